@@ -1,0 +1,278 @@
+package caddymodule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("sparekey", parseOption)
+	httpcaddyfile.RegisterHandlerDirective("sparekey", parseDirective)
+	// Before redir: a redirect of the site would answer without a login, and a
+	// rewrite would hide what was asked for.
+	httpcaddyfile.RegisterDirectiveOrder("sparekey", httpcaddyfile.Before, "redir")
+}
+
+// parseOption reads the global block.
+func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
+	if prev != nil {
+		return nil, d.Err("sparekey: the global block is there twice; write it once")
+	}
+	app := new(App)
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "sparekey", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile sets up the app from Caddyfile tokens:
+//
+//	sparekey {
+//		store file [PATH] | redis URL
+//		secret VALUE...
+//		name TEXT
+//		help TEXT
+//		templates DIR
+//		notify smtp|sms|file ...
+//		recover password|second_factor|both off
+//		recover password|second_factor|both [without_factor] {
+//			way PROOF...
+//		}
+//		hash argon2id t=3 m=64MiB p=1
+//		lifetime NAME DURATION
+//		limit NAME COUNT per DURATION
+//		insecure_http
+//	}
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] && !repeatable(word) {
+			return d.Errf("%s is there twice", word)
+		}
+		seen[word] = true
+		if err := a.word(d, word); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func repeatable(word string) bool {
+	switch word {
+	case "notify", "recover", "lifetime", "limit":
+		return true
+	}
+	return false
+}
+
+func (a *App) word(d *caddyfile.Dispenser, word string) error {
+	switch word {
+	case "store":
+		return module(d, "sparekey.stores.", "store", &a.StoreRaw)
+	case "notify":
+		var raw []byte
+		if err := module(d, "sparekey.notifiers.", "notifier", &raw); err != nil {
+			return err
+		}
+		a.NotifyRaw = append(a.NotifyRaw, raw)
+		return nil
+	case "secret":
+		a.Secrets = d.RemainingArgs()
+		return need(d, len(a.Secrets) > 0)
+	case "name":
+		return need(d, d.AllArgs(&a.Name))
+	case "help":
+		return need(d, d.AllArgs(&a.Help))
+	case "templates":
+		return need(d, d.AllArgs(&a.Templates))
+	case "insecure_http":
+		a.InsecureHTTP = true
+		return need(d, !d.NextArg())
+	case "recover":
+		return a.recover(d)
+	case "hash":
+		return a.hash(d)
+	case "lifetime":
+		return a.lifetime(d)
+	case "limit":
+		return a.limit(d)
+	}
+	return d.Errf("unknown option %q", word)
+}
+
+// module reads "WORD NAME ..." as the guest module NAME.
+func module[T ~[]byte](d *caddyfile.Dispenser, namespace, key string, raw *T) error {
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	name := d.Val()
+	m, err := caddyfile.UnmarshalModule(d, namespace+name)
+	if err != nil {
+		return err
+	}
+	*raw = T(caddyconfig.JSONModuleObject(m, key, name, nil))
+	return nil
+}
+
+func (a *App) lifetime(d *caddyfile.Dispenser) error {
+	var name, text string
+	if !d.AllArgs(&name, &text) {
+		return d.ArgErr()
+	}
+	t, err := caddy.ParseDuration(text)
+	if err != nil {
+		return d.Errf("lifetime %s: %v", name, err)
+	}
+	if _, twice := a.Lifetimes[name]; twice {
+		return d.Errf("lifetime %s is there twice", name)
+	}
+	if lifetime(&recovery.Lifetimes{}, name) == nil {
+		return d.Errf("lifetime: unknown name %q: use one of %s", name, strings.Join(lifetimeNames(), ", "))
+	}
+	if a.Lifetimes == nil {
+		a.Lifetimes = map[string]caddy.Duration{}
+	}
+	a.Lifetimes[name] = caddy.Duration(t)
+	if _, err := a.buildPolicy(); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
+}
+
+func (a *App) limit(d *caddyfile.Dispenser) error {
+	var name, count, per, text string
+	if !d.AllArgs(&name, &count, &per, &text) || per != "per" {
+		return d.Err("limit reads: limit NAME COUNT per DURATION")
+	}
+	n, err := strconv.Atoi(count)
+	if err != nil || n <= 0 {
+		return d.Errf("limit %s: %q is no count", name, count)
+	}
+	t, err := caddy.ParseDuration(text)
+	if err != nil {
+		return d.Errf("limit %s: %v", name, err)
+	}
+	if _, twice := a.Limits[name]; twice {
+		return d.Errf("limit %s is there twice", name)
+	}
+	if a.Limits == nil {
+		a.Limits = map[string]Limit{}
+	}
+	a.Limits[name] = Limit{Count: n, Per: caddy.Duration(t)}
+	if _, err := a.buildPolicy(); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
+}
+
+func (a *App) hash(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) != 4 || args[0] != "argon2id" {
+		return d.Err("hash reads: hash argon2id t=3 m=64MiB p=1")
+	}
+	var t, m, p int
+	if _, err := fmt.Sscanf(strings.Join(args[1:], " "), "t=%d m=%dMiB p=%d", &t, &m, &p); err != nil || t <= 0 || m <= 0 || p <= 0 || p > 255 || m > 1024 || t > 20 {
+		return d.Err("hash reads: hash argon2id t=3 m=64MiB p=1")
+	}
+	a.Hash = &Hash{Time: uint32(t), Memory: uint32(m) << 10, Threads: uint8(p)}
+	if _, err := a.buildPolicy(); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
+}
+
+// recover reads a goal's ways, or switches the goal off.
+func (a *App) recover(d *caddyfile.Dispenser) error {
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	goal := recovery.Goal(d.Val())
+	if _, known := recovery.Default().Ways[goal]; !known {
+		return d.Errf("recover: unknown goal %q: use password, second_factor or both", goal)
+	}
+	if _, twice := a.Recover[goal]; twice {
+		return d.Errf("recover %s is there twice", goal)
+	}
+	if a.Recover == nil {
+		a.Recover = map[recovery.Goal][]recovery.Way{}
+	}
+	a.Recover[goal] = []recovery.Way{}
+	if d.NextArg() {
+		if d.Val() != "off" || d.NextArg() {
+			return d.Errf("recover %s reads: recover %s off, or a block of ways", goal, goal)
+		}
+		return nothingMore(d)
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if d.Val() != "way" {
+			return d.Errf("unknown option %q: only way belongs here", d.Val())
+		}
+		way := recovery.Way{Line: fmt.Sprintf("%s:%d", d.File(), d.Line())}
+		way.Proofs = d.RemainingArgs()
+		if n := len(way.Proofs); n > 0 && way.Proofs[n-1] == "without_factor" {
+			way.Proofs, way.WithoutFactor = way.Proofs[:n-1], true
+		}
+		if len(way.Proofs) == 0 {
+			return d.ArgErr()
+		}
+		a.Recover[goal] = append(a.Recover[goal], way)
+	}
+	if len(a.Recover[goal]) == 0 {
+		return d.Errf("recover %s: a block needs at least one way; to switch it off write: recover %s off", goal, goal)
+	}
+	return nil
+}
+
+// parseDirective reads the site directive.
+func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
+//
+//	sparekey {
+//		allow GROUP_OR_USER...
+//	}
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	if d.Val() != "sparekey" {
+		d.Next()
+	}
+	if d.NextArg() {
+		return d.Errf("sparekey takes no argument here, got %q: rules go into a block", d.Val())
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		switch d.Val() {
+		case "allow":
+			if h.Allow != nil {
+				return d.Err("allow is there twice")
+			}
+			if h.Allow = d.RemainingArgs(); len(h.Allow) == 0 {
+				return d.ArgErr()
+			}
+		default:
+			return d.Errf("unknown option %q", d.Val())
+		}
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddyfile.Unmarshaler = (*App)(nil)
+	_ caddyfile.Unmarshaler = (*Handler)(nil)
+)

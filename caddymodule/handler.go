@@ -1,0 +1,130 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+)
+
+// Handler asks for a login and a second factor before a request goes on, and
+// serves the pages for it under /.sparekey/.
+type Handler struct {
+	// Groups or user names that may pass; any of them will do. Default:
+	// everybody with an account.
+	Allow []string `json:"allow,omitempty"`
+
+	app *App
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision finds the app; one with defaults is made when there is none, so
+// that the single word "sparekey" is a whole configuration.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := ctx.App("sparekey")
+	if err != nil {
+		return err
+	}
+	h.app = app.(*App)
+	return nil
+}
+
+// ServeHTTP answers our own pages, lets signed-in people pass, and writes the
+// answer to everybody else itself: a returned error would run the site's
+// handle_errors without a login.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	d, done := h.decide(w, r)
+	if done {
+		return nil
+	}
+	introduce(r, d.Identity)
+	defer h.app.after(d)()
+	return next.ServeHTTP(w, r)
+}
+
+// decide answers the request unless it may go on. Whatever panics in here
+// denies.
+func (h *Handler) decide(w http.ResponseWriter, r *http.Request) (d recovery.Decision, done bool) {
+	done = true
+	defer func() {
+		if err := recover(); err != nil {
+			h.app.logger.Error("panic in the gate", "error", fmt.Sprint(err))
+			closed(w)
+		}
+	}()
+	rt, err := h.app.open()
+	if err != nil {
+		h.app.logger.Error("gate not open", "error", err)
+		closed(w)
+		return d, true
+	}
+	rt.flight.Add(1)
+	defer rt.flight.Done()
+	if web.Ours(r) {
+		rt.server.ServeHTTP(w, r)
+		return d, true
+	}
+	session := web.SessionCookie(r)
+	web.Scrub(r)
+	d = rt.guard.Check(r.Context(), recovery.Question{Cookie: session, Allow: h.Allow})
+	if !d.OK() {
+		rt.server.Deny(w, r, d)
+		return d, true
+	}
+	return d, false
+}
+
+// closed is the answer when nothing of ours can run.
+func closed(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
+}
+
+// introduce tells the app, the access log and placeholders who is asking.
+func introduce(r *http.Request, id *recovery.Identity) {
+	web.Introduce(r, id)
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Set("http.auth.user.id", id.User)
+		repl.Set("http.auth.user.email", id.Mail)
+		repl.Set("http.auth.user.groups", id.Groups)
+	}
+}
+
+// after returns what is to be done once the app has answered: hold the store
+// open for the request, and write now and then that the session was used.
+func (a *App) after(d recovery.Decision) func() {
+	rt, err := a.open()
+	if err != nil {
+		return func() {}
+	}
+	rt.flight.Add(1)
+	return func() {
+		if !d.Due() {
+			rt.flight.Done()
+			return
+		}
+		go func() {
+			defer rt.flight.Done()
+			d.Touch()
+		}()
+	}
+}
+
+var errNotHere = errors.New("must stand directly in the site, not inside handle, handle_path or route: " +
+	"its pages under /.sparekey/ would not be found and other paths would be open")
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

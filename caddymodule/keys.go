@@ -1,0 +1,121 @@
+package caddymodule
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// keyFile lies beside the store: a copy of the folder is a copy of the key.
+const keyFile = "sparekey.key"
+
+// rootKeys reads the configured keys, or the generated one.
+func (a *App) rootKeys() (*secret.Keys, error) {
+	if len(a.Secrets) == 0 {
+		root, err := generatedKey(filepath.Join(a.store.Folder(), keyFile))
+		if err != nil {
+			return nil, err
+		}
+		return secret.NewKeys(root)
+	}
+	var roots [][]byte
+	for i, s := range a.Secrets {
+		text, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
+		if err != nil {
+			return nil, fmt.Errorf("secret %d: %w", i+1, err)
+		}
+		root, err := readKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("secret %d: %w", i+1, err)
+		}
+		roots = append(roots, root)
+	}
+	return secret.NewKeys(roots...)
+}
+
+// errWeakKey says what a secret has to be; the secret itself is never shown.
+var errWeakKey = errors.New("must be 32 bytes as hex or base64 (openssl rand -hex 32), or a text of 32 characters and more")
+
+// readKey takes 32 bytes as hex or base64, or hashes a longer text.
+func readKey(text string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	if b, err := hex.DecodeString(text); err == nil && len(b) == secret.KeySize {
+		return b, nil
+	}
+	if b, err := base64.StdEncoding.DecodeString(text); err == nil && len(b) == secret.KeySize {
+		return b, nil
+	}
+	if len(text) < 32 || strings.Count(text, text[:1]) == len(text) {
+		return nil, errWeakKey
+	}
+	sum := sha256.Sum256([]byte("sparekey root key " + text))
+	return sum[:], nil
+}
+
+// generatedKey reads the key beside the store or makes one. The file is
+// written under another name first, so that a crash leaves a whole key or
+// none.
+func generatedKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the path comes from the configuration
+	if err == nil {
+		if err := ownerOnly(path); err != nil {
+			return nil, err
+		}
+		root, err := readKey(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("key file %s: %w", path, err)
+		}
+		return root, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	return makeKey(path)
+}
+
+func makeKey(path string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	root := secret.NewRoot()
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600 by itself
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // gone already when all went well
+	_, err1 := f.WriteString(hex.EncodeToString(root) + "\n")
+	err2 := f.Sync()
+	err3 := f.Close()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	// A link, not a rename: of two Caddys that start at once one wins, and the
+	// other reads what the first wrote.
+	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		return generatedKey(path)
+	} else if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	return root, nil
+}
+
+func ownerOnly(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("key file: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("key file %s may be read by others (mode %o): chmod 600 it", path, info.Mode().Perm())
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// pool keeps what must outlive a reload: an open store, by its configuration.
+var pool = caddy.NewUsagePool() //nolint:gochecknoglobals // shared by all configurations of the process
+
+// shared is a pooled open store with its keys.
+type shared struct {
+	driver    kv.Driver
+	keys      *secret.Keys
+	announced atomic.Bool // the set-up link has been printed
+	control   *control
+}
+
+// Destruct implements caddy.Destructor.
+func (s *shared) Destruct() error {
+	s.control.close()
+	return s.driver.Close()
+}
+
+// runtime is what one configuration runs on.
+type runtime struct {
+	key     string
+	shared  *shared
+	engine  *recovery.Engine
+	guard   *recovery.Guard
+	server  *web.Server
+	queue   *notify.Queue
+	logger  *slog.Logger
+	flight  sync.WaitGroup // requests under way
+	retired sync.Once
+}
+
+// drain is how long a retired configuration waits for its last requests, open
+// streams among them, before it lets go of the store.
+const drain = time.Minute
+
+func newRuntime(a *App) (*runtime, error) {
+	key, err := json.Marshal([]any{a.StoreRaw, a.Secrets})
+	if err != nil {
+		return nil, err
+	}
+	value, _, err := pool.LoadOrNew(string(key), func() (caddy.Destructor, error) { return openShared(a) })
+	if err != nil {
+		return nil, err
+	}
+	rt, err := a.parts(value.(*shared), a.newQueue)
+	if err != nil {
+		_, err2 := pool.Delete(string(key))
+		return nil, errors.Join(err, err2)
+	}
+	rt.key = string(key)
+	rt.shared.control.serve(rt.engine, a.sites.origin)
+	return rt, nil
+}
+
+// openShared opens the store and proves that our key fits it.
+func openShared(a *App) (*shared, error) {
+	keys, err := a.rootKeys()
+	if err != nil {
+		return nil, err
+	}
+	driver, err := a.store.Open(a.logger)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
+	if err := recovery.CheckKey(ctx, s); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
+	}
+	c, err := newControl(a.logger, keys, folder(a.store))
+	if err != nil {
+		return nil, errors.Join(err, driver.Close())
+	}
+	return &shared{driver: driver, keys: keys, control: c}, nil
+}
+
+// parts builds engine, guard and pages. Without a store it only proves that
+// they can be built.
+func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runtime, error) {
+	var overlay fs.FS
+	if a.Templates != "" {
+		overlay = os.DirFS(a.Templates)
+	}
+	pages, err := templates.New(overlay)
+	if err != nil {
+		return nil, err
+	}
+	rt := &runtime{shared: s, logger: a.logger}
+	e := &recovery.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
+	set := method.Set{Has: a.has, Hasher: secret.NewHasher(a.policy.Hash, 0), Issuer: a.issuer}
+	if s != nil {
+		rt.queue = queue(pages)
+		e.Notify, e.Keys, set.Keys = rt.queue, s.keys, s.keys
+		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
+	}
+	e.Methods = method.All(set)
+	if rt.engine, err = recovery.New(e); err != nil || s == nil {
+		return rt, err
+	}
+	rt.guard = recovery.NewGuard(rt.engine)
+	rt.server = &web.Server{
+		Engine: rt.engine, Guard: rt.guard, Pages: pages, Notify: rt.queue, Log: a.logger,
+		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP,
+	}
+	return rt, nil
+}
+
+func (a *App) issuer() string { return a.Name }
+
+// has tells which channels the configuration can send on.
+func (a *App) has(channel string) bool {
+	for _, n := range a.senders {
+		for _, c := range n.Channels() {
+			if c == channel {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// newQueue starts the workers that send messages.
+func (a *App) newQueue(pages *templates.Set) *notify.Queue {
+	senders := map[string]notify.Sender{}
+	for _, n := range a.senders {
+		for _, c := range n.Channels() {
+			senders[c] = n.Sender()
+		}
+	}
+	return notify.NewQueue(notify.QueueOptions{Senders: senders, Logger: a.logger, Render: func(m recovery.Message) (notify.Letter, error) {
+		var l notify.Letter
+		var err error
+		if m.Channel == recovery.ChannelSMS {
+			l.Text, err = pages.SMS(m.Template, m.Lang, m.Vars)
+		} else {
+			l.Subject, l.Text, l.HTML, err = pages.Mail(m.Template, m.Lang, m.Vars)
+		}
+		return l, err
+	}})
+}
+
+// clientIP is Caddy's own decision, never a raw header.
+func clientIP(r *http.Request) string {
+	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	return ip
+}
+
+// retire gives the store back once the last request has ended.
+func (rt *runtime) retire() {
+	rt.retired.Do(func() {
+		go func() {
+			done := make(chan struct{})
+			go func() { rt.flight.Wait(); close(done) }()
+			select {
+			case <-done:
+			case <-time.After(drain):
+			}
+			rt.release()
+		}()
+	})
+}
+
+func (rt *runtime) release() {
+	rt.guard.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := rt.queue.Close(ctx); err != nil {
+		rt.logger.Warn("messages not sent before the configuration ended", "error", err)
+	}
+	if _, err := pool.Delete(rt.key); err != nil {
+		rt.logger.Error("store not closed", "error", err)
+	}
+}

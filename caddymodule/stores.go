@@ -1,0 +1,151 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
+)
+
+// Store is a module below sparekey.stores. An unknown one is a module of
+// somebody else's; nothing here lists them.
+type Store interface {
+	// Open opens it. The error names the place and the remedy.
+	Open(*slog.Logger) (kv.Driver, error)
+	// Place names it for messages, without secrets.
+	Place() string
+	// Folder is where the key and the control socket live.
+	Folder() string
+}
+
+// FileStore keeps everything in one file: the default, for one Caddy.
+type FileStore struct {
+	// Path of the file. Default: sparekey/sparekey.db in Caddy's data folder.
+	Path string `json:"path,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (*FileStore) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "sparekey.stores.file", New: func() caddy.Module { return new(FileStore) }}
+}
+
+// Provision fills in the default path.
+func (s *FileStore) Provision(caddy.Context) error {
+	if s.Path == "" {
+		s.Path = filepath.Join(dataFolder(), "sparekey.db")
+	}
+	return nil
+}
+
+// Open implements Store.
+func (s *FileStore) Open(log *slog.Logger) (kv.Driver, error) {
+	return boltkv.Open(s.Path, boltkv.Options{Logger: log})
+}
+
+// Place implements Store.
+func (s *FileStore) Place() string { return s.Path }
+
+// Folder implements Store.
+func (s *FileStore) Folder() string { return filepath.Dir(s.Path) }
+
+// UnmarshalCaddyfile sets up the store from Caddyfile tokens:
+//
+//	store file [PATH]
+func (s *FileStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		s.Path = d.Val()
+	}
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return nothingMore(d)
+}
+
+// RedisStore keeps everything in Redis 7.0 or newer, for several Caddys.
+type RedisStore struct {
+	// URL of a single server: redis:// or rediss://, with user and password.
+	// Placeholders such as {env.REDIS_URL} are replaced.
+	URL string `json:"url"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (*RedisStore) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "sparekey.stores.redis", New: func() caddy.Module { return new(RedisStore) }}
+}
+
+// Provision replaces placeholders.
+func (s *RedisStore) Provision(caddy.Context) error {
+	url, err := caddy.NewReplacer().ReplaceOrErr(s.URL, true, true)
+	if err != nil {
+		return fmt.Errorf("redis address: %w", err)
+	}
+	s.URL = url
+	return nil
+}
+
+// Validate checks the address.
+func (s *RedisStore) Validate() error {
+	if !strings.HasPrefix(s.URL, "redis://") && !strings.HasPrefix(s.URL, "rediss://") {
+		return rediskv.ErrURL
+	}
+	return nil
+}
+
+// Open implements Store.
+func (s *RedisStore) Open(log *slog.Logger) (kv.Driver, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return rediskv.Open(ctx, rediskv.Options{URL: s.URL, Logger: log})
+}
+
+// Place implements Store.
+func (s *RedisStore) Place() string { return "redis" }
+
+// Folder implements Store.
+func (s *RedisStore) Folder() string { return dataFolder() }
+
+// UnmarshalCaddyfile sets up the store from Caddyfile tokens:
+//
+//	store redis URL
+func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	s.URL = d.Val()
+	if d.NextArg() {
+		return d.Err("store redis takes one address for now: Sentinel and Cluster are not built yet")
+	}
+	return nothingMore(d)
+}
+
+func dataFolder() string { return filepath.Join(caddy.AppDataDir(), "sparekey") }
+
+// nothingMore refuses a block where none belongs.
+func nothingMore(d *caddyfile.Dispenser) error {
+	if d.NextBlock(d.Nesting()) {
+		return d.Errf("unknown option %q", d.Val())
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ Store                 = (*FileStore)(nil)
+	_ Store                 = (*RedisStore)(nil)
+	_ caddy.Provisioner     = (*FileStore)(nil)
+	_ caddy.Provisioner     = (*RedisStore)(nil)
+	_ caddy.Validator       = (*RedisStore)(nil)
+	_ caddyfile.Unmarshaler = (*FileStore)(nil)
+	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
+)

@@ -1,0 +1,245 @@
+package recovery
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// State of an account. The zero value is no state at all and opens nothing.
+type State string
+
+// The states. Only an active account can sign in.
+const (
+	StateInvited  State = "invited"
+	StateActive   State = "active"
+	StateFrozen   State = "frozen"
+	StateDisabled State = "disabled"
+)
+
+// Limits of one account record, so that it stays small enough to be replaced
+// in a single write.
+const (
+	MaxDevices     = 20
+	MaxSessions    = 20
+	MaxCredentials = 20
+)
+
+// GroupAdmins is the group whose members may manage other accounts.
+const GroupAdmins = "admins"
+
+// Account is a person. Everything a recovery has to replace together lives in
+// this one record, so that one write does it: the old set or the new set,
+// never none or both (MF-05).
+type Account struct {
+	ID         string    `json:"id"`
+	Name       string    `json:"name"` // as typed; compared by its canonical form
+	State      State     `json:"state"`
+	Generation uint64    `json:"generation"` // raised to end all sessions, flows and tickets
+	Created    time.Time `json:"created"`
+	Lang       string    `json:"lang,omitempty"`
+	Groups     []string  `json:"groups,omitempty"`
+
+	Contacts    []Contact    `json:"contacts,omitempty"`
+	Credentials []Credential `json:"credentials,omitempty"`
+	Devices     []Device     `json:"devices,omitempty"`
+	Sessions    []Session    `json:"sessions,omitempty"`
+	Spent       []Spent      `json:"spent,omitempty"`
+
+	// SecondFactor says that this account signs in with two factors. It is a
+	// property of its own: if the credentials went missing, the answer is
+	// "denied", not "then one factor will do" (MF-13).
+	SecondFactor bool      `json:"second_factor,omitempty"`
+	Probation    time.Time `json:"probation,omitzero"` // no changes of factors, contacts or codes before
+}
+
+// Contact is an address or number people can be reached at.
+type Contact struct {
+	Channel string    `json:"channel"` // ChannelMail, ChannelSMS
+	Address string    `json:"address"` // canonical
+	Counts  time.Time `json:"counts,omitzero"`
+}
+
+// Credential is one enrolled means. Data is understood by its method only; the
+// record around it is sealed under the account's key name, so that data moved
+// to another account does not open (KY-02).
+type Credential struct {
+	ID      string          `json:"id"`
+	Method  string          `json:"method"`
+	Version uint64          `json:"version"` // raised when Data is replaced; not by use
+	Label   string          `json:"label,omitempty"`
+	Created time.Time       `json:"created"`
+	Barred  time.Time       `json:"barred,omitzero"` // set by recovery: no proof for a lost second factor before
+	Data    json.RawMessage `json:"data"`
+}
+
+// Device is a browser this account has fully signed in on.
+type Device struct {
+	ID         string    `json:"id"`
+	Sum        string    `json:"sum"` // of the device cookie
+	Browser    string    `json:"browser"`
+	First      time.Time `json:"first"`
+	Seen       time.Time `json:"seen"`
+	Remembered time.Time `json:"remembered,omitzero"` // skips the second factor until
+	Recovered  bool      `json:"recovered,omitempty"` // born of a recovery
+}
+
+// Session is a signed-in browser. It is a row of the account and not a record
+// of its own: ending one, or all, is the same single write as what caused it.
+type Session struct {
+	ID         string    `json:"id"`
+	Sum        string    `json:"sum"` // of the session cookie
+	Device     string    `json:"device"`
+	Generation uint64    `json:"generation"`
+	Browser    string    `json:"browser"`
+	Created    time.Time `json:"created"`
+	Seen       time.Time `json:"seen"`
+	Idle       int64     `json:"idle"` // seconds without a request after which it ends
+	End        time.Time `json:"end"`  // ends then, however busy
+	Proofs     []Proof   `json:"proofs"`
+}
+
+// Spent is a single-use thing that has been used. It is kept until the thing
+// itself has expired.
+type Spent struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+}
+
+// Credential returns the first credential of a method.
+func (a *Account) Credential(method string) *Credential {
+	for i := range a.Credentials {
+		if a.Credentials[i].Method == method {
+			return &a.Credentials[i]
+		}
+	}
+	return nil
+}
+
+// Replace drops all credentials of c's method and adds c.
+func (a *Account) Replace(c Credential) {
+	a.Drop(c.Method)
+	a.Credentials = append(a.Credentials, c)
+}
+
+// Drop removes all credentials of the methods.
+func (a *Account) Drop(methods ...string) {
+	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
+		return slices.Contains(methods, c.Method)
+	})
+}
+
+// Address returns where the account can be reached through a channel, as far
+// as the contact counts by now; empty when it cannot.
+func (a *Account) Address(channel string, now time.Time) string {
+	for _, c := range a.Contacts {
+		if c.Channel == channel && !now.Before(c.Counts) {
+			return c.Address
+		}
+	}
+	return ""
+}
+
+// Device finds a known device by the token of its cookie.
+func (a *Account) Device(token string) *Device {
+	if token == "" {
+		return nil
+	}
+	sum := secret.Sum(token)
+	for i := range a.Devices {
+		if a.Devices[i].Sum == sum {
+			return &a.Devices[i]
+		}
+	}
+	return nil
+}
+
+// Session finds a live session by the sum of its token.
+func (a *Account) Session(sum string, now time.Time) *Session {
+	for i := range a.Sessions {
+		s := &a.Sessions[i]
+		if subtle.ConstantTimeCompare([]byte(s.Sum), []byte(sum)) == 1 && a.live(s, now) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (a *Account) live(s *Session, now time.Time) bool {
+	return a.State == StateActive && s.Generation == a.Generation &&
+		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
+}
+
+// Admin tells whether the account may manage others.
+func (a *Account) Admin() bool { return slices.Contains(a.Groups, GroupAdmins) }
+
+// errSpent says that a single-use thing was used already.
+var errSpent = errors.New("already used")
+
+// spend marks a thing as used, or says that it was.
+func (a *Account) spend(id string, until, now time.Time) error {
+	a.Spent = slices.DeleteFunc(a.Spent, func(s Spent) bool { return !now.Before(s.Until) })
+	if slices.ContainsFunc(a.Spent, func(s Spent) bool { return s.ID == id }) {
+		return errSpent
+	}
+	a.Spent = append(a.Spent, Spent{ID: id, Until: until})
+	return nil
+}
+
+// raise ends every session, flow and ticket of the account.
+func (a *Account) raise() {
+	a.Generation++
+	a.Sessions = nil
+}
+
+// forget ends the trust in all devices: they stay known, none skips a factor.
+func (a *Account) forget() {
+	for i := range a.Devices {
+		a.Devices[i].Remembered = time.Time{}
+	}
+}
+
+// trim drops what has ended and keeps the record within its limits, oldest
+// first.
+func (a *Account) trim(now time.Time) {
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
+	if over := len(a.Sessions) - MaxSessions; over > 0 {
+		slices.SortFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })
+		a.Sessions = slices.Delete(a.Sessions, 0, over)
+	}
+	if over := len(a.Devices) - MaxDevices; over > 0 {
+		slices.SortFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
+		a.Devices = slices.Delete(a.Devices, 0, over)
+	}
+}
+
+// clone makes a deep copy, so that an edit that fails half-way leaves nothing
+// behind.
+func (a *Account) clone() *Account {
+	b, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // plain data always marshals
+	}
+	c := &Account{}
+	if err := json.Unmarshal(b, c); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// Mask hides most of an address: a•••@example.org, •••••42.
+func Mask(address string) string {
+	if name, host, ok := strings.Cut(address, "@"); ok {
+		r := []rune(name)
+		return string(r[:min(1, len(r))]) + "•••@" + host
+	}
+	if n := len(address); n > 2 {
+		return "•••••" + address[n-2:]
+	}
+	return ""
+}

@@ -1,0 +1,279 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// begin makes a new flow in memory; it is stored once it has got somewhere.
+func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem, error) {
+	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
+		return e.resume(ctx, c, id) // a mailed link names its flow
+	}
+	if in.Start == KindLogin && in.Name == "" && in.Password == "" {
+		return nil, problem(ProblemMissing), nil
+	}
+	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
+		return nil, tooMany(wait), nil
+	}
+	r := &run{Engine: e, client: c, token: secret.Token(32)}
+	r.flow = &Flow{
+		ID: secret.Token(16), Kind: in.Start, Binding: secret.Sum(r.token), Lang: c.Lang,
+		Return: in.Return, Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
+	}
+	switch {
+	case in.Start == KindLogin, in.Start == KindRecover:
+		return r, nil, nil
+	case in.Start.needsSession():
+		p, err := r.fromSession(ctx)
+		return r, p, err
+	}
+	p, err := r.redeem(ctx, in)
+	return r, p, err
+}
+
+// fromSession binds a flow to the signed-in person.
+func (r *run) fromSession(ctx context.Context) (*Problem, error) {
+	if _, known := recipes()[r.flow.Kind]; !known {
+		return problem(ProblemNotAvailable), nil
+	}
+	a, s, err := r.Engine.signedIn(ctx, r.client.Session)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return problem(ProblemFlowExpired), nil
+	}
+	r.flow.Session, r.begun = s.Sum, true
+	r.flow.Account, r.flow.Generation, r.account = a.ID, a.Generation, a
+	return nil, nil
+}
+
+// signedIn returns the account and session behind a session cookie, or nils.
+func (e *Engine) signedIn(ctx context.Context, cookie string) (*Account, *Session, error) {
+	id, sum := splitSession(cookie)
+	if id == "" {
+		return nil, nil, nil
+	}
+	a, err := e.account(ctx, id)
+	if errors.Is(err, ErrNoAccount) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s := a.Session(sum, e.Now())
+	if s == nil {
+		return nil, nil, nil
+	}
+	return a, s, nil
+}
+
+// Ticket is a single-use secret nobody asked for in a browser: set-up, invite,
+// rescue, and the "this wasn't me" links. Only its MAC is stored, as the name
+// of the record.
+type Ticket struct {
+	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Rescue, purposeStop
+	Account    string    `json:"account"`
+	Generation uint64    `json:"generation"`
+	Expires    time.Time `json:"expires"`
+	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
+	Event      EventName `json:"event,omitempty"`
+}
+
+const purposeStop = "stop"
+
+// ticketKey names a ticket. Codes typed by people are read kindly, long
+// tokens exactly.
+func (e *Engine) ticketKeys(code string) []string {
+	if len(code) < 40 {
+		code = secret.Plain(code)
+	}
+	if code == "" {
+		return nil
+	}
+	var keys []string
+	for _, mac := range e.Keys.MACs("ticket", code) {
+		keys = append(keys, "ticket/"+secret.Sum(string(mac)))
+	}
+	return keys
+}
+
+func (e *Engine) writeTicket(ctx context.Context, code string, t Ticket) error {
+	ok, err := kv.Create(ctx, e.Store, e.ticketKeys(code)[0], t, t.Expires)
+	if err == nil && !ok {
+		err = errMoved
+	}
+	return err
+}
+
+// ticket finds a ticket and binds it to this browser; another browser's is as
+// good as none.
+func (r *run) ticket(ctx context.Context, code string) (*Ticket, string, error) {
+	for _, key := range r.ticketKeys(code) {
+		t, ok, err := kv.Load[Ticket](ctx, r.Store, key)
+		if err != nil {
+			return nil, "", err
+		}
+		if !ok || t.Purpose == purposeStop {
+			continue
+		}
+		bound, err := kv.Update(ctx, r.Store, key, t.Expires, func(t *Ticket, exists bool) error {
+			if !exists || t.Binding != "" && !r.holds(t.Binding) {
+				return errMoved
+			}
+			if t.Binding == "" {
+				t.Binding = r.flow.Binding
+			}
+			return nil
+		})
+		if errors.Is(err, errMoved) {
+			return nil, "", nil
+		}
+		return &bound, key, err
+	}
+	return nil, "", nil
+}
+
+func (r *run) holds(binding string) bool {
+	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {
+		return secret.Sum(t) == binding
+	})
+}
+
+// redeem begins the flow a ticket is for.
+func (r *run) redeem(ctx context.Context, in Input) (*Problem, error) {
+	if in.Code == "" {
+		return problem(ProblemMissing), nil
+	}
+	tries := meter{r.meterKey("ticket", r.client.Network), backoff(r.Policy.Limits), 2*r.Policy.Limits.LastWait + time.Hour}
+	if err := r.charge(ctx, []meter{tries}); err != nil {
+		if limit, ok := errors.AsType[errLimit](err); ok {
+			return tooMany(limit.wait), nil
+		}
+		return nil, err
+	}
+	t, key, err := r.ticket(ctx, string(in.Code))
+	if err != nil {
+		return nil, err
+	}
+	if t == nil || in.Start != "" && in.Start != ticketKind(t.Purpose) {
+		return problem(ProblemLinkExpired), nil
+	}
+	r.refund(ctx, []meter{tries})
+	r.begun = true
+	return r.redeemed(ctx, t, key)
+}
+
+func ticketKind(purpose string) Kind {
+	switch purpose {
+	case SetupTicket:
+		return KindSetup
+	case Invite:
+		return KindActivate
+	case Rescue:
+		return KindRecover
+	}
+	return ""
+}
+
+// redeemed binds the flow to the ticket's account.
+func (r *run) redeemed(ctx context.Context, t *Ticket, key string) (*Problem, error) {
+	r.flow.Kind = ticketKind(t.Purpose)
+	r.flow.Account, r.flow.Generation = t.Account, t.Generation
+	if t.Purpose == SetupTicket {
+		if done, err := r.HasAccounts(ctx); done || err != nil {
+			return problem(ProblemSetupDone), err
+		}
+	}
+	p, err := r.attach(ctx)
+	if p != nil || err != nil {
+		return problem(ProblemLinkExpired), err
+	}
+	if r.account.State == StateInvited != (t.Purpose == Invite) || r.account.State == StateDisabled {
+		return problem(ProblemLinkExpired), nil
+	}
+	r.flow.Name = r.account.Name
+	if r.account.State == StateFrozen && r.Methods.hasFactor(r.account) {
+		r.flow.Goal = GoalBoth // whoever froze it does not know what else is lost
+	}
+	r.flow.prove(Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
+	r.flow.Reserved = append(r.flow.Reserved, Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
+	return nil, nil
+}
+
+// prepare makes what the next step needs: an offer to enrol, or a code on its
+// way. again voids what was sent before and sends anew.
+func (r *run) prepare(ctx context.Context, again bool) error {
+	step := Next(r.facts())
+	if step.Done || step.Dead != "" || step.Method == "" {
+		return nil
+	}
+	if e, ok := r.Methods.Get(step.Method).(Enroller); ok && step.Enroll {
+		if r.flow.Pending[step.Method].Data != nil {
+			return nil
+		}
+		data, err := e.Offer(r.try(Input{}))
+		if err == nil {
+			r.pend(step.Method, Pending{Data: data})
+		}
+		return err
+	}
+	ch, ok := r.Methods.Get(step.Method).(Challenger)
+	if !ok || r.account == nil || !again && r.flow.Sent[step.Method].live(r.Now()) {
+		return nil
+	}
+	return r.send(ctx, step.Method, ch)
+}
+
+func (s Sent) live(now time.Time) bool { return now.Before(s.Expires) }
+
+// send makes a new code, unless the account had its share: then silently not.
+func (r *run) send(ctx context.Context, method string, ch Challenger) error {
+	l := r.Policy.Limits
+	err := r.charge(ctx, []meter{
+		{r.meterKey("send hour", r.account.ID, method), window(l.SendsHourly), l.SendsHourly.Per},
+		{r.meterKey("send day", r.account.ID, method), window(l.SendsDaily), l.SendsDaily.Per},
+	})
+	if _, ok := errors.AsType[errLimit](err); ok {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sent, msg, err := ch.Challenge(r.try(Input{}), r.Policy)
+	if err != nil {
+		return err
+	}
+	if r.flow.Sent == nil {
+		r.flow.Sent = map[string]Sent{}
+	}
+	r.flow.Sent[method] = sent
+	r.said = "resent"
+	r.queue = append(r.queue, r.address(msg))
+	return nil
+}
+
+// address fills in what every message has.
+func (r *run) address(m Message) Message {
+	m.ID = secret.Token(9)
+	m.Lang = r.flow.Lang
+	if m.Vars == nil {
+		m.Vars = map[string]string{}
+	}
+	m.Vars["browser"], m.Vars["site"] = r.client.Browser, r.Policy.Site
+	m.Vars["host"] = hostOf(r.client.Base)
+	if link := m.Vars["link"]; link != "" {
+		m.Vars["link"] = ""
+		if r.client.Base != "" {
+			m.Vars["link"] = r.client.Base + "/.sparekey/" + link
+		}
+	}
+	return m
+}

@@ -1,0 +1,47 @@
+package recovery
+
+import "time"
+
+// EventName is a name of the closed list of audit events.
+type EventName string
+
+// The events. Log lines, metrics and Caddy events carry these names.
+const (
+	EventLogin           EventName = "login"
+	EventLoginFailed     EventName = "login_failed"
+	EventLogout          EventName = "logout"
+	EventNewDevice       EventName = "new_device"
+	EventSetup           EventName = "setup"
+	EventActivated       EventName = "activated"
+	EventInvited         EventName = "invited"
+	EventRecoverStarted  EventName = "recover_started"
+	EventPasswordReset   EventName = "password_recovered"
+	EventFactorReset     EventName = "second_factor_replaced"
+	EventBothReset       EventName = "both_replaced"
+	EventRefused         EventName = "recovery_refused"
+	EventPasswordChanged EventName = "password_changed"
+	EventFactorAdded     EventName = "factor_added"
+	EventCodesRenewed    EventName = "codes_renewed"
+	EventFactorFailed    EventName = "second_factor_failed"
+	EventCodeUsed        EventName = "recovery_code_used"
+	EventFrozen          EventName = "account_frozen"
+	EventThawed          EventName = "account_thawed"
+	EventRescue          EventName = "rescue"
+	EventSuspended       EventName = "authenticator_suspended"
+	EventSessionEnded    EventName = "session_ended"
+	EventSessionsEnded   EventName = "sessions_ended"
+	EventAlarm           EventName = "alarm" // a record that should be there or open is not, or does not
+)
+
+// Event is an audit record. It never holds a secret, an address or what
+// somebody typed.
+type Event struct {
+	Name    EventName
+	At      time.Time
+	Account string // id
+	Person  string // account name
+	Method  string
+	Network string
+	Flow    string // short, public part: joins the lines of one flow
+	Detail  string
+}

@@ -1,0 +1,284 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// ending is everything a finish may use. Random values are made before, so
+// that running it twice gives the same account.
+type ending struct {
+	flow    *Flow
+	client  Client
+	policy  *Policy
+	methods *Methods
+	now     time.Time
+	session string // token
+	device  string // token
+	ids     [4]string
+}
+
+// effects is what a finish asks for, as data.
+type effects struct {
+	events  []EventName
+	tell    []EventName // told to all channels
+	session bool        // the browser gets the new session
+	device  bool        // and the new device cookie
+}
+
+// finish consumes the flow, changes the account in one write and lets the
+// messages go.
+func (r *run) finish(ctx context.Context) (Outcome, error) {
+	if r.flow.Kind == KindRecover {
+		r.flow.Goal = aim(r.facts())
+	}
+	if r.stored {
+		if _, ok, err := kv.Take[Flow](ctx, r.Store, flowKey(r.flow.ID)); err != nil || !ok {
+			return Outcome{Problem: problem(ProblemFlowExpired)}, err
+		}
+	}
+	end := ending{
+		flow: r.flow, client: r.client, policy: r.Policy, methods: r.Methods, now: r.Now(),
+		session: secret.Token(32), device: secret.Token(32),
+		ids: [4]string{secret.Token(9), secret.Token(9), secret.Token(9), secret.Token(9)},
+	}
+	a, eff, err := r.conclude(ctx, end)
+	if err != nil {
+		return Outcome{}, err
+	}
+	r.account = a
+	return r.concluded(ctx, end, eff), nil
+}
+
+// conclude applies the pure ending inside the account swap.
+func (r *run) conclude(ctx context.Context, end ending) (*Account, effects, error) {
+	if r.flow.Kind == KindSetup {
+		return r.create(ctx, end)
+	}
+	var eff effects
+	a, err := r.edit(ctx, r.flow.Account, func(a *Account) error {
+		if err := r.fits(a); err != nil {
+			return err
+		}
+		facts := r.facts()
+		facts.Account, facts.Device = a, a.Device(r.client.Device)
+		if !Next(facts).Done {
+			return errMoved
+		}
+		var err error
+		eff, err = end.apply(a)
+		return err
+	})
+	return a, eff, err
+}
+
+// concluded audits, tells the owner, and makes the answer.
+func (r *run) concluded(ctx context.Context, end ending, eff effects) Outcome {
+	for _, name := range eff.events {
+		r.audit(r.event(name))
+	}
+	for _, name := range eff.tell {
+		r.tell(ctx, name)
+	}
+	r.settle(ctx)
+	r.flush()
+	if err := r.enlist(ctx, r.account); err != nil {
+		r.log().Warn("roster not written", "error", err)
+	}
+	o := Outcome{Flow: r.flow, Account: r.account, Finished: r.flow.Kind, Goal: r.flow.Goal, Return: r.flow.Return, FlowToken: r.token}
+	if eff.session {
+		o.Session, o.Keep = joinSession(r.account.ID, end.session), r.flow.Remember
+	}
+	if eff.device {
+		o.Device = end.device
+	}
+	return o
+}
+
+// settle removes tickets that are spent; their being spent is in the account.
+func (r *run) settle(ctx context.Context) {
+	for _, s := range r.flow.Reserved {
+		if kv.Kind(s.ID) == "ticket" {
+			if err := kv.Delete(ctx, r.Store, s.ID); err != nil {
+				r.log().Warn("ticket not removed", "error", err)
+			}
+		}
+	}
+}
+
+// apply is the pure end of a flow: it edits its copy of the account and says
+// what else is to happen. It fails closed when something was spent meanwhile.
+func (end ending) apply(a *Account) (effects, error) {
+	var eff effects
+	for _, s := range end.flow.Reserved {
+		if err := end.spend(a, s, &eff); err != nil {
+			return eff, err
+		}
+	}
+	switch end.flow.Kind {
+	case KindLogin:
+		end.login(a, &eff)
+	case KindRecover:
+		end.recover(a, &eff)
+	case KindActivate, KindSetup:
+		end.activate(a, &eff)
+	case KindChangePassword:
+		end.changePassword(a, &eff)
+	case KindAddFactor:
+		end.renewFactor(a)
+		eff.events, eff.tell = append(eff.events, EventFactorAdded), append(eff.tell, EventFactorAdded)
+	case KindNewCodes:
+		end.install(a, RecoveryCode, 3)
+		eff.events, eff.tell = append(eff.events, EventCodesRenewed), append(eff.tell, EventCodesRenewed)
+	default:
+		return eff, errMoved
+	}
+	a.trim(end.now)
+	return eff, nil
+}
+
+// Spender is a method whose single-use things live in its own credential.
+type Spender interface {
+	// Spend removes the thing; an error means that it is gone already.
+	Spend(a *Account, id string) error
+}
+
+func (end ending) spend(a *Account, s Spent, eff *effects) error {
+	if m, ok := end.methods.Get(kv.Kind(s.ID)).(Spender); ok {
+		if err := m.Spend(a, s.ID); err != nil {
+			return errors.Join(errSpent, err)
+		}
+		eff.events, eff.tell = append(eff.events, EventCodeUsed), append(eff.tell, EventCodeUsed)
+		return nil
+	}
+	return a.spend(s.ID, s.Until, end.now)
+}
+
+func (end ending) login(a *Account, eff *effects) {
+	known := a.Device(end.client.Device)
+	device := end.meet(a, eff)
+	if end.flow.Trust {
+		device.Remembered = end.now.Add(end.policy.Lifetimes.Remembered)
+	}
+	if c := a.Credential(Password); c != nil && end.flow.Has(Password) && end.factorProved() {
+		c.Barred = time.Time{}
+	}
+	if known == nil && len(a.Devices) > 1 {
+		eff.events, eff.tell = append(eff.events, EventNewDevice), append(eff.tell, EventNewDevice)
+	}
+	eff.events = append(eff.events, EventLogin)
+	end.issue(a, device, eff)
+}
+
+func (end ending) factorProved() bool {
+	return slices.ContainsFunc(end.methods.expand(Factor), end.flow.Has)
+}
+
+// meet finds the device or makes it known.
+func (end ending) meet(a *Account, eff *effects) *Device {
+	if d := a.Device(end.client.Device); d != nil {
+		d.Seen, d.Browser = end.now, end.client.Browser
+		return d
+	}
+	eff.device = true
+	a.Devices = append(a.Devices, Device{
+		ID: end.ids[0], Sum: secret.Sum(end.device), Browser: end.client.Browser, First: end.now, Seen: end.now,
+	})
+	return &a.Devices[len(a.Devices)-1]
+}
+
+// issue signs the browser in.
+func (end ending) issue(a *Account, d *Device, eff *effects) {
+	l := end.policy.Lifetimes
+	idle, life := l.SessionIdle, l.SessionAbsolute
+	if end.flow.Remember {
+		idle, life = l.KeepIdle, l.KeepAbsolute
+	}
+	eff.session = true
+	a.Sessions = append(a.Sessions, Session{
+		ID: end.ids[1], Sum: secret.Sum(end.session), Device: d.ID, Generation: a.Generation,
+		Browser: end.client.Browser, Created: end.now, Seen: end.now,
+		Idle: int64(idle / time.Second), End: end.now.Add(life), Proofs: end.flow.Proofs,
+	})
+}
+
+// recover replaces what was lost. It never signs in.
+func (end ending) recover(a *Account, eff *effects) {
+	rescued := end.flow.Has(Rescue)
+	name := EventPasswordReset
+	switch end.flow.Goal {
+	case GoalPassword:
+		end.install(a, Password, 2)
+	case GoalSecondFactor:
+		end.renewFactor(a)
+		name = EventFactorReset
+	case GoalBoth:
+		end.install(a, Password, 2)
+		end.renewFactor(a)
+		name = EventBothReset
+	}
+	if c := a.Credential(Password); c != nil && name != EventFactorReset && !rescued {
+		c.Barred = end.now.Add(end.policy.Lifetimes.RecoveredBan)
+	}
+	a.raise()
+	a.forget()
+	if !rescued {
+		a.Probation = end.now.Add(end.policy.Lifetimes.Probation)
+	}
+	if rescued && a.State == StateFrozen {
+		a.State, a.Devices = StateActive, nil
+		eff.events, eff.tell = append(eff.events, EventThawed), append(eff.tell, EventThawed)
+	}
+	eff.events, eff.tell = append(eff.events, name), append(eff.tell, name)
+}
+
+// renewFactor replaces every second factor and all codes, and with them the
+// trust in devices.
+func (end ending) renewFactor(a *Account) {
+	a.Drop(end.methods.expand(Factor)...)
+	end.install(a, TOTP, 3)
+	end.install(a, RecoveryCode, 2)
+	a.SecondFactor = true
+	a.forget()
+}
+
+// install puts a confirmed pending credential in place of the old one. slot
+// picks its id, so that a second run gives the same.
+func (end ending) install(a *Account, method string, slot int) {
+	p := end.flow.Pending[method]
+	if !p.Confirmed {
+		return
+	}
+	version := uint64(1)
+	if old := a.Credential(method); old != nil {
+		version = old.Version + 1
+	}
+	a.Replace(Credential{ID: end.ids[slot] + method[:1], Method: method, Version: version, Created: end.now, Data: p.Data})
+}
+
+func (end ending) activate(a *Account, eff *effects) {
+	a.State, a.Lang = StateActive, end.flow.Lang
+	end.install(a, Password, 2)
+	end.renewFactor(a)
+	a.Generation++
+	name := EventActivated
+	if end.flow.Kind == KindSetup {
+		name = EventSetup
+	}
+	eff.events = append(eff.events, name)
+}
+
+// changePassword ends all other sign-ins; this one is issued again.
+func (end ending) changePassword(a *Account, eff *effects) {
+	end.install(a, Password, 2)
+	a.raise()
+	a.forget()
+	end.flow.Remember = false
+	end.issue(a, end.meet(a, eff), eff)
+	eff.events, eff.tell = append(eff.events, EventPasswordChanged), append(eff.tell, EventPasswordChanged)
+}

@@ -1,0 +1,146 @@
+package recovery
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Kind of a flow: a row of the recipe table.
+type Kind string
+
+// The kinds. DESIGN section 3 has the table in words, recipe.go in code.
+const (
+	KindLogin          Kind = "login"
+	KindRecover        Kind = "recover"
+	KindSetup          Kind = "setup"
+	KindActivate       Kind = "activate"
+	KindChangePassword Kind = "change_password"
+	KindAddFactor      Kind = "add_factor"
+	KindNewCodes       Kind = "new_codes"
+)
+
+// Goal is what a recovery replaces: the values of the field "choice".
+type Goal string
+
+// The goals.
+const (
+	GoalPassword     Goal = "password"
+	GoalSecondFactor Goal = "second_factor"
+	GoalBoth         Goal = "both"
+)
+
+// Names of methods the engine itself has to know. Everything else it learns
+// from [Traits].
+const (
+	Password     = "password"
+	TOTP         = "totp"
+	Passkey      = "passkey"
+	RecoveryCode = "recovery_code"
+	MailLink     = "mail_link"
+	MailCode     = "mail_code"
+	SMSCode      = "sms_code"
+	Rescue       = "rescue"
+	Invite       = "invite"
+	SetupTicket  = "setup"
+	// Factor stands for any second factor in the policy's lists.
+	Factor = "factor"
+)
+
+// Proof is something shown. Two proofs from one source count once.
+type Proof struct {
+	Method     string    `json:"method"`
+	Source     string    `json:"source"`
+	Credential string    `json:"credential,omitempty"`
+	Version    uint64    `json:"version,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// Flow is work in progress: what has been proved, and what is to become of it.
+// It holds facts, no state; [Next] computes the step. The account knows
+// nothing of it until it finishes.
+type Flow struct {
+	ID         string    `json:"id"`
+	Kind       Kind      `json:"kind"`
+	Binding    string    `json:"binding"` // sum of the browser's flow cookie
+	Account    string    `json:"account,omitempty"`
+	Nobody     string    `json:"nobody,omitempty"` // who was named when no such account can be used: runs the same, proves nothing
+	Generation uint64    `json:"generation,omitempty"`
+	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
+	Expires    time.Time `json:"expires"`
+	Return     string    `json:"return,omitempty"`
+	Lang       string    `json:"lang,omitempty"`
+
+	Name     string `json:"name,omitempty"` // as typed
+	Mail     string `json:"mail,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Goal     Goal   `json:"goal,omitempty"`
+	Remember bool   `json:"remember,omitempty"` // keep me signed in
+	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
+
+	Picked   string             `json:"picked,omitempty"` // method asked for by hand
+	Proofs   []Proof            `json:"proofs,omitempty"`
+	Reserved []Spent            `json:"reserved,omitempty"` // spent when the flow finishes
+	Sent     map[string]Sent    `json:"sent,omitempty"`     // by method
+	Pending  map[string]Pending `json:"pending,omitempty"`  // what is being enrolled, by method
+	Version  uint64             `json:"version"`            // raised by every change
+}
+
+// Sent is a code or link that left the flow. Only MACs are kept.
+type Sent struct {
+	Code    []byte    `json:"code,omitempty"`
+	Link    []byte    `json:"link,omitempty"`
+	To      string    `json:"to,omitempty"` // masked
+	At      time.Time `json:"at"`
+	Expires time.Time `json:"expires"`
+}
+
+// Pending is a credential in the making.
+type Pending struct {
+	Data      json.RawMessage `json:"data,omitempty"`
+	Confirmed bool            `json:"confirmed,omitempty"`
+}
+
+// Has tells whether a method has been proved.
+func (f *Flow) Has(method string) bool {
+	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
+}
+
+// decoy tells that the flow runs for nobody.
+func (f *Flow) decoy() bool { return f.Nobody != "" }
+
+// bound tells whether one of the browser's flow tokens belongs to the flow.
+func (f *Flow) bound(tokens []string) bool {
+	for _, t := range tokens {
+		if subtle.ConstantTimeCompare([]byte(secret.Sum(t)), []byte(f.Binding)) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Flow) prove(p Proof) {
+	if !f.Has(p.Method) {
+		f.Proofs = append(f.Proofs, p)
+	}
+	f.Picked = ""
+}
+
+// moved tells that another request changed the flow meanwhile.
+func (f *Flow) moved(since uint64) bool { return f.Version != since }
+
+// needsSession tells that a kind begins with somebody signed in.
+func (k Kind) needsSession() bool {
+	switch k {
+	case KindChangePassword, KindAddFactor, KindNewCodes:
+		return true
+	case KindLogin, KindRecover, KindSetup, KindActivate:
+		return false
+	}
+	return true
+}
+
+func flowKey(id string) string { return "flow/" + secret.Sum(id) }

@@ -1,0 +1,160 @@
+package rediskv
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Errors of [Open].
+var (
+	// ErrURL says that Options.URL cannot be used. It does not repeat it: it
+	// may hold a password.
+	ErrURL = errors.New("the address must be redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or rediss://… " +
+		"(in user name and password write special characters as %XX)")
+
+	// ErrEvicts says that the server may drop records to save memory.
+	ErrEvicts = errors.New("the redis server may evict accounts and sessions")
+)
+
+// Open connects to the server and looks at its settings. It returns an error
+// when the server does not answer; the caller may try again. [ErrURL] and
+// [ErrEvicts] need somebody to change something first.
+func Open(ctx context.Context, o Options) (*Driver, error) {
+	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
+	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	setLibraryLogger(o.Logger)
+	client, err := newClient(o)
+	if err != nil {
+		return nil, err
+	}
+	d := &Driver{client: client, prefix: o.Prefix, channel: o.Prefix + "changes", timeout: o.Timeout}
+	if err := d.examine(ctx, o.Logger); err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	d.watch = newWatch(client, d.channel, o.Timeout, o.Logger)
+	watching, stop := context.WithCancel(context.Background()) // not ctx, which ends with the start
+	d.stopWatch = stop
+	d.running.Go(func() { d.watch.run(watching) })
+	return d, nil
+}
+
+// newClient is the one place that knows what kind of server the URL names.
+func newClient(o Options) (redis.UniversalClient, error) {
+	options, err := redis.ParseURL(o.URL)
+	if err != nil || options.Network != "tcp" {
+		return nil, ErrURL // err quotes the URL, in parts or whole
+	}
+	// Without this a deadline is heeded while connecting, but not while reading.
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout = o.Timeout
+	options.ReadTimeout = o.Timeout
+	options.WriteTimeout = o.Timeout
+	options.PoolTimeout = o.Timeout
+	options.MaxRetries = -1   // a swap whose reply was lost must not run twice
+	options.DialerRetries = 2 // attempts, so one retry; default 5
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClient(options), nil
+}
+
+// examine finds out now what would otherwise fail at night.
+func (d *Driver) examine(ctx context.Context, logger *slog.Logger) error {
+	if err := d.client.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redis does not answer: %w", err)
+	}
+	if err := d.client.Publish(ctx, d.channel, beats+"hello").Err(); err != nil {
+		return fmt.Errorf("redis must allow publish on the channel %q (ACL &%s* +@pubsub): %w", d.channel, d.prefix, err)
+	}
+	policy, err := d.setting(ctx, "maxmemory-policy")
+	if isForbidden(err) {
+		policy, err = d.policyFromInfo(ctx)
+	}
+	switch {
+	case isForbidden(err):
+		logger.Warn("redis does not tell its maxmemory-policy: make sure that it is noeviction", "error", err)
+	case err != nil:
+		return fmt.Errorf("ask redis for its maxmemory-policy: %w", err)
+	case policy != "noeviction":
+		return fmt.Errorf("%w: its maxmemory-policy is %q: set it to noeviction", ErrEvicts, policy)
+	}
+	return d.examinePersistence(ctx, logger)
+}
+
+func (d *Driver) examinePersistence(ctx context.Context, logger *slog.Logger) error {
+	save, saveErr := d.setting(ctx, "save")
+	appendOnly, appendErr := d.setting(ctx, "appendonly")
+	for _, err := range []error{saveErr, appendErr} {
+		if isForbidden(err) {
+			logger.Warn("redis does not tell whether it persists anything: make sure that it does", "error", err)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("ask redis whether it persists anything: %w", err)
+		}
+	}
+	if save == "" && appendOnly == "no" {
+		logger.Warn("redis persists nothing: all accounts are gone when it restarts; set 'appendonly yes'")
+	}
+	return nil
+}
+
+// setting reads a setting of the server. The error of one who may not ask is
+// for isForbidden.
+func (d *Driver) setting(ctx context.Context, name string) (string, error) {
+	values, err := d.client.ConfigGet(ctx, name).Result()
+	if err != nil {
+		return "", err
+	}
+	value, ok := values[name]
+	if !ok {
+		return "", errUntold
+	}
+	return value, nil
+}
+
+var errUntold = errors.New("the answer is empty")
+
+// policyFromInfo is for hosted servers that allow INFO but not CONFIG.
+func (d *Driver) policyFromInfo(ctx context.Context) (string, error) {
+	text, err := d.client.Info(ctx, "memory").Result()
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(text) {
+		if policy, ok := strings.CutPrefix(line, "maxmemory_policy:"); ok {
+			return strings.TrimSpace(policy), nil
+		}
+	}
+	return "", errUntold
+}
+
+// isForbidden tells an answer of the server from the lack of one.
+func isForbidden(err error) bool {
+	var answer redis.Error
+	return errors.Is(err, errUntold) || errors.As(err, &answer)
+}
+
+// libraryLogger takes what go-redis says, which would go to stderr.
+type libraryLogger struct{ logger *slog.Logger }
+
+// Printf implements go-redis's logger.
+func (l libraryLogger) Printf(ctx context.Context, format string, args ...any) {
+	l.logger.DebugContext(ctx, fmt.Sprintf(format, args...))
+}
+
+//nolint:gochecknoglobals // go-redis has one logger for the whole process
+var libraryLoggerOnce sync.Once
+
+func setLibraryLogger(logger *slog.Logger) {
+	libraryLoggerOnce.Do(func() { redis.SetLogger(libraryLogger{logger}) })
+}

@@ -1,0 +1,33 @@
+package recovery
+
+import "time"
+
+// Message is something to tell a person outside the browser. The engine only
+// names the template and its values; rendering, retry and transport are the
+// notifier's.
+type Message struct {
+	ID       string            // random, shared with the log
+	Channel  string            // "mail" or "sms"
+	To       string            // empty: prepare everything, deliver to nobody (a decoy)
+	Template string            // "recover-code", "sms-code", "mail-code", "invite", "notice"
+	Lang     string            // language of the person, "en" when unknown
+	Vars     map[string]string // code, link, minutes, browser, event, …
+	Secret   bool              // holds a secret that helps to get in: never to a shared channel
+	Expires  time.Time         // worthless afterwards: not sent, not retried
+}
+
+// Channels a message can take.
+const (
+	ChannelMail = "mail"
+	ChannelSMS  = "sms"
+)
+
+// Notifier takes messages off the request path.
+type Notifier interface {
+	// Queue takes the message and returns at once. It never tells whether it
+	// was delivered: the answer to a visitor must not depend on that. A full
+	// queue drops and logs.
+	Queue(Message)
+	// Has tells whether messages for the channel can be sent at all.
+	Has(channel string) bool
+}

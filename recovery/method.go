@@ -1,0 +1,164 @@
+package recovery
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Class says what a proof rests on; the lint weighs by it.
+type Class string
+
+// The classes of DESIGN section 4.
+const (
+	ClassHeld      Class = "held"      // a thing only this person has
+	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
+	ClassMemory    Class = "memory"    // known by heart; all of it is one source
+	ClassAuthority Class = "authority" // somebody vouches
+)
+
+// Throttle is how wrong tries of a method are counted, always before the check.
+type Throttle int
+
+// The throttles of DESIGN section 8.
+const (
+	ThrottleCode    Throttle = iota // guessable: per flow, and per account over all flows
+	ThrottleBackoff                 // a few free tries per account and network, then growing waits
+	ThrottleFlow                    // 40 bits and more, made for this flow: per flow only
+)
+
+// Traits are the fixed facts of a method.
+type Traits struct {
+	Name   string
+	Source string // two proofs from one source count once
+	Class  Class
+	// First tells that the proof may come before any other in a recovery: it
+	// has 40 bits or more, or names its account itself. Everything shorter is
+	// checked only in a flow that already holds a proof.
+	First bool
+	// Factor tells that it is a second factor a login asks for.
+	Factor bool
+	// Throttle is how wrong tries are counted.
+	Throttle Throttle
+	// Channel the method needs a notifier for; empty: none.
+	Channel string
+	// Page that asks for it.
+	Page string
+}
+
+// Try is one attempt to prove something. Account is never nil: for people who
+// do not exist it is a stand-in without credentials, and Verify costs the same.
+type Try struct {
+	Account *Account
+	Flow    *Flow
+	Input   Input
+	Now     time.Time
+}
+
+// Verdict is what a method found. The zero value means "not proved".
+type Verdict struct {
+	OK         bool
+	Problem    *Problem // why not, when that may be said
+	Credential string   // id of what was matched
+	Version    uint64
+	Reserve    *Spent // single-use thing to be spent when the flow finishes
+	// Claim marks something as used at once, inside an account swap (the TOTP
+	// step). It may run twice; its error means "not proved after all".
+	Claim func(*Account) error
+}
+
+// Method is one way to prove something. One file in package method each.
+type Method interface {
+	Traits() Traits
+	// Ready tells whether the account can show this proof at all. It is not
+	// asked before the first proof of a flow.
+	Ready(a *Account, now time.Time) bool
+	// Verify checks the input. A wrong proof is Verdict{} and no error; an
+	// error is technical and denies.
+	Verify(ctx context.Context, t Try) (Verdict, error)
+}
+
+// Challenger is a method that sends something before it can be answered.
+type Challenger interface {
+	// Challenge makes a new code. The message is queued only after the flow
+	// holding its MAC has been written.
+	Challenge(t Try, p *Policy) (Sent, Message, error)
+}
+
+// Enroller is a method whose credential a person can make new.
+type Enroller interface {
+	// Offer makes what the page shows (a secret, codes); nil for nothing.
+	Offer(t Try) (json.RawMessage, error)
+	// Confirm checks the person's answer and returns the data to store.
+	Confirm(ctx context.Context, t Try, offered json.RawMessage) (json.RawMessage, *Problem, error)
+	// Page that shows the offer.
+	EnrollPage() string
+}
+
+// Methods is the registry, in order of preference.
+type Methods struct {
+	list []Method
+	has  func(channel string) bool
+}
+
+// NewMethods builds the registry; has tells which channels have a notifier
+// (nil: none).
+func NewMethods(has func(channel string) bool, list ...Method) *Methods {
+	if has == nil {
+		has = func(string) bool { return false }
+	}
+	return &Methods{list: list, has: has}
+}
+
+// Get returns a method by name, or nil.
+func (m *Methods) Get(name string) Method {
+	for _, x := range m.list {
+		if x.Traits().Name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// Names lists all methods.
+func (m *Methods) Names() []string {
+	var names []string
+	for _, x := range m.list {
+		names = append(names, x.Traits().Name)
+	}
+	return names
+}
+
+// offered tells whether this installation can ask for the proof at all.
+func (m *Methods) offered(name string) bool {
+	x := m.Get(name)
+	return x != nil && (x.Traits().Channel == "" || m.has(x.Traits().Channel))
+}
+
+// ready is offered and usable by this account now.
+func (m *Methods) ready(name string, a *Account, now time.Time) bool {
+	return m.offered(name) && m.Get(name).Ready(a, now)
+}
+
+// expand replaces the word "factor" by the second factors there are.
+func (m *Methods) expand(name string) []string {
+	if name != Factor {
+		return []string{name}
+	}
+	var out []string
+	for _, x := range m.list {
+		if x.Traits().Factor {
+			out = append(out, x.Traits().Name)
+		}
+	}
+	return out
+}
+
+// hasFactor tells whether an account signs in with a second factor.
+func (m *Methods) hasFactor(a *Account) bool {
+	return a.SecondFactor || slices.ContainsFunc(a.Credentials, func(c Credential) bool {
+		x := m.Get(c.Method)
+		return x != nil && x.Traits().Factor
+	})
+}

@@ -1,0 +1,31 @@
+// Package method has one file for each way to prove something. A new one is a
+// file, a word in [All], and its wording keys.
+package method
+
+import (
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Set is what the methods share.
+type Set struct {
+	Keys   *secret.Keys
+	Hasher *secret.Hasher
+	Issuer func() string             // name shown in authenticator apps
+	Has    func(channel string) bool // channels with a notifier
+}
+
+// All returns the registry, in order of preference.
+func All(s Set) *recovery.Methods {
+	return recovery.NewMethods(s.Has,
+		TOTP{Issuer: s.Issuer},
+		MailLink{Keys: s.Keys},
+		SMSCode{Keys: s.Keys},
+		MailCode{Keys: s.Keys},
+		RecoveryCode{Keys: s.Keys},
+		Password{Hasher: s.Hasher},
+		Authority{Name: recovery.SetupTicket},
+		Authority{Name: recovery.Invite},
+		Authority{Name: recovery.Rescue},
+	)
+}

@@ -1,0 +1,27 @@
+package method
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// Authority stands for tickets somebody hands out: set-up, invite, rescue.
+// They begin flows (recovery.Ticket) and are never asked for in one.
+type Authority struct {
+	Name string
+}
+
+// Traits implements recovery.Method.
+func (m Authority) Traits() recovery.Traits {
+	return recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleBackoff}
+}
+
+// Ready implements recovery.Method: no form asks for it.
+func (Authority) Ready(*recovery.Account, time.Time) bool { return false }
+
+// Verify implements recovery.Method and proves nothing.
+func (Authority) Verify(context.Context, recovery.Try) (recovery.Verdict, error) {
+	return recovery.Verdict{}, nil
+}

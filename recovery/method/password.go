@@ -1,0 +1,147 @@
+package method
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ccojocar/zxcvbn-go"
+	"golang.org/x/text/secure/precis"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Password is the memorized secret: argon2id over the PRECIS OpaqueString form
+// (RFC 8265), so that the same characters typed on two keyboards are the same
+// password. Every byte counts, up to 1,024 (IN-04).
+type Password struct {
+	Hasher *secret.Hasher
+}
+
+const (
+	// MinWithFactor is the shortest password of an account with a second factor, in characters.
+	MinWithFactor = 8
+	// MinAlone is the shortest password of an account without one (NIST SP 800-63B-4 section 3.1.1.2).
+	MinAlone = 15
+	// MaxPassword is the longest password, in bytes.
+	MaxPassword = 1024
+)
+
+type passwordData struct {
+	Hash string `json:"hash"`
+}
+
+// Traits implements recovery.Method.
+func (Password) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.Password, Source: "memory", Class: recovery.ClassMemory,
+		Throttle: recovery.ThrottleBackoff, Page: recovery.PageFactor,
+	}
+}
+
+// Ready implements recovery.Method.
+func (Password) Ready(a *recovery.Account, _ time.Time) bool {
+	return a.Credential(recovery.Password) != nil
+}
+
+// Verify implements recovery.Method. For an account without a password it
+// costs one hash all the same (EN-02).
+func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {
+	typed, ok := opaque(string(t.Input.Password))
+	c := t.Account.Credential(recovery.Password)
+	var d passwordData
+	if c == nil || json.Unmarshal(c.Data, &d) != nil || !ok {
+		return recovery.Verdict{}, m.Hasher.Burn(ctx, clip(typed))
+	}
+	right, stale, err := m.Hasher.Verify(ctx, d.Hash, typed)
+	if err != nil || !right {
+		return recovery.Verdict{}, err
+	}
+	v := recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version}
+	if stale {
+		v.Claim, err = m.rehash(ctx, c.ID, d.Hash, typed)
+	}
+	return v, err
+}
+
+// rehash replaces a hash made with other costs, unless the password changed
+// meanwhile.
+func (m Password) rehash(ctx context.Context, id, old, typed string) (func(*recovery.Account) error, error) {
+	fresh, err := m.Hasher.Hash(ctx, typed)
+	if err != nil {
+		return nil, err
+	}
+	return func(a *recovery.Account) error {
+		for i := range a.Credentials {
+			var d passwordData
+			c := &a.Credentials[i]
+			if c.ID == id && json.Unmarshal(c.Data, &d) == nil && d.Hash == old {
+				c.Data = pack(passwordData{Hash: fresh})
+			}
+		}
+		return nil
+	}, nil
+}
+
+// EnrollPage implements recovery.Enroller.
+func (Password) EnrollPage() string { return recovery.PageNewPassword }
+
+// Offer implements recovery.Enroller: there is nothing to show.
+func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
+
+// Confirm implements recovery.Enroller: length, common and site words; no
+// composition rules.
+func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
+	typed, ok := opaque(string(t.Input.NewPassword))
+	if p := check(typed, ok, Minimum(t.Flow, t.Account), t.Account.Name); p != nil {
+		return nil, p, nil
+	}
+	hash, err := m.Hasher.Hash(ctx, typed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pack(passwordData{Hash: hash}), nil, nil
+}
+
+// Minimum is the shortest password a flow accepts for an account.
+func Minimum(f *recovery.Flow, a *recovery.Account) int {
+	if a != nil && a.SecondFactor || f.Kind == recovery.KindSetup || f.Kind == recovery.KindActivate {
+		return MinWithFactor
+	}
+	return MinAlone
+}
+
+func check(typed string, readable bool, shortest int, name string) *recovery.Problem {
+	switch n := utf8.RuneCountInString(typed); {
+	case n == 0 && readable:
+		return &recovery.Problem{Key: recovery.ProblemMissing}
+	case !readable || n < shortest:
+		return &recovery.Problem{Key: recovery.ProblemShort, Args: map[string]string{"min": itoa(shortest)}}
+	case name != "" && strings.Contains(strings.ToLower(typed), strings.ToLower(name)) && n < len(name)+shortest:
+		return &recovery.Problem{Key: recovery.ProblemLikeName}
+	// The scorer takes a fifth of a second for 260 characters; the first 72
+	// say enough. 0 of 4 means that it is among the first thousand guesses.
+	case zxcvbn.PasswordStrength(clipTo(typed, 72), []string{name, "sparekey"}).Score == 0:
+		return &recovery.Problem{Key: recovery.ProblemCommon}
+	}
+	return nil
+}
+
+// opaque normalizes a password; false when it is empty, too long or no text.
+func opaque(typed string) (string, bool) {
+	if len(typed) > MaxPassword || !utf8.ValidString(typed) {
+		return typed, false
+	}
+	s, err := precis.OpaqueString.String(typed)
+	if err != nil {
+		return typed, typed == ""
+	}
+	return s, true
+}
+
+func clip(s string) string { return clipTo(s, MaxPassword) }
+
+func clipTo(s string, n int) string { return s[:min(len(s), n)] }

@@ -1,0 +1,159 @@
+package method
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// RecoveryCode is one of ten codes on paper: 80 bits each, any order, once.
+// At rest they are MACs whose key is not in the store.
+type RecoveryCode struct {
+	Keys *secret.Keys
+}
+
+const (
+	codeCount = 10
+	codeSize  = 16 // characters of 5 bits
+)
+
+type codeData struct {
+	MACs  []string `json:"macs,omitempty"`  // unused codes
+	Plain []string `json:"plain,omitempty"` // only while they are being shown, in the flow
+}
+
+// Traits implements recovery.Method.
+func (RecoveryCode) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.RecoveryCode, Source: "recovery_code", Class: recovery.ClassHeld, First: true,
+		Throttle: recovery.ThrottleBackoff, Page: recovery.PageFactor,
+	}
+}
+
+// Ready implements recovery.Method.
+func (RecoveryCode) Ready(a *recovery.Account, _ time.Time) bool { return CodesLeft(a) > 0 }
+
+// CodesLeft counts the unused codes of an account.
+func CodesLeft(a *recovery.Account) int {
+	var d codeData
+	if c := a.Credential(recovery.RecoveryCode); c != nil && json.Unmarshal(c.Data, &d) == nil {
+		return len(d.MACs)
+	}
+	return 0
+}
+
+// Verify implements recovery.Method. A pasted list is accepted: the first
+// unused code in it is taken. The code is reserved, and spent when the flow
+// finishes.
+func (m RecoveryCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	c := t.Account.Credential(recovery.RecoveryCode)
+	var d codeData
+	if c != nil && json.Unmarshal(c.Data, &d) != nil {
+		return recovery.Verdict{}, nil
+	}
+	for _, typed := range candidates(string(t.Input.Code)) {
+		for _, mac := range d.MACs {
+			if m.right(mac, t.Account.ID, typed) {
+				return recovery.Verdict{
+					OK: true, Credential: c.ID, Version: c.Version,
+					Reserve: &recovery.Spent{ID: recovery.RecoveryCode + "/" + mac},
+				}, nil
+			}
+		}
+	}
+	return recovery.Verdict{}, nil
+}
+
+// candidates reads one code, or a pasted list of them.
+func candidates(typed string) []string {
+	if len(typed) > 1024 {
+		return nil
+	}
+	if one := secret.Plain(typed); len(one) == codeSize {
+		return []string{one}
+	}
+	var out []string
+	for _, word := range strings.Fields(typed) {
+		if c := secret.Plain(word); len(c) == codeSize && len(out) < codeCount {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (m RecoveryCode) right(mac, account, typed string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(mac)
+	return err == nil && m.Keys.CheckMAC(b, "recovery code", account, typed)
+}
+
+// Spend implements recovery.Spender.
+func (RecoveryCode) Spend(a *recovery.Account, id string) error {
+	c := a.Credential(recovery.RecoveryCode)
+	if c == nil {
+		return errGone
+	}
+	var d codeData
+	if err := json.Unmarshal(c.Data, &d); err != nil {
+		return err
+	}
+	mac := strings.TrimPrefix(id, kv.Kind(id)+"/")
+	if !slices.Contains(d.MACs, mac) {
+		return errGone
+	}
+	d.MACs = slices.DeleteFunc(d.MACs, func(x string) bool { return x == mac })
+	c.Data = pack(d)
+	return nil
+}
+
+var errGone = errors.New("recovery code was used or replaced")
+
+// EnrollPage implements recovery.Enroller.
+func (RecoveryCode) EnrollPage() string { return recovery.PageCodes }
+
+// Offer implements recovery.Enroller: ten new codes, kept readable in the
+// sealed flow until the step is left.
+func (RecoveryCode) Offer(recovery.Try) (json.RawMessage, error) {
+	var d codeData
+	for range codeCount {
+		d.Plain = append(d.Plain, secret.Code(codeSize))
+	}
+	return pack(d), nil
+}
+
+// Confirm implements recovery.Enroller: "I have saved them" (choice=saved).
+func (m RecoveryCode) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
+	var d codeData
+	if len(offered) == 0 || json.Unmarshal(offered, &d) != nil || len(d.Plain) != codeCount {
+		return nil, &recovery.Problem{Key: recovery.ProblemFlowExpired}, nil
+	}
+	if t.Input.Choice != "saved" {
+		return nil, &recovery.Problem{Key: recovery.ProblemMissing}, nil
+	}
+	var out codeData
+	for _, code := range d.Plain {
+		mac := m.Keys.MAC("recovery code", t.Account.ID, code)
+		out.MACs = append(out.MACs, base64.RawURLEncoding.EncodeToString(mac))
+	}
+	return pack(out), nil, nil
+}
+
+// Shown lists the codes an enrolment shows, grouped.
+func Shown(offered json.RawMessage) []string {
+	var d codeData
+	if json.Unmarshal(offered, &d) != nil {
+		return nil
+	}
+	var out []string
+	for _, c := range d.Plain {
+		out = append(out, secret.Group(c, 4))
+	}
+	return out
+}

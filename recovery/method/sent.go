@@ -1,0 +1,155 @@
+package method
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// MailLink is control of the mailbox, strong enough to come first: a code of 8
+// characters (40 bits) to type where one asked, and a link that carries the
+// same. It lives 5 minutes and is bound to the asking browser (TK-04, TK-07).
+type MailLink struct {
+	Keys *secret.Keys
+}
+
+// Traits implements recovery.Method.
+func (MailLink) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.MailLink, Source: "mailbox", Class: recovery.ClassIssued, First: true,
+		Throttle: recovery.ThrottleFlow, Channel: recovery.ChannelMail, Page: recovery.PageSent,
+	}
+}
+
+// Ready implements recovery.Method.
+func (MailLink) Ready(a *recovery.Account, now time.Time) bool {
+	return a.Address(recovery.ChannelMail, now) != ""
+}
+
+// Challenge implements recovery.Challenger.
+func (m MailLink) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+	code, link := secret.Code(8), secret.Token(32)
+	s := issue(t, recovery.ChannelMail, p.Lifetimes.MailLink)
+	s.Code = m.Keys.MAC("mail_link", t.Flow.ID, code)
+	s.Link = m.Keys.MAC("mail_link url", t.Flow.ID, link)
+	return s, message(t, recovery.ChannelMail, "recover-code", s, map[string]string{
+		"code": secret.Group(code, 4), "link": "link#" + t.Flow.ID + "." + link,
+	}), nil
+}
+
+// Verify implements recovery.Method.
+func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	s := t.Flow.Sent[recovery.MailLink]
+	typed := string(t.Input.Code)
+	right := false
+	if id, link, ok := strings.Cut(typed, "."); ok {
+		right = id == t.Flow.ID && m.Keys.CheckMAC(s.Link, "mail_link url", t.Flow.ID, link)
+	} else if code := secret.Plain(typed); code != "" {
+		right = m.Keys.CheckMAC(s.Code, "mail_link", t.Flow.ID, code)
+	}
+	return judge(t, s, right), nil
+}
+
+// MailCode is six digits in the mailbox, beside another proof.
+type MailCode struct {
+	Keys *secret.Keys
+}
+
+// Traits implements recovery.Method.
+func (MailCode) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.MailCode, Source: "mailbox", Class: recovery.ClassIssued,
+		Throttle: recovery.ThrottleCode, Channel: recovery.ChannelMail, Page: recovery.PageFactor,
+	}
+}
+
+// Ready implements recovery.Method.
+func (MailCode) Ready(a *recovery.Account, now time.Time) bool {
+	return a.Address(recovery.ChannelMail, now) != ""
+}
+
+// Challenge implements recovery.Challenger.
+func (m MailCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+	code := secret.Digits(6)
+	s := issue(t, recovery.ChannelMail, p.Lifetimes.MailCode)
+	s.Code = m.Keys.MAC("mail_code", t.Flow.ID, code)
+	return s, message(t, recovery.ChannelMail, "mail-code", s, map[string]string{"code": code}), nil
+}
+
+// Verify implements recovery.Method.
+func (m MailCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	s := t.Flow.Sent[recovery.MailCode]
+	return judge(t, s, m.Keys.CheckMAC(s.Code, "mail_code", t.Flow.ID, digits(t.Input.Code))), nil
+}
+
+// SMSCode is six digits sent to the stored number, beside another proof. SMS
+// is a restricted channel (NIST SP 800-63B-4 section 3.1.3.3): never alone.
+type SMSCode struct {
+	Keys *secret.Keys
+}
+
+// Traits implements recovery.Method.
+func (SMSCode) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.SMSCode, Source: "number", Class: recovery.ClassIssued,
+		Throttle: recovery.ThrottleCode, Channel: recovery.ChannelSMS, Page: recovery.PageFactor,
+	}
+}
+
+// Ready implements recovery.Method.
+func (SMSCode) Ready(a *recovery.Account, now time.Time) bool {
+	return a.Address(recovery.ChannelSMS, now) != ""
+}
+
+// Challenge implements recovery.Challenger.
+func (m SMSCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+	code := secret.Digits(6)
+	s := issue(t, recovery.ChannelSMS, p.Lifetimes.SMSCode)
+	s.Code = m.Keys.MAC("sms_code", t.Flow.ID, code)
+	return s, message(t, recovery.ChannelSMS, "sms-code", s, map[string]string{"code": code}), nil
+}
+
+// Verify implements recovery.Method.
+func (m SMSCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	s := t.Flow.Sent[recovery.SMSCode]
+	return judge(t, s, m.Keys.CheckMAC(s.Code, "sms_code", t.Flow.ID, digits(t.Input.Code))), nil
+}
+
+// issue begins the record of something sent. The time of sending is rounded
+// up to nothing: the life counts from the request, not from delivery.
+func issue(t recovery.Try, channel string, life time.Duration) recovery.Sent {
+	return recovery.Sent{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
+}
+
+func message(t recovery.Try, channel, template string, s recovery.Sent, vars map[string]string) recovery.Message {
+	vars["name"] = t.Account.Name
+	vars["minutes"] = itoa(int(s.Expires.Sub(s.At).Minutes()))
+	return recovery.Message{
+		Channel: channel, To: t.Account.Address(channel, t.Now), Template: template,
+		Vars: vars, Secret: true, Expires: s.Expires,
+	}
+}
+
+// judge lets a right code pass while it lives.
+func judge(t recovery.Try, s recovery.Sent, right bool) recovery.Verdict {
+	if !right {
+		return recovery.Verdict{}
+	}
+	if !t.Now.Before(s.Expires) {
+		return recovery.Verdict{Problem: &recovery.Problem{Key: recovery.ProblemCodeExpired}}
+	}
+	return recovery.Verdict{OK: true}
+}
+
+// digits reads a code as people type it; anything that is not six digits is
+// empty and matches nothing.
+func digits(typed secret.Text) string {
+	s := strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(string(typed))
+	if len(s) != 6 || strings.Trim(s, "0123456789") != "" {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,168 @@
+package method
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// TOTP is the authenticator app (RFC 6238): SHA-1, 6 digits, 30 seconds,
+// 160-bit secret; the previous, the current and the next step pass. Each step
+// passes once per account, and the code that confirmed the enrolment counts as
+// used (MF-08).
+type TOTP struct {
+	Issuer func() string
+}
+
+const (
+	totpPeriod = 30
+	totpSecret = 20  // bytes
+	totpDrift  = 120 // steps: how far off a clock may be to be told so
+)
+
+type totpData struct {
+	Secret string `json:"secret"` // base32, unpadded
+	Last   int64  `json:"last"`   // highest step accepted
+}
+
+// Traits implements recovery.Method.
+func (TOTP) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.TOTP, Source: "totp", Class: recovery.ClassHeld, Factor: true,
+		Throttle: recovery.ThrottleCode, Page: recovery.PageFactor,
+	}
+}
+
+// Ready implements recovery.Method.
+func (TOTP) Ready(a *recovery.Account, _ time.Time) bool {
+	return a.Credential(recovery.TOTP) != nil
+}
+
+// Verify implements recovery.Method.
+func (TOTP) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	c := t.Account.Credential(recovery.TOTP)
+	var d totpData
+	if c == nil || json.Unmarshal(c.Data, &d) != nil {
+		return recovery.Verdict{}, nil
+	}
+	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
+	if !ok {
+		return recovery.Verdict{Problem: drift(d.Secret, string(t.Input.Code), t.Now)}, nil
+	}
+	id := c.ID
+	return recovery.Verdict{OK: true, Credential: id, Version: c.Version, Claim: func(a *recovery.Account) error {
+		return claimStep(a, id, step)
+	}}, nil
+}
+
+// claimStep raises the high-water mark, or says that the step was used.
+func claimStep(a *recovery.Account, id string, step int64) error {
+	for i := range a.Credentials {
+		c := &a.Credentials[i]
+		if c.ID != id {
+			continue
+		}
+		var d totpData
+		if err := json.Unmarshal(c.Data, &d); err != nil || step <= d.Last {
+			return recovery.ErrUsed
+		}
+		d.Last = step
+		c.Data = pack(d)
+		return nil
+	}
+	return recovery.ErrUsed
+}
+
+// match returns the step a code belongs to, looking n steps each way, nearest
+// first. All steps are computed whatever matches.
+func match(key, code string, now time.Time, n int64) (step int64, ok bool) {
+	code = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code)
+	if len(code) != 6 {
+		return 0, false
+	}
+	mid := now.Unix() / totpPeriod
+	for i := n; i >= 0; i-- {
+		for _, s := range []int64{mid - i, mid + i} {
+			if s >= 0 && subtle.ConstantTimeCompare([]byte(generate(key, s)), []byte(code)) == 1 {
+				step, ok = s, true
+			}
+		}
+	}
+	return step, ok
+}
+
+func generate(key string, step int64) string {
+	code, err := hotp.GenerateCodeCustom(key, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+	if err != nil {
+		return ""
+	}
+	return code
+}
+
+// drift tells people whose clock is off by how many minutes, if the code is
+// right for another time within the hour. Asked only after another proof, and
+// the try has been charged.
+func drift(key, code string, now time.Time) *recovery.Problem {
+	step, ok := match(key, code, now, totpDrift)
+	if !ok {
+		return nil
+	}
+	off := step*totpPeriod - now.Unix()
+	minutes := max((max(off, -off)+30)/60, 1)
+	return &recovery.Problem{Key: recovery.ProblemClock, Args: map[string]string{"minutes": itoa(int(minutes))}}
+}
+
+// EnrollPage implements recovery.Enroller.
+func (TOTP) EnrollPage() string { return recovery.PageEnroll }
+
+// Offer implements recovery.Enroller: a new secret.
+func (TOTP) Offer(recovery.Try) (json.RawMessage, error) {
+	b := make([]byte, totpSecret)
+	rand.Read(b)
+	return pack(totpData{Secret: base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)}), nil
+}
+
+// Confirm implements recovery.Enroller: one right code.
+func (TOTP) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
+	var d totpData
+	if len(offered) == 0 || json.Unmarshal(offered, &d) != nil {
+		return nil, &recovery.Problem{Key: recovery.ProblemFlowExpired}, nil
+	}
+	if t.Input.Code == "" {
+		return nil, &recovery.Problem{Key: recovery.ProblemMissing}, nil
+	}
+	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
+	if !ok {
+		if p := drift(d.Secret, string(t.Input.Code), t.Now); p != nil {
+			return nil, p, nil
+		}
+		return nil, &recovery.Problem{Key: recovery.ProblemCode}, nil
+	}
+	d.Last = step
+	return pack(d), nil, nil
+}
+
+// Key is what an enrolment shows: the secret and its otpauth:// link.
+func (m TOTP) Key(offered json.RawMessage, account string) (key, uri string) {
+	var d totpData
+	if json.Unmarshal(offered, &d) != nil {
+		return "", ""
+	}
+	issuer := "Sparekey"
+	if m.Issuer != nil && m.Issuer() != "" {
+		issuer = m.Issuer()
+	}
+	q := url.Values{"secret": {d.Secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
+	label := url.PathEscape(issuer) + ":" + url.PathEscape(account)
+	return d.Secret, "otpauth://totp/" + label + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
+}

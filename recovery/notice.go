@@ -1,0 +1,64 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// tell sends a notice of the event to all channels of the account.
+func (r *run) tell(ctx context.Context, name EventName) {
+	if r.account != nil && !r.flow.decoy() {
+		r.Engine.notice(ctx, r.account, name, r.client)
+	}
+}
+
+// tellHourly is tell, at most once an hour.
+func (r *run) tellHourly(ctx context.Context, name EventName) {
+	once := meter{r.meterKey("told", r.account.ID, string(name)), window(Rate{1, time.Hour}), time.Hour}
+	err := r.charge(ctx, []meter{once})
+	if _, limited := errors.AsType[errLimit](err); limited {
+		return
+	}
+	r.tell(ctx, name)
+}
+
+// notice tells all channels of an account, with a link whose page can freeze
+// the account and do nothing else (MF-07). The change has been made: a notice
+// that cannot be prepared is logged and undoes nothing.
+func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Client) {
+	if e.Notify == nil || len(a.Contacts) == 0 {
+		return
+	}
+	stop := ""
+	if c.Base != "" {
+		token := secret.Token(32)
+		t := Ticket{Purpose: purposeStop, Account: a.ID, Event: name, Expires: e.Now().Add(e.Policy.Lifetimes.Notice)}
+		if err := e.writeTicket(ctx, token, t); err != nil {
+			e.log().Warn("notice without its link", "event", string(name), "error", err)
+		} else {
+			stop = c.Base + "/.sparekey/stop?t=" + token
+		}
+	}
+	for _, contact := range a.Contacts {
+		if !e.Notify.Has(contact.Channel) {
+			continue
+		}
+		e.Notify.Queue(Message{
+			ID: secret.Token(9), Channel: contact.Channel, To: contact.Address, Template: "notice", Lang: a.Lang,
+			Expires: e.Now().Add(24 * time.Hour),
+			Vars: map[string]string{
+				"event": string(name), "site": e.Policy.Site, "name": a.Name, "browser": c.Browser,
+				"host": hostOf(c.Base), "time": e.Now().UTC().Format("2006-01-02 15:04 UTC"), "stop": stop,
+			},
+		})
+	}
+}
+
+func hostOf(base string) string {
+	_, host, _ := strings.Cut(base, "://")
+	return host
+}

@@ -1,0 +1,252 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// setup is the record of the set-up that is open. The account id is chosen
+// once, so that a set-up repeated after a crash meets its own half-written
+// index entries and nobody else's.
+type setup struct {
+	Account string `json:"account"`
+	Ticket  string `json:"ticket"` // key of the ticket record
+}
+
+// OpenSetup makes a set-up code (60 bits, grouped) for the first account and
+// voids the one before. [ErrSetUp] when there is an account already.
+func (e *Engine) OpenSetup(ctx context.Context) (string, error) {
+	done, err := e.HasAccounts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if done {
+		return "", ErrSetUp
+	}
+	code := secret.Code(12)
+	key := e.ticketKeys(code)[0]
+	var old string
+	s, err := kv.Update(ctx, e.Store, setupKey, time.Time{}, func(s *setup, exists bool) error {
+		if !exists {
+			s.Account = secret.Token(16)
+		}
+		old, s.Ticket = s.Ticket, key
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if old != "" {
+		if err := kv.Delete(ctx, e.Store, old); err != nil {
+			return "", err
+		}
+	}
+	t := Ticket{Purpose: SetupTicket, Account: s.Account, Expires: e.Now().Add(e.Policy.Lifetimes.Setup)}
+	return secret.Group(code, 4), e.writeTicket(ctx, code, t)
+}
+
+// create writes the first account: index entries, then the claim of being
+// first, then the account. A crash between any two leaves nothing that opens
+// anything, and the set-up link can be used again.
+func (r *run) create(ctx context.Context, end ending) (*Account, effects, error) {
+	s, ok, err := kv.Load[setup](ctx, r.Store, setupKey)
+	if err != nil || !ok || s.Account != r.flow.Account || s.Ticket != r.flow.Reserved[0].ID {
+		return nil, effects{}, errors.Join(errMoved, err)
+	}
+	a := &Account{ID: r.flow.Account, Name: r.flow.Name, Created: end.now, Groups: []string{GroupAdmins}}
+	a.reach(r.flow.Mail, r.flow.Phone)
+	eff, err := end.apply(a)
+	if err != nil {
+		return nil, eff, err
+	}
+	if err := r.claim(ctx, a); err != nil {
+		return nil, eff, err
+	}
+	if err := r.claimFirst(ctx, a.ID); err != nil {
+		return nil, eff, err
+	}
+	made, err := kv.Create(ctx, r.Store, accountKey(a.ID), *a, time.Time{})
+	if err == nil && !made {
+		err = errMoved
+	}
+	return a, eff, err
+}
+
+func (a *Account) reach(mail, phone string) {
+	if mail != "" {
+		a.Contacts = append(a.Contacts, Contact{Channel: ChannelMail, Address: mail})
+	}
+	if phone != "" {
+		a.Contacts = append(a.Contacts, Contact{Channel: ChannelSMS, Address: phone})
+	}
+}
+
+func (e *Engine) claimFirst(ctx context.Context, id string) error {
+	_, err := kv.Update(ctx, e.Store, firstKey, time.Time{}, func(first *string, exists bool) error {
+		if exists && *first != id {
+			return errMoved
+		}
+		*first = id
+		return nil
+	})
+	return err
+}
+
+// NewAccount is what an administrator says of a person to be invited.
+type NewAccount struct {
+	Name   string
+	Mail   string
+	Phone  string
+	Groups []string
+	Lang   string
+}
+
+// AddUser writes an invited account and returns the token of its invitation,
+// to be put behind /.sparekey/link#. Errors: [ErrNameTaken], or what is wrong
+// with name, address or number.
+func (e *Engine) AddUser(ctx context.Context, n NewAccount) (*Account, string, error) {
+	a, err := n.account(e.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	if err := e.claim(ctx, a); err != nil {
+		return nil, "", err
+	}
+	if _, err := kv.Create(ctx, e.Store, accountKey(a.ID), *a, time.Time{}); err != nil {
+		return nil, "", err
+	}
+	if err := e.enlist(ctx, a); err != nil {
+		return nil, "", err
+	}
+	token, err := e.Invite(ctx, a)
+	return a, token, err
+}
+
+func (n NewAccount) account(now time.Time) (*Account, error) {
+	if _, err := CanonicalName(n.Name); err != nil {
+		return nil, err
+	}
+	var mail, phone string
+	var err error
+	if n.Mail != "" {
+		if mail, err = CanonicalMail(n.Mail); err != nil {
+			return nil, err
+		}
+	}
+	if n.Phone != "" {
+		if phone, err = CanonicalPhone(n.Phone); err != nil {
+			return nil, err
+		}
+	}
+	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang}
+	a.reach(mail, phone)
+	return a, nil
+}
+
+// Invite makes a new invitation for an invited account.
+func (e *Engine) Invite(ctx context.Context, a *Account) (string, error) {
+	if a.State != StateInvited {
+		return "", fmt.Errorf("%s is %s, not invited", a.Name, a.State)
+	}
+	e.audit(Event{Name: EventInvited, Account: a.ID, Person: a.Name})
+	return e.issueTicket(ctx, a, Invite, e.Policy.Lifetimes.Invite)
+}
+
+// RescueLink makes a single-use token for somebody with nothing left, to be
+// put behind /.sparekey/link#. Whoever can run it can read the store anyway.
+// It works for active and frozen accounts.
+func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
+	a, err := e.Find(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	switch a.State {
+	case StateInvited:
+		return e.Invite(ctx, a)
+	case StateActive, StateFrozen:
+	case StateDisabled:
+		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
+	}
+	e.audit(Event{Name: EventRescue, Account: a.ID, Person: a.Name})
+	return e.issueTicket(ctx, a, Rescue, e.Policy.Lifetimes.Rescue)
+}
+
+func (e *Engine) issueTicket(ctx context.Context, a *Account, purpose string, life time.Duration) (string, error) {
+	token := secret.Token(32)
+	t := Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Expires: e.Now().Add(life)}
+	return token, e.writeTicket(ctx, token, t)
+}
+
+// StopWorks tells whether a "this wasn't me" token is good, and whose it is.
+func (e *Engine) StopWorks(ctx context.Context, token string) (bool, error) {
+	t, _, err := e.stopTicket(ctx, token)
+	return t != nil, err
+}
+
+func (e *Engine) stopTicket(ctx context.Context, token string) (*Ticket, string, error) {
+	for _, key := range e.ticketKeys(token) {
+		t, ok, err := kv.Load[Ticket](ctx, e.Store, key)
+		if err != nil {
+			return nil, "", err
+		}
+		if ok && t.Purpose == purposeStop {
+			return &t, key, nil
+		}
+	}
+	return nil, "", nil
+}
+
+// Stop freezes the account of a "this wasn't me" token: it can only close.
+// Everybody is signed out and nothing works until a rescue. It returns false
+// when the token is not good.
+func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
+	t, key, err := e.stopTicket(ctx, token)
+	if err != nil || t == nil {
+		return false, err
+	}
+	a, err := e.edit(ctx, t.Account, func(a *Account) error {
+		if a.State != StateActive && a.State != StateFrozen {
+			return errMoved
+		}
+		a.State = StateFrozen
+		a.raise()
+		a.forget()
+		return nil
+	})
+	if errors.Is(err, errMoved) || errors.Is(err, ErrNoAccount) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	e.audit(Event{Name: EventFrozen, Account: a.ID, Person: a.Name})
+	e.notice(ctx, a, EventFrozen, Client{})
+	if err := e.enlist(ctx, a); err != nil {
+		e.log().Warn("roster not written", "error", err)
+	}
+	return true, kv.Delete(ctx, e.Store, key)
+}
+
+// ErrKeyMismatch says that the store was made with another root key.
+var ErrKeyMismatch = errors.New("this store was sealed with another key: put the right key into \"secret\" or back beside the store; nothing was changed")
+
+const checkKey = "check"
+
+// CheckKey proves that the key opens the store, or seals a new store's check
+// value with it. A node with another key would neither find nor open anything
+// and must not start.
+func CheckKey(ctx context.Context, s *kv.Store) error {
+	_, err := kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
+		*v = "sparekey"
+		return nil
+	})
+	if errors.Is(err, kv.ErrDamaged) {
+		return ErrKeyMismatch
+	}
+	return err
+}

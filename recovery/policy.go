@@ -1,0 +1,166 @@
+package recovery
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Way is one set of proofs that is enough for a goal.
+type Way struct {
+	Proofs        []string      `json:"proofs"`                   // method names; "factor" is any second factor
+	Wait          time.Duration `json:"wait,omitempty"`           // cool-down before it counts; zero: none
+	WithoutFactor bool          `json:"without_factor,omitempty"` // for accounts that have no second factor
+	WeakOK        bool          `json:"weak_ok,omitempty"`        // the operator accepts that it is weaker than the login
+	Line          string        `json:"line,omitempty"`           // where it was written, for messages
+}
+
+// Lifetimes are how long things live. Zero in a configuration means the
+// default of [Default].
+type Lifetimes struct {
+	MailLink        time.Duration `json:"mail_link,omitempty"`
+	MailCode        time.Duration `json:"mail_code,omitempty"`
+	SMSCode         time.Duration `json:"sms_code,omitempty"`
+	Flow            time.Duration `json:"flow,omitempty"` // after the last proof
+	SessionIdle     time.Duration `json:"session_idle,omitempty"`
+	SessionAbsolute time.Duration `json:"session_absolute,omitempty"`
+	KeepIdle        time.Duration `json:"keep_idle,omitempty"` // with "keep me signed in"
+	KeepAbsolute    time.Duration `json:"keep_absolute,omitempty"`
+	Remembered      time.Duration `json:"remembered,omitempty"`
+	Fresh           time.Duration `json:"fresh,omitempty"`
+	Probation       time.Duration `json:"probation,omitempty"`
+	RecoveredBan    time.Duration `json:"recovered_ban,omitempty"` // a recovered password proves nothing for the second factor
+	Invite          time.Duration `json:"invite,omitempty"`
+	Setup           time.Duration `json:"setup,omitempty"`
+	Rescue          time.Duration `json:"rescue,omitempty"`
+	Notice          time.Duration `json:"notice,omitempty"` // how long "this wasn't me" works
+}
+
+// Rate is a count in a window.
+type Rate struct {
+	Count int           `json:"count"`
+	Per   time.Duration `json:"per"`
+}
+
+// Limits are the throttles of DESIGN section 8.
+type Limits struct {
+	Failures    Rate `json:"failures,omitzero"`     // free wrong passwords per account and network; then FirstWait doubling to LastWait
+	CodeTries   int  `json:"code_tries,omitempty"`  // per flow and method
+	CodesHourly Rate `json:"codes,omitzero"`        // wrong codes per account and method over all flows
+	Consecutive int  `json:"consecutive,omitempty"` // failures in a row that suspend one authenticator
+	SendsHourly Rate `json:"sends,omitzero"`        // recovery messages per account, silent
+	SendsDaily  Rate `json:"sends_daily,omitzero"`
+	Flows       Rate `json:"flows,omitzero"` // flows begun per network, in memory
+	Posts       Rate `json:"posts,omitzero"` // form posts per network, in memory
+	FirstWait   time.Duration
+	LastWait    time.Duration
+}
+
+// Policy is every number, switch and way. It is plain data: the lint and the
+// engine read it, nothing changes it after start.
+type Policy struct {
+	Ways      map[Goal][]Way    `json:"ways,omitempty"` // a goal without ways is switched off
+	Lifetimes Lifetimes         `json:"lifetimes,omitzero"`
+	Limits    Limits            `json:"limits,omitzero"`
+	Hash      secret.HashParams `json:"hash,omitzero"`
+	Site      string            `json:"site,omitempty"` // what people call the place
+	Help      string            `json:"help,omitempty"` // the operator's contact help
+}
+
+// Default is the policy of DESIGN sections 4 and 8.
+func Default() *Policy {
+	return &Policy{
+		Ways: map[Goal][]Way{
+			GoalPassword: {
+				{Proofs: []string{MailLink, Factor}},
+				{Proofs: []string{RecoveryCode, MailLink}},
+				{Proofs: []string{MailLink}, WithoutFactor: true},
+				{Proofs: []string{RecoveryCode}, WithoutFactor: true},
+			},
+			GoalSecondFactor: {
+				{Proofs: []string{MailLink, Password, SMSCode}},
+				{Proofs: []string{Password, RecoveryCode}},
+			},
+			GoalBoth: {
+				{Proofs: []string{RecoveryCode, MailLink}},
+				{Proofs: []string{Rescue}},
+			},
+		},
+		Lifetimes: Lifetimes{
+			MailLink: 5 * time.Minute, MailCode: 5 * time.Minute, SMSCode: 5 * time.Minute, Flow: 15 * time.Minute,
+			SessionIdle: 8 * time.Hour, SessionAbsolute: 24 * time.Hour,
+			KeepIdle: 7 * 24 * time.Hour, KeepAbsolute: 30 * 24 * time.Hour,
+			Remembered: 30 * 24 * time.Hour, Fresh: 10 * time.Minute,
+			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
+			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
+			Notice: 7 * 24 * time.Hour,
+		},
+		Limits: Limits{
+			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,
+			CodeTries: 5, CodesHourly: Rate{10, time.Hour}, Consecutive: 100,
+			SendsHourly: Rate{3, time.Hour}, SendsDaily: Rate{10, 24 * time.Hour},
+			Flows: Rate{60, time.Minute}, Posts: Rate{600, time.Minute},
+		},
+		Hash: secret.DefaultHash(),
+		Site: "",
+	}
+}
+
+// Errors of [Policy.Validate].
+var (
+	// ErrUnknownProof names a proof no method stands for.
+	ErrUnknownProof = errors.New("unknown proof")
+	// ErrPolicy is any other contradiction.
+	ErrPolicy = errors.New("policy")
+)
+
+// Validate checks the policy against the methods there are, and reports all
+// faults at once.
+func (p *Policy) Validate(methods *Methods) error {
+	var errs []error
+	for goal, ways := range p.Ways {
+		for i, w := range ways {
+			errs = append(errs, w.validate(goal, methods))
+			for _, v := range ways[:i] {
+				if v.WithoutFactor == w.WithoutFactor && sameSet(v.Proofs, w.Proofs) {
+					errs = append(errs, fmt.Errorf("%w: %srecover %s: the way %q is there twice", ErrPolicy, at(w.Line), goal, strings.Join(w.Proofs, " ")))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w Way) validate(goal Goal, methods *Methods) error {
+	if len(w.Proofs) == 0 {
+		return fmt.Errorf("%w: %srecover %s: a way needs at least one proof", ErrPolicy, at(w.Line), goal)
+	}
+	for _, name := range w.Proofs {
+		if name != Factor && methods.Get(name) == nil {
+			return fmt.Errorf("%w: %srecover %s: %q is none of %s", ErrUnknownProof, at(w.Line), goal, name,
+				strings.Join(append(methods.Names(), Factor), ", "))
+		}
+	}
+	return nil
+}
+
+func at(line string) string {
+	if line == "" {
+		return ""
+	}
+	return line + ": "
+}
+
+func sameSet(a, b []string) bool {
+	x, y := slices.Clone(a), slices.Clone(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// Recoverable tells whether there is any way back a person could begin.
+func (e *Engine) Recoverable() bool { return len(firstProofs(e.Policy, e.Methods)) > 0 }

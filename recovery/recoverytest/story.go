@@ -1,0 +1,135 @@
+package recoverytest
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// Person is somebody with an account, and what they hold.
+type Person struct {
+	Name     string
+	Mail     string
+	Phone    string
+	Password string
+	Key      string   // of the authenticator
+	Codes    []string // recovery codes
+}
+
+// Alice is the person most tests are about.
+func Alice() *Person {
+	return &Person{Name: "alice", Mail: "alice@example.org", Phone: "+41791234567", Password: "correct horse staple"}
+}
+
+// TOTP is the code an authenticator with this key shows now.
+func TOTP(w *World, key string) string {
+	w.TB.Helper()
+	code, err := totp.GenerateCode(strings.ReplaceAll(key, "-", ""), w.Clock.Now())
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	return code
+}
+
+// Setup walks the set-up of the first account, and moves the clock on so that
+// the next authenticator code is a new one.
+func (w *World) Setup(p *Person) {
+	w.TB.Helper()
+	code, err := w.Engine.OpenSetup(w.TB.Context())
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	b := w.Browser()
+	b.Get("/.sparekey/setup").Want("setup").Submit("code", code).Want("setup")
+	b.Submit("name", p.Name, "mail", p.Mail, "phone", p.Phone, "new_password", p.Password).Want("enroll")
+	w.Enrol(b, p)
+	b.Want("sign-in")
+}
+
+// Enrol walks the pages enroll and codes.
+func (w *World) Enrol(b *Browser, p *Person) {
+	w.TB.Helper()
+	b.Want("enroll")
+	p.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
+	b.Submit("code", TOTP(w, p.Key)).Want("codes")
+	p.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
+	if len(p.Codes) != 10 {
+		w.TB.Fatalf("got %d recovery codes, want 10: %q", len(p.Codes), p.Codes)
+	}
+	b.Submit("choice", "saved")
+	w.Clock.Move(time.Minute)
+}
+
+// Invite makes a second account the way an operator does, and activates it.
+func (w *World) Invite(p *Person) {
+	w.TB.Helper()
+	_, token, err := w.Engine.AddUser(w.TB.Context(), recovery.NewAccount{Name: p.Name, Mail: p.Mail, Phone: p.Phone})
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	b := w.Browser()
+	b.Get("/.sparekey/link").Want("confirm").Submit("code", token).Want("new-password")
+	b.Submit("new_password", p.Password)
+	w.Enrol(b, p)
+	b.Want("sign-in")
+}
+
+// SignIn signs in with password and authenticator and ends at path.
+func (w *World) SignIn(b *Browser, p *Person, path string) {
+	w.TB.Helper()
+	b.Get(path).Want("sign-in").Submit("name", p.Name, "password", p.Password).Want("factor")
+	w.Clock.Move(30 * time.Second)
+	b.Submit("code", TOTP(w, p.Key))
+	if b.Status != 200 || b.URL.RequestURI() != path {
+		w.TB.Fatalf("got status %d at %s, want to be signed in at %s\n%s", b.Status, b.URL, path, b.Text())
+	}
+}
+
+// SignedIn tells whether a request of the browser reaches the app.
+func (w *World) SignedIn(b *Browser) bool {
+	before := w.Hits()
+	b.Get("/probe")
+	return w.Hits() > before
+}
+
+// MailCode is the code of the newest recovery mail.
+func (w *World) MailCode(p *Person) string {
+	w.TB.Helper()
+	return w.Outbox.Last(w.TB, p.Mail, "recover-code").Vars["code"]
+}
+
+// SMSCode is the code of the newest SMS.
+func (w *World) SMSCode(p *Person) string {
+	w.TB.Helper()
+	return w.Outbox.Last(w.TB, p.Phone, "sms-code").Vars["code"]
+}
+
+// Ask begins a recovery and proves the mailbox.
+func (w *World) Ask(b *Browser, p *Person) {
+	w.TB.Helper()
+	b.Get("/.sparekey/recover").Want("recover").Submit("name", p.Name).Want("sent")
+	b.Submit("code", w.MailCode(p))
+}
+
+// LostPhone walks the way back of a lost second factor to its end.
+func (w *World) LostPhone(b *Browser, p *Person) {
+	w.TB.Helper()
+	w.Ask(b, p)
+	b.Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", p.Password).Want("factor")
+	b.Submit("code", w.SMSCode(p))
+	w.Enrol(b, p)
+	b.Want("sign-in")
+}
+
+// Fields makes form values from pairs.
+func Fields(pairs ...string) url.Values {
+	f := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.Add(pairs[i], pairs[i+1])
+	}
+	return f
+}

@@ -1,0 +1,257 @@
+// Package recoverytest is the engine with everything around it that a test can
+// move or look at: memkv, a clock, a recording notifier, a browser.
+package recoverytest
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// Clock is a movable time.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the time for the engine.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Move lets time pass.
+func (c *Clock) Move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Outbox keeps messages instead of sending them.
+type Outbox struct {
+	mu   sync.Mutex
+	sent []recovery.Message
+	only []string // channels there are; nil: both
+}
+
+// Queue implements recovery.Notifier.
+func (o *Outbox) Queue(m recovery.Message) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, m)
+}
+
+// Has implements recovery.Notifier.
+func (o *Outbox) Has(channel string) bool {
+	if o.only == nil {
+		return channel == recovery.ChannelMail || channel == recovery.ChannelSMS
+	}
+	for _, c := range o.only {
+		if c == channel {
+			return true
+		}
+	}
+	return false
+}
+
+// To lists what really goes to somebody, by template; empty: all.
+func (o *Outbox) To(address, template string) []recovery.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var out []recovery.Message
+	for _, m := range o.sent {
+		if m.To != "" && (address == "" || m.To == address) && (template == "" || m.Template == template) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// All is every message, those to nobody included.
+func (o *Outbox) All() []recovery.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]recovery.Message(nil), o.sent...)
+}
+
+// Last is the newest message of a template to an address.
+func (o *Outbox) Last(tb testing.TB, address, template string) recovery.Message {
+	tb.Helper()
+	list := o.To(address, template)
+	if len(list) == 0 {
+		tb.Fatalf("no %s message to %s; got %d messages in all", template, address, len(o.All()))
+	}
+	return list[len(list)-1]
+}
+
+// World is one installation.
+type World struct {
+	TB      testing.TB
+	Clock   *Clock
+	Driver  kv.Driver
+	Keys    *secret.Keys
+	Policy  *recovery.Policy
+	Outbox  *Outbox
+	Engine  *recovery.Engine
+	Guard   *recovery.Guard
+	Web     *web.Server
+	Server  *httptest.Server
+	Events  *Journal
+	AppHits int
+	mu      sync.Mutex
+}
+
+// Journal keeps audit events.
+type Journal struct {
+	mu   sync.Mutex
+	list []recovery.Event
+}
+
+// Add is the engine's Audit.
+func (j *Journal) Add(e recovery.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.list = append(j.list, e)
+}
+
+// Count counts events of a name.
+func (j *Journal) Count(name recovery.EventName) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.list {
+		if e.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// Option changes a world before it starts.
+type Option func(*World)
+
+// WithDriver uses another store.
+func WithDriver(d kv.Driver) Option { return func(w *World) { w.Driver = d } }
+
+// WithPolicy edits the default policy.
+func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { edit(w.Policy) } }
+
+// WithChannels says what can be sent.
+func WithChannels(channels ...string) Option {
+	return func(w *World) { w.Outbox.only = append([]string{}, channels...) }
+}
+
+// New starts an installation over HTTP with an app behind it that answers with
+// what it was told.
+func New(tb testing.TB, options ...Option) *World {
+	tb.Helper()
+	w := &World{
+		TB: tb, Clock: &Clock{now: time.Now().Truncate(time.Second)}, Driver: memkv.New(), Outbox: &Outbox{},
+		Policy: recovery.Default(), Events: &Journal{},
+	}
+	w.Policy.Hash = secret.HashParams{Time: 1, Memory: 64, Threads: 1}
+	w.Policy.Limits.Posts, w.Policy.Limits.Flows = recovery.Rate{Count: 1e6, Per: time.Minute}, recovery.Rate{Count: 1e6, Per: time.Minute}
+	w.Policy.Site, w.Policy.Help = "Photos", "Stuck? Ask Sam, 555 0100."
+	for _, o := range options {
+		o(w)
+	}
+	var err error
+	if w.Keys == nil {
+		w.Keys, err = secret.NewKeys(secret.NewRoot())
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.Engine = w.engine()
+	w.Guard = recovery.NewGuard(w.Engine)
+	pages, err := templates.New(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.Web = &web.Server{Engine: w.Engine, Guard: w.Guard, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
+	w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
+	w.Web.Origins = []string{w.Server.URL}
+	tb.Cleanup(func() {
+		w.Server.Close()
+		w.Guard.Close()
+	})
+	return w
+}
+
+func (w *World) engine() *recovery.Engine {
+	w.TB.Helper()
+	hasher := secret.NewHasher(w.Policy.Hash, 1024)
+	e, err := recovery.New(&recovery.Engine{
+		Store:  &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now},
+		Keys:   w.Keys,
+		Policy: w.Policy, Notify: w.Outbox, Now: w.Clock.Now, Audit: w.Events.Add, Log: slog.New(slog.DiscardHandler),
+		Methods: method.All(method.Set{Keys: w.Keys, Hasher: hasher, Has: w.Outbox.Has}),
+	})
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	return e
+}
+
+// serve does what the Caddy handler does.
+func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
+	session := web.SessionCookie(r)
+	if web.Ours(r) {
+		w.Web.ServeHTTP(rw, r)
+		return
+	}
+	web.Scrub(r)
+	d := w.Guard.Check(r.Context(), recovery.Question{Cookie: session})
+	if !d.OK() {
+		w.Web.Deny(rw, r, d)
+		return
+	}
+	web.Introduce(r, d.Identity)
+	w.echo(rw, r)
+	d.Touch()
+}
+
+// Echo is what the app saw.
+type Echo struct {
+	URI    string
+	Header http.Header
+}
+
+func (w *World) echo(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	w.AppHits++
+	w.mu.Unlock()
+	rw.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(rw).Encode(Echo{URI: r.URL.RequestURI(), Header: r.Header})
+}
+
+// Hits counts the requests that reached the app.
+func (w *World) Hits() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.AppHits
+}
+
+// Link turns a mailed link into the token behind its '#'.
+func Link(tb testing.TB, m recovery.Message) string {
+	tb.Helper()
+	_, token, ok := strings.Cut(m.Vars["link"], "#")
+	if !ok {
+		tb.Fatalf("message %s has no link: %q", m.Template, m.Vars["link"])
+	}
+	return token
+}

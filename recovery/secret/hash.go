@@ -1,0 +1,148 @@
+package secret
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// ErrBusy says that too many hashes are waiting. Answer 503 with Retry-After.
+var ErrBusy = errors.New("too many password checks at once")
+
+// ErrHash says that a stored hash cannot be read.
+var ErrHash = errors.New("password hash is not a readable argon2id string")
+
+// HashParams are the costs of argon2id (RFC 9106). The zero value means
+// [DefaultHash].
+type HashParams struct {
+	Time    uint32 `json:"time,omitempty"`   // passes, default 3
+	Memory  uint32 `json:"memory,omitempty"` // KiB, default 65536
+	Threads uint8  `json:"threads,omitempty"`
+}
+
+// DefaultHash is t=3, m=64 MiB, p=1: above the OWASP minimum, about 0.1 s on a
+// small server core.
+func DefaultHash() HashParams { return HashParams{Time: 3, Memory: 64 << 10, Threads: 1} }
+
+// Hasher hashes passwords with argon2id, a bounded number at a time: each run
+// holds its whole memory, so 50 at once would take 3 GiB (TH-10).
+type Hasher struct {
+	params  HashParams
+	slots   chan struct{}
+	waiting atomic.Int64
+	queue   int64
+	dummy   string
+}
+
+// NewHasher allows max(1, cores/2) runs at a time and queue more to wait
+// (zero: 256). Calls beyond that fail with [ErrBusy].
+func NewHasher(p HashParams, queue int) *Hasher {
+	if p == (HashParams{}) {
+		p = DefaultHash()
+	}
+	if queue == 0 {
+		queue = 256
+	}
+	h := &Hasher{
+		params: p,
+		slots:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		queue:  int64(queue),
+	}
+	h.dummy = encode(p, make([]byte, saltSize), make([]byte, hashSize))
+	return h
+}
+
+const (
+	saltSize = 16
+	hashSize = 32
+)
+
+// Slots tells how many hashes run at a time.
+func (h *Hasher) Slots() int { return cap(h.slots) }
+
+// Hash returns the PHC string of password.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, saltSize)
+	rand.Read(salt)
+	sum, err := h.run(ctx, password, salt, h.params)
+	if err != nil {
+		return "", err
+	}
+	return encode(h.params, salt, sum), nil
+}
+
+// Verify compares password with a PHC string. stale tells that the string was
+// made with other costs than today's and should be replaced. A wrong password
+// is false and no error.
+func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
+	p, salt, want, err := decode(phc)
+	if err != nil {
+		return false, false, err
+	}
+	got, err := h.run(ctx, password, salt, p)
+	if err != nil {
+		return false, false, err
+	}
+	return subtle.ConstantTimeCompare(got, want) == 1, p != h.params, nil
+}
+
+// Burn costs what Verify costs and is never right: for people who do not
+// exist (EN-02).
+func (h *Hasher) Burn(ctx context.Context, password string) error {
+	_, _, err := h.Verify(ctx, h.dummy, password)
+	return err
+}
+
+func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+	if h.waiting.Add(1) > h.queue {
+		h.waiting.Add(-1)
+		return nil, ErrBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+	case <-ctx.Done():
+		h.waiting.Add(-1)
+		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+	defer func() { <-h.slots }()
+	// Somebody else has just left 64 MiB of garbage behind and more is to
+	// come: without this the heap grows to a multiple of slots × memory.
+	if h.waiting.Add(-1) > 0 {
+		runtime.GC()
+	}
+	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, hashSize), nil
+}
+
+func encode(p HashParams, salt, sum []byte) string {
+	b64 := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		argon2.Version, p.Memory, p.Time, p.Threads, b64(salt), b64(sum))
+}
+
+// decode refuses costs that would let a planted record stop the server.
+func decode(phc string) (p HashParams, salt, sum []byte, err error) {
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return p, nil, nil, ErrHash
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.Memory, &p.Time, &p.Threads); err != nil {
+		return p, nil, nil, ErrHash
+	}
+	if p.Memory == 0 || p.Memory > 1<<20 || p.Time == 0 || p.Time > 20 || p.Threads == 0 {
+		return p, nil, nil, ErrHash
+	}
+	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
+	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
+	if err1 != nil || err2 != nil || len(sum) != hashSize || len(salt) < 8 {
+		return p, nil, nil, ErrHash
+	}
+	return p, salt, sum, nil
+}

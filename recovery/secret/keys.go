@@ -1,0 +1,164 @@
+package secret
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// KeySize is the length of a root key in bytes.
+const KeySize = 32
+
+// Errors of this package.
+var (
+	// ErrOpen says that sealed bytes are damaged, belong under another name,
+	// or were sealed with a key that is not here. It is an alarm, and a caller
+	// denies on it; it never means "there is nothing".
+	ErrOpen = errors.New("sealed value does not open")
+	// ErrKey says that a root key is not usable.
+	ErrKey = errors.New("root key must be 32 bytes")
+)
+
+// Keys holds what is derived from the root keys, newest first. The newest
+// seals and signs; all of them open and verify, so that a key can be replaced
+// without signing anybody out.
+type Keys struct {
+	rings []ring
+}
+
+type ring struct {
+	id   [4]byte
+	aead cipher.AEAD
+	mac  []byte
+}
+
+// NewKeys derives keys from one or more root keys of 32 bytes, newest first
+// (HKDF-SHA256, RFC 5869, one label per purpose).
+func NewKeys(roots ...[]byte) (*Keys, error) {
+	if len(roots) == 0 {
+		return nil, ErrKey
+	}
+	k := &Keys{}
+	for _, root := range roots {
+		r, err := newRing(root)
+		if err != nil {
+			return nil, err
+		}
+		k.rings = append(k.rings, r)
+	}
+	return k, nil
+}
+
+func newRing(root []byte) (ring, error) {
+	if len(root) != KeySize {
+		return ring{}, ErrKey
+	}
+	derive := func(purpose string) ([]byte, error) {
+		return hkdf.Key(sha256.New, root, nil, "sparekey "+purpose+" v1", KeySize)
+	}
+	id, err := derive("key id")
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
+	seal, err := derive("seal")
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
+	mac, err := derive("mac")
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
+	block, err := aes.NewCipher(seal)
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
+	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac}, nil
+}
+
+// sealVersion is the first byte of everything sealed.
+const sealVersion = 1
+
+// Seal encrypts plain with AES-256-GCM and a fresh nonce. name is bound to it
+// as associated data: moved under another name the value does not open.
+func (k *Keys) Seal(name string, plain []byte) []byte {
+	r := k.rings[0]
+	out := make([]byte, 0, 5+len(plain)+r.aead.Overhead())
+	out = append(out, sealVersion)
+	out = append(out, r.id[:]...)
+	return r.aead.Seal(out, nil, plain, []byte(name))
+}
+
+// Open is the reverse of [Keys.Seal]. Its only error is [ErrOpen].
+func (k *Keys) Open(name string, sealed []byte) ([]byte, error) {
+	if len(sealed) < 5 || sealed[0] != sealVersion {
+		return nil, ErrOpen
+	}
+	for _, r := range k.rings {
+		if [4]byte(sealed[1:5]) != r.id {
+			continue
+		}
+		plain, err := r.aead.Open(nil, nil, sealed[5:], []byte(name))
+		if err != nil {
+			return nil, ErrOpen
+		}
+		return plain, nil
+	}
+	return nil, ErrOpen
+}
+
+// MAC is HMAC-SHA256 over the parts with the newest key. purpose keeps values
+// of different uses apart, and every part is prefixed with its length, so that
+// ("ab","c") and ("a","bc") differ.
+func (k *Keys) MAC(purpose string, parts ...string) []byte {
+	return k.rings[0].sum(purpose, parts)
+}
+
+// MACs is [Keys.MAC] with every key, newest first, for looking up records
+// whose names were made before a key change.
+func (k *Keys) MACs(purpose string, parts ...string) [][]byte {
+	var out [][]byte
+	for _, r := range k.rings {
+		out = append(out, r.sum(purpose, parts))
+	}
+	return out
+}
+
+// CheckMAC compares in constant time against every key. An empty mac is never
+// right: "nothing was sent" must not match anything.
+func (k *Keys) CheckMAC(mac []byte, purpose string, parts ...string) bool {
+	ok := false
+	for _, r := range k.rings {
+		if hmac.Equal(mac, r.sum(purpose, parts)) {
+			ok = true
+		}
+	}
+	return ok && len(mac) > 0
+}
+
+func (r ring) sum(purpose string, parts []string) []byte {
+	h := hmac.New(sha256.New, r.mac)
+	for _, p := range append([]string{purpose}, parts...) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return h.Sum(nil)
+}
+
+// NewRoot makes a root key.
+func NewRoot() []byte {
+	b := make([]byte, KeySize)
+	rand.Read(b) // never fails: the runtime ends the process instead
+	return b
+}

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// Deny answers a request the guard did not let through, in place: the answer
+// is always written, so that nothing behind us runs.
+func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d recovery.Decision) {
+	s.harden(w)
+	x := s.exchange(w, r)
+	switch {
+	case x.tooOpen():
+		x.refuse(http.StatusForbidden, "insecure_http")
+	case d.Reason == recovery.DeniedUnavailable:
+		x.unavailable()
+	case d.Reason == recovery.DeniedForbidden && d.Identity != nil:
+		x.forbidden(d.Identity)
+	default:
+		x.signIn()
+	}
+}
+
+// Ours tells whether a request is for our own pages.
+func Ours(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, Prefix) || r.URL.Path == strings.TrimSuffix(Prefix, "/")
+}
+
+// navigation tells a page load from everything a page does in the background.
+func navigation(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	if mode != "" || dest != "" {
+		return mode == "navigate" && dest == "document"
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
+}
+
+// framed tells a page load inside a frame: no password belongs there.
+func framed(r *http.Request) bool {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "iframe" || dest == "frame")
+}
+
+// signIn asks for a login at the address asked for: status 401, no redirect,
+// nothing written.
+func (x *exchange) signIn() {
+	target := SafeReturn(x.r.URL.RequestURI())
+	switch {
+	case framed(x.r):
+		v := x.view("frame")
+		v.Return = target
+		x.page(http.StatusUnauthorized, v)
+		return
+	case !navigation(x.r):
+		x.background(http.StatusUnauthorized, "sign_in_required", x.loginURL("", target))
+		return
+	}
+	ready, err := x.Engine.HasAccounts(x.r.Context())
+	if err != nil {
+		x.away(err)
+		return
+	}
+	if !ready {
+		x.page(http.StatusUnauthorized, x.startView(recovery.PageSetup, recovery.KindSetup))
+		return
+	}
+	x.page(http.StatusUnauthorized, x.loginView(target))
+}
+
+// background answers what is no page load: small JSON, no cookie.
+func (x *exchange) background(status int, key, address string) {
+	body, err := json.Marshal(map[string]string{"error": key, "sign_in": address})
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	x.w.Header().Set("Content-Type", "application/json")
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body)
+}
+
+func (x *exchange) unavailable() {
+	x.w.Header().Set("Retry-After", "5")
+	if !navigation(x.r) {
+		x.background(http.StatusServiceUnavailable, "unavailable", "")
+		return
+	}
+	x.page(http.StatusServiceUnavailable, x.view(recovery.PageUnavailable))
+}
+
+func (x *exchange) forbidden(id *recovery.Identity) {
+	if !navigation(x.r) {
+		x.background(http.StatusForbidden, "forbidden", "")
+		return
+	}
+	v := x.view(recovery.PageForbidden)
+	v.Name, v.SignedIn = id.User, true
+	v.Return = "/"
+	x.page(http.StatusForbidden, v)
+}
+
+// Unavailable answers a request when nothing can be decided, from outside an
+// exchange (a panic, a store that does not open).
+func (s *Server) Unavailable(w http.ResponseWriter, r *http.Request) {
+	s.Deny(w, r, recovery.Decision{Reason: recovery.DeniedUnavailable})
+}

@@ -1,0 +1,79 @@
+package web
+
+import (
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// The identity headers an app may believe (public contract).
+const (
+	HeaderUser   = "Remote-User"
+	HeaderName   = "Remote-Name"
+	HeaderEmail  = "Remote-Email"
+	HeaderGroups = "Remote-Groups"
+)
+
+// Scrub removes from a request what only we may say: every spelling of the
+// identity headers (case, '_' and '.' for '-', repeats, trailers), what a
+// client wants removed by naming it in Connection, and our cookies. It runs on
+// every request, public ones included (HD-01, HD-02; Caddy CVE-2026-30851,
+// CVE-2026-52845).
+func Scrub(r *http.Request) {
+	for name := range r.Header {
+		if identityName(name) {
+			delete(r.Header, name)
+		}
+	}
+	for name := range r.Trailer {
+		if identityName(name) {
+			delete(r.Trailer, name)
+		}
+	}
+	scrubConnection(r.Header)
+	StripCookies(r.Header)
+}
+
+// identityName matches any header an app might read as one of ours: CGI-like
+// servers turn '-' and '.' into '_', so all three are one.
+func identityName(name string) bool {
+	if len(name) < 7 || name[0]|0x20 != 'r' {
+		return false
+	}
+	return strings.HasPrefix(strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name)), "remote-")
+}
+
+// scrubConnection keeps the hop-by-hop words that mean something and drops
+// every header name: reverse_proxy removes what Connection names after we have
+// set it.
+func scrubConnection(h http.Header) {
+	lines, ok := h["Connection"]
+	if !ok {
+		return
+	}
+	var kept []string
+	for _, line := range lines {
+		for token := range strings.SplitSeq(line, ",") {
+			switch t := textproto.TrimString(token); strings.ToLower(t) {
+			case "close", "keep-alive", "upgrade", "te", "http2-settings":
+				kept = append(kept, t)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Connection")
+		return
+	}
+	h["Connection"] = []string{strings.Join(kept, ", ")}
+}
+
+// Introduce tells the app who is asking: always all four headers, empty where
+// there is no value (HD-03).
+func Introduce(r *http.Request, id *recovery.Identity) {
+	r.Header[HeaderUser] = []string{id.User}
+	r.Header[HeaderName] = []string{id.User}
+	r.Header[HeaderEmail] = []string{id.Mail}
+	r.Header[HeaderGroups] = []string{id.Groups}
+}

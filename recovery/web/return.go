@@ -1,0 +1,29 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+)
+
+// SafeReturn lets through where somebody wanted to go if it is a plain path on
+// this host, and answers "/" otherwise. It refuses everything browsers read as
+// another host: "//", "/\", controls, and what does not parse (HD-09).
+func SafeReturn(target string) string {
+	if len(target) > 4096 || !strings.HasPrefix(target, "/") || strings.ContainsFunc(target, unsafeInURL) {
+		return "/"
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil {
+		return "/"
+	}
+	plain, err := url.PathUnescape(u.EscapedPath())
+	if err != nil || strings.HasPrefix(plain, "//") || strings.ContainsFunc(plain, unsafeInURL) {
+		return "/"
+	}
+	if plain == strings.TrimSuffix(Prefix, "/") || strings.HasPrefix(plain, Prefix) {
+		return "/"
+	}
+	return target
+}
+
+func unsafeInURL(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }

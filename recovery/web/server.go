@@ -1,0 +1,272 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// Prefix is where our own pages live on every protected host.
+const Prefix = "/.sparekey/"
+
+// Server answers our own pages and the pages in place of an app. All fields
+// are set before first use.
+type Server struct {
+	Engine   *recovery.Engine
+	Guard    *recovery.Guard
+	Pages    *templates.Set
+	Notify   recovery.Notifier          // nil: nothing can be sent
+	Log      *slog.Logger               // nil: slog.Default()
+	Origins  []string                   // our own origins, as configured: https://photos.example.com; links are made of these only
+	ClientIP func(*http.Request) string // nil: the peer's address
+	Insecure bool                       // plain http is allowed off loopback
+}
+
+// ServeHTTP answers everything below [Prefix].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.harden(w)
+	x := s.exchange(w, r)
+	if x.tooOpen() {
+		x.refuse(http.StatusForbidden, "insecure_http")
+		return
+	}
+	route, ok := routes()[strings.TrimPrefix(r.URL.Path, Prefix)]
+	switch {
+	case strings.HasPrefix(r.URL.Path, Prefix+"static/"):
+		x.static()
+	case !ok:
+		x.refuse(http.StatusNotFound, "not_found")
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && route.get != nil:
+		x.get(route)
+	case r.Method == http.MethodPost && route.post != nil:
+		x.post(route)
+	default:
+		x.refuse(http.StatusMethodNotAllowed, "not_found")
+	}
+}
+
+// route is one address below the prefix.
+type route struct {
+	get, post func(*exchange)
+	document  bool // answers only the navigation of a document
+}
+
+func routes() map[string]route {
+	return map[string]route{
+		"":         {get: (*exchange).showFlow, post: (*exchange).submit},
+		"login":    {get: (*exchange).showLogin},
+		"recover":  {get: (*exchange).showRecover, document: true},
+		"setup":    {get: (*exchange).showSetup},
+		"link":     {get: (*exchange).showLink},
+		"stop":     {get: (*exchange).showStop, post: (*exchange).stop},
+		"account":  {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
+		"logout":   {post: (*exchange).logout},
+		"healthz":  {get: (*exchange).health},
+		"activate": {get: (*exchange).showLink},
+	}
+}
+
+// get answers a page. What shares an origin with the app answers only the
+// navigation of a document, and never as a service worker's script.
+func (x *exchange) get(rt route) {
+	dest := x.r.Header.Get("Sec-Fetch-Dest")
+	if x.r.Header.Get("Service-Worker") != "" || rt.document && dest != "" && dest != "document" {
+		x.refuse(http.StatusForbidden, "not_found")
+		return
+	}
+	rt.get(x)
+}
+
+func (x *exchange) post(rt route) {
+	if !x.sameOrigin() {
+		x.refuse(http.StatusForbidden, "cross_site")
+		return
+	}
+	if status, key := x.parse(); status != 0 {
+		x.refuse(status, key)
+		return
+	}
+	rt.post(x)
+}
+
+// harden sets what every answer of ours carries.
+func (s *Server) harden(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "no-store")
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.Default()
+	}
+	return s.Log
+}
+
+// submit hands a form to the engine and turns the outcome into an answer.
+func (x *exchange) submit() {
+	in := x.input()
+	o, err := x.Engine.Submit(x.r.Context(), x.client, in)
+	if err != nil {
+		x.away(err)
+		return
+	}
+	if o.FlowToken != "" && (o.Stored || o.Finished != "") {
+		x.addFlow(o.FlowToken)
+	}
+	switch {
+	case o.Finished != "":
+		x.finished(o)
+	case o.Problem != nil:
+		x.problem(o, in)
+	default:
+		x.redirect(x.flowURL(o.Flow.ID, o.Notice))
+	}
+}
+
+// finished sets the cookies and leads on.
+func (x *exchange) finished(o recovery.Outcome) {
+	x.dropFlows()
+	if o.Session != "" {
+		x.setSession(o.Session, o.Keep)
+	}
+	if o.Device != "" {
+		x.setDevice(o.Device)
+	}
+	switch o.Finished {
+	case recovery.KindLogin:
+		x.redirect(SafeReturn(o.Return))
+	case recovery.KindRecover:
+		x.redirect(x.loginURL(string(o.Goal)+"_done", o.Return))
+	case recovery.KindSetup, recovery.KindActivate:
+		x.redirect(x.loginURL("account_ready", o.Return))
+	case recovery.KindChangePassword:
+		x.redirect(x.accountURL("password_done"))
+	case recovery.KindAddFactor:
+		x.redirect(x.accountURL("second_factor_done"))
+	case recovery.KindNewCodes:
+		x.redirect(x.accountURL("codes_done"))
+	}
+}
+
+// problem shows the step again with what went wrong.
+func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
+	p := o.Problem
+	status := http.StatusUnprocessableEntity
+	if p.Wait > 0 {
+		x.w.Header().Set("Retry-After", seconds(p.Wait))
+		status = http.StatusTooManyRequests
+	}
+	v := x.view(recovery.PageRefused)
+	switch {
+	case p.Key == recovery.ProblemBusy:
+		status, v.Page = http.StatusServiceUnavailable, recovery.PageSlowDown
+		v.Wait = p.Wait
+	case p.Wait > 0:
+		v.Page, v.Wait = recovery.PageSlowDown, p.Wait
+	case o.Flow != nil:
+		v = x.flowView(o)
+		v.Name = first(v.Name, in.Name)
+		v.Return = o.Flow.Return
+	default:
+		v = x.entry(in)
+	}
+	v.Problem = text(p)
+	x.page(status, v)
+}
+
+// entry is the page a form came from that never became a flow.
+func (x *exchange) entry(in recovery.Input) templates.View {
+	switch {
+	case in.Flow == "" && in.Start == recovery.KindLogin:
+		v := x.loginView(in.Return)
+		v.Name = in.Name
+		return v
+	case in.Flow == "" && in.Start == recovery.KindSetup:
+		return x.startView(recovery.PageSetup, recovery.KindSetup)
+	case in.Flow == "" && in.Code != "":
+		return x.startView(recovery.PageConfirm, "")
+	}
+	return x.view(recovery.PageRefused)
+}
+
+func seconds(d time.Duration) string { return itoa(int((d + time.Second - 1) / time.Second)) }
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// input copies the fields of the form.
+func (x *exchange) input() recovery.Input {
+	f := x.r.PostForm.Get
+	return recovery.Input{
+		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: SafeReturn(f("return")),
+		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Method: f("method"), Choice: f("choice"),
+		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
+		Remember: f("remember") != "",
+	}
+}
+
+// health says that the process answers and the store can be read.
+func (x *exchange) health() {
+	if _, err := x.Engine.HasAccounts(x.r.Context()); err != nil {
+		x.w.Header().Set("Retry-After", "5")
+		http.Error(x.w, "store away", http.StatusServiceUnavailable)
+		return
+	}
+	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = x.w.Write([]byte("ok\n"))
+}
+
+func (x *exchange) static() {
+	a, ok := x.Pages.Asset(strings.TrimPrefix(x.r.URL.Path, Prefix+"static/"))
+	if !ok || x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		x.refuse(http.StatusNotFound, "not_found")
+		return
+	}
+	h := x.w.Header()
+	h.Set("Content-Type", a.Type)
+	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("ETag", a.ETag)
+	h.Set("Vary", "Accept-Encoding")
+	if x.r.Header.Get("If-None-Match") == a.ETag {
+		x.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := a.Body
+	if a.Gzip != nil && strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = a.Gzip
+	}
+	_, _ = x.w.Write(body)
+}
+
+// shown fills in what an enrolment step shows.
+func shown(v *templates.View, o recovery.Outcome) {
+	data := o.Flow.Pending[o.Step.Method].Data
+	switch o.Step.Method {
+	case recovery.TOTP:
+		v.Key, v.URI = enrolment(o)
+		v.QR = qrOrNothing(v.URI)
+	case recovery.RecoveryCode:
+		v.Codes = method.Shown(data)
+	case recovery.Password:
+		v.MinLength = method.Minimum(o.Flow, o.Account)
+	}
+}

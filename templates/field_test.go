@@ -1,0 +1,156 @@
+package templates_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// TestFieldAttributes holds the fields to the table in the conventions for
+// password managers, phones and one-time codes.
+func TestFieldAttributes(t *testing.T) {
+	manager := map[string]string{"autocapitalize": "none", "spellcheck": "false"}
+	with := func(extra map[string]string) map[string]string {
+		all := maps.Clone(manager)
+		maps.Copy(all, extra)
+		return all
+	}
+	code := with(map[string]string{"type": "text", "autocomplete": "one-time-code", "inputmode": "numeric", "required": ""})
+	chars := map[string]string{"type": "text", "autocomplete": "off", "inputmode": "text", "autocapitalize": "characters", "spellcheck": "false"}
+	current := with(map[string]string{"type": "password", "autocomplete": "current-password", "required": ""})
+	fixed := with(map[string]string{"type": "text", "autocomplete": "username", "readonly": ""})
+	tests := []struct {
+		name, field string
+		want        map[string]string
+	}{
+		{"sign-in", "name", with(map[string]string{"type": "text", "autocomplete": "username webauthn", "required": ""})},
+		{"sign-in", "password", current},
+		{"sign-in", "remember", map[string]string{"type": "checkbox"}},
+		{"factor-totp", "code", code},
+		{"factor-sms-code", "code", code},
+		{"factor-mail-code", "code", code},
+		{"factor-recovery-code", "code", chars},
+		{"factor-password", "password", current},
+		{"factor-password", "name", fixed},
+		{"factor-pin", "pin", map[string]string{"type": "password", "autocomplete": "off", "inputmode": "numeric"}},
+		{"recover", "name", with(map[string]string{"type": "text", "autocomplete": "username", "required": ""})},
+		{"sent", "code", map[string]string{"type": "text", "autocomplete": "one-time-code", "inputmode": "text", "autocapitalize": "characters"}},
+		{"new-password", "name", fixed},
+		{"new-password", "new_password", with(map[string]string{"type": "password", "autocomplete": "new-password", "minlength": "8", "aria-describedby": "new-password-hint"})},
+		{"enroll", "code", code},
+		{"setup", "name", with(map[string]string{"type": "text", "autocomplete": "username", "required": ""})},
+		{"setup", "mail", with(map[string]string{"type": "email", "autocomplete": "email"})},
+		{"setup", "phone", map[string]string{"type": "tel", "autocomplete": "tel"}},
+		{"setup", "new_password", map[string]string{"type": "password", "autocomplete": "new-password", "minlength": "8"}},
+		{"activate", "new_password", map[string]string{"type": "password", "autocomplete": "new-password", "minlength": "15"}},
+		{"confirm", "code", with(map[string]string{"type": "text", "autocomplete": "off", "required": "", "data-fragment": ""})},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name+"/"+test.field, func(t *testing.T) {
+			field := parsePage(t, render(t, s, sampleView(t, test.name))).field(test.field)
+			if field == nil {
+				t.Fatalf("no field %q", test.field)
+			}
+			for name, want := range test.want {
+				if got := attr(field, name); got != want || !has(field, name) {
+					t.Errorf("%s: got %q, want %q", name, got, want)
+				}
+			}
+			if has(field, "maxlength") || has(field, "checked") || has(field, "pattern") {
+				t.Errorf("got maxlength, checked or pattern, want none: spaces and dashes are accepted, nothing is ticked")
+			}
+		})
+	}
+}
+
+func sampleView(t *testing.T, name string) templates.View {
+	t.Helper()
+	for _, c := range samples() {
+		if c.name == name {
+			return c.view
+		}
+	}
+	t.Fatalf("no sample %q", name)
+	return templates.View{}
+}
+
+func TestButtons(t *testing.T) {
+	tests := []struct {
+		name, field string
+		want        []string
+	}{
+		{"factor-sms-code", "method", []string{"sms_code", "totp"}},
+		{"sent", "method", []string{"mail_link", "recovery_code"}},
+		{"choose", "method", []string{"totp", "recovery_code", "sms_code", "mail_code"}},
+		{"choice", "choice", []string{"password", "second_factor", "both"}},
+		{"codes", "choice", []string{"saved"}},
+		{"account", "choice", []string{"s-2", "everywhere"}},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, b := range parsePage(t, render(t, s, sampleView(t, test.name))).all("button") {
+				if attr(b, "name") == test.field {
+					got = append(got, attr(b, "value"))
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("buttons %q: got %q, want %q", test.field, got, test.want)
+			}
+		})
+	}
+}
+
+func TestProblems(t *testing.T) {
+	tests := []struct {
+		page, key string
+		args      []string
+		field     string // the field that is marked, empty: none
+		says      string
+	}{
+		{"sign-in", "wrong_name_or_password", nil, "password", "don’t match"},
+		{"sign-in", "too_many", []string{"wait", "40s"}, "", "Wait 40 seconds"},
+		{"sign-in", "too_many", nil, "", "Wait a moment"},
+		{"sign-in", "flow_expired", nil, "", "Start again"},
+		{"factor-totp", "wrong_code", nil, "code", "isn’t right"},
+		{"factor-totp", "code_clock_off", []string{"minutes", "1"}, "code", "about 1 minute."},
+		{"factor-pin", "wrong_code", nil, "pin", "isn’t right"},
+		{"sent", "code_unknown", nil, "code", "isn’t right"},
+		{"factor-password", "wrong_password", nil, "password", "isn’t right"},
+		{"sent", "link_other_browser", nil, "code", "the browser you asked in"},
+		{"setup-code", "setup_wrong", nil, "code", "set-up code"},
+		{"setup", "phone_bad", nil, "phone", "phone number"},
+		{"new-password", "password_short", nil, "new_password", "at least 8 characters"},
+		{"setup", "name_taken", nil, "name", "is taken"},
+		{"setup", "mail_bad", nil, "mail", "mail address"},
+		{"setup", "missing_field", []string{"field", "phone"}, "phone", "every field"},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.key, func(t *testing.T) {
+			v := sampleView(t, test.page)
+			v.Problem = problem(test.key, test.args...)
+			page := render(t, s, v)
+			d := parsePage(t, page)
+			told := d.byID("problem")
+			if told == nil || attr(told.Parent, "role") != "alert" || !strings.Contains(text(told), test.says) {
+				t.Fatalf("alert: got %v, want one that says %q", told, test.says)
+			}
+			if test.field == "" {
+				if strings.Contains(page, "aria-invalid") {
+					t.Error("a field is marked, want none")
+				}
+				return
+			}
+			field := d.field(test.field)
+			if field == nil || !has(field, "aria-invalid") || !slices.Contains(strings.Fields(attr(field, "aria-describedby")), "problem") {
+				t.Errorf("field %q: got %v, want it marked and described by the problem", test.field, field)
+			}
+		})
+	}
+}

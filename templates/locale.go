@@ -1,0 +1,250 @@
+package templates
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// locale is the sentences of one language by key.
+type locale struct {
+	code  string
+	texts map[string]string
+}
+
+// Languages lists the codes of all languages, "en" first.
+func (s *Set) Languages() []string { return slices.Clone(s.languages) }
+
+// Match picks the best language for an Accept-Language header: the visitor's
+// first wish that we have, or "en". A header that cannot be read counts as
+// absent.
+func (s *Set) Match(acceptLanguage string) string {
+	// Nobody speaks more languages than fit here; parsing is not free.
+	const limit = 400
+	if len(acceptLanguage) > limit {
+		return fallback
+	}
+	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil {
+		return fallback
+	}
+	_, i, confidence := s.matcher.Match(wanted...)
+	if confidence == language.No {
+		return fallback
+	}
+	return s.languages[i]
+}
+
+// locale returns the sentences of a language, or those of the fallback.
+func (s *Set) locale(lang string) *locale {
+	if l, ok := s.locales[lang]; ok {
+		return l
+	}
+	return s.locales[fallback]
+}
+
+func (s *Set) loadLocales(files layers) error {
+	s.locales = map[string]*locale{}
+	names, err := files.names("locales")
+	if err != nil {
+		return fmt.Errorf("templates: %w", err)
+	}
+	var faults []error
+	for _, name := range names {
+		l, err := readLocale(files, name)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		s.locales[l.code] = l
+	}
+	measure, ok := s.locales[fallback]
+	if !ok {
+		return errors.Join(faults...)
+	}
+	for _, l := range s.locales {
+		faults = append(faults, l.complete(measure))
+	}
+	s.orderLanguages()
+	return errors.Join(faults...)
+}
+
+// orderLanguages puts the fallback first, where the matcher looks for it.
+func (s *Set) orderLanguages() {
+	for code := range s.locales {
+		if code != fallback {
+			s.languages = append(s.languages, code)
+		}
+	}
+	slices.Sort(s.languages)
+	s.languages = append([]string{fallback}, s.languages...)
+	tags := make([]language.Tag, len(s.languages))
+	for i, code := range s.languages {
+		tags[i] = language.Make(code)
+	}
+	s.matcher = language.NewMatcher(tags)
+}
+
+// readLocale reads one language: ours, changed by what the operator's file of
+// the same name says.
+func readLocale(files layers, name string) (*locale, error) {
+	l := &locale{code: stem(name), texts: map[string]string{}}
+	if tag, err := language.Parse(l.code); err != nil || tag.String() != l.code || path.Ext(name) != ".json" {
+		return nil, fmt.Errorf("templates: locales/%s is not named like a language, such as fr.json or pt-BR.json", name)
+	}
+	for _, layer := range []fs.FS{files.base, files.over} {
+		if layer == nil {
+			continue
+		}
+		body, err := fs.ReadFile(layer, path.Join("locales", name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("templates: %w", err)
+		}
+		if err := decodeTexts(body, l.texts); err != nil {
+			return nil, fmt.Errorf("templates: locales/%s: %w", name, err)
+		}
+	}
+	return l, nil
+}
+
+// decodeTexts reads a flat JSON object into texts. Unlike json.Unmarshal it
+// refuses a key that is given twice: one of the two sentences would be lost.
+func decodeTexts(body []byte, texts map[string]string) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return errors.Join(errors.New("want one flat object of texts"), err)
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string)
+		var text string
+		if err := decoder.Decode(&text); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		if seen[key] {
+			return fmt.Errorf("%s is given twice", key)
+		}
+		seen[key] = true
+		texts[key] = text
+	}
+	_, err := decoder.Token()
+	return err
+}
+
+// complete compares with the fallback language: the same keys, and no
+// placeholder it does not have, since nothing would fill it in.
+func (l *locale) complete(measure *locale) error {
+	var faults []error
+	for key, want := range measure.texts {
+		text, ok := l.texts[key]
+		if !ok || text == "" {
+			faults = append(faults, fmt.Errorf("templates: locales/%s.json lacks %s", l.code, key))
+			continue
+		}
+		known := placeholders(want)
+		for _, name := range placeholders(text) {
+			if !slices.Contains(known, name) {
+				faults = append(faults, fmt.Errorf("templates: locales/%s.json: %s has the unknown placeholder {%s}", l.code, key, name))
+			}
+		}
+	}
+	for key := range l.texts {
+		if _, ok := measure.texts[key]; !ok {
+			faults = append(faults, fmt.Errorf("templates: locales/%s.json: %s is no key of ours", l.code, key))
+		}
+	}
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(faults...)
+}
+
+// text returns the sentence of a key with its placeholders still in it.
+func (l *locale) text(key string) (string, error) {
+	text, ok := l.texts[key]
+	if !ok {
+		return "", fmt.Errorf("%w: %s (%s)", ErrUnknownText, key, l.code)
+	}
+	return text, nil
+}
+
+// plural picks the form of a sentence for n. Two forms do for the languages we
+// have; n is never negative, and zero has a sentence of its own.
+func (l *locale) plural(key string, n int) (string, error) {
+	form := ".other"
+	if n == 1 {
+		form = ".one"
+	}
+	text, err := l.text(key + form)
+	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n)), err
+}
+
+// duration puts a time span into words, rounded up: nobody should come back
+// too early. A span nobody knows is "a moment".
+func (l *locale) duration(d time.Duration) (string, error) {
+	if d <= 0 {
+		return l.text("duration.moment")
+	}
+	d = (d + time.Second - 1).Truncate(time.Second)
+	key, unit := "duration.seconds", time.Second
+	switch {
+	case d >= 4*24*time.Hour:
+		key, unit = "duration.days", 24*time.Hour
+	case d >= 2*time.Hour, d == time.Hour:
+		key, unit = "duration.hours", time.Hour
+	case d >= 2*time.Minute, d == time.Minute:
+		key, unit = "duration.minutes", time.Minute
+	}
+	return l.plural(key, int((d+unit-1)/unit))
+}
+
+// words turns the value of a placeholder into what is read: the placeholders
+// that count time get their unit. Anything else is shown as it is.
+func (l *locale) words(name, value string) (string, error) {
+	unit := map[string]time.Duration{"minutes": time.Minute, "hours": time.Hour}[name]
+	if n, err := strconv.Atoi(value); err == nil && unit != 0 && n >= 0 {
+		return l.plural("duration."+name, n)
+	}
+	if d, err := time.ParseDuration(value); err == nil && name == "wait" {
+		return l.duration(d)
+	}
+	return value, nil
+}
+
+// moment puts a time into words, in the zone the time carries.
+func (l *locale) moment(t time.Time) (string, error) {
+	text, err := l.text("date.moment")
+	if err != nil {
+		return "", err
+	}
+	month, err := l.text("date.month." + strconv.Itoa(int(t.Month())))
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(name string) (string, error) {
+		switch name {
+		case "day":
+			return strconv.Itoa(t.Day()), nil
+		case "month":
+			return month, nil
+		case "year":
+			return strconv.Itoa(t.Year()), nil
+		default:
+			return t.Format("15:04 MST"), nil
+		}
+	})
+}

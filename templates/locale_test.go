@@ -1,0 +1,128 @@
+package templates_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func readTexts(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("locales", lang+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	if err := json.Unmarshal(body, &texts); err != nil {
+		t.Fatalf("%s: %v", lang, err)
+	}
+	return texts
+}
+
+// TestLocalesAgree: New accepts a language that leaves a placeholder out; for
+// our own languages that would be a slip.
+func TestLocalesAgree(t *testing.T) {
+	placeholder := regexp.MustCompile(`\{[a-z]+\}`)
+	set := func(text string) string {
+		names := placeholder.FindAllString(text, -1)
+		slices.Sort(names)
+		return fmt.Sprint(slices.Compact(names))
+	}
+	en := readTexts(t, "en")
+	for _, lang := range newSet(t).Languages() {
+		texts := readTexts(t, lang)
+		if got, want := slices.Sorted(maps.Keys(texts)), slices.Sorted(maps.Keys(en)); !slices.Equal(got, want) {
+			t.Errorf("%s: got %d keys, want the %d of en", lang, len(got), len(want))
+		}
+		for key, text := range texts {
+			if got, want := set(text), set(en[key]); got != want {
+				t.Errorf("%s: %s: got placeholders %s, want %s", lang, key, got, want)
+			}
+			if strings.Count(text, "{") != len(placeholder.FindAllString(text, -1)) || strings.TrimSpace(text) != text || strings.Contains(text, "  ") {
+				t.Errorf("%s: %s: got %q, want tidy text", lang, key, text)
+			}
+		}
+	}
+}
+
+// TestNoTextIsUnused: a sentence nobody can see is not kept true by anybody.
+func TestNoTextIsUnused(t *testing.T) {
+	var sources strings.Builder
+	for _, pattern := range []string{"pages/*.html", "mails/*", "locale.go", "page.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources.Write(body)
+		}
+	}
+	composed := regexp.MustCompile(`^(problem|notice|method|choice|event|date\.month|factor\.(title|lead|lost|name))\.|^mail\.[a-z-]+\.subject$|^language$`)
+	for key := range readTexts(t, "en") {
+		stem := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".other")
+		quoted := strings.Contains(sources.String(), `"`+stem+`"`)
+		if !quoted && !composed.MatchString(key) {
+			t.Errorf("%s is used nowhere", key)
+		}
+	}
+}
+
+// TestHouseWords holds the wording to the project's own terms and to the
+// typography of each language.
+func TestHouseWords(t *testing.T) {
+	rules := map[string]*regexp.Regexp{
+		"en": regexp.MustCompile(`(?i)\b(e-?mails?|log ?-?in|logged|username|invalid|error|please enter)\b|'|"`),
+		// French wants an unbreakable space before these signs.
+		"fr": regexp.MustCompile(`(?i)\b(e-?mails?|courriels?|login|mot de passe oublié\?|invalide|erreur)\b|'|"|[^\x{202f}][?!;]|[^\x{a0}]:|« |[^\x{a0}]»`),
+	}
+	for lang, rule := range rules {
+		for key, text := range readTexts(t, lang) {
+			if found := rule.FindString(text); found != "" {
+				t.Errorf("%s: %s: got %q in %q", lang, key, found, text)
+			}
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	tests := []struct{ name, header, want string }{
+		{"absent", "", "en"},
+		{"french", "fr", "fr"},
+		{"canadian french", "fr-CA,en;q=0.8", "fr"},
+		{"first wish we have", "de-DE,de;q=0.9,fr;q=0.5,en;q=0.3", "fr"},
+		{"weights count", "en;q=0.5,fr;q=0.9", "fr"},
+		{"none of ours", "tlh", "en"},
+		{"star", "*", "en"},
+		{"nonsense", "/;%%=,,,-\x00", "en"},
+		{"endless", strings.Repeat("fr-FR,", 10_000), "en"},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := s.Match(test.header); got != test.want {
+				t.Errorf("Match(%.40q): got %q, want %q", test.header, got, test.want)
+			}
+		})
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	s := newSet(t)
+	if got, want := s.Languages(), []string{"en", "fr"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s.Languages()[0] = "changed"
+	if got := s.Languages()[0]; got != "en" {
+		t.Errorf("after a caller changed its copy: got %q, want en", got)
+	}
+}

@@ -1,0 +1,193 @@
+package templates
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"html/template"
+	"strings"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+)
+
+// Lengths that values are cut to, in characters. Names and browsers come from
+// strangers; a link is made by us and useless when cut.
+const (
+	longestValue = 80
+	longestLink  = 2000
+)
+
+// message is what the templates of mails and text messages see.
+type message struct {
+	Lang    string
+	Subject string
+	vars    map[string]string
+	texts   *locale
+}
+
+// V is the cleaned value of a variable, empty when it was not given.
+func (m message) V(name string) string { return m.vars[name] }
+
+// T is the sentence of a key with the variables filled in.
+func (m message) T(key string) (string, error) {
+	text, err := m.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(name string) (string, error) { return m.texts.words(name, m.vars[name]) })
+}
+
+// Mail renders a mail in a language, or in English when we do not have it. The
+// templates and their variables:
+//
+//	recover-code  site host name code link minutes browser stop
+//	mail-code     site host code minutes browser
+//	invite        site host name link hours
+//	notice        site host name event browser time stop
+//
+// All may be absent but code, event, and the link of invite. A time in
+// RFC 3339 is put into words, in its own zone; any other is shown as it is.
+// Minutes and hours are whole numbers. Values are untrusted: control and formatting characters are dropped, all but links are
+// cut to 80 characters, and the HTML part is escaped. The subject is one line.
+// Errors are ErrUnknownMessage and, for an unknown event, ErrUnknownText.
+func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, html string, err error) {
+	plain, ok := s.mailText[name]
+	if !ok {
+		return "", "", "", fmt.Errorf("%w: mail %q", ErrUnknownMessage, name)
+	}
+	m := s.message(lang, vars)
+	if m.Subject, err = m.T(subjectKey(name, m.vars["event"])); err != nil {
+		return "", "", "", err
+	}
+	var textPart, htmlPart bytes.Buffer
+	if err = plain.ExecuteTemplate(&textPart, "main", m); err == nil {
+		err = s.mailHTML[name].ExecuteTemplate(&htmlPart, "layout", m)
+	}
+	if err != nil {
+		return "", "", "", fmt.Errorf("templates: mail %s: %w", name, err)
+	}
+	return m.Subject, textPart.String(), htmlPart.String(), nil
+}
+
+// SMS renders a text message: "sms-code" with site, host, code and minutes,
+// whose last line binds the code to the host for autofill
+// (https://wicg.github.io/sms-one-time-codes/), or "notice" with site, event and
+// stop. Values and errors are as for Mail. Typographic characters that would
+// halve the room in a message are written plainly.
+func (s *Set) SMS(name, lang string, vars map[string]string) (text string, err error) {
+	t, ok := s.sms[name]
+	if !ok {
+		return "", fmt.Errorf("%w: text message %q", ErrUnknownMessage, name)
+	}
+	var body bytes.Buffer
+	if err := t.ExecuteTemplate(&body, "main", s.message(lang, vars)); err != nil {
+		return "", fmt.Errorf("templates: text message %s: %w", name, err)
+	}
+	plain := strings.NewReplacer("’", "'", "“", `"`, "”", `"`, "«\u00a0", `"`, "\u00a0»", `"`, "\u00a0", " ", "\u202f", " ", "–", "-", "…", "...")
+	return strings.TrimSpace(plain.Replace(body.String())), nil
+}
+
+func (s *Set) message(lang string, vars map[string]string) message {
+	texts := s.locale(lang)
+	clean := make(map[string]string, len(vars))
+	for name, value := range vars {
+		longest := longestValue
+		if name == "link" || name == "stop" {
+			longest = longestLink
+		}
+		clean[name] = oneLine(value, longest)
+	}
+	clean["site"] = cmp.Or(clean["site"], clean["host"], texts.texts["mail.place"])
+	clean["host"] = cmp.Or(clean["host"], clean["site"])
+	if at, err := time.Parse(time.RFC3339, clean["time"]); err == nil {
+		// The key exists in every language, so there is nothing to report.
+		clean["time"], _ = texts.moment(at)
+	}
+	return message{Lang: texts.code, vars: clean, texts: texts}
+}
+
+func subjectKey(name, event string) string {
+	if name == "notice" {
+		return "event." + event + ".subject"
+	}
+	return "mail." + name + ".subject"
+}
+
+// oneLine makes a value of a stranger harmless in a header and in plain text:
+// any run of white space is one blank, characters that cannot be seen are gone,
+// and what is too long ends in an ellipsis.
+func oneLine(value string, longest int) string {
+	value = strings.ToValidUTF8(value, "")
+	value = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsGraphic(r) {
+			return -1
+		}
+		return r
+	}, value)
+	value = strings.Join(strings.Fields(value), " ")
+	runes := []rune(value)
+	if len(runes) > longest {
+		return string(runes[:longest-1]) + "…"
+	}
+	return value
+}
+
+func (s *Set) loadMessages(files layers) error {
+	s.mailHTML = map[string]*template.Template{}
+	s.mailText = map[string]*texttemplate.Template{}
+	s.sms = map[string]*texttemplate.Template{}
+	var faults []error
+	for _, name := range messages() {
+		html := template.New(name)
+		s.mailHTML[name] = html
+		faults = append(faults, parseFiles(files, "mails", []string{"layout.html", name + ".html"}, func(file, body string) error {
+			_, err := html.New(file).Parse(body)
+			return err
+		}))
+		var err error
+		s.mailText[name], err = readText(files, name+".txt")
+		faults = append(faults, err)
+	}
+	for _, name := range textMessages() {
+		var err error
+		s.sms[name], err = readText(files, name+".sms")
+		faults = append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	return s.checkMessages()
+}
+
+// readText reads a message in plain text.
+func readText(files layers, name string) (*texttemplate.Template, error) {
+	t := texttemplate.New(name)
+	err := parseFiles(files, "mails", []string{name}, func(_, body string) error {
+		_, err := t.Parse(body)
+		return err
+	})
+	return t, err
+}
+
+// checkMessages renders each message once, as checkPage does for pages.
+func (s *Set) checkMessages() error {
+	if s.locales[fallback] == nil {
+		return nil // the missing language is reported already
+	}
+	var faults []error
+	vars := map[string]string{"site": "Photos", "host": "photos.example.com", "link": "https://photos.example.com/", "event": "new_device"}
+	for _, name := range messages() {
+		_, _, _, err := s.Mail(name, fallback, vars)
+		faults = append(faults, err)
+	}
+	for _, name := range textMessages() {
+		_, err := s.SMS(name, fallback, vars)
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

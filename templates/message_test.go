@@ -1,0 +1,218 @@
+package templates_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+func events() []string {
+	return []string{
+		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed",
+		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "wait_started",
+		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended",
+	}
+}
+
+func vars(extra ...string) map[string]string {
+	v := map[string]string{
+		"site": "Photos", "host": "photos.example.com", "name": "ana", "code": "K7QM-4XRT", "minutes": "5", "hours": "72",
+		"link":    "https://photos.example.com/.sparekey/link#t0k3n",
+		"stop":    "https://photos.example.com/.sparekey/stop?t=st0p&a=1",
+		"browser": "Firefox on Windows", "time": "2026-03-05T14:05:00Z",
+	}
+	for i := 0; i+1 < len(extra); i += 2 {
+		v[extra[i]] = extra[i+1]
+	}
+	return v
+}
+
+func TestMailsGolden(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+			t.Run(lang+"/"+name, func(t *testing.T) {
+				subject, plain, html, err := s.Mail(name, lang, vars("event", "second_factor_replaced"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, "Subject: "+subject+"\n\n"+plain, lang, "mail-"+name+".txt")
+				compare(t, html, lang, "mail-"+name+".html")
+			})
+		}
+		for _, name := range []string{"sms-code", "notice"} {
+			t.Run(lang+"/sms/"+name, func(t *testing.T) {
+				got, err := s.SMS(name, lang, vars("code", "482913", "event", "new_device"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, got+"\n", lang, "sms-"+name+".txt")
+			})
+		}
+	}
+}
+
+func TestMailOfEveryEvent(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		subjects, bodies := map[string]bool{}, map[string]bool{}
+		for _, event := range events() {
+			subject, plain, html, err := s.Mail("notice", lang, vars("event", event))
+			if err != nil {
+				t.Fatalf("%s %s: %v", lang, event, err)
+			}
+			if subjects[subject] || bodies[plain] {
+				t.Errorf("%s %s: subject %q or body is that of another event", lang, event, subject)
+			}
+			subjects[subject], bodies[plain] = true, true
+			if !strings.Contains(subject, "Photos") {
+				t.Errorf("%s %s: got subject %q, want the site in it", lang, event, subject)
+			}
+			if !strings.Contains(plain, vars()["stop"]) || !strings.Contains(html, "stop?t=st0p&amp;a=1") {
+				t.Errorf("%s %s: the page that locks the account is missing", lang, event)
+			}
+			if sms, err := s.SMS("notice", lang, vars("event", event, "stop", "")); err != nil || strings.Contains(sms, "http") || strings.Contains(sms, "\n") {
+				t.Errorf("%s %s: got text message %q and %v, want one line", lang, event, sms, err)
+			}
+		}
+	}
+}
+
+// TestCodeComesFirst: who has another browser open than the one asked in shall
+// type the code, so it is read before the link.
+func TestCodeComesFirst(t *testing.T) {
+	_, plain, html, err := newSet(t).Mail("recover-code", "en", vars())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{plain, html} {
+		code, link, life := strings.Index(part, "K7QM-4XRT"), strings.Index(part, "/.sparekey/link#t0k3n"), strings.Index(part, "5 minutes")
+		if code < 0 || link < code || life < link {
+			t.Errorf("code at %d, link at %d, life at %d; want this order in %s", code, link, life, part)
+		}
+	}
+}
+
+func TestOptionalVariables(t *testing.T) {
+	s := newSet(t)
+	few := map[string]string{"host": "photos.example.com", "code": "K7QM-4XRT", "minutes": "1", "hours": "1", "event": "new_device", "link": "https://a.example/"}
+	for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+		subject, plain, html, err := s.Mail(name, "en", few)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, part := range []string{subject, plain, html} {
+			for _, slip := range []string{"  on", "Hello ,", "from .", "stop?", "<no value>", "named  ", "1 minutes", "1 hours", " ."} {
+				if strings.Contains(part, slip) {
+					t.Errorf("%s: got %q in %s", name, slip, part)
+				}
+			}
+		}
+		if !strings.Contains(subject, "photos.example.com") {
+			t.Errorf("%s: got subject %q, want the host for want of a site", name, subject)
+		}
+	}
+}
+
+// TestSMSOriginBound: the last line is exactly what phones look for.
+func TestSMSOriginBound(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		got, err := s.SMS("sms-code", lang, vars("code", "482913", "site", "Ana's “Photos”"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(got, "\n")
+		if len(lines) != 2 || lines[1] != "@photos.example.com #482913" || !strings.HasPrefix(lines[0], `482913 `) {
+			t.Errorf("%s: got %q, want the code first and the binding last", lang, lines)
+		}
+		if strings.ContainsAny(got, "’“”\u00a0\u202f") {
+			t.Errorf("%s: got %q, want plain characters", lang, got)
+		}
+	}
+}
+
+func TestMessageValuesAreHarmless(t *testing.T) {
+	tests := []struct{ name, value string }{
+		{"script", `<script>alert(1)</script>`},
+		{"header injection", "ana\r\nBcc: victim@example.com\r\n\r\nbody"},
+		{"other line breaks", "a\u2028b\u2029c\u0085d\ve"},
+		{"template", "{{.}} {{.V \"code\"}}"},
+		{"placeholder", "{code}"},
+		{"bidi", "\u202egnp.exe\u2066"},
+		{"control", "\x00\x1b[31m\a"},
+		{"bytes", "\xff\xfe"},
+		{"endless", strings.Repeat("é", 5000)},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v := vars("name", test.value, "browser", test.value, "site", test.value, "host", test.value, "event", "new_device", "time", test.value)
+			for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+				subject, plain, html, err := s.Mail(name, "en", v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkSubject(t, subject)
+				if strings.Contains(html, "<script") || strings.Contains(plain, "\nBcc:") || strings.ContainsAny(plain+html, "\r\x00\x1b\u202e\u2028") {
+					t.Errorf("%s: got %q\n%q", name, plain, html)
+				}
+				if !utf8.ValidString(plain + html) {
+					t.Errorf("%s: not UTF-8", name)
+				}
+			}
+			sms, err := s.SMS("sms-code", "en", v)
+			if err != nil || strings.Count(sms, "\n") != 1 {
+				t.Errorf("text message: got %q and %v, want two lines", sms, err)
+			}
+		})
+	}
+}
+
+func checkSubject(t *testing.T, subject string) {
+	t.Helper()
+	const longest = 200
+	if strings.ContainsAny(subject, "\r\n\v\u0085\u2028\u2029\x00\x1b\u202e") || utf8.RuneCountInString(subject) > longest || strings.Contains(subject, "K7QM") {
+		t.Errorf("got subject %q, want one short line without the code", subject)
+	}
+}
+
+func TestLongLinksStayWhole(t *testing.T) {
+	link := "https://photos.example.com/.sparekey/link#" + strings.Repeat("t0k3n", 60)
+	_, plain, html, err := newSet(t).Mail("invite", "en", vars("link", link))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plain, link) || !strings.Contains(html, `href="`+link+`"`) {
+		t.Errorf("got %s\n%s\nwant the whole link", plain, html)
+	}
+}
+
+func TestLinksInMailsAreWeb(t *testing.T) {
+	_, _, html, err := newSet(t).Mail("invite", "en", vars("link", "javascript:alert(1)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(html, `href="javascript:`) {
+		t.Errorf("got %s, want no such link", html)
+	}
+}
+
+func TestMessageErrors(t *testing.T) {
+	s := newSet(t)
+	if _, _, _, err := s.Mail("nonsense", "en", vars()); !errors.Is(err, templates.ErrUnknownMessage) {
+		t.Errorf("mail: got %v, want %v", err, templates.ErrUnknownMessage)
+	}
+	if _, err := s.SMS("recover-code", "en", vars()); !errors.Is(err, templates.ErrUnknownMessage) {
+		t.Errorf("text message: got %v, want %v", err, templates.ErrUnknownMessage)
+	}
+	if _, _, _, err := s.Mail("notice", "en", vars("event", "nonsense")); !errors.Is(err, templates.ErrUnknownText) {
+		t.Errorf("event: got %v, want %v", err, templates.ErrUnknownText)
+	}
+	if _, err := s.SMS("notice", "en", vars("event", "")); !errors.Is(err, templates.ErrUnknownText) {
+		t.Errorf("no event: got %v, want %v", err, templates.ErrUnknownText)
+	}
+}

@@ -1,0 +1,351 @@
+package templates_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// everyPage renders every sample in every language.
+func everyPage(t *testing.T, check func(t *testing.T, v templates.View, page string)) {
+	t.Helper()
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		for _, c := range samples() {
+			t.Run(lang+"/"+c.name, func(t *testing.T) {
+				c.view.Lang = lang
+				check(t, c.view, render(t, s, c.view))
+			})
+		}
+	}
+}
+
+func TestSamplesCoverAllPages(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range samples() {
+		seen[c.view.Page] = true
+	}
+	if got, want := slices.Sorted(maps.Keys(seen)), templates.Pages(); !slices.Equal(got, want) {
+		t.Errorf("pages with a sample: got %v, want %v", got, want)
+	}
+}
+
+func TestPageFrame(t *testing.T) {
+	everyPage(t, func(t *testing.T, v templates.View, page string) {
+		d := parsePage(t, page)
+		if h1 := d.all("h1"); len(h1) != 1 || text(h1[0]) == "" {
+			t.Errorf("h1: got %d, want one with text", len(h1))
+		}
+		if got := attr(d.all("body")[0], "data-page"); got != v.Page {
+			t.Errorf("data-page: got %q, want %q", got, v.Page)
+		}
+		if got := attr(d.all("html")[0], "lang"); got != v.Lang {
+			t.Errorf("lang: got %q, want %q", got, v.Lang)
+		}
+		if got := text(d.all("title")[0]); !strings.HasSuffix(got, " – "+v.Site) || strings.HasPrefix(got, " –") {
+			t.Errorf("title: got %q, want a step and %q", got, v.Site)
+		}
+		if got := text(d.all("header")[0]); !strings.Contains(got, v.Host) {
+			t.Errorf("header: got %q, want the host %q in it", got, v.Host)
+		}
+		if got := text(d.all("footer")[0]); !strings.Contains(got, v.Help) {
+			t.Errorf("footer: got %q, want the help %q in it", got, v.Help)
+		}
+		if len(d.all("main")) != 1 || len(d.all("nav")) != 1 {
+			t.Errorf("landmarks: got %d main and %d nav, want one of each", len(d.all("main")), len(d.all("nav")))
+		}
+		if got := strings.Contains(page, `class="banner"`); got != v.Insecure {
+			t.Errorf("banner: got %v, want %v", got, v.Insecure)
+		}
+	})
+}
+
+// TestContentSecurityPolicy: nothing a strict policy would block, and no request
+// to another host.
+func TestContentSecurityPolicy(t *testing.T) {
+	everyPage(t, func(t *testing.T, v templates.View, page string) {
+		for _, n := range parsePage(t, page).all() {
+			if n.Data == "style" || n.Data == "script" && (n.FirstChild != nil || attr(n, "src") != "/.sparekey/static/sparekey.js") {
+				t.Errorf("inline <%s>", n.Data)
+			}
+			for _, a := range n.Attr {
+				if a.Key == "style" || strings.HasPrefix(a.Key, "on") {
+					t.Errorf("<%s %s=%q>", n.Data, a.Key, a.Val)
+				}
+				ours := strings.HasPrefix(a.Val, "/.sparekey/")
+				leaves := a.Val == v.Return || a.Val == v.URI
+				if slices.Contains([]string{"src", "action", "formaction"}, a.Key) && !ours {
+					t.Errorf("<%s %s=%q>, want an address of ours", n.Data, a.Key, a.Val)
+				}
+				if a.Key == "href" && !ours && !leaves {
+					t.Errorf("<%s href=%q>, want an address of ours", n.Data, a.Val)
+				}
+			}
+		}
+	})
+}
+
+func TestFormsAreUsable(t *testing.T) {
+	everyPage(t, func(t *testing.T, _ templates.View, page string) {
+		d := parsePage(t, page)
+		ids, labelled := map[string]bool{}, map[string]bool{}
+		for _, n := range d.all() {
+			if id := attr(n, "id"); id != "" {
+				if ids[id] {
+					t.Errorf("id %q is given twice", id)
+				}
+				ids[id] = true
+			}
+			if n.Data == "label" {
+				labelled[attr(n, "for")] = true
+			}
+		}
+		for _, n := range d.all() {
+			for _, ref := range strings.Fields(attr(n, "aria-describedby") + " " + attr(n, "aria-labelledby")) {
+				if !ids[ref] {
+					t.Errorf("<%s> refers to the missing id %q", n.Data, ref)
+				}
+			}
+			if n.Data == "input" && attr(n, "type") != "hidden" && !labelled[attr(n, "id")] {
+				t.Errorf("field %q has no label", attr(n, "name"))
+			}
+			if n.Data == "input" && has(n, "placeholder") {
+				t.Errorf("field %q has a placeholder", attr(n, "name"))
+			}
+			if n.Data == "button" && text(n) == "" {
+				t.Errorf("button %q has no text", attr(n, "value"))
+			}
+			// Without script such a button would do nothing.
+			if n.Data == "button" && attr(n, "type") == "button" && !has(n, "hidden") {
+				t.Errorf("button %q needs script and is shown without", text(n))
+			}
+		}
+		if n := strings.Count(page, " autofocus"); n > 1 {
+			t.Errorf("autofocus: got %d fields, want at most one", n)
+		}
+	})
+}
+
+func TestFormsCarryTheFlow(t *testing.T) {
+	s := newSet(t)
+	for _, c := range samples() {
+		t.Run(c.name, func(t *testing.T) {
+			c.view.Keep = "fr"
+			for _, form := range parsePage(t, render(t, s, c.view)).all("form") {
+				if got := attr(form, "method"); got != "post" {
+					t.Errorf("method: got %q, want post", got)
+				}
+				fields := hidden(form)
+				want := map[string]string{"flow": c.view.Flow, "return": c.view.Return, "lang": "fr"}
+				if c.view.Start != "" {
+					want["start"] = c.view.Start
+				}
+				for name, value := range want {
+					if fields[name] != value {
+						t.Errorf("hidden %s: got %q, want %q", name, fields[name], value)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestLinks(t *testing.T) {
+	const back = "return=%2Falbums%2F2026%3Fsort%3Ddate"
+	signedIn := sampleView(t, "factor-password")
+	kept := sampleView(t, "recover")
+	kept.Keep = "fr"
+	tests := []struct {
+		name string
+		view templates.View
+		want []string
+	}{
+		{"sign-in", sampleView(t, "sign-in"), []string{"/.sparekey/recover?" + back, "/.sparekey/login?lang=fr&" + back}},
+		{"step", sampleView(t, "factor-totp"), []string{"/.sparekey/login?" + back, "/.sparekey/?f=f7hq2mz4k9&lang=fr"}},
+		{"step of somebody signed in", signedIn, []string{"/.sparekey/account?" + back}},
+		{"recover", kept, []string{"/.sparekey/login?lang=fr&" + back, "/.sparekey/recover?lang=fr&" + back}},
+		{"stop", sampleView(t, "stop"), []string{"/.sparekey/stop?lang=fr&t=k3v9-stop-ticket"}},
+		{"link", sampleView(t, "confirm"), []string{"/.sparekey/link?lang=fr"}},
+		{"set-up", sampleView(t, "setup-code"), []string{"/.sparekey/setup?lang=fr"}},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, a := range parsePage(t, render(t, s, test.view)).all("a") {
+				got = append(got, attr(a, "href"))
+			}
+			for _, want := range test.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("links: got %q, want %q among them", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryProblemAndNoticeHasWords(t *testing.T) {
+	keys := map[string][]string{
+		"problem": {
+			"wrong_name_or_password", "wrong_code", "code_clock_off", "code_used", "code_expired", "code_unknown", "link_expired",
+			"link_other_browser", "too_many", "password_short", "password_common", "password_same", "password_like_name",
+			"password_recovered", "probation", "name_taken", "name_bad", "mail_bad", "phone_bad", "missing_field", "form_repeated",
+			"flow_expired", "not_available", "busy", "cookies_off", "setup_done", "setup_wrong", "send_limit", "wrong_password",
+			"not_found", "cross_site", "insecure_http",
+		},
+		"notice": {
+			"second_factor_done", "password_done", "both_done", "frozen", "resent", "signed_out_everywhere", "session_ended",
+			"account_ready", "codes_done", "link_ok",
+		},
+	}
+	s := newSet(t)
+	for group, list := range keys {
+		for _, key := range list {
+			v := templates.View{Page: "sign-in", Host: "a.example"}
+			if group == "problem" {
+				v.Problem = problem(key)
+			} else {
+				v.Notice = problem(key)
+			}
+			for _, lang := range s.Languages() {
+				v.Lang = lang
+				render(t, s, v)
+			}
+		}
+	}
+}
+
+func TestEscaping(t *testing.T) {
+	corpus := []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' autofocus onfocus='x`, "a\r\nSet-Cookie: b=c", `{{.}}`, `{{.Token}}`,
+		`{site}`, `</title><script>`, `javascript:alert(1)`, "\u202eevil", `&lt;b&gt;`, "\x00",
+	}
+	s := newSet(t)
+	for _, c := range samples() {
+		for _, evil := range corpus {
+			v := c.view
+			v.Name, v.Hint, v.Site, v.Host, v.Help, v.Return, v.Flow, v.Token, v.ID = evil, evil, evil, evil, evil, evil, evil, evil, evil
+			v.Key, v.URI, v.Codes = evil, evil, []string{evil}
+			v.Account = &templates.Account{
+				Name: evil, Mail: evil, Phone: evil, Groups: []string{evil},
+				Factors: []templates.Factor{{Method: "totp", Label: evil}}, Sessions: []templates.Session{{ID: evil, Browser: evil}},
+			}
+			for _, n := range parsePage(t, render(t, s, v)).all() {
+				checkHarmless(t, c.name, evil, n)
+			}
+		}
+	}
+}
+
+func checkHarmless(t *testing.T, name, evil string, n *html.Node) {
+	t.Helper()
+	if n.Data == "script" && n.FirstChild != nil || n.Data == "img" {
+		t.Errorf("%s: %q became <%s>", name, evil, n.Data)
+	}
+	for _, a := range n.Attr {
+		if strings.HasPrefix(a.Key, "on") || a.Key == "href" && strings.HasPrefix(a.Val, "javascript:") {
+			t.Errorf("%s: %q became %s=%q", name, evil, a.Key, a.Val)
+		}
+	}
+	if n.Data == "h1" && evil == "{site}" && strings.Contains(text(n), "Photos") {
+		t.Errorf("%s: a value was taken for a placeholder: %q", name, text(n))
+	}
+}
+
+func TestValuesAreShownAsTheyAre(t *testing.T) {
+	v := sampleView(t, "forbidden")
+	v.Name = "{{.ID}} {site} <b>"
+	got := text(parsePage(t, render(t, newSet(t), v)).root)
+	if !strings.Contains(got, "You’re signed in as {{.ID}} {site} <b>, but") {
+		t.Errorf("got %q, want the name unchanged", got)
+	}
+}
+
+// TestPageSize: what one page needs is under 30 KB, fonts and pictures included.
+func TestPageSize(t *testing.T) {
+	s := newSet(t)
+	shared := 0
+	for _, name := range []string{"sparekey.css", "sparekey.js", "icon.svg"} {
+		asset, ok := s.Asset(name)
+		if !ok {
+			t.Fatalf("no asset %s", name)
+		}
+		shared += len(asset.Gzip)
+	}
+	// A QR code drawn as one path needs up to 8 KB.
+	const limit, code = 30_000, 8_000
+	everyPage(t, func(t *testing.T, v templates.View, page string) {
+		if got := len(page) + shared + code; got > limit {
+			t.Errorf("got %d bytes, want at most %d", got, limit)
+		}
+	})
+}
+
+func TestPageErrors(t *testing.T) {
+	tests := []struct {
+		name string
+		view templates.View
+		want error
+	}{
+		{"no page", templates.View{}, templates.ErrUnknownPage},
+		{"shared part is no page", templates.View{Page: "layout"}, templates.ErrUnknownPage},
+		{"problem", templates.View{Page: "sign-in", Problem: problem("nonsense")}, templates.ErrUnknownText},
+		{"method", templates.View{Page: "factor", Method: "nonsense"}, templates.ErrUnknownText},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var body bytes.Buffer
+			if err := s.Page(&body, test.view); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if body.Len() != 0 {
+				t.Errorf("got %d bytes, want nothing written", body.Len())
+			}
+		})
+	}
+}
+
+func TestPageFallsBackToEnglish(t *testing.T) {
+	v := sampleView(t, "sign-in")
+	v.Lang = "tlh"
+	d := parsePage(t, render(t, newSet(t), v))
+	if got := attr(d.all("html")[0], "lang"); got != "en" {
+		t.Errorf("lang: got %q, want en", got)
+	}
+}
+
+func TestWaitInWords(t *testing.T) {
+	tests := []struct {
+		name, lang string
+		wait       time.Duration
+		want       string
+	}{
+		{"under a second", "en", time.Millisecond, "Wait 1 second, then"},
+		{"seconds", "en", 40 * time.Second, "Wait 40 seconds, then"},
+		{"rounded up", "en", 119*time.Second + 1, "Wait 2 minutes, then"},
+		{"minutes rounded up", "en", 121 * time.Second, "Wait 3 minutes, then"},
+		{"a minute", "en", time.Minute, "Wait 1 minute, then"},
+		{"an hour", "fr", time.Hour, "Attendez 1 heure, puis"},
+		{"a day", "fr", 24 * time.Hour, "Attendez 24 heures, puis"},
+		{"days", "en", 7 * 24 * time.Hour, "Wait 7 days, then"},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			v := sampleView(t, "slow-down")
+			v.Lang, v.Wait = test.lang, test.wait
+			if got := text(parsePage(t, render(t, s, v)).root); !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q in it", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package templates
+
+import (
+	"html/template"
+	"time"
+)
+
+// View is everything a page may show. A page uses the fields it needs; the
+// zero value of each means "leave it out". It never holds an error text, only
+// keys of the locale files (STYLE: what a visitor may read is a closed list).
+type View struct {
+	Page string // data-page: one of the names in Pages
+	Lang string // "en", "fr"; set by Page from a supported language
+	Site string // what the operator calls the place, else the host name
+	Host string // the host name people should see in the address bar
+	Help string // the operator's contact help, plain text, may be empty
+
+	Flow   string // id of the running flow: hidden field "flow", empty before the first POST
+	Start  string // what the first POST starts: hidden field "start" (login, recover, setup, activate)
+	Return string // where to go afterwards: hidden field "return"
+	Keep   string // language picked by hand: hidden field "lang" and part of links, else empty
+
+	Problem *Text // what went wrong, shown as an alert and tied to the field
+	Notice  *Text // what just happened, shown as a status
+
+	Method  string   // proof asked for now: password, totp, sms_code, mail_code, mail_link, recovery_code
+	Methods []string // other proofs that may be shown instead: buttons named "method"
+	Choices []string // values for "choice": password, second_factor, both
+	Choice  string   // what is being replaced, once chosen
+	Resend  bool     // the code of Method can be sent again
+
+	Name      string        // the account name, for password managers and greetings
+	Hint      string        // masked mail address or number a code went to
+	Minutes   int           // how long the shown code or link lives
+	Wait      time.Duration // for slow-down: how long to wait
+	MinLength int           // shortest password accepted here
+	AskMail   bool          // offer a field for a mail address
+	AskPhone  bool          // offer a field for a number
+	Remember  bool          // offer "keep me signed in"
+	Recover   bool          // offer "I can't sign in"
+
+	QR    template.HTML // an inline <svg>, already safe
+	Key   string        // the same secret in groups of four
+	URI   string        // the same as otpauth:// link
+	Codes []string      // recovery codes, shown until the step is left
+
+	Token    string // stop, confirm: the secret of the link, put into the field "code"
+	SignedIn bool   // the way out of a step leads to the account page, not to sign-in
+
+	Insecure bool   // plain http off loopback: show the banner
+	ID       string // shared with the log line of a refusal
+	Account  *Account
+}
+
+// Text is a key of the locale files, without its "problem." or "notice.", and
+// the values for its placeholders. The value of "minutes" is a whole number and
+// that of "wait" what time.Duration.String gives; both are put into words. "min"
+// and "name" are taken from the View when absent.
+type Text struct {
+	Key  string
+	Args map[string]string
+}
+
+// Account is what people see of their own account.
+type Account struct {
+	Name      string
+	Mail      string // masked
+	Phone     string // masked
+	Factors   []Factor
+	CodesLeft int
+	Sessions  []Session
+	Probation time.Time // zero: none
+	Groups    []string
+}
+
+// Factor is an enrolled second factor.
+type Factor struct {
+	Method string
+	Label  string
+	Since  time.Time
+}
+
+// Session is one signed-in browser.
+type Session struct {
+	ID      string // value of the button that ends it
+	Browser string // "Firefox on Linux"
+	Since   time.Time
+	Seen    time.Time
+	Current bool
+}
