@@ -91,7 +91,7 @@ func openShared(a *App) (*shared, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := recovery.CheckKey(ctx, s); err != nil {
+	if err := recovery.Prepare(ctx, s); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
 	}
 	c, err := newControl(a.logger, keys, folder(a.store))

@@ -40,9 +40,6 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 
 // fromSession binds a flow to the signed-in person.
 func (r *run) fromSession(ctx context.Context) (*Problem, error) {
-	if _, known := recipes()[r.flow.Kind]; !known {
-		return problem(ProblemNotAvailable), nil
-	}
 	a, s, err := r.Engine.signedIn(ctx, r.client.Session)
 	if err != nil {
 		return nil, err
@@ -212,6 +209,9 @@ func (r *run) redeemed(ctx context.Context, t *Ticket, key string) (*Problem, er
 // way. again voids what was sent before and sends anew.
 func (r *run) prepare(ctx context.Context, again bool) error {
 	step := Next(r.facts())
+	if step.Dead != "" && r.flow.Kind == KindLogin {
+		r.audit(r.event(EventAlarm)) // a second factor is due and none is there (MF-13)
+	}
 	if step.Done || step.Dead != "" || step.Method == "" {
 		return nil
 	}

@@ -134,13 +134,7 @@ func (f *Flow) moved(since uint64) bool { return f.Version != since }
 
 // needsSession tells that a kind begins with somebody signed in.
 func (k Kind) needsSession() bool {
-	switch k {
-	case KindChangePassword, KindAddFactor, KindNewCodes:
-		return true
-	case KindLogin, KindRecover, KindSetup, KindActivate:
-		return false
-	}
-	return true
+	return k == KindChangePassword || k == KindAddFactor || k == KindNewCodes
 }
 
 func flowKey(id string) string { return "flow/" + secret.Sum(id) }

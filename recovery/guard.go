@@ -68,14 +68,14 @@ const (
 // Guard decides about requests. In steady state it reads the store once per
 // session and 30 seconds, and writes nothing.
 type Guard struct {
-	engine  *Engine
-	watch   kv.Watcher // nil: nothing is cached
-	stop    func()
-	changes atomic.Uint64 // reports seen; an entry read before a report is not kept
+	engine *Engine
+	watch  kv.Watcher // nil: nothing is cached
+	stop   func()
 
-	mu      sync.RWMutex
-	entries map[[32]byte]*entry
-	account map[uint64][][32]byte // by kv.Sum of the account's key
+	mu       sync.RWMutex
+	entries  map[[32]byte]*entry
+	account  map[uint64][][32]byte // by kv.Sum of the account's key
+	readings map[[32]byte]*reading // under way
 }
 
 type entry struct {
@@ -93,7 +93,7 @@ type entry struct {
 
 // NewGuard watches the engine's store. Close ends that.
 func NewGuard(e *Engine) *Guard {
-	g := &Guard{engine: e, stop: func() {}}
+	g := &Guard{engine: e, stop: func() {}, readings: map[[32]byte]*reading{}}
 	g.forgetAll()
 	if w, ok := e.Store.Driver.(kv.Watcher); ok {
 		g.watch = w
@@ -108,7 +108,12 @@ func (g *Guard) Close() { g.stop() }
 func (g *Guard) changed(sum uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.changes.Add(1)
+	for key, r := range g.readings {
+		if sum == 0 || r.account == sum {
+			r.stale = true
+			delete(g.readings, key)
+		}
+	}
 	if sum == 0 {
 		g.forgetAll()
 		return
@@ -129,7 +134,9 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 	if len(q.Cookie) != sessionSize {
 		return Decision{Reason: DeniedAnonymous}
 	}
-	key := sha256.Sum256([]byte(q.Cookie))
+	var raw [sessionSize]byte // on the stack, unlike []byte(q.Cookie)
+	copy(raw[:], q.Cookie)
+	key := sha256.Sum256(raw[:])
 	now := g.engine.Now()
 	e := g.cached(key, now)
 	if e == nil {
@@ -165,8 +172,13 @@ func (g *Guard) cached(key [32]byte, now time.Time) *entry {
 		return nil
 	}
 	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.fresh(key, now)
+}
+
+// fresh returns an entry that may still be used. It needs the lock.
+func (g *Guard) fresh(key [32]byte, now time.Time) *entry {
 	e := g.entries[key]
-	g.mu.RUnlock()
 	if e == nil || now.Sub(e.loaded) >= cacheLife || now.Before(e.loaded) {
 		return nil
 	}
@@ -178,14 +190,74 @@ func (e *entry) live(now time.Time) bool {
 	return now.Before(e.end) && now.Before(last.Add(e.idle))
 }
 
-// load reads the account and keeps what it found, unless something changed
-// while it was reading. nil means that there is no such session.
+// reading is a read of the store under way.
+type reading struct {
+	account uint64        // kv.Sum of the record
+	stale   bool          // the record changed meanwhile: nobody new joins, nothing is kept
+	done    chan struct{} // closed when the rest is set
+	entry   *entry
+	err     error
+}
+
+var errNotRead = errors.New("session not read")
+
+// load reads the account of a session: once for all the requests that a page
+// makes at the same time. nil means that there is no such session.
 func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.Time) (*entry, error) {
-	before := g.changes.Load()
 	id, sum := splitSession(cookie)
 	if id == "" {
 		return nil, nil
 	}
+	if g.watch == nil || !g.watch.Live() {
+		return g.read(ctx, id, sum, now)
+	}
+	e, r, first := g.join(id, key, now)
+	switch {
+	case e != nil:
+		return e, nil
+	case first:
+		defer g.leave(key, r)
+		r.entry, r.err = g.read(ctx, id, sum, now)
+		g.keep(key, r)
+		return r.entry, r.err
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if r.err != nil { // perhaps only its browser has gone away
+		return g.read(ctx, id, sum, now)
+	}
+	return r.entry, nil
+}
+
+// join finds what has been read since the caller looked, or is being read, or
+// begins to read.
+func (g *Guard) join(id string, key [32]byte, now time.Time) (e *entry, r *reading, first bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.fresh(key, now); e != nil {
+		return e, nil, false
+	}
+	if r := g.readings[key]; r != nil {
+		return nil, r, false
+	}
+	r = &reading{account: kv.Sum(accountKey(id)), done: make(chan struct{}), err: errNotRead}
+	g.readings[key] = r
+	return nil, r, true
+}
+
+func (g *Guard) leave(key [32]byte, r *reading) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.readings[key] == r {
+		delete(g.readings, key)
+	}
+	close(r.done)
+}
+
+func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry, error) {
 	a, err := g.engine.account(ctx, id)
 	if errors.Is(err, ErrNoAccount) {
 		return nil, nil
@@ -193,12 +265,7 @@ func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.
 	if err != nil {
 		return nil, err
 	}
-	e := newEntry(a, sum, now)
-	if e == nil {
-		return nil, nil
-	}
-	g.keep(key, e, before)
-	return e, nil
+	return newEntry(a, sum, now), nil
 }
 
 func newEntry(a *Account, sum string, now time.Time) *entry {
@@ -218,13 +285,15 @@ func newEntry(a *Account, sum string, now time.Time) *entry {
 	return e
 }
 
-func (g *Guard) keep(key [32]byte, e *entry, before uint64) {
-	if g.watch == nil || !g.watch.Live() {
+// keep remembers what was read, unless it changed meanwhile.
+func (g *Guard) keep(key [32]byte, r *reading) {
+	e := r.entry
+	if e == nil || !g.watch.Live() {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.changes.Load() != before {
+	if r.stale {
 		return
 	}
 	if len(g.entries) >= cacheSize {

@@ -52,7 +52,7 @@ func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Clien
 			Expires: e.Now().Add(24 * time.Hour),
 			Vars: map[string]string{
 				"event": string(name), "site": e.Policy.Site, "name": a.Name, "browser": c.Browser,
-				"host": hostOf(c.Base), "time": e.Now().UTC().Format("2006-01-02 15:04 UTC"), "stop": stop,
+				"host": hostOf(c.Base), "time": e.Now().UTC().Format(time.RFC3339), "stop": stop,
 			},
 		})
 	}

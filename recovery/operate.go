@@ -231,22 +231,3 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	}
 	return true, kv.Delete(ctx, e.Store, key)
 }
-
-// ErrKeyMismatch says that the store was made with another root key.
-var ErrKeyMismatch = errors.New("this store was sealed with another key: put the right key into \"secret\" or back beside the store; nothing was changed")
-
-const checkKey = "check"
-
-// CheckKey proves that the key opens the store, or seals a new store's check
-// value with it. A node with another key would neither find nor open anything
-// and must not start.
-func CheckKey(ctx context.Context, s *kv.Store) error {
-	_, err := kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
-		*v = "sparekey"
-		return nil
-	})
-	if errors.Is(err, kv.ErrDamaged) {
-		return ErrKeyMismatch
-	}
-	return err
-}

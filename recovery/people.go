@@ -128,7 +128,7 @@ func (e *Engine) find(ctx context.Context, id identifier) (*Account, error) {
 			return a, nil
 		}
 	}
-	return nil, nil
+	return nil, e.pretend(ctx)
 }
 
 // Find returns the account with a user name, mail address or number.

@@ -117,6 +117,13 @@ func TestOptionalVariables(t *testing.T) {
 	}
 }
 
+func TestMailWithoutPlace(t *testing.T) {
+	subject, _, _, err := newSet(t).Mail("notice", "en", map[string]string{"event": "password_changed"})
+	if want := "Your password on our site was changed"; err != nil || subject != want {
+		t.Errorf("got %q and %v, want %q", subject, err, want)
+	}
+}
+
 // TestSMSOriginBound: the last line is exactly what phones look for.
 func TestSMSOriginBound(t *testing.T) {
 	s := newSet(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,64 +135,67 @@ func (i indiscreet) Send(_ context.Context, l notify.Letter) error {
 	return err
 }
 
-// No secret reaches the log or the statistics, whatever servers and senders say.
-func TestQueueCanary(t *testing.T) {
-	const code, token = "K7QX-M2PD", "t0kenAbCdEfGh12345"
-	link := "https://photos.example.org/.sparekey/link#" + token
-	log := &syncBuffer{}
+const (
+	canaryCode  = "K7QX-M2PD"
+	canaryToken = "t0kenAbCdEfGh12345"
+	canaryLink  = "https://photos.example.org/.sparekey/link#" + canaryToken
+)
+
+// canarySenders fail in every way, and repeat what they were given.
+func canarySenders(t *testing.T) map[string]notify.Sender {
+	t.Helper()
 	ca := newAuthority(t)
-	chatty := func(status int, field string) *notify.SMTP {
-		echo := []error{&smtp.SMTPError{Code: status, Message: "alice@mail.example: " + code + " " + token + " " + link}}
-		m := &mailServer{}
-		if field == "auth" {
-			m.mechanisms, m.password = []string{"PLAIN"}, "another"
-		} else {
-			m.rcpt = echo
-		}
-		server := m.start(t, ca.server(t), false)
-		return &notify.SMTP{Host: server.addr, From: "no-reply@example.org", User: map[bool]string{true: "sparekey"}[field == "auth"], Password: password, RootCAs: ca.pool}
+	over := func(server *mailServer) *notify.SMTP {
+		addr := server.start(t, ca.server(t), false).addr
+		return &notify.SMTP{Host: addr, From: "no-reply@example.org", RootCAs: ca.pool}
 	}
+	echo := func(status int) []error {
+		return []error{&smtp.SMTPError{Code: status, Message: "alice@mail.example: " + canaryCode + " " + canaryToken + " " + canaryLink}}
+	}
+	refused := over(&mailServer{mechanisms: []string{"PLAIN"}, password: "another"})
+	refused.User, refused.Password = "sparekey", password
 	g := newGateway(t, http.StatusInternalServerError, http.StatusForbidden)
-	senders := map[string]notify.Sender{
-		"mail-550": chatty(550, "rcpt"), "mail-451": chatty(451, "rcpt"), "mail-auth": chatty(0, "auth"),
+	return map[string]notify.Sender{
+		"mail-550": over(&mailServer{rcpt: echo(550)}), "mail-451": over(&mailServer{rcpt: echo(451)}), "mail-auth": refused,
 		"sms":       &notify.SMS{URL: secret.Text(g.URL + "/?key=" + apiKey), Header: map[string]secret.Text{"Authorization": apiKey}},
 		"file":      &notify.File{Dir: "/dev/null/alice"},
 		"temporary": indiscreet{}, "permanent": indiscreet{permanent: true}, "panic": panicking{&recorder{}},
 	}
+}
+
+func renderCanary(m recovery.Message) (notify.Letter, error) {
+	l := notify.Letter{Subject: "Your code", Text: "Code " + m.Vars["code"] + " or " + m.Vars["link"]}
+	if m.ID == "broken" {
+		return l, fmt.Errorf("template: %s %s", m.Vars["link"], m.To)
+	}
+	return l, nil
+}
+
+// No secret reaches the log or the statistics, whatever servers and senders say.
+func TestQueueCanary(t *testing.T) {
+	log, senders := &syncBuffer{}, canarySenders(t)
 	q := notify.NewQueue(notify.QueueOptions{
-		Logger: log.logger(), Senders: senders,
+		Logger: log.logger(), Senders: senders, Render: renderCanary, Size: 2,
 		Backoff: func(attempt int) time.Duration { return time.Duration(attempt-1) * time.Hour },
-		Render: func(m recovery.Message) (notify.Letter, error) {
-			l := notify.Letter{Subject: "Your code", Text: "Code " + m.Vars["code"] + " or " + m.Vars["link"]}
-			if m.ID == "broken" {
-				return l, fmt.Errorf("template: %s %s", m.Vars["link"], m.To)
-			}
-			return l, nil
-		},
-		Size: 2,
 	})
+	var want []string
 	for channel := range senders {
+		to := "alice@mail.example"
+		if channel == "sms" {
+			to = number
+		}
 		for _, id := range []string{"canary", "broken"} {
-			to := "alice@mail.example"
-			if channel == "sms" {
-				to = number
-			}
-			q.Queue(recovery.Message{ID: id, Channel: channel, To: to, Secret: true, Vars: map[string]string{"code": code, "link": link, "minutes": "5"}})
+			q.Queue(recovery.Message{ID: id, Channel: channel, To: to, Secret: true, Vars: map[string]string{"code": canaryCode, "link": canaryLink, "minutes": "5"}})
+			want = append(want, fmt.Sprintf(`"id":%q,"channel":%q`, id, channel))
 		}
 	}
 	eventually(t, "every message has failed once", func() bool {
-		for channel := range senders {
-			for _, id := range []string{"canary", "broken"} {
-				if !strings.Contains(log.String(), `"id":"`+id+`","channel":"`+channel+`"`) {
-					return false
-				}
-			}
-		}
-		return true
+		seen := log.String()
+		return !slices.ContainsFunc(want, func(s string) bool { return !strings.Contains(seen, s) })
 	})
 	closeQueue(t, q)
 	seen := log.String() + fmt.Sprintf("%+v", q.Stats())
-	for _, s := range []string{code, token, link, "alice@mail.example", "ALICE@MAIL.EXAMPLE", number, apiKey, password, "483911"} {
+	for _, s := range []string{canaryCode, canaryToken, canaryLink, "alice@mail.example", "ALICE@MAIL.EXAMPLE", number, apiKey, password, "483911"} {
 		if strings.Contains(seen, s) {
 			t.Errorf("the log holds %q:\n%s", s, seen)
 		}

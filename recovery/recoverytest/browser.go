@@ -41,7 +41,12 @@ func NewBrowser(tb testing.TB, base string) *Browser {
 }
 
 // Browser opens a browser on this installation.
-func (w *World) Browser() *Browser { return NewBrowser(w.TB, w.Server.URL) }
+func (w *World) Browser() *Browser {
+	w.TB.Helper()
+	b := NewBrowser(w.TB, w.Server.URL)
+	b.Client.Transport = w.Server.Client().Transport
+	return b
+}
 
 // Get navigates.
 func (b *Browser) Get(path string) *Browser {

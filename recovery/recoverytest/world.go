@@ -112,7 +112,9 @@ type World struct {
 	Server  *httptest.Server
 	Events  *Journal
 	AppHits int
+	Allow   []string // of the site
 	mu      sync.Mutex
+	tls     bool
 }
 
 // Journal keeps audit events.
@@ -150,6 +152,9 @@ func WithDriver(d kv.Driver) Option { return func(w *World) { w.Driver = d } }
 // WithPolicy edits the default policy.
 func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { edit(w.Policy) } }
 
+// WithTLS serves https.
+func WithTLS() Option { return func(w *World) { w.tls = true } }
+
 // WithChannels says what can be sent.
 func WithChannels(channels ...string) Option {
 	return func(w *World) { w.Outbox.only = append([]string{}, channels...) }
@@ -176,20 +181,43 @@ func New(tb testing.TB, options ...Option) *World {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if err := recovery.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}); err != nil {
+		tb.Fatal(err)
+	}
+	w.start()
+	return w
+}
+
+// Node starts another process of the same installation: the same store, keys,
+// clock and outbox, everything else its own.
+func (w *World) Node() *World {
+	w.TB.Helper()
+	n := &World{
+		TB: w.TB, Clock: w.Clock, Driver: w.Driver, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events, tls: w.tls,
+	}
+	n.start()
+	return n
+}
+
+func (w *World) start() {
+	w.TB.Helper()
 	w.Engine = w.engine()
 	w.Guard = recovery.NewGuard(w.Engine)
 	pages, err := templates.New(nil)
 	if err != nil {
-		tb.Fatal(err)
+		w.TB.Fatal(err)
 	}
 	w.Web = &web.Server{Engine: w.Engine, Guard: w.Guard, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
-	w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
+	if w.tls {
+		w.Server = httptest.NewTLSServer(http.HandlerFunc(w.serve))
+	} else {
+		w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
+	}
 	w.Web.Origins = []string{w.Server.URL}
-	tb.Cleanup(func() {
+	w.TB.Cleanup(func() {
 		w.Server.Close()
 		w.Guard.Close()
 	})
-	return w
 }
 
 func (w *World) engine() *recovery.Engine {
@@ -215,7 +243,7 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Scrub(r)
-	d := w.Guard.Check(r.Context(), recovery.Question{Cookie: session})
+	d := w.Guard.Check(r.Context(), recovery.Question{Cookie: session, Allow: w.Allow})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

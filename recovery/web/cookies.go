@@ -12,6 +12,8 @@ const (
 	sessionCookie = "sparekey"
 	deviceCookie  = "sparekey-device"
 	flowCookie    = "sparekey-flow"
+
+	hostPrefix = "__Host-"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 // http no prefix, but the port, because browsers share cookies between ports.
 func CookieName(name string, secure bool, host string) string {
 	if secure {
-		return "__Host-" + name
+		return hostPrefix + name
 	}
 	_, port, err := net.SplitHostPort(host)
 	if err != nil || port == "" {
@@ -61,30 +63,64 @@ func StripCookies(h http.Header) {
 	}
 	var kept []string
 	for _, line := range lines {
-		if !strings.Contains(strings.ToLower(line), sessionCookie) {
-			kept = append(kept, line)
-			continue
-		}
-		var rest []string
-		for part := range strings.SplitSeq(line, ";") {
-			if name, _, _ := strings.Cut(strings.TrimSpace(part), "="); !ours(name) {
-				rest = append(rest, strings.TrimSpace(part))
-			}
-		}
-		if joined := strings.Join(rest, "; "); joined != "" {
-			kept = append(kept, joined)
+		if left := stripLine(line); left != "" {
+			kept = append(kept, left)
 		}
 	}
 	if len(kept) == 0 {
-		h.Del("Cookie")
+		delete(h, "Cookie")
 		return
 	}
 	h["Cookie"] = kept
 }
 
-func ours(name string) bool {
-	name = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(name)), "__host-")
-	return name == sessionCookie || strings.HasPrefix(name, sessionCookie+"-")
+// stripLine returns a Cookie line without our cookies, and a line without any
+// as it is.
+func stripLine(line string) string {
+	if !anyOurs(line) {
+		return line
+	}
+	var rest strings.Builder
+	for part := range strings.SplitSeq(line, ";") {
+		if part = strings.TrimSpace(part); part == "" || ours(part) {
+			continue
+		}
+		if rest.Len() == 0 {
+			rest.Grow(len(line))
+		} else {
+			rest.WriteString("; ")
+		}
+		rest.WriteString(part)
+	}
+	return rest.String()
+}
+
+func anyOurs(line string) bool {
+	for part := range strings.SplitSeq(line, ";") {
+		if ours(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// ours tells whether "name=value" is a cookie of ours, in any spelling. It runs
+// for every cookie of every request and allocates nothing.
+func ours(part string) bool {
+	name, _, _ := strings.Cut(part, "=")
+	name = strings.TrimSpace(name)
+	if rest, ok := cutPrefixFold(name, hostPrefix); ok {
+		name = rest
+	}
+	rest, ok := cutPrefixFold(name, sessionCookie)
+	return ok && (rest == "" || rest[0] == '-')
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
 }
 
 func (x *exchange) cookie(name string) string {

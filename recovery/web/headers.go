@@ -37,12 +37,11 @@ func Scrub(r *http.Request) {
 }
 
 // identityName matches any header an app might read as one of ours: CGI-like
-// servers turn '-' and '.' into '_', so all three are one.
+// servers turn '-' and '.' into '_', so all three are one. It allocates
+// nothing, because it sees every header of every request.
 func identityName(name string) bool {
-	if len(name) < 7 || name[0]|0x20 != 'r' {
-		return false
-	}
-	return strings.HasPrefix(strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name)), "remote-")
+	const ours = "remote"
+	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && strings.IndexByte("-_.", name[len(ours)]) >= 0
 }
 
 // scrubConnection keeps the hop-by-hop words that mean something and drops
@@ -50,7 +49,7 @@ func identityName(name string) bool {
 // set it.
 func scrubConnection(h http.Header) {
 	lines, ok := h["Connection"]
-	if !ok {
+	if !ok || len(lines) == 1 && lines[0] == "keep-alive" { // what browsers send
 		return
 	}
 	var kept []string
@@ -70,10 +69,12 @@ func scrubConnection(h http.Header) {
 }
 
 // Introduce tells the app who is asking: always all four headers, empty where
-// there is no value (HD-03).
+// there is no value (HD-03). The values share one array made for this request;
+// each slice is full, so that adding to one does not write over the next.
 func Introduce(r *http.Request, id *recovery.Identity) {
-	r.Header[HeaderUser] = []string{id.User}
-	r.Header[HeaderName] = []string{id.User}
-	r.Header[HeaderEmail] = []string{id.Mail}
-	r.Header[HeaderGroups] = []string{id.Groups}
+	v := [...]string{id.User, id.User, id.Mail, id.Groups}
+	r.Header[HeaderUser] = v[0:1:1]
+	r.Header[HeaderName] = v[1:2:2]
+	r.Header[HeaderEmail] = v[2:3:3]
+	r.Header[HeaderGroups] = v[3:4:4]
 }

@@ -17,7 +17,7 @@ func SafeReturn(target string) string {
 		return "/"
 	}
 	plain, err := url.PathUnescape(u.EscapedPath())
-	if err != nil || strings.HasPrefix(plain, "//") || strings.ContainsFunc(plain, unsafeInURL) {
+	if err != nil || strings.HasPrefix(plain, "//") || strings.ContainsFunc(plain, unsafeInPath) {
 		return "/"
 	}
 	if plain == strings.TrimSuffix(Prefix, "/") || strings.HasPrefix(plain, Prefix) {
@@ -26,4 +26,7 @@ func SafeReturn(target string) string {
 	return target
 }
 
-func unsafeInURL(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }
+func unsafeInURL(r rune) bool { return r == ' ' || unsafeInPath(r) }
+
+// unsafeInPath is for an unescaped path: "%20" is as good there as a letter.
+func unsafeInPath(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }

@@ -1,0 +1,41 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+)
+
+// App is the app behind Caddy. It answers with what it was told.
+type App struct {
+	URL string
+
+	hits atomic.Int64
+}
+
+// Echo is what the app saw of a request.
+type Echo struct {
+	Method string
+	URI    string
+	Header http.Header
+}
+
+func startApp(tb testing.TB) *App {
+	tb.Helper()
+	a := new(App)
+	server := httptest.NewServer(http.HandlerFunc(a.serve))
+	tb.Cleanup(server.Close)
+	a.URL = server.URL
+	return a
+}
+
+func (a *App) serve(w http.ResponseWriter, r *http.Request) {
+	a.hits.Add(1)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(Echo{r.Method, r.URL.RequestURI(), r.Header}) // a failed write is seen by the reader
+}
+
+// Hits counts the requests that reached the app.
+func (a *App) Hits() int64 { return a.hits.Load() }

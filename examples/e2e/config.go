@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Config is what differs between the Caddys of the tests.
+type Config struct {
+	Store  string   // words after "store". Default: file, in the Caddy's own data folder
+	Secret string   // default: generated
+	Bind   string   // address to listen on. Default: 127.0.0.1
+	Port   int      // of the site. Default: a free one
+	HTTPS  bool     // with Caddy's own local authority
+	Extra  []string // further lines of the global sparekey block
+}
+
+// cheap hashing and room for a busy test; the rest are the defaults.
+const cheap = "hash argon2id t=2 m=19MiB p=1"
+
+func (c Config) scheme() string {
+	if c.HTTPS {
+		return "https"
+	}
+	return "http"
+}
+
+// url is the origin people see.
+func (c Config) url() string { return c.scheme() + "://localhost:" + strconv.Itoa(c.Port) }
+
+func (c Config) addr() string { return net.JoinHostPort(c.Bind, strconv.Itoa(c.Port)) }
+
+// caddyfile writes the configuration down as an operator would.
+func (c Config) caddyfile(w *World, admin string) string {
+	global := []string{
+		"store " + c.Store,
+		`name "Holiday photos"`,
+		`help "Stuck? Ask Sam, 555 0100."`,
+		"notify smtp " + w.Mail.Addr + " {",
+		"\tfrom photos@example.org",
+		"\tuser " + mailUser,
+		"\tpassword " + mailPassword,
+		"}",
+		"notify sms " + w.SMS.URL + " {",
+		"\theader Authorization \"Bearer " + gatewayToken + `"`,
+		"\tcountries 33 41",
+		"}",
+	}
+	if c.Secret != "" {
+		global = append(global, "secret "+c.Secret)
+	}
+	global = append(global, c.Extra...)
+	site := []string{"sparekey", "reverse_proxy " + w.App.URL}
+	if c.HTTPS {
+		site = append(site, "tls internal")
+	}
+	return fmt.Sprintf(`{
+	admin unix/%s
+	persist_config off
+	skip_install_trust
+	auto_https disable_redirects
+	default_bind %s
+	sparekey {
+		%s
+	}
+}
+
+%s {
+	%s
+}
+`, admin, c.Bind, strings.Join(global, "\n\t\t"), c.url(), strings.Join(site, "\n\t"))
+}
+
+// freePort finds a port nobody listens on, on any of the loopback addresses.
+func freePort(tb testing.TB) int {
+	tb.Helper()
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}

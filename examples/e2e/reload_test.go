@@ -1,0 +1,160 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/examples/e2e"
+)
+
+// TestReload changes the configuration, and then restarts Caddy in every way,
+// in the middle of a recovery.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	w := e2e.New(t, caddy)
+	c := w.Run(e2e.Config{})
+	alice := e2e.Alice()
+	w.SetUp(c, alice)
+	signedIn, b := c.Browser(), c.Browser()
+	alice.SignIn(signedIn, "/")
+	stays := func(after string) {
+		t.Helper()
+		if !w.SignedIn(signedIn) {
+			t.Fatalf("the session is gone after %s; status %d\n%s", after, signedIn.Status, signedIn.Text())
+		}
+	}
+
+	b.Get("/.sparekey/recover").Want("recover").Submit("name", alice.Name).Want("sent")
+	changed := c.Config
+	changed.Extra = append(changed.Extra, "lifetime session_idle 9h")
+	c.Write(changed)
+	c.Reload()
+	stays("a reload")
+	b.Submit("code", w.MailCode(alice)).Want("choice")
+	c.Restart()
+	stays("a restart")
+	b.Submit("choice", "second_factor").Want("factor")
+	c.Kill()
+	c.Start()
+	stays("kill -9")
+	b.Submit("password", alice.Password).Want("factor").Submit("code", w.SMSCode(alice)).Want("enroll")
+	old := *alice
+	c.Kill()
+	c.Start()
+	alice.Enrol(b)
+	if w.SignedIn(signedIn) {
+		t.Error("a session outlived the replacement of the second factor")
+	}
+	alice.SignIn(b, "/after")
+	c.Kill()
+	c.Start()
+	if !w.SignedIn(b) {
+		t.Error("kill -9 right after signing in lost the session")
+	}
+	refuseOld(t, c, alice, &old)
+}
+
+// TestReloadRefused wants that a configuration that cannot be loaded leaves
+// the running one as it is.
+func TestReloadRefused(t *testing.T) {
+	t.Parallel()
+	w := e2e.New(t, caddy)
+	c := w.Run(e2e.Config{})
+	alice := e2e.Alice()
+	w.SetUp(c, alice)
+	b := c.Browser()
+	alice.SignIn(b, "/")
+	good := c.Config
+	for _, extra := range []string{"recover both {\n way telepathy\n}", "templates /nowhere/at/all", "secret " + secret} {
+		bad := good
+		bad.Extra = []string{extra}
+		c.Write(bad)
+		if err := c.Load(); err == nil {
+			t.Errorf("reload with %q: got no error, want one", extra)
+		}
+		if !w.SignedIn(b) {
+			t.Fatalf("reload with %q was refused, and the session is gone; status %d\n%s", extra, b.Status, b.Text())
+		}
+	}
+	c.Write(good)
+	c.Reload()
+	if !w.SignedIn(b) {
+		t.Error("the session is gone after the next good reload")
+	}
+}
+
+const (
+	reloads  = 50
+	visitors = 4
+)
+
+// TestReloadUnderTraffic reloads while people click: nobody gets an error and
+// nobody is signed out.
+func TestReloadUnderTraffic(t *testing.T) {
+	t.Parallel()
+	w := e2e.New(t, caddy)
+	c := w.Run(e2e.Config{})
+	alice := e2e.Alice()
+	w.SetUp(c, alice)
+	b := c.Browser()
+	alice.SignIn(b, "/")
+
+	ctx, stop := context.WithCancel(t.Context())
+	var traffic sync.WaitGroup
+	var sent atomic.Int64
+	for i := range visitors {
+		client := &http.Client{Jar: b.Client.Jar, Transport: b.Client.Transport}
+		traffic.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				if err := visit(ctx, client, fmt.Sprintf("%s/%d/%d", c.URL, i, n)); err != nil && ctx.Err() == nil {
+					t.Errorf("visitor %d, request %d: %v", i, n, err)
+					return
+				}
+				sent.Add(1)
+			}
+		})
+	}
+	for i := range reloads {
+		config := c.Config
+		config.Extra = []string{fmt.Sprintf("limit posts %d per 1m", 1000+i)}
+		c.Write(config)
+		if err := c.Load(); err != nil {
+			t.Errorf("reload %d: %v", i, err)
+			break
+		}
+	}
+	stop()
+	traffic.Wait()
+	t.Logf("%d requests over %d reloads", sent.Load(), reloads)
+	if sent.Load() < reloads {
+		t.Errorf("got %d requests through, want at least %d", sent.Load(), reloads)
+	}
+	if !w.SignedIn(b) {
+		t.Error("the session is gone after the reloads")
+	}
+}
+
+// visit asks for a page of the app as somebody signed in.
+func visit(ctx context.Context, client *http.Client, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "text/html")
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var echo e2e.Echo
+	err = json.NewDecoder(res.Body).Decode(&echo)
+	if res.StatusCode != http.StatusOK || err != nil || echo.Header.Get("Remote-User") != "alice" {
+		return fmt.Errorf("got status %d (%w), want the app", res.StatusCode, err)
+	}
+	return nil
+}
