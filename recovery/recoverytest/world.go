@@ -98,6 +98,9 @@ func (o *Outbox) Last(tb testing.TB, address, template string) recovery.Message 
 	return list[len(list)-1]
 }
 
+// pages parses the templates once for all worlds.
+var pages = sync.OnceValues(func() (*templates.Set, error) { return templates.New(nil) }) //nolint:gochecknoglobals // read-only, built once
+
 // World is one installation.
 type World struct {
 	TB      testing.TB
@@ -192,8 +195,13 @@ func New(tb testing.TB, options ...Option) *World {
 // clock and outbox, everything else its own.
 func (w *World) Node() *World {
 	w.TB.Helper()
+	return w.NodeOn(w.TB, w.Driver)
+}
+
+// NodeOn is Node with a driver of its own, for one that fails.
+func (w *World) NodeOn(tb testing.TB, d kv.Driver) *World {
 	n := &World{
-		TB: w.TB, Clock: w.Clock, Driver: w.Driver, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events, tls: w.tls,
+		TB: tb, Clock: w.Clock, Driver: d, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events, tls: w.tls,
 	}
 	n.start()
 	return n
@@ -203,7 +211,7 @@ func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
 	w.Guard = recovery.NewGuard(w.Engine)
-	pages, err := templates.New(nil)
+	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
@@ -33,7 +34,8 @@ type HashParams struct {
 func DefaultHash() HashParams { return HashParams{Time: 3, Memory: 64 << 10, Threads: 1} }
 
 // Hasher hashes passwords with argon2id, a bounded number at a time: each run
-// holds its whole memory, so 50 at once would take 3 GiB (TH-10).
+// holds its whole memory, so 50 at once would take 3 GiB (TH-10). It is given
+// back to the operating system after each run, at a tenth of the run's cost.
 type Hasher struct {
 	params  HashParams
 	slots   chan struct{}
@@ -112,12 +114,13 @@ func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashPa
 		h.waiting.Add(-1)
 		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
-	defer func() { <-h.slots }()
-	// Somebody else has just left 64 MiB of garbage behind and more is to
-	// come: without this the heap grows to a multiple of slots × memory.
-	if h.waiting.Add(-1) > 0 {
-		runtime.GC()
-	}
+	h.waiting.Add(-1)
+	defer func() {
+		// The run leaves its memory behind as garbage. Go would begin the next
+		// one beside it, and keep the pages of both.
+		debug.FreeOSMemory()
+		<-h.slots
+	}()
 	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, hashSize), nil
 }
 
