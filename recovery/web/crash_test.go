@@ -173,8 +173,12 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
 				points := 0
 				for _, lost := range []bool{false, true} {
-					for at := int64(1); crashOnce(t, open, s, at, lost); at++ {
-						points++
+					for at, more := int64(1), true; more; at++ {
+						t.Run(fmt.Sprintf("write %d, reply lost %v", at, lost), func(t *testing.T) {
+							if more = crashOnce(t, open, s, at, lost); more {
+								points++
+							}
+						})
 					}
 				}
 				t.Logf("%d crash points", points)
