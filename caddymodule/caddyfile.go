@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,14 +10,13 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 func init() {
 	httpcaddyfile.RegisterGlobalOption("sparekey", parseOption)
-	httpcaddyfile.RegisterHandlerDirective("sparekey", parseDirective)
+	httpcaddyfile.RegisterDirective("sparekey", parseDirective)
 	// Before redir: a redirect of the site would answer without a login, and a
 	// rewrite would hide what was asked for.
 	httpcaddyfile.RegisterDirectiveOrder("sparekey", httpcaddyfile.Before, "redir")
@@ -25,6 +25,7 @@ func init() {
 // parseOption reads the global block.
 func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 	if prev != nil {
+		d.Next() // the error then names the line
 		return nil, d.Err("sparekey: the global block is there twice; write it once")
 	}
 	app := new(App)
@@ -238,9 +239,39 @@ func (a *App) recover(d *caddyfile.Dispenser) error {
 }
 
 // parseDirective reads the site directive.
-func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	h.Next()
+	if nested(h) {
+		return nil, h.WrapErr(errNested)
+	}
+	misplaced := h.WrapErr(errMatcher) // names the line as long as the tokens are untouched
+	if set, err := h.ExtractMatcherSet(); err != nil {
+		return nil, err
+	} else if set != nil {
+		return nil, misplaced
+	}
 	handler := new(Handler)
-	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
+		return nil, err
+	}
+	return h.NewRoute(nil, handler), nil
+}
+
+var (
+	errNested = errors.New("sparekey stands directly in the site, not inside handle, handle_path or route: " +
+		"there, its own pages under /.sparekey/ would not be found and the other paths of the site would be open")
+	errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under /.sparekey/ belong to that")
+)
+
+// nested tells whether the directive stands inside another one. Caddy gives
+// the directives of a site one map for both states, and those inside another
+// directive a copy of the second.
+func nested(h httpcaddyfile.Helper) bool {
+	const probe = "sparekey probe"
+	h.State[probe] = true
+	defer delete(h.State, probe)
+	_, same := h.BlockState[probe]
+	return !same
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
@@ -249,9 +280,8 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		allow GROUP_OR_USER...
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	if d.Val() != "sparekey" {
-		d.Next()
-	}
+	d.Reset()
+	d.Next()
 	if d.NextArg() {
 		return d.Errf("sparekey takes no argument here, got %q: rules go into a block", d.Val())
 	}

@@ -1,18 +1,202 @@
 package caddymodule
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-type control struct{}
+// Limits of one command.
+const (
+	controlBody     = 64 << 10 // bytes of a request
+	controlDeadline = 10 * time.Second
+)
 
-func newControl(*slog.Logger, *secret.Keys, string) (*control, error) { return &control{}, nil }
+// controlPrefix is raised when a request of before would be misunderstood.
+const controlPrefix = "/v1/"
 
-func (*control) serve(*recovery.Engine, func() string) {}
+// control answers the command line on a Unix socket beside the store, for as
+// long as the store is open. Each request and each answer carries a MAC made
+// with the root key: being able to open the socket gives nothing.
+type control struct {
+	keys    *secret.Keys
+	logger  *slog.Logger
+	now     func() time.Time
+	started time.Time
+	used    nonces
+	current atomic.Pointer[operations] // of the newest configuration
 
-func (*control) close() {}
+	socket  string      // empty: not listening
+	own     os.FileInfo // of the socket, to leave another one alone
+	server  *http.Server
+	serving sync.WaitGroup
+}
 
-func folder(s Store) string { return s.Folder() }
+// newControl starts to listen. A folder that cannot be trusted or written is
+// no reason to keep the sites closed: it is logged, and commands say that they
+// cannot reach this Caddy.
+func newControl(logger *slog.Logger, keys *secret.Keys, store Store) *control {
+	c := &control{keys: keys, logger: logger, now: time.Now}
+	c.started = c.now()
+	listener, err := c.listen(controlSockets(keys, store))
+	if err != nil {
+		logger.Error("the command line cannot reach this Caddy", "error", err)
+		return c
+	}
+	c.server = &http.Server{
+		Handler: c, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn), MaxHeaderBytes: 8 << 10,
+		ReadHeaderTimeout: controlDeadline / 2, ReadTimeout: controlDeadline, WriteTimeout: 2 * controlDeadline,
+	}
+	c.server.SetKeepAlivesEnabled(false)
+	c.serving.Go(func() {
+		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("the control socket ended", "error", err)
+		}
+	})
+	return c
+}
+
+// listen takes the first of the paths that it may. The socket is made under
+// another name and renamed: that replaces what a crash left behind, and after
+// a change of keys the newest configuration takes over from the one that ends.
+func (c *control) listen(paths []string) (net.Listener, error) {
+	var errs []error
+	for _, path := range paths {
+		l, err := c.listenAt(path)
+		if err == nil {
+			c.socket = path
+			return l, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
+}
+
+func (c *control) listenAt(path string) (net.Listener, error) {
+	if err := makePrivate(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	temp := filepath.Join(filepath.Dir(path), "."+secret.Token(6))
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", temp)
+	if err != nil {
+		return nil, err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // the name is another by then
+	err = os.Chmod(temp, 0o600)
+	if err == nil {
+		c.own, err = os.Lstat(temp)
+	}
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close(), os.Remove(temp))
+	}
+	return l, nil
+}
+
+// serve makes the newest configuration the one that answers.
+func (c *control) serve(e *recovery.Engine, origin func() string) {
+	c.current.Store(&operations{engine: e, origin: origin})
+}
+
+// close lets commands under way end, and removes the socket unless it is
+// another's by now.
+func (c *control) close() {
+	if c.server == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), controlDeadline)
+	defer cancel()
+	if err := c.server.Shutdown(ctx); err != nil {
+		c.logger.Warn("a command was cut off", "error", errors.Join(err, c.server.Close()))
+	}
+	c.serving.Wait()
+	if now, err := os.Lstat(c.socket); err == nil && os.SameFile(now, c.own) {
+		if err := os.Remove(c.socket); err != nil {
+			c.logger.Warn("control socket not removed", "error", err)
+		}
+		_ = os.Remove(filepath.Dir(c.socket)) // fails while something else lies there, which is right
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (c *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, controlBody))
+	if _, big := errors.AsType[*http.MaxBytesError](err); big {
+		http.Error(w, "too much", http.StatusRequestEntityTooLarge)
+		return
+	}
+	s, ok := readStamp(r.Header)
+	if err != nil || !ok || !c.genuine(s, r, body) {
+		http.Error(w, "refused", http.StatusForbidden)
+		return
+	}
+	status, answer := c.answer(r, body)
+	w.Header().Set(headerMAC, hexMAC(c.keys.MAC(purposeAnswer, s.nonce, strconv.Itoa(status), string(answer))))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(answer) // a command that went away needs no answer
+}
+
+// genuine tells whether the request was made with our key, now, and not seen
+// before.
+func (c *control) genuine(s stamp, r *http.Request, body []byte) bool {
+	now := c.now()
+	if !c.keys.CheckMAC(s.mac, purposeRequest, s.parts(r, body)...) {
+		return false
+	}
+	// Nonces do not outlive the process, so nothing older than it counts.
+	if s.at.Before(c.started.Truncate(time.Millisecond)) || s.at.Before(now.Add(-replayWindow)) || s.at.After(now.Add(replayWindow)) {
+		return false
+	}
+	return c.used.first(s.nonce, s.at.Add(replayWindow), now)
+}
+
+// failure is the answer to a command that was refused or failed.
+type failure struct {
+	Error string `json:"error"`
+}
+
+func (c *control) answer(r *http.Request, body []byte) (int, []byte) {
+	ctx, cancel := context.WithTimeout(r.Context(), controlDeadline)
+	defer cancel()
+	out, err := c.do(ctx, r, body)
+	if err != nil {
+		out, err = json.Marshal(failure{err.Error()})
+		if err != nil {
+			panic(err) // a string always marshals
+		}
+		return http.StatusUnprocessableEntity, out
+	}
+	return http.StatusOK, out
+}
+
+func (c *control) do(ctx context.Context, r *http.Request, body []byte) ([]byte, error) {
+	var args arguments
+	in := json.NewDecoder(bytes.NewReader(body))
+	in.DisallowUnknownFields() // a newer command's option must not be dropped in silence
+	if err := in.Decode(&args); err != nil {
+		return nil, err
+	}
+	o := c.current.Load()
+	if o == nil {
+		return nil, errors.New("this Caddy is still starting: try again in a moment")
+	}
+	return o.call(ctx, strings.TrimPrefix(r.URL.Path, controlPrefix), args)
+}

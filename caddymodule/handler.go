@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -119,9 +118,6 @@ func (a *App) after(d recovery.Decision) func() {
 		}()
 	}
 }
-
-var errNotHere = errors.New("must stand directly in the site, not inside handle, handle_path or route: " +
-	"its pages under /.sparekey/ would not be found and other paths would be open")
 
 // Interface guards
 var (

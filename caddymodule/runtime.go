@@ -74,7 +74,7 @@ func newRuntime(a *App) (*runtime, error) {
 		return nil, errors.Join(err, err2)
 	}
 	rt.key = string(key)
-	rt.shared.control.serve(rt.engine, a.sites.origin)
+	rt.shared.control.serve(rt.engine, a.sites.first)
 	return rt, nil
 }
 
@@ -94,11 +94,7 @@ func openShared(a *App) (*shared, error) {
 	if err := recovery.Prepare(ctx, s); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
 	}
-	c, err := newControl(a.logger, keys, folder(a.store))
-	if err != nil {
-		return nil, errors.Join(err, driver.Close())
-	}
-	return &shared{driver: driver, keys: keys, control: c}, nil
+	return &shared{driver: driver, keys: keys, control: newControl(a.logger, keys, a.store)}, nil
 }
 
 // parts builds engine, guard and pages. Without a store it only proves that
@@ -110,7 +106,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	}
 	pages, err := templates.New(overlay)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
 	}
 	rt := &runtime{shared: s, logger: a.logger}
 	e := &recovery.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}

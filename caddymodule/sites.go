@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
@@ -15,9 +16,12 @@ type sites struct {
 }
 
 // origin is the one to print; a placeholder when no site has a host name.
-func (s *sites) origin() string {
+func (s *sites) origin() string { return cmp.Or(s.first(), "https://YOUR-SITE") }
+
+// first is the preferred one; empty when no site has a host name.
+func (s *sites) first() string {
 	if len(s.origins) == 0 {
-		return "https://YOUR-SITE"
+		return ""
 	}
 	return s.origins[0]
 }

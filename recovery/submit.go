@@ -71,6 +71,9 @@ func (r *run) submit(ctx context.Context, in Input) (Outcome, error) {
 	if err := r.prepare(ctx, false); err != nil {
 		return Outcome{}, err
 	}
+	if dead := Next(r.facts()).Dead; dead != "" {
+		return r.outcome(problem(dead)), nil
+	}
 	return r.save(ctx)
 }
 

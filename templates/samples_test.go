@@ -51,7 +51,7 @@ func signInSamples() []sample {
 	replaced.Notice = problem("second_factor_done")
 	insecure := signIn
 	insecure.Insecure, insecure.Site, insecure.Host = true, "nas.lan:8080", "nas.lan:8080"
-	totp := templates.View{Page: "factor", Method: "totp", Methods: []string{"recovery_code", "mail_code"}, Recover: true}
+	totp := templates.View{Page: "factor", Method: "totp", Trust: true, Methods: []string{"recovery_code", "mail_code"}, Recover: true}
 	clock := totp
 	clock.Problem = problem("code_clock_off", "minutes", "3")
 	return []sample{

@@ -37,6 +37,7 @@ type View struct {
 	AskMail   bool          // offer a field for a mail address
 	AskPhone  bool          // offer a field for a number
 	Remember  bool          // offer "keep me signed in"
+	Trust     bool          // offer not to ask for the second factor in this browser next time
 	Recover   bool          // offer "I can't sign in"
 
 	QR    template.HTML // an inline <svg>, already safe

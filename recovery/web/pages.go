@@ -144,6 +144,8 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	v.SignedIn = o.Flow.Session != ""
 	v.Recover = o.Flow.Kind == recovery.KindLogin && x.recoverable()
 	v.Remember = o.Flow.Kind == recovery.KindLogin
+	m := x.Engine.Methods.Get(o.Step.Method)
+	v.Trust = v.Remember && m != nil && m.Traits().Factor && (x.secure || loopback(x.r.Host))
 	for _, g := range o.Step.Choices {
 		v.Choices = append(v.Choices, string(g))
 	}

@@ -1,9 +1,11 @@
 package web_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -46,4 +48,117 @@ func TestLostPassword(t *testing.T) {
 		t.Error("a session survived the recovery of the password")
 	}
 	w.SignIn(b, alice, "/")
+}
+
+func TestMF15_ATrustedBrowserSkipsTheSecondFactorOnly(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	b := w.Browser()
+	b.Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
+	w.Clock.Move(30 * time.Second)
+	b.Submit("code", recoverytest.TOTP(w, alice.Key), "remember", "1")
+	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
+
+	b.Get("/").Submit("name", alice.Name, "password", "wrong horse staple").Want("sign-in")
+	b.Get("/").Submit("name", alice.Name, "password", alice.Password)
+	if b.Status != 200 || b.Page() != "" {
+		t.Fatalf("trusted browser: got status %d, page %q, want the app", b.Status, b.Page())
+	}
+	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
+	b.Get("/").Submit("name", robin.Name, "password", robin.Password).Want("factor")
+	w.Browser().Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
+
+	w.Clock.Move(31 * 24 * time.Hour)
+	b.Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
+}
+
+func TestChangePasswordReplacesEveryOtherSignIn(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	here, there := w.Browser(), w.Browser()
+	w.SignIn(there, alice, "/")
+	w.SignIn(here, alice, "/")
+	here.Get("/.sparekey/account").Want("account").Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor")
+	here.Submit("password", alice.Password).Want("factor")
+	w.Clock.Move(time.Minute)
+	here.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password")
+	here.Submit("new_password", "another horse battery").Want("account")
+	if !w.SignedIn(here) {
+		t.Error("the browser that changed the password was signed out")
+	}
+	if w.SignedIn(there) {
+		t.Error("another sign-in survived the change")
+	}
+	if n := len(w.Outbox.To(alice.Mail, "notice")); n == 0 {
+		t.Error("nobody was told")
+	}
+}
+
+func TestMF06_ProbationAfterARecovery(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := w.Browser()
+	w.LostPhone(b, alice)
+	w.SignIn(b, alice, "/")
+	for _, start := range []string{"add_factor", "new_codes"} {
+		b.Post("/.sparekey/", recoverytest.Fields("start", start)).Want("refused")
+		if b.Status != 422 {
+			t.Errorf("%s: got status %d, want 422", start, b.Status)
+		}
+	}
+	w.Clock.Move(23 * time.Hour)
+	again := w.Browser()
+	w.SignIn(again, alice, "/")
+	again.Post("/.sparekey/", recoverytest.Fields("start", "new_codes")).Want("refused")
+	w.Clock.Move(time.Hour)
+	again.Post("/.sparekey/", recoverytest.Fields("start", "new_codes")).Want("factor")
+}
+
+func TestSwitchedOffWaysAreNotOffered(t *testing.T) {
+	off := func(goals ...recovery.Goal) recoverytest.Option {
+		return recoverytest.WithPolicy(func(p *recovery.Policy) {
+			for _, g := range goals {
+				p.Ways[g] = nil
+			}
+		})
+	}
+	t.Run("second factor off", func(t *testing.T) {
+		w := recoverytest.New(t, off(recovery.GoalSecondFactor, recovery.GoalBoth))
+		alice := recoverytest.Alice()
+		w.Setup(alice)
+		b := w.Browser()
+		w.Ask(b, alice)
+		b.Want("factor") // only the password is left, so nothing is asked
+		hidden := b.Hidden("code")
+		hidden.Set("choice", "second_factor")
+		if b.Post("/.sparekey/", hidden); b.Page() == "enroll" || b.Status < 400 {
+			t.Errorf("got page %q, status %d", b.Page(), b.Status)
+		}
+	})
+	t.Run("everything off", func(t *testing.T) {
+		w := recoverytest.New(t, off(recovery.GoalPassword, recovery.GoalSecondFactor, recovery.GoalBoth))
+		w.Setup(recoverytest.Alice())
+		b := w.Browser()
+		if b.Get("/"); strings.Contains(b.Body, "/.sparekey/recover") {
+			t.Error("the sign-in page leads to a way back that is switched off")
+		}
+		b.Post("/.sparekey/", recoverytest.Fields("start", "recover", "name", "alice")).Want("refused")
+		if n := len(w.Outbox.All()); n != 0 {
+			t.Errorf("got %d messages, want none", n)
+		}
+	})
+	t.Run("nothing can be sent", func(t *testing.T) {
+		w := recoverytest.New(t, recoverytest.WithChannels())
+		alice := &recoverytest.Person{Name: "alice", Password: "correct horse staple"}
+		w.Setup(alice)
+		b := w.Browser()
+		b.Get("/.sparekey/recover").Submit("name", "alice").Want("factor").Submit("code", alice.Codes[0])
+		b.Want("factor").Submit("password", alice.Password).Want("enroll")
+		w.Enrol(b, alice)
+		w.SignIn(b.Want("sign-in"), alice, "/")
+	})
 }

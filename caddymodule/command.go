@@ -1,0 +1,145 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:      "sparekey",
+		Short:     "Manages people who sign in through Sparekey, and lets them back in",
+		CobraFunc: func(cmd *cobra.Command) { new(command).build(cmd) },
+	})
+}
+
+// command holds the options that all commands have.
+type command struct {
+	config  string
+	adapter string
+	data    string
+	origin  string
+	json    bool
+}
+
+const longHelp = `Manages people who sign in through Sparekey, and lets them back in.
+
+The commands talk to the running Caddy. When none is running they open its
+store themselves. Which store it is comes from --config or --data; without
+them it is the one in your own Caddy data folder, or else the one of the
+system service. Run them as the user Caddy runs as, or as root. They never
+create a store.
+
+They end with 0 when it is done, 1 when it was refused or failed, and 2 when
+the command was written wrongly. The result is on standard output, everything
+else on standard error.`
+
+const examples = `  $ caddy sparekey setup-link
+  $ caddy sparekey user add anna --mail anna@example.org --group family
+  $ caddy sparekey rescue anna
+  $ sudo -u caddy caddy sparekey user list --config /etc/caddy/Caddyfile --json`
+
+// build makes the tree of commands below "caddy sparekey".
+func (c *command) build(cmd *cobra.Command) {
+	cmd.Use, cmd.Long, cmd.Example = "sparekey COMMAND", longHelp, examples
+	flags := cmd.PersistentFlags()
+	flags.StringVarP(&c.config, "config", "c", "", "Caddyfile or JSON that Caddy runs with")
+	flags.StringVarP(&c.adapter, "adapter", "a", "", "config adapter of --config (default caddyfile, or none for *.json)")
+	flags.StringVar(&c.data, "data", "", "Caddy's data folder, or the store file")
+	flags.StringVar(&c.origin, "origin", "", "address of a site for links, such as https://photos.example.com")
+	flags.BoolVar(&c.json, "json", false, "print the result as JSON")
+	cmd.SetFlagErrorFunc(wrong)
+	group(cmd)
+	user := &cobra.Command{Use: "user COMMAND", Short: "Lists, shows and invites people"}
+	group(user)
+	user.AddCommand(c.userList(), c.userShow(), c.userAdd())
+	cmd.AddCommand(c.setupLink(), c.rescue(), user)
+}
+
+// group makes a command that only has others below it.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs // else cobra refuses them with its own exit code
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return wrong(cmd, fmt.Errorf("unknown command %q", args[0]))
+		}
+		return wrong(cmd, errors.New("which command?"))
+	}
+}
+
+// leaf finishes a command that does something with the arguments named.
+func (c *command) leaf(cmd *cobra.Command, names []string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return wrong(cmd, fmt.Errorf("it takes %s, not %d arguments", counted(names), len(args)))
+		}
+		if err := c.check(); err != nil {
+			return wrong(cmd, err)
+		}
+		if err := run(cmd, args); err != nil {
+			return refused(cmd, err)
+		}
+		return nil
+	}
+	return cmd
+}
+
+func counted(names []string) string {
+	if len(names) == 0 {
+		return "no argument"
+	}
+	return strings.Join(names, " ")
+}
+
+// check looks at options that are wrong whatever the store says.
+func (c *command) check() error {
+	if c.config != "" && c.data != "" {
+		return errors.New("use --config or --data, not both")
+	}
+	if c.adapter != "" && c.config == "" {
+		return errors.New("--adapter needs --config")
+	}
+	if c.origin == "" {
+		return nil
+	}
+	u, err := url.Parse(c.origin)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+		return fmt.Errorf("--origin %q: write it like https://photos.example.com", c.origin)
+	}
+	c.origin = u.Scheme + "://" + u.Host
+	return nil
+}
+
+// wrong reports wrong usage: exit code 2.
+func wrong(cmd *cobra.Command, err error) error {
+	say(cmd, "%s; see: %s --help", oneLine(err.Error()), cmd.CommandPath())
+	cmd.SilenceErrors = true
+	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return 2, nil })(cmd, nil)
+}
+
+// refused reports what did not work: exit code 1.
+func refused(cmd *cobra.Command, err error) error {
+	say(cmd, "%s", oneLine(err.Error()))
+	cmd.SilenceErrors = true
+	return err
+}
+
+// say writes a line for people. Standard output is kept for the result.
+func say(cmd *cobra.Command, format string, args ...any) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "sparekey: "+format+"\n", args...)
+}
+
+// encode writes a result for programs.
+func encode(cmd *cobra.Command, v any) error {
+	out := json.NewEncoder(cmd.OutOrStdout())
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}

@@ -1,0 +1,168 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+)
+
+// caddyConfig is what a command reads of a configuration. It loads no module
+// but the store: others may want files and secrets that are not for this user.
+type caddyConfig struct {
+	Apps struct {
+		Sparekey json.RawMessage `json:"sparekey"`
+		HTTP     struct {
+			Servers map[string]jsonServer `json:"servers"`
+		} `json:"http"`
+	} `json:"apps"`
+}
+
+type jsonServer struct {
+	Listen []string    `json:"listen"`
+	Routes []jsonRoute `json:"routes"`
+	HTTPS  struct {
+		Disable bool     `json:"disable"`
+		Skip    []string `json:"skip"`
+	} `json:"automatic_https"`
+}
+
+type jsonRoute struct {
+	Match []struct {
+		Host []string `json:"host"`
+	} `json:"match"`
+	Handle []struct {
+		Handler string      `json:"handler"`
+		Routes  []jsonRoute `json:"routes"`
+	} `json:"handle"`
+}
+
+// readConfig finds the store of a configuration.
+func readConfig(path, adapter string) (*place, error) {
+	body, err := adapted(path, adapter)
+	if err != nil {
+		return nil, err
+	}
+	var config caddyConfig
+	if err := json.Unmarshal(body, &config); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	origin, used := config.origin()
+	app := new(App)
+	switch raw := config.Apps.Sparekey; {
+	case raw != nil:
+		if err := caddy.StrictUnmarshalJSON(raw, app); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	case !used:
+		return nil, fmt.Errorf("%s does not use sparekey", path)
+	}
+	p, err := app.configured()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	p.origin = origin
+	return p, nil
+}
+
+// configured finds the store that the configuration names. One that names none
+// means the data folder of whom Caddy runs as, which may be the service's.
+func (a *App) configured() (*place, error) {
+	var named struct{ Store, Path string }
+	if a.StoreRaw != nil {
+		if err := json.Unmarshal(a.StoreRaw, &named); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case named.Store == "" || named.Store == "file" && named.Path == "":
+		return ownStore(a)
+	case named.Store == "file":
+		return fileStore(a, "start Caddy once, or run this in the folder Caddy runs in", named.Path)
+	}
+	return &place{app: a}, a.forCommand()
+}
+
+// adapted reads a configuration as JSON.
+func adapted(path, adapter string) ([]byte, error) {
+	body, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	if adapter == "" {
+		if strings.EqualFold(filepath.Ext(path), ".json") {
+			return body, nil
+		}
+		adapter = "caddyfile"
+	}
+	a := caddyconfig.GetAdapter(adapter)
+	if a == nil {
+		return nil, fmt.Errorf("there is no config adapter %q in this Caddy", adapter)
+	}
+	body, _, err = a.Adapt(body, map[string]any{"filename": path})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s cannot be read as %s", path, adapter), err)
+	}
+	return body, nil
+}
+
+// origin returns an address that leads to our handler, https first, and
+// whether there is such a handler at all.
+func (c *caddyConfig) origin() (origin string, used bool) {
+	var s sites
+	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
+		server := c.Apps.HTTP.Servers[name]
+		found, names := jsonHosts(server.Routes, nil)
+		used = used || found
+		for _, host := range names {
+			for _, address := range server.Listen {
+				s.add(server.scheme(host, address), host, address)
+			}
+		}
+	}
+	for _, o := range s.origins {
+		if strings.HasPrefix(o, "https:") {
+			return o, used
+		}
+	}
+	return s.first(), used
+}
+
+// scheme tells what a site is reached by, as far as that can be seen without
+// starting it.
+func (s *jsonServer) scheme(host, address string) string {
+	a, err := caddy.ParseNetworkAddress(address)
+	if s.HTTPS.Disable || slices.Contains(s.HTTPS.Skip, host) || err == nil && a.StartPort == 80 {
+		return "http"
+	}
+	return "https"
+}
+
+// jsonHosts lists the host names under which routes reach our handler, and
+// tells whether any route does.
+func jsonHosts(routes []jsonRoute, outer []string) (found bool, names []string) {
+	for _, route := range routes {
+		here := outer
+		for _, m := range route.Match {
+			if m.Host != nil {
+				here = m.Host
+			}
+		}
+		for _, h := range route.Handle {
+			if h.Handler == "sparekey" {
+				found, names = true, append(names, here...)
+				continue
+			}
+			inside, more := jsonHosts(h.Routes, here)
+			found, names = found || inside, append(names, more...)
+		}
+	}
+	return found, names
+}

@@ -1,0 +1,141 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+func (c *command) userList() *cobra.Command {
+	return c.leaf(&cobra.Command{
+		Use:     "list",
+		Short:   "Lists everybody",
+		Example: "  $ caddy sparekey user list\n  $ caddy sparekey user list --json",
+	}, nil, func(cmd *cobra.Command, _ []string) error {
+		var people []recovery.Person
+		if err := c.ask(cmd, opUserList, arguments{}, &people); err != nil {
+			return err
+		}
+		if c.json {
+			return encode(cmd, people)
+		}
+		t := newTable(cmd.OutOrStdout())
+		t.row("NAME", "STATE", "ADMIN", "SECOND FACTOR")
+		for _, p := range people {
+			t.row(p.Name, string(p.State), yes(p.Admin), yes(p.TwoFactors))
+		}
+		return t.Flush()
+	})
+}
+
+func (c *command) userShow() *cobra.Command {
+	return c.leaf(&cobra.Command{
+		Use:   "show NAME",
+		Short: "Shows one account, without anything secret",
+		Long: `Shows one account: state, groups, ways to sign in, recovery codes left, devices
+and sessions. Addresses are masked, and nothing secret is shown.
+
+NAME is a user name, mail address or phone number.`,
+		Example: "  $ caddy sparekey user show anna\n  $ caddy sparekey user show anna --json",
+	}, []string{"NAME"}, func(cmd *cobra.Command, args []string) error {
+		var p person
+		if err := c.ask(cmd, opUserShow, arguments{User: args[0]}, &p); err != nil {
+			return err
+		}
+		if c.json {
+			return encode(cmd, p)
+		}
+		return p.print(cmd.OutOrStdout())
+	})
+}
+
+// print writes an account for people, one fact a line.
+func (p *person) print(w io.Writer) error {
+	t := newTable(w)
+	t.row("name", p.Name)
+	t.row("state", string(p.State))
+	t.row("created", moment(p.Created))
+	t.row("language", p.Lang)
+	t.row("groups", strings.Join(p.Groups, ", "))
+	for _, c := range p.Contacts {
+		t.row(c.Channel, c.Address, after("counts from", c.Counts))
+	}
+	t.row("second factor", yes(p.SecondFactor))
+	for _, f := range p.Factors {
+		t.row(f.Method, "since "+moment(f.Created), f.Label, after("set by recovery, counts fully from", f.Barred))
+	}
+	t.row("codes left", fmt.Sprint(p.CodesLeft))
+	for _, d := range p.Devices {
+		t.row("device", d.Browser, "seen "+moment(d.Seen), after("remembered until", d.Remembered), born(d.Recovered))
+	}
+	for _, s := range p.Sessions {
+		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End))
+	}
+	t.row("probation", after("until", p.Probation))
+	t.row("generation", fmt.Sprint(p.Generation))
+	return t.Flush()
+}
+
+func born(recovered bool) string {
+	if recovered {
+		return "first seen in a recovery"
+	}
+	return ""
+}
+
+func after(words string, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return words + " " + moment(t)
+}
+
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// table lines up columns for people. Names and browsers are other people's
+// words: what could move the cursor of a terminal does not get there.
+type table struct {
+	*tabwriter.Writer
+}
+
+func newTable(w io.Writer) table { return table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)} }
+
+// row writes the cells that say something, with "-" for an empty second one.
+func (t table) row(name string, cells ...string) {
+	out := []string{plain(name)}
+	for i, c := range cells {
+		if c = plain(c); c != "" {
+			out = append(out, c)
+		} else if i == 0 {
+			out = append(out, "-")
+		}
+	}
+	fmt.Fprintln(t, strings.Join(out, "\t")) // Flush returns the error
+}
+
+// plain replaces characters that are not seen as themselves.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// oneLine makes one sentence of an error.
+func oneLine(s string) string { return plain(strings.ReplaceAll(s, "\n", "; ")) }

@@ -1,0 +1,197 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// systemFolder is where the packaged service of Linux distributions keeps its
+// store.
+const systemFolder = "/var/lib/caddy/.local/share/caddy/sparekey"
+
+// storeFile is the default name of the file store.
+const storeFile = "sparekey.db"
+
+// place is a store that exists, as a command sees it.
+type place struct {
+	app    *App
+	origin string // of the first site in the configuration; empty: not known
+}
+
+// ask does an operation, in the running Caddy or here, and decodes its result.
+func (c *command) ask(cmd *cobra.Command, op string, args arguments, result any) error {
+	p, err := c.place()
+	if err != nil {
+		return err
+	}
+	answer, err := p.call(cmd, op, args)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer, result)
+}
+
+// place finds the store. It opens nothing.
+func (c *command) place() (*place, error) {
+	switch {
+	case c.config != "":
+		return readConfig(c.config, c.adapter)
+	case c.data != "":
+		paths := []string{c.data}
+		if info, err := os.Stat(c.data); err == nil && info.IsDir() {
+			paths = []string{filepath.Join(c.data, storeFile), filepath.Join(c.data, "sparekey", storeFile)}
+		}
+		return fileStore(new(App), "give it the folder that Caddy uses (caddy environ shows it as caddy.AppDataDir)", paths...)
+	}
+	return ownStore(new(App))
+}
+
+// ownStore finds the file store in Caddy's data folder: that of this user, or
+// else that of the system's service.
+func ownStore(a *App) (*place, error) {
+	return fileStore(a, "start Caddy once, or say where its store is with --config FILE or --data DIR",
+		filepath.Join(dataFolder(), storeFile), filepath.Join(systemFolder, storeFile))
+}
+
+// fileStore makes the first of the paths that is a file the store of a.
+func fileStore(a *App, advice string, paths ...string) (*place, error) {
+	var looked []string
+	for _, path := range paths {
+		if whole, err := filepath.Abs(path); err == nil {
+			path = whole
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.Mode().IsRegular():
+			raw, err := json.Marshal(map[string]string{"store": "file", "path": path})
+			a.StoreRaw = raw
+			return &place{app: a}, errors.Join(err, a.forCommand())
+		case errors.Is(err, fs.ErrPermission):
+			path, advice = path+" (permission denied)", "run this as the user Caddy runs as"
+		case err == nil:
+			path += " (not a file)"
+		}
+		looked = append(looked, path)
+	}
+	return nil, fmt.Errorf("no store found; looked for %s: %s", strings.Join(looked, " and "), advice)
+}
+
+// forCommand is as much of Provision as a command needs: notifiers may want
+// secrets that this shell does not have.
+func (a *App) forCommand() error {
+	a.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	defer cancel()
+	store, err := ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	a.store = store.(Store)
+	a.policy, err = a.buildPolicy()
+	return err
+}
+
+// call does an operation in the Caddy that holds the store, or here when there
+// is none.
+func (p *place) call(cmd *cobra.Command, op string, args arguments) ([]byte, error) {
+	keys, err := p.keys()
+	if err != nil {
+		return nil, err
+	}
+	sockets := controlSockets(keys, p.app.store)
+	for _, socket := range sockets {
+		answer, err := remote{socket: socket, keys: keys, now: time.Now}.call(cmd.Context(), op, args)
+		if errors.Is(err, errNobody) {
+			continue
+		}
+		say(cmd, "asked the running Caddy at %s", plain(socket))
+		return answer, err
+	}
+	say(cmd, "no Caddy is running here; opening %s", plain(p.app.store.Place()))
+	answer, err := p.callHere(cmd.Context(), keys, op, args)
+	if errors.Is(err, boltkv.ErrInUse) {
+		return nil, fmt.Errorf("a Caddy has %s open but does not listen at %s: if it has just been started try again, else its log says why",
+			p.app.store.Place(), strings.Join(sockets, " or "))
+	}
+	return answer, err
+}
+
+// keys reads the root keys; it makes none.
+func (p *place) keys() (*secret.Keys, error) {
+	if len(p.app.Secrets) > 0 {
+		keys, err := p.app.rootKeys()
+		if err != nil {
+			return nil, fmt.Errorf("%w (run this with the environment and as the user Caddy has)", err)
+		}
+		return keys, nil
+	}
+	path := filepath.Join(p.app.store.Folder(), keyFile)
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no key found at %s: if it is in the configuration, name that with --config FILE", path)
+	case err != nil:
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	keys, err := p.app.rootKeys()
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: run this as the user Caddy runs as", err)
+	}
+	return keys, err
+}
+
+// callHere opens the store and does an operation on it.
+func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args arguments) (answer []byte, err error) {
+	driver, err := p.app.store.Open(p.app.logger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, driver.Close()) }()
+	ctx, cancel := context.WithTimeout(ctx, controlDeadline)
+	defer cancel()
+	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
+	if err := checkStore(ctx, s, p.app.store); err != nil {
+		return nil, err
+	}
+	e, err := recovery.New(&recovery.Engine{
+		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger,
+		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Issuer: p.app.issuer}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	o := &operations{engine: e, origin: func() string { return p.origin }}
+	return o.call(ctx, op, args)
+}
+
+// checkStore proves that a Caddy has used the store, with our key. Unlike
+// [recovery.Prepare] it writes nothing.
+func checkStore(ctx context.Context, s *kv.Store, where Store) error {
+	const first = "check" // the record that Prepare writes
+	_, ok, err := kv.Load[string](ctx, s, first)
+	switch {
+	case errors.Is(err, kv.ErrDamaged):
+		return fmt.Errorf("%s: %w", where.Place(), recovery.ErrKeyMismatch)
+	case err != nil:
+		return fmt.Errorf("%s: %w", where.Place(), err)
+	case !ok:
+		return fmt.Errorf("%s holds nothing of Sparekey: start Caddy once, or check the configuration", where.Place())
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// operations is what the command line can do. A running Caddy answers with it
+// on the control socket; a command that finds none opens the store and calls
+// it itself.
+type operations struct {
+	engine *recovery.Engine
+	origin func() string // "https://photos.example.com"; empty when not known
+}
+
+// The operations.
+const (
+	opSetupLink = "setup-link"
+	opRescue    = "rescue"
+	opUserList  = "user-list"
+	opUserAdd   = "user-add"
+	opUserShow  = "user-show"
+)
+
+// arguments of any operation.
+type arguments struct {
+	User   string   `json:"user,omitempty"`
+	Mail   string   `json:"mail,omitempty"`
+	Phone  string   `json:"phone,omitempty"`
+	Groups []string `json:"groups,omitempty"`
+	Lang   string   `json:"lang,omitempty"`
+}
+
+// link is something to be opened once in a browser.
+type link struct {
+	User    string    `json:"user,omitempty"`
+	Link    string    `json:"link"` // from the path on; the command puts the origin in front
+	Origin  string    `json:"origin,omitempty"`
+	Expires time.Time `json:"expires"`
+}
+
+// call does one operation and returns its result as JSON. Every error is a
+// sentence for the operator.
+func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
+	result, err := o.do(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(result)
+}
+
+func (o *operations) do(ctx context.Context, name string, args arguments) (any, error) {
+	switch name {
+	case opSetupLink:
+		return o.setupLink(ctx)
+	case opRescue:
+		return o.rescue(ctx, args.User)
+	case opUserList:
+		return o.userList(ctx)
+	case opUserAdd:
+		return o.userAdd(ctx, args)
+	case opUserShow:
+		return o.userShow(ctx, args.User)
+	}
+	return nil, fmt.Errorf("the Caddy that is running does not know %q: is it older than this command?", name)
+}
+
+func (o *operations) setupLink(ctx context.Context) (link, error) {
+	code, err := o.engine.OpenSetup(ctx)
+	if errors.Is(err, recovery.ErrSetUp) {
+		return link{}, fmt.Errorf("%w: let somebody back in with: caddy sparekey rescue USER", err)
+	}
+	return o.link("", "setup#"+code, o.engine.Policy.Lifetimes.Setup), err
+}
+
+func (o *operations) rescue(ctx context.Context, user string) (link, error) {
+	a, err := o.find(ctx, user)
+	if err != nil {
+		return link{}, err
+	}
+	life := o.engine.Policy.Lifetimes.Rescue
+	if a.State == recovery.StateInvited {
+		life = o.engine.Policy.Lifetimes.Invite
+	}
+	token, err := o.engine.RescueLink(ctx, user)
+	return o.link(a.Name, "link#"+token, life), err
+}
+
+func (o *operations) link(user, path string, life time.Duration) link {
+	return link{User: user, Link: "/.sparekey/" + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
+}
+
+func (o *operations) userList(ctx context.Context) ([]recovery.Person, error) {
+	people, err := o.engine.People(ctx)
+	if people == nil {
+		people = []recovery.Person{} // "[]" in JSON
+	}
+	return people, err
+}
+
+func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) {
+	n := recovery.NewAccount{Name: args.User, Mail: args.Mail, Phone: args.Phone}
+	for _, g := range args.Groups {
+		if err := checkGroup(g); err != nil {
+			return link{}, err
+		}
+		if !slices.Contains(n.Groups, g) {
+			n.Groups = append(n.Groups, g)
+		}
+	}
+	if args.Lang != "" {
+		tag, err := language.Parse(args.Lang)
+		if err != nil {
+			return link{}, fmt.Errorf("%q is no language: write it like en or fr", args.Lang)
+		}
+		n.Lang = tag.String()
+	}
+	a, token, err := o.engine.AddUser(ctx, n)
+	if err != nil {
+		return link{}, err
+	}
+	return o.link(a.Name, "link#"+token, o.engine.Policy.Lifetimes.Invite), nil
+}
+
+// checkGroup keeps to what user names may be. Apps get the groups in one
+// header with commas between: a comma would make one group two.
+func checkGroup(name string) error {
+	if _, err := recovery.CanonicalName(name); err != nil || strings.Contains(name, ",") {
+		return fmt.Errorf("%q is no name for a group: use letters and digits", name)
+	}
+	return nil
+}
+
+func (o *operations) find(ctx context.Context, user string) (*recovery.Account, error) {
+	a, err := o.engine.Find(ctx, user)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return nil, fmt.Errorf("%w: %q: see who there is with: caddy sparekey user list", err, user)
+	}
+	return a, err
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package caddymodule
+
+import "os"
+
+// Windows keeps a user's folders from others by access lists, which have no
+// mode and are inherited from the profile.
+func ours(os.FileInfo) bool { return true }
+
+func wide(os.FileInfo) bool { return false }
+
+func isRoot() bool { return false }
