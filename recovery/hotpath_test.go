@@ -246,22 +246,6 @@ func TestReadingOutlivesItsRequest(t *testing.T) {
 	first.Wait()
 }
 
-// What changes while it is read must not be kept: the read may have come first.
-func TestChangeDuringRead(t *testing.T) {
-	d, w := tap(t)
-	cookie := signedInMany(t, w, 1, 1)[0]
-	w.Clock.Move(31 * time.Second)
-	d.slow.Store(int64(100 * time.Millisecond))
-	var slow sync.WaitGroup
-	slow.Go(func() { w.Guard.Check(t.Context(), recovery.Question{Cookie: cookie}) })
-	time.Sleep(30 * time.Millisecond)
-	d.slow.Store(0)
-	raise(t, w, cookie)
-	denied(t, w.Guard, cookie)
-	slow.Wait()
-	denied(t, w.Guard, cookie)
-}
-
 func TestNoCacheWithoutWatch(t *testing.T) {
 	const checks = 100
 	d, w := tap(t)
@@ -315,76 +299,6 @@ func TestAnonymousPagesLeaveTheStoreAlone(t *testing.T) {
 	if r, n := d.reads.Load()-reads, d.writes.Load()-writes; r != 0 || n != 0 {
 		t.Errorf("600 pages: got %d reads and %d writes, want none", r, n)
 	}
-}
-
-// raise ends all sessions of the account of a cookie, as a recovery does.
-func raise(t *testing.T, w *recoverytest.World, cookie string) {
-	t.Helper()
-	_, err := kv.Update(t.Context(), w.Engine.Store, "account/"+cookie[:22], time.Time{},
-		func(a *recovery.Account, exists bool) error {
-			if !exists {
-				return recovery.ErrNoAccount
-			}
-			a.Generation++
-			return nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func denied(t *testing.T, g *recovery.Guard, cookie string) {
-	t.Helper()
-	if d := g.Check(t.Context(), recovery.Question{Cookie: cookie}); d.Reason != recovery.DeniedAnonymous {
-		t.Errorf("got reason %d, want DeniedAnonymous", d.Reason)
-	}
-}
-
-func TestRaisedGenerationShowsAtOnce(t *testing.T) {
-	for _, s := range benchStores() {
-		t.Run(s.name, func(t *testing.T) {
-			w := recoverytest.New(t, recoverytest.WithDriver(s.open(t)))
-			cookies := signedInMany(t, w, 2, 2)
-			use(t, w.Guard, cookies, 1000)
-			raise(t, w, cookies[0])
-			if s.name == "redis" {
-				within(t, w.Guard, cookies[:2], time.Second) // its own report comes through the server
-			}
-			denied(t, w.Guard, cookies[0])
-			denied(t, w.Guard, cookies[1])
-			allowed(t, w.Guard, cookies[2])
-			allowed(t, w.Guard, cookies[3])
-		})
-	}
-}
-
-func TestRaisedGenerationShowsOnOtherNodes(t *testing.T) {
-	server := kvtest.StartRedis(t)
-	w := recoverytest.New(t, recoverytest.WithDriver(openRedis(t, server)))
-	cookies := signedInMany(t, w, 1, hotSessions)
-	other := newNode(t, w, openRedis(t, server), w.Clock.Now)
-	use(t, other, cookies, 1000)
-	before := traffic(server.CommandStats(t))
-	use(t, other, cookies, 1000)
-	if got := before.to(server.CommandStats(t))["get"]; got != 0 {
-		t.Fatalf("the other node is not hot: got %d reads, want 0", got)
-	}
-	raise(t, w, cookies[0])
-	within(t, other, cookies, 2*time.Second)
-}
-
-// within keeps sessions in use until they are denied.
-func within(t *testing.T, g *recovery.Guard, cookies []string, limit time.Duration) {
-	t.Helper()
-	start := time.Now()
-	for _, c := range cookies {
-		for g.Check(t.Context(), recovery.Question{Cookie: c}).OK() {
-			if time.Since(start) > limit {
-				t.Fatalf("still allowed after %v", limit)
-			}
-		}
-	}
-	t.Logf("denied after %v", time.Since(start).Round(10*time.Microsecond))
 }
 
 // A cache that a flood of sessions could fill without end would be a way to

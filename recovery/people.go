@@ -45,7 +45,7 @@ func CanonicalName(name string) (string, error) {
 // ASCII (IDNA), local part in lower case as every provider people use does.
 func CanonicalMail(address string) (string, error) {
 	a := strings.TrimSpace(address)
-	if len(a) > 254 || strings.ContainsAny(a, "\r\n,;<>\"() \t\x00") || strings.Count(a, "@") != 1 {
+	if len(a) > 254 || !utf8.ValidString(a) || strings.ContainsAny(a, "\r\n,;<>\"() \t\x00") || strings.Count(a, "@") != 1 {
 		return "", errors.New("not a plain mail address")
 	}
 	local, host, _ := strings.Cut(a, "@")

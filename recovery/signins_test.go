@@ -47,7 +47,7 @@ func TestParallelSignInsHoldMemory(t *testing.T) {
 		cores, signIns int
 	}{
 		{"two cores", 2, 200},
-		{"eight cores", 8, 40},
+		{"eight cores", 8, 16},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 // this host, and answers "/" otherwise. It refuses everything browsers read as
 // another host: "//", "/\", controls, and what does not parse (HD-09).
 func SafeReturn(target string) string {
-	if len(target) > 4096 || !strings.HasPrefix(target, "/") || strings.ContainsFunc(target, unsafeInURL) {
+	if len(target) > 4096 || !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsFunc(target, unsafeInURL) {
 		return "/"
 	}
 	u, err := url.Parse(target)

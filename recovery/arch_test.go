@@ -1,0 +1,197 @@
+package recovery_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	modulePath = "github.com/caddy-sparekey/sparekey"
+	caddyPath  = "github.com/caddyserver/caddy"
+)
+
+// forbidden says what a package must never come to depend on, directly or
+// through others, and why. A path stands for everything below it too.
+func forbidden() map[string]map[string]string {
+	const own = modulePath + "/recovery"
+	return map[string]map[string]string{
+		own + "/...": {
+			caddyPath: "the domain must run and be tested without Caddy, and outlive its API",
+		},
+		modulePath + "/templates/...": {
+			caddyPath: "pages are rendered by tests and tools that have no Caddy",
+		},
+		own: {
+			caddyPath:                      "the domain must run and be tested without Caddy, and outlive its API",
+			"net/http":                     "the domain knows people and proofs; requests, cookies and status codes are package web's",
+			"github.com/redis/go-redis":    "which store is used is decided outside: the domain sees kv.Driver only",
+			"go.etcd.io/bbolt":             "which store is used is decided outside: the domain sees kv.Driver only",
+			own + "/web":                   "pages depend on the domain, never the other way round",
+			own + "/notify":                "how a message travels is decided outside: the domain sees its Notifier only",
+			modulePath + "/templates":      "wording is no business of the domain",
+			modulePath + "/caddymodule":    "the domain must run and be tested without Caddy",
+			own + "/kv/memkv":              "for tests: it forgets everything",
+			own + "/recoverytest":          "for tests: its clock is moved by hand",
+			"github.com/pquerna/otp":       "methods are behind recovery.Method, one file each in package method",
+			"github.com/boombuler/barcode": "pictures are package web's",
+		},
+	}
+}
+
+func TestDependencies(t *testing.T) {
+	for pattern, reasons := range forbidden() {
+		t.Run(pattern, func(t *testing.T) {
+			deps := goList(t, "-deps", "-f", "{{.ImportPath}}", pattern)
+			if len(deps) < 10 {
+				t.Fatalf("go list -deps %s: got %q, want a list of packages", pattern, deps)
+			}
+			for _, dep := range deps {
+				for path, reason := range reasons {
+					if dep == path || strings.HasPrefix(dep, path+"/") {
+						t.Errorf("%s depends on %s, but must not: %s", pattern, dep, reason)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestLintReadsThePolicyOnly keeps the lint, which judges the policy, free of
+// what runs it: a judge that used the engine would find its mistakes correct.
+func TestLintReadsThePolicyOnly(t *testing.T) {
+	eachFile(t, ".", func(path string, file *ast.File, fset *token.FileSet) {
+		if !strings.HasPrefix(path, "lint/") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "recovery" && slices.Contains([]string{"Engine", "New", "Guard", "NewGuard"}, sel.Sel.Name) {
+				t.Errorf("%s: recovery.%s: the lint judges the policy and must not run what it judges", fset.Position(n.Pos()), sel.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
+// goList runs go list in the folder of this package.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestShape holds files and interfaces to a size that one reads in one go.
+func TestShape(t *testing.T) {
+	const maxLines, maxMethods = 400, 5
+	eachFile(t, "..", func(path string, file *ast.File, fset *token.FileSet) {
+		if n := fset.File(file.Pos()).LineCount(); n > maxLines {
+			t.Errorf("%s: got %d lines, want at most %d: split it by what it is about", path, n, maxLines)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if i, ok := spec.Type.(*ast.InterfaceType); ok && i.Methods.NumFields() > maxMethods {
+				t.Errorf("%s: interface %s: got %d methods, want at most %d: declare what the user of it needs",
+					fset.Position(i.Pos()), spec.Name, i.Methods.NumFields(), maxMethods)
+			}
+			return true
+		})
+	})
+}
+
+// clocks are the files below recovery/ that may ask the wall clock, and why.
+// Everywhere else time comes from a Now field: a story of 72 hours must be
+// testable in a second.
+func clocks() map[string]string {
+	return map[string]string{
+		"notify/sms.go":            "the default of its Now field",
+		"notify/smtp.go":           "the default of its Now field",
+		"web/exchange.go":          "a read deadline is held by the network, which knows the wall clock only",
+		"recoverytest/world.go":    "the start of the clock that tests move",
+		"kv/rediskv/watch.go":      "a lease on a connection: it must run out while the clock of a test stands still",
+		"kv/kvtest/redisserver.go": "waits for a real process",
+		"kv/kvtest/watch.go":       "waits for a real connection",
+	}
+}
+
+func TestClock(t *testing.T) {
+	allowed, used := clocks(), map[string]bool{}
+	eachFile(t, ".", func(path string, file *ast.File, fset *token.FileSet) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || !asksClock(call.Fun) {
+				return true
+			}
+			if allowed[path] == "" {
+				t.Errorf("%s: asks the wall clock; use a Now field, or say in clocks why it must", fset.Position(n.Pos()))
+			}
+			used[path] = true
+			return true
+		})
+	})
+	for path := range allowed {
+		if !used[path] {
+			t.Errorf("clocks allows %s, which does not ask the wall clock any more: take it out", path)
+		}
+	}
+}
+
+// asksClock matches time.Now, time.Since and time.Until. A default such as
+// "now = time.Now" is no call and passes.
+func asksClock(fun ast.Expr) bool {
+	sel, ok := fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	pkg, ok := sel.X.(*ast.Ident)
+	return ok && pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Until"}, sel.Sel.Name)
+}
+
+// eachFile parses every Go file below root that is no test.
+func eachFile(t *testing.T, root string, visit func(path string, file *ast.File, fset *token.FileSet)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." || d.Name() == "node_modules" || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("parse: %w", err)
+		}
+		files++
+		visit(filepath.ToSlash(path), file, fset)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files == 0 {
+		t.Fatalf("no Go file below %s", root)
+	}
+}

@@ -1,0 +1,64 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+)
+
+func FuzzSafeReturn(f *testing.F) {
+	for _, s := range []string{"/", "/a?b=c#d", "//x", "/\\x", "/%2f/x", "https://x", "/\t/x", "/a/..//x", "/.sparekey/logout", "/%5c%5cx"} {
+		f.Add(s)
+	}
+	base, err := url.Parse("https://good.example/here")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		got := web.SafeReturn(target)
+		if got != "/" && got != target {
+			t.Fatalf("%q became %q", target, got)
+		}
+		u, err := base.Parse(got)
+		if err != nil || u.Host != "good.example" || u.Scheme != "https" {
+			t.Fatalf("%q leads to %v, %v", target, u, err)
+		}
+		if strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t\x00") {
+			t.Fatalf("%q gives %q", target, got)
+		}
+	})
+}
+
+func FuzzScrub(f *testing.F) {
+	f.Add("Remote-User", "admin", "close, Remote-User", "a=b; sparekey-8080=x; __Host-sparekey=y")
+	f.Add("remote.user", "x", "upgrade", "sparekey=")
+	f.Fuzz(func(t *testing.T, name, value, connection, cookie string) {
+		r := &http.Request{Header: http.Header{name: {value}, "Connection": {connection}, "Cookie": {cookie}}}
+		web.Scrub(r)
+		web.Introduce(r, &recovery.Identity{User: "alice"})
+		for k, v := range r.Header {
+			plain := strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(k))
+			if strings.HasPrefix(plain, "remote-") && (len(v) != 1 || v[0] != "alice" && v[0] != "") {
+				t.Fatalf("%q: %q is left", k, v)
+			}
+		}
+		for _, line := range r.Header["Connection"] {
+			if strings.Contains(strings.ToLower(line), "remote") {
+				t.Fatalf("connection %q is left as %q", connection, line)
+			}
+		}
+		for _, line := range r.Header["Cookie"] {
+			for part := range strings.SplitSeq(line, ";") {
+				n, _, _ := strings.Cut(strings.TrimSpace(part), "=")
+				n = strings.TrimPrefix(strings.ToLower(n), "__host-")
+				if n == "sparekey" || strings.HasPrefix(n, "sparekey-") {
+					t.Fatalf("cookie %q is left in %q", part, line)
+				}
+			}
+		}
+	})
+}
