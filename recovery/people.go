@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -25,8 +26,8 @@ type identifier struct {
 }
 
 // CanonicalName compares user names: width, case and Unicode form do not
-// matter (PRECIS UsernameCaseMapped, RFC 8265); 1 to 64 characters, no
-// controls, no blanks, no '@', not only digits.
+// matter (PRECIS UsernameCaseMapped, RFC 8265); 1 to 64 letters, digits, dots,
+// dashes, underscores and apostrophes, not only digits.
 func CanonicalName(name string) (string, error) {
 	if !utf8.ValidString(name) || len(name) > 256 {
 		return "", errors.New("name is not readable text")
@@ -35,10 +36,14 @@ func CanonicalName(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("name: %w", err)
 	}
-	if utf8.RuneCountInString(n) > 64 || strings.ContainsAny(n, "@+:/\\\"'<>&") || strings.Trim(n, "0123456789") == "" {
+	if utf8.RuneCountInString(n) > 64 || strings.ContainsFunc(n, odd) || strings.Trim(n, "0123456789") == "" {
 		return "", errors.New("name is too long or holds characters that are not allowed")
 	}
 	return n, nil
+}
+
+func odd(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("._-'", r)
 }
 
 // CanonicalMail compares mail addresses: one plain address, host in lower-case
