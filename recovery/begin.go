@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
 		return nil, tooMany(wait), nil
 	}
-	r := &run{Engine: e, client: c, token: secret.Token(32)}
+	r := &run{Engine: e, client: c, token: e.flowToken()}
 	r.flow = &Flow{
 		ID: secret.Token(16), Kind: in.Start, Binding: secret.Sum(r.token), Lang: c.Lang,
 		Return: in.Return, Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
@@ -36,6 +37,23 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 	}
 	p, err := r.redeem(ctx, in)
 	return r, p, err
+}
+
+// flowToken makes a token for the flow cookie. Its second half is a MAC, so
+// that what somebody else planted in the cookie is not even carried along.
+func (e *Engine) flowToken() string {
+	random := secret.Token(32)
+	return random + e.flowSign(random)
+}
+
+func (e *Engine) flowSign(random string) string {
+	return secret.Sum(string(e.Keys.MAC("flow token", random)))[:22]
+}
+
+// OwnFlow tells whether a token of the flow cookie was made here.
+func (e *Engine) OwnFlow(token string) bool {
+	const random = 43
+	return len(token) == random+22 && subtle.ConstantTimeCompare([]byte(token[random:]), []byte(e.flowSign(token[:random]))) == 1
 }
 
 // fromSession binds a flow to the signed-in person.
@@ -263,7 +281,7 @@ func (r *run) send(ctx context.Context, method string, ch Challenger) error {
 // address fills in what every message has.
 func (r *run) address(m Message) Message {
 	m.ID = secret.Token(9)
-	m.Lang = r.flow.Lang
+	m.Lang = first(r.account.Lang, r.flow.Lang) // the reader's, not that of whoever asked
 	if m.Vars == nil {
 		m.Vars = map[string]string{}
 	}

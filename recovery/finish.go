@@ -172,6 +172,9 @@ func (end ending) login(a *Account, eff *effects) {
 		eff.events, eff.tell = append(eff.events, EventNewDevice), append(eff.tell, EventNewDevice)
 	}
 	eff.events = append(eff.events, EventLogin)
+	// The session this browser had until now ends with the new one (SE-01).
+	_, before := splitSession(end.client.Session)
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Sum == before })
 	end.issue(a, device, eff)
 }
 

@@ -4,6 +4,7 @@ package recovery_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -197,8 +198,10 @@ type tapped struct {
 
 func (d *tapped) Get(ctx context.Context, key string) ([]byte, error) {
 	d.reads.Add(1)
-	time.Sleep(time.Duration(d.slow.Load()))
-	return d.Driver.Get(ctx, key)
+	slow := time.Duration(d.slow.Load())
+	value, err := d.Driver.Get(ctx, key)
+	time.Sleep(slow) // what has been read is growing old
+	return value, errors.Join(err, ctx.Err())
 }
 
 func (d *tapped) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {

@@ -127,7 +127,8 @@ func (e *Engine) meterKey(kind string, parts ...string) string {
 func (r *run) meters(t Traits) []meter {
 	l, who := r.Policy.Limits, r.subject()
 	perFlow := meter{r.meterKey("flow", r.flow.ID, t.Name), window(Rate{l.CodeTries, 24 * time.Hour}), 24 * time.Hour}
-	row := meter{r.meterKey("row", r.account.ID, t.Name, r.known()), inARow(l.Consecutive), suspended}
+	// A replaced credential has another id and so begins without failures.
+	row := meter{r.meterKey("row", r.account.ID, t.Name, r.credential(t.Name), r.known()), inARow(l.Consecutive), suspended}
 	switch t.Throttle {
 	case ThrottleBackoff:
 		return []meter{{r.meterKey("backoff", r.account.ID, t.Name, who), backoff(l), 2*l.LastWait + l.Failures.Per}, row}
@@ -147,6 +148,13 @@ func (r *run) subject() string {
 		return id
 	}
 	return r.client.Network
+}
+
+func (r *run) credential(method string) string {
+	if c := r.account.Credential(method); c != nil {
+		return c.ID
+	}
+	return ""
 }
 
 func (r *run) known() string {

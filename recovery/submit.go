@@ -58,7 +58,7 @@ func (r *run) submit(ctx context.Context, in Input) (Outcome, error) {
 		}
 		p, err := r.answer(ctx, step, in)
 		if limit, ok := errors.AsType[errLimit](err); ok {
-			return r.outcome(tooMany(limit.wait)), nil
+			return r.outcome(tooMany(min(limit.wait, r.Policy.Limits.LastWait))), nil
 		}
 		if err != nil {
 			return Outcome{}, err
@@ -221,7 +221,7 @@ func (r *run) prove(ctx context.Context, step Step, in Input) (*Problem, error) 
 	}
 	meters := r.meters(m.Traits())
 	if err := r.charge(ctx, meters); err != nil {
-		r.limited(step, err)
+		r.limited(ctx, step, err)
 		return nil, err
 	}
 	v, err := m.Verify(ctx, r.try(in))
@@ -308,10 +308,13 @@ func (r *run) wrong(ctx context.Context, step Step, v Verdict) *Problem {
 	return problem(ProblemCodeUnknown)
 }
 
-func (r *run) limited(step Step, err error) {
+// limited writes down a try that was not even looked at. Whose authenticator
+// is suspended is told.
+func (r *run) limited(ctx context.Context, step Step, err error) {
 	ev := r.event(EventLoginFailed)
 	if limit, ok := errors.AsType[errLimit](err); ok && limit.wait >= suspended {
 		ev.Name = EventSuspended
+		r.tellHourly(ctx, EventSuspended)
 	}
 	ev.Method, ev.Detail = step.Method, "limited"
 	r.audit(ev)

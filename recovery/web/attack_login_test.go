@@ -471,3 +471,79 @@ func TestA66_EveryByteOfAPasswordCounts(t *testing.T) {
 		t.Errorf("1 MiB password: got status %d after %s, want a quick 4xx", b.Status, time.Since(begin))
 	}
 }
+
+func TestTH01_AHundredFailuresInARowSuspend(t *testing.T) {
+	w := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) { p.Limits.Failures.Count = 1e6 }))
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	known := w.Browser()
+	w.SignIn(known, alice, "/")
+	stranger := w.Browser()
+	for range 100 {
+		stranger.Get("/").Submit("name", "alice", "password", "wrong horse staple").Want("sign-in")
+	}
+	stranger.Get("/").Submit("name", "alice", "password", alice.Password).Want("slow-down")
+	if n := len(w.Outbox.To(alice.Mail, "notice")); n != 1 {
+		t.Errorf("got %d notices, want the owner told once", n)
+	}
+	known.Post("/.sparekey/logout", url.Values{}).Want("signed-out")
+	known.Get("/").Submit("name", "alice", "password", alice.Password).Want("factor") // TH-04: her own browser counts for itself
+
+	old := alice.Password
+	alice.Password = "another horse battery"
+	atNewPassword(t, w, alice).Submit("new_password", alice.Password).Want("sign-in")
+	stranger.Get("/").Submit("name", "alice", "password", old).Want("sign-in")
+	stranger.Get("/").Submit("name", "alice", "password", alice.Password).Want("factor")
+}
+
+func TestMF07_RightPasswordWrongFactorIsToldOnceAnHour(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	for range 3 {
+		b := w.Browser()
+		b.Get("/").Submit("name", "alice", "password", alice.Password).Want("factor").Submit("code", wrongCodes(1, recoverytest.TOTP(w, alice.Key))[0])
+	}
+	if n := len(w.Outbox.To(alice.Mail, "notice")); n != 1 {
+		t.Errorf("got %d notices within the hour, want 1", n)
+	}
+	w.Clock.Move(61 * time.Minute)
+	w.Browser().Get("/").Submit("name", "alice", "password", alice.Password).Want("factor").Submit("code", "000000")
+	if n := len(w.Outbox.To(alice.Mail, "notice")); n != 2 {
+		t.Errorf("got %d notices after an hour, want 2", n)
+	}
+}
+
+func TestHD10_TwoTabsTwoTargets(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	one := w.Browser()
+	two := w.Browser()
+	two.Client.Jar = one.Client.Jar
+	one.Get("/one").Submit("name", "alice", "password", alice.Password).Want("factor")
+	two.Get("/two").Submit("name", "alice", "password", alice.Password).Want("factor")
+	w.Clock.Move(time.Minute)
+	one.Submit("code", recoverytest.TOTP(w, alice.Key))
+	w.Clock.Move(time.Minute)
+	two.Submit("code", recoverytest.TOTP(w, alice.Key))
+	if one.URL.Path != "/one" || two.URL.Path != "/two" {
+		t.Errorf("got %s and %s, want /one and /two", one.URL.Path, two.URL.Path)
+	}
+}
+
+func TestTH07_RecoveryMailsAreCountedSilently(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	for i := range 50 {
+		b := w.Browser()
+		b.Get("/.sparekey/recover").Submit("name", "alice").Want("sent")
+		if i == 20 {
+			w.Clock.Move(10 * time.Minute)
+		}
+	}
+	if n := len(w.Outbox.To(alice.Mail, "recover-code")); n != 3 {
+		t.Errorf("got %d mails in the hour, want 3", n)
+	}
+}

@@ -3,8 +3,12 @@ package web
 import (
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // Cookie names without what plain http takes off or adds.
@@ -153,15 +157,24 @@ func (x *exchange) flowTokens() []string {
 		return nil
 	}
 	t := strings.Split(v, ".")
-	return t[:min(len(t), maxFlows)]
+	return slices.DeleteFunc(t[:min(len(t), maxFlows)], func(t string) bool { return !x.Engine.OwnFlow(t) })
 }
 
 // addFlow puts a new token in front. Tokens are always made here: one that
 // somebody planted stays beside it and opens nothing (SE-01).
 func (x *exchange) addFlow(token string) {
-	t := append([]string{token}, x.flowTokens()...)
-	x.set(flowCookie, strings.Join(t[:min(len(t), maxFlows)], "."), flowLife)
+	t := append([]string{token}, x.client.Flows...)
+	x.client.Flows = t[:min(len(t), maxFlows)]
+	x.set(flowCookie, strings.Join(x.client.Flows, "."), flowLife)
 }
 
-// dropFlows removes the cookie once a flow has finished.
-func (x *exchange) dropFlows() { x.set(flowCookie, "", -time.Second) }
+// dropFlow removes the token of a flow that has finished; other tabs keep
+// theirs.
+func (x *exchange) dropFlow(f *recovery.Flow) {
+	rest := slices.DeleteFunc(slices.Clone(x.client.Flows), func(t string) bool { return secret.Sum(t) == f.Binding })
+	if len(rest) == 0 {
+		x.set(flowCookie, "", -time.Second)
+		return
+	}
+	x.set(flowCookie, strings.Join(rest, "."), flowLife)
+}

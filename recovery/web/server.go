@@ -124,7 +124,7 @@ func (x *exchange) submit() {
 		x.away(err)
 		return
 	}
-	if o.FlowToken != "" && (o.Stored || o.Finished != "") {
+	if o.FlowToken != "" && o.Stored {
 		x.addFlow(o.FlowToken)
 	}
 	switch {
@@ -139,7 +139,7 @@ func (x *exchange) submit() {
 
 // finished sets the cookies and leads on.
 func (x *exchange) finished(o recovery.Outcome) {
-	x.dropFlows()
+	x.dropFlow(o.Flow)
 	if o.Session != "" {
 		x.setSession(o.Session, o.Keep)
 	}
