@@ -45,6 +45,15 @@ type View struct {
 	URI   string        // the same as otpauth:// link
 	Codes []string      // recovery codes, shown until the step is left
 
+	Until    time.Time // wait: when the wait is over; zero: it has not begun
+	Question string    // key of the security question to be answered
+	Code     string    // a code to be read to somebody else (contact)
+	People   []Person  // people
+	Person   *Person   // person, and whom a contact is asked to vouch for
+	Losses   []Loss    // account: what would happen if something were lost today
+	Waits    []Wait    // account: what is waiting and can be stopped here
+	Setup    *Extras   // account: what can be set there beside the factors
+
 	Token    string // stop, confirm: the secret of the link, put into the field "code"
 	SignedIn bool   // the way out of a step leads to the account page, not to sign-in
 
@@ -88,4 +97,40 @@ type Session struct {
 	Since   time.Time
 	Seen    time.Time
 	Current bool
+}
+
+// Person is somebody in the administrator's list.
+type Person struct {
+	ID         string
+	Name       string
+	State      string // invited, active, frozen, disabled
+	Admin      bool
+	TwoFactors bool
+	Self       bool // the administrator looking
+	Account    *Account
+}
+
+// Loss is a line of the lock-out forecast.
+type Loss struct {
+	What   string // phone, mailbox, laptop, paper
+	Locked bool   // no way back would be left
+	Mend   string // what would mend it: new_codes, add_mail, add_phone, add_contact
+}
+
+// Wait is a recovery that waits out its cool-down.
+type Wait struct {
+	Goal  string
+	Until time.Time
+}
+
+// Extras is what an account page offers beside the factors.
+type Extras struct {
+	Mail, Phone   bool // addresses can be set or changed
+	PIN, Question bool // the operator asks for them somewhere
+	HasPIN        bool
+	HasQuestion   bool
+	Contacts      []string // names of people who can vouch
+	Admin         bool     // link to people
+	Drill         bool     // a recovery code can be tried without using it up
+	Reminder      bool     // nothing was tried for six months
 }
