@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -80,8 +81,8 @@ type App struct {
 	senders []Notifier
 	policy  *recovery.Policy
 
-	mu      sync.Mutex
-	runtime *runtime // nil until the first use
+	mu      sync.Mutex // around opening and ending
+	runtime atomic.Pointer[runtime]
 	closed  bool
 	sites   sites
 }
@@ -138,9 +139,6 @@ func (a *App) Validate() error {
 // Start opens the store, or takes it over from the configuration before, and
 // prints the set-up link when there is no account yet.
 func (a *App) Start() error {
-	if err := a.findSites(); err != nil {
-		return err
-	}
 	rt, err := a.open()
 	if err != nil {
 		return err
@@ -158,8 +156,8 @@ func (*App) Stop() error { return nil }
 // may be called after a failed Provision or Start, and twice.
 func (a *App) Cleanup() error {
 	a.mu.Lock()
-	rt := a.runtime
-	a.runtime, a.closed = nil, true
+	rt := a.runtime.Load()
+	a.closed = true
 	a.mu.Unlock()
 	if rt != nil {
 		rt.retire()
@@ -170,19 +168,40 @@ func (a *App) Cleanup() error {
 // open returns the running parts, opening them on the first call. Apps start
 // in any order, so a request may come before Start.
 func (a *App) open() (*runtime, error) {
+	if rt := a.runtime.Load(); rt != nil {
+		return rt, nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if rt := a.runtime.Load(); rt != nil {
+		return rt, nil
+	}
 	if a.closed {
-		return nil, errors.New("this configuration has ended")
+		return nil, errEnded
 	}
-	if a.runtime == nil {
-		rt, err := newRuntime(a)
-		if err != nil {
-			return nil, fmt.Errorf("sparekey: %w", err)
-		}
-		a.runtime = rt
+	if err := a.findSites(); err != nil {
+		return nil, err
 	}
-	return a.runtime, nil
+	rt, err := newRuntime(a)
+	if err != nil {
+		return nil, fmt.Errorf("sparekey: %w", err)
+	}
+	a.runtime.Store(rt)
+	return rt, nil
+}
+
+var errEnded = errors.New("this configuration has ended")
+
+// acquire is open for the length of a request; the caller ends it with after.
+func (a *App) acquire() (*runtime, error) {
+	rt, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	if !rt.hold() {
+		return nil, errEnded
+	}
+	return rt, nil
 }
 
 // announce prints one line with the set-up link while there is no account.

@@ -96,7 +96,8 @@ func fileStore(a *App, advice string, paths ...string) (*place, error) {
 // forCommand is as much of Provision as a command needs: notifiers may want
 // secrets that this shell does not have.
 func (a *App) forCommand() error {
-	a.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	// Warnings are in the log of the Caddy that uses the store every day.
+	a.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()
 	store, err := ctx.LoadModule(a, "StoreRaw")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -131,10 +130,10 @@ func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) 
 	return o.link(a.Name, "link#"+token, o.engine.Policy.Lifetimes.Invite), nil
 }
 
-// checkGroup keeps to what user names may be. Apps get the groups in one
-// header with commas between: a comma would make one group two.
+// checkGroup keeps to what user names may be, so no comma: apps get the groups
+// in one header with commas between.
 func checkGroup(name string) error {
-	if _, err := recovery.CanonicalName(name); err != nil || strings.Contains(name, ",") {
+	if _, err := recovery.CanonicalName(name); err != nil {
 		return fmt.Errorf("%q is no name for a group: use letters and digits", name)
 	}
 	return nil

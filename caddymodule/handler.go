@@ -41,45 +41,43 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 // answer to everybody else itself: a returned error would run the site's
 // handle_errors without a login.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	d, done := h.decide(w, r)
-	if done {
-		return nil
-	}
-	introduce(r, d.Identity)
-	defer h.app.after(d)()
-	return next.ServeHTTP(w, r)
-}
-
-// decide answers the request unless it may go on. Whatever panics in here
-// denies.
-func (h *Handler) decide(w http.ResponseWriter, r *http.Request) (d recovery.Decision, done bool) {
-	done = true
-	defer func() {
-		if err := recover(); err != nil {
-			h.app.logger.Error("panic in the gate", "error", fmt.Sprint(err))
-			closed(w)
-		}
-	}()
-	rt, err := h.app.open()
+	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.logger.Error("gate not open", "error", err)
 		closed(w)
-		return d, true
+		return nil
 	}
-	rt.flight.Add(1)
-	defer rt.flight.Done()
+	d := h.decide(rt, w, r)
+	defer rt.after(d)
+	if !d.OK() {
+		return nil
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// decide answers the request unless it may go on, and then has told the app
+// who is asking. Whatever panics in here denies.
+func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d recovery.Decision) {
+	defer func() {
+		if err := recover(); err != nil {
+			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
+			d = recovery.Decision{}
+			closed(w)
+		}
+	}()
 	if web.Ours(r) {
 		rt.server.ServeHTTP(w, r)
-		return d, true
+		return d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
 	d = rt.guard.Check(r.Context(), recovery.Question{Cookie: session, Allow: h.Allow})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
-		return d, true
+		return d
 	}
-	return d, false
+	introduce(r, d.Identity)
+	return d
 }
 
 // closed is the answer when nothing of ours can run.
@@ -96,26 +94,6 @@ func introduce(r *http.Request, id *recovery.Identity) {
 		repl.Set("http.auth.user.id", id.User)
 		repl.Set("http.auth.user.email", id.Mail)
 		repl.Set("http.auth.user.groups", id.Groups)
-	}
-}
-
-// after returns what is to be done once the app has answered: hold the store
-// open for the request, and write now and then that the session was used.
-func (a *App) after(d recovery.Decision) func() {
-	rt, err := a.open()
-	if err != nil {
-		return func() {}
-	}
-	rt.flight.Add(1)
-	return func() {
-		if !d.Due() {
-			rt.flight.Done()
-			return
-		}
-		go func() {
-			defer rt.flight.Done()
-			d.Touch()
-		}()
 	}
 }
 

@@ -51,13 +51,19 @@ type runtime struct {
 	server  *web.Server
 	queue   *notify.Queue
 	logger  *slog.Logger
-	flight  sync.WaitGroup // requests under way
+	holds   atomic.Int64  // requests under way, and one for the configuration
+	idle    chan struct{} // closed when the last hold is gone
 	retired sync.Once
 }
 
 // drain is how long a retired configuration waits for its last requests, open
 // streams among them, before it lets go of the store.
 const drain = time.Minute
+
+const (
+	grace    = 5 * time.Second // after a reload, requests on open connections still come
+	farewell = 5 * time.Second // for messages on their way
+)
 
 func newRuntime(a *App) (*runtime, error) {
 	key, err := json.Marshal([]any{a.StoreRaw, a.Secrets})
@@ -108,7 +114,8 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if err != nil {
 		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
 	}
-	rt := &runtime{shared: s, logger: a.logger}
+	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
+	rt.holds.Store(1)
 	e := &recovery.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
 	set := method.Set{Has: a.has, Hasher: secret.NewHasher(a.policy.Hash, 0), Issuer: a.issuer}
 	if s != nil {
@@ -168,14 +175,54 @@ func clientIP(r *http.Request) string {
 	return ip
 }
 
-// retire gives the store back once the last request has ended.
+// hold keeps the store open for a request. It fails once the configuration
+// has ended and its last request with it.
+func (rt *runtime) hold() bool {
+	for {
+		n := rt.holds.Load()
+		if n <= 0 {
+			return false
+		}
+		if rt.holds.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (rt *runtime) letGo() {
+	if rt.holds.Add(-1) == 0 {
+		close(rt.idle)
+	}
+}
+
+// after ends the hold of a request, and first writes, now and then, that the
+// session was used. The answer does not wait for that.
+func (rt *runtime) after(d recovery.Decision) {
+	if !d.Due() {
+		rt.letGo()
+		return
+	}
+	go func() {
+		defer rt.letGo()
+		d.Touch()
+	}()
+}
+
+// retire gives the store back once the last request has ended. At a reload the
+// old server may still take requests on open connections for a moment; at the
+// end of the process the caller waits for messages on their way.
 func (rt *runtime) retire() {
 	rt.retired.Do(func() {
+		if caddy.Exiting() {
+			rt.letGo()
+			rt.release()
+			return
+		}
 		go func() {
-			done := make(chan struct{})
-			go func() { rt.flight.Wait(); close(done) }()
+			time.Sleep(grace)
+			rt.letGo()
 			select {
-			case <-done:
+			case <-rt.idle:
 			case <-time.After(drain):
 			}
 			rt.release()
@@ -183,9 +230,23 @@ func (rt *runtime) retire() {
 	})
 }
 
+// flush waits until nothing that is due is left in the queue.
+func (rt *runtime) flush() {
+	for end := time.Now().Add(farewell); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		waiting := 0
+		for _, s := range rt.queue.Stats() {
+			waiting += s.Waiting
+		}
+		if waiting == 0 {
+			return
+		}
+	}
+}
+
 func (rt *runtime) release() {
 	rt.guard.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	rt.flush()
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if err := rt.queue.Close(ctx); err != nil {
 		rt.logger.Warn("messages not sent before the configuration ended", "error", err)

@@ -50,19 +50,41 @@ type Account struct {
 	Devices     []Device     `json:"devices,omitempty"`
 	Sessions    []Session    `json:"sessions,omitempty"`
 	Spent       []Spent      `json:"spent,omitempty"`
+	Waits       []Wait       `json:"waits,omitempty"`
+	Vouchers    []Voucher    `json:"vouchers,omitempty"`
+	Drilled     time.Time    `json:"drilled,omitzero"` // last time a way back was tried out
+	Before      *Before      `json:"before,omitempty"`
 
 	// SecondFactor says that this account signs in with two factors. It is a
 	// property of its own: if the credentials went missing, the answer is
 	// "denied", not "then one factor will do" (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
 	Probation    time.Time `json:"probation,omitzero"` // no changes of factors, contacts or codes before
+	// Unlocks is part of the name of the password meters: raising it forgets
+	// what was counted, wherever it came from, and nothing else.
+	Unlocks uint64 `json:"unlocks,omitempty"`
 }
 
 // Contact is an address or number people can be reached at.
 type Contact struct {
-	Channel string    `json:"channel"` // ChannelMail, ChannelSMS
-	Address string    `json:"address"` // canonical
-	Counts  time.Time `json:"counts,omitzero"`
+	Channel string    `json:"channel"`         // ChannelMail, ChannelSMS
+	Address string    `json:"address"`         // canonical
+	Counts  time.Time `json:"counts,omitzero"` // no proof and no notice alone before: it has just been set
+	Until   time.Time `json:"until,omitzero"`  // replaced: counts until its successor does
+}
+
+// Before is what could still open a frozen account although it has been
+// replaced: the recovery codes of before the last change, for 72 hours. It is
+// empty when that change itself was made with a recovery code.
+type Before struct {
+	Until time.Time       `json:"until"`
+	Codes json.RawMessage `json:"codes,omitempty"` // as the recovery code method stored them
+}
+
+// Voucher is somebody with an account here who may vouch for this one.
+type Voucher struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // Credential is one enrolled means. Data is understood by its method only; the
@@ -102,12 +124,22 @@ type Session struct {
 	Idle       int64     `json:"idle"` // seconds without a request after which it ends
 	End        time.Time `json:"end"`  // ends then, however busy
 	Proofs     []Proof   `json:"proofs"`
+	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given to step up
 }
 
 // Spent is a single-use thing that has been used. It is kept until the thing
 // itself has expired.
 type Spent struct {
 	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+}
+
+// Wait is a recovery that waits out its cool-down: one dated fact, not a flow
+// that survives. While it is ripe, walking the same way again finishes.
+type Wait struct {
+	Goal  Goal      `json:"goal"`
+	Way   []string  `json:"way"` // its proofs, sorted
+	Ready time.Time `json:"ready"`
 	Until time.Time `json:"until"`
 }
 
@@ -138,7 +170,7 @@ func (a *Account) Drop(methods ...string) {
 // as the contact counts by now; empty when it cannot.
 func (a *Account) Address(channel string, now time.Time) string {
 	for _, c := range a.Contacts {
-		if c.Channel == channel && !now.Before(c.Counts) {
+		if c.Channel == channel && !now.Before(c.Counts) && (c.Until.IsZero() || now.Before(c.Until)) {
 			return c.Address
 		}
 	}
@@ -191,10 +223,11 @@ func (a *Account) spend(id string, until, now time.Time) error {
 	return nil
 }
 
-// raise ends every session, flow and ticket of the account.
+// raise ends every session, flow, ticket and wait of the account.
 func (a *Account) raise() {
 	a.Generation++
 	a.Sessions = nil
+	a.Waits = nil
 }
 
 // forget ends the trust in all devices: they stay known, none skips a factor.
@@ -207,6 +240,10 @@ func (a *Account) forget() {
 // trim drops what has ended and keeps the record within its limits, oldest
 // first.
 func (a *Account) trim(now time.Time) {
+	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return !c.Until.IsZero() && !now.Before(c.Until) })
+	if a.Before != nil && !now.Before(a.Before.Until) {
+		a.Before = nil
+	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
 	if over := len(a.Sessions) - MaxSessions; over > 0 {
 		slices.SortFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })

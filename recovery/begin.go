@@ -29,10 +29,10 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 		Return: in.Return, Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
 	}
 	switch {
-	case in.Start == KindLogin, in.Start == KindRecover:
+	case in.Start == KindLogin, in.Start == KindRecover, in.Start == KindUnlock:
 		return r, nil, nil
 	case in.Start.needsSession():
-		p, err := r.fromSession(ctx)
+		p, err := r.fromSession(ctx, in)
 		return r, p, err
 	}
 	p, err := r.redeem(ctx, in)
@@ -57,7 +57,7 @@ func (e *Engine) OwnFlow(token string) bool {
 }
 
 // fromSession binds a flow to the signed-in person.
-func (r *run) fromSession(ctx context.Context) (*Problem, error) {
+func (r *run) fromSession(ctx context.Context, in Input) (*Problem, error) {
 	a, s, err := r.Engine.signedIn(ctx, r.client.Session)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (r *run) fromSession(ctx context.Context) (*Problem, error) {
 	if s == nil {
 		return problem(ProblemFlowExpired), nil
 	}
-	r.flow.Session, r.begun = s.Sum, true
+	r.flow.Session, r.begun = s.Sum, in.Code == "" // the form of some pages answers the first step at once
 	r.flow.Account, r.flow.Generation, r.account = a.ID, a.Generation, a
 	return nil, nil
 }
@@ -167,7 +167,7 @@ func (r *run) redeem(ctx context.Context, in Input) (*Problem, error) {
 	if in.Code == "" {
 		return problem(ProblemMissing), nil
 	}
-	tries := meter{r.meterKey("ticket", r.client.Network), backoff(r.Policy.Limits), 2*r.Policy.Limits.LastWait + time.Hour}
+	tries := meter{key: r.meterKey("ticket", r.client.Network), rule: backoff(r.Policy.Limits), life: 2*r.Policy.Limits.LastWait + time.Hour}
 	if err := r.charge(ctx, []meter{tries}); err != nil {
 		if limit, ok := errors.AsType[errLimit](err); ok {
 			return tooMany(limit.wait), nil
@@ -179,6 +179,9 @@ func (r *run) redeem(ctx context.Context, in Input) (*Problem, error) {
 		return nil, err
 	}
 	if t == nil || in.Start != "" && in.Start != ticketKind(t.Purpose) {
+		if in.Start == KindSetup {
+			return problem(ProblemSetupWrong), nil
+		}
 		return problem(ProblemLinkExpired), nil
 	}
 	r.refund(ctx, []meter{tries})
@@ -192,7 +195,7 @@ func ticketKind(purpose string) Kind {
 		return KindSetup
 	case Invite:
 		return KindActivate
-	case Rescue:
+	case Rescue, Admin:
 		return KindRecover
 	}
 	return ""
@@ -215,9 +218,7 @@ func (r *run) redeemed(ctx context.Context, t *Ticket, key string) (*Problem, er
 		return problem(ProblemLinkExpired), nil
 	}
 	r.flow.Name = r.account.Name
-	if r.account.State == StateFrozen && r.Methods.hasFactor(r.account) {
-		r.flow.Goal = GoalBoth // whoever froze it does not know what else is lost
-	}
+	r.frozen()
 	r.flow.prove(Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
 	r.flow.Reserved = append(r.flow.Reserved, Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
 	return nil, nil
@@ -243,21 +244,24 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		}
 		return err
 	}
+	if kindOf(step.Method) == VouchedBy && r.flow.Ask == "" {
+		return r.askVouchers(ctx)
+	}
 	ch, ok := r.Methods.Get(step.Method).(Challenger)
 	if !ok || r.account == nil || !again && r.flow.Sent[step.Method].live(r.Now()) {
 		return nil
 	}
-	return r.send(ctx, step.Method, ch)
+	return r.send(ctx, step.Method, ch, again)
 }
 
 func (s Sent) live(now time.Time) bool { return now.Before(s.Expires) }
 
 // send makes a new code, unless the account had its share: then silently not.
-func (r *run) send(ctx context.Context, method string, ch Challenger) error {
+func (r *run) send(ctx context.Context, method string, ch Challenger, again bool) error {
 	l := r.Policy.Limits
 	err := r.charge(ctx, []meter{
-		{r.meterKey("send hour", r.account.ID, method), window(l.SendsHourly), l.SendsHourly.Per},
-		{r.meterKey("send day", r.account.ID, method), window(l.SendsDaily), l.SendsDaily.Per},
+		{key: r.meterKey("send hour", r.account.ID, method), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
+		{key: r.meterKey("send day", r.account.ID, method), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
 	})
 	if _, ok := errors.AsType[errLimit](err); ok {
 		return nil
@@ -273,7 +277,9 @@ func (r *run) send(ctx context.Context, method string, ch Challenger) error {
 		r.flow.Sent = map[string]Sent{}
 	}
 	r.flow.Sent[method] = sent
-	r.said = "resent"
+	if again {
+		r.said = "resent"
+	}
 	r.queue = append(r.queue, r.address(msg))
 	return nil
 }

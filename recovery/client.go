@@ -26,6 +26,9 @@ type Input struct {
 	Password    secret.Text
 	NewPassword secret.Text
 	Code        secret.Text
+	PIN         secret.Text
+	Answer      secret.Text
+	Reason      string
 	Method      string
 	Choice      string
 	Remember    bool

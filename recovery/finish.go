@@ -57,8 +57,22 @@ func (r *run) finish(ctx context.Context) (Outcome, error) {
 
 // conclude applies the pure ending inside the account swap.
 func (r *run) conclude(ctx context.Context, end ending) (*Account, effects, error) {
-	if r.flow.Kind == KindSetup {
+	switch r.flow.Kind {
+	case KindSetup:
 		return r.create(ctx, end)
+	case KindVouch:
+		return r.vouch(ctx)
+	case KindOpenCase:
+		return r.openCase(ctx)
+	case KindChangeMail, KindChangePhone:
+		id := identifier{"mail", r.flow.Mail}
+		if r.flow.Kind == KindChangePhone {
+			id = identifier{"phone", r.flow.Phone}
+		}
+		if err := r.claimOne(ctx, id, r.flow.Account); err != nil {
+			return nil, effects{}, err
+		}
+	default:
 	}
 	var eff effects
 	a, err := r.edit(ctx, r.flow.Account, func(a *Account) error {
@@ -129,17 +143,51 @@ func (end ending) apply(a *Account) (effects, error) {
 		end.activate(a, &eff)
 	case KindChangePassword:
 		end.changePassword(a, &eff)
+	case KindUnlock:
+		a.Unlocks++
+		eff.done(EventUnlocked)
+	case KindChangeMail, KindChangePhone:
+		end.changeContact(a)
+		eff.done(EventContactChanged)
+	case KindSetPIN:
+		end.install(a, PIN, 2)
+		eff.done(EventPINChanged)
+	case KindSetQuestion:
+		end.install(a, SecurityQuestion, 2)
+		eff.done(EventQuestionChanged)
+	case KindAddContact:
+		end.addVoucher(a)
+		eff.done(EventVoucherAdded)
+	case KindDrill:
+		a.Drilled = end.now
+	case KindStepUp:
+		end.stepUp(a)
+		eff.events = append(eff.events, EventStepUp)
 	case KindAddFactor:
 		end.renewFactor(a)
-		eff.events, eff.tell = append(eff.events, EventFactorAdded), append(eff.tell, EventFactorAdded)
+		eff.done(EventFactorAdded)
 	case KindNewCodes:
+		end.keepCodes(a)
 		end.install(a, RecoveryCode, 3)
-		eff.events, eff.tell = append(eff.events, EventCodesRenewed), append(eff.tell, EventCodesRenewed)
+		eff.done(EventCodesRenewed)
 	default:
 		return eff, errMoved
 	}
 	a.trim(end.now)
 	return eff, nil
+}
+
+// done is an event that is told to all channels.
+func (eff *effects) done(name EventName) {
+	eff.events, eff.tell = append(eff.events, name), append(eff.tell, name)
+}
+
+func (end ending) stepUp(a *Account) {
+	for i := range a.Sessions {
+		if a.Sessions[i].Sum == end.flow.Session {
+			a.Sessions[i].Fresh = end.now
+		}
+	}
 }
 
 // Spender is a method whose single-use things live in its own credential.
@@ -153,7 +201,7 @@ func (end ending) spend(a *Account, s Spent, eff *effects) error {
 		if err := m.Spend(a, s.ID); err != nil {
 			return errors.Join(errSpent, err)
 		}
-		eff.events, eff.tell = append(eff.events, EventCodeUsed), append(eff.tell, EventCodeUsed)
+		eff.done(EventCodeUsed)
 		return nil
 	}
 	return a.spend(s.ID, s.Until, end.now)
@@ -165,11 +213,16 @@ func (end ending) login(a *Account, eff *effects) {
 	if end.flow.Trust {
 		device.Remembered = end.now.Add(end.policy.Lifetimes.Remembered)
 	}
+	// Only the owner signs in fully: that ends the ban on a recovered password
+	// and every wait somebody began.
+	if end.factorProved() || !end.methods.hasFactor(a) {
+		a.Waits = nil
+	}
 	if c := a.Credential(Password); c != nil && end.flow.Has(Password) && end.factorProved() {
 		c.Barred = time.Time{}
 	}
 	if known == nil && len(a.Devices) > 1 {
-		eff.events, eff.tell = append(eff.events, EventNewDevice), append(eff.tell, EventNewDevice)
+		eff.done(EventNewDevice)
 	}
 	eff.events = append(eff.events, EventLogin)
 	// The session this browser had until now ends with the new one (SE-01).
@@ -212,6 +265,9 @@ func (end ending) issue(a *Account, d *Device, eff *effects) {
 
 // recover replaces what was lost. It never signs in.
 func (end ending) recover(a *Account, eff *effects) {
+	if end.flow.Has(RecoveryCode) {
+		end.keepCodes(a)
+	}
 	rescued := end.flow.Has(Rescue)
 	name := EventPasswordReset
 	switch end.flow.Goal {
@@ -233,16 +289,19 @@ func (end ending) recover(a *Account, eff *effects) {
 	if !rescued {
 		a.Probation = end.now.Add(end.policy.Lifetimes.Probation)
 	}
-	if rescued && a.State == StateFrozen {
-		a.State, a.Devices = StateActive, nil
-		eff.events, eff.tell = append(eff.events, EventThawed), append(eff.tell, EventThawed)
+	if a.State == StateFrozen {
+		a.State, a.Devices, a.Before = StateActive, nil, nil
+		eff.done(EventThawed)
 	}
-	eff.events, eff.tell = append(eff.events, name), append(eff.tell, name)
+	eff.done(name)
 }
 
 // renewFactor replaces every second factor and all codes, and with them the
 // trust in devices.
 func (end ending) renewFactor(a *Account) {
+	if a.State == StateActive {
+		end.keepCodes(a)
+	}
 	a.Drop(end.methods.expand(Factor)...)
 	end.install(a, TOTP, 3)
 	end.install(a, RecoveryCode, 2)
@@ -283,5 +342,5 @@ func (end ending) changePassword(a *Account, eff *effects) {
 	a.forget()
 	end.flow.Remember = false
 	end.issue(a, end.meet(a, eff), eff)
-	eff.events, eff.tell = append(eff.events, EventPasswordChanged), append(eff.tell, EventPasswordChanged)
+	eff.done(EventPasswordChanged)
 }

@@ -21,6 +21,16 @@ const (
 	KindChangePassword Kind = "change_password"
 	KindAddFactor      Kind = "add_factor"
 	KindNewCodes       Kind = "new_codes"
+	KindUnlock         Kind = "unlock"
+	KindChangeMail     Kind = "change_mail"  // change_contact of the design, one for each channel
+	KindChangePhone    Kind = "change_phone" //
+	KindSetPIN         Kind = "set_pin"
+	KindSetQuestion    Kind = "set_question"
+	KindAddContact     Kind = "add_contact"
+	KindVouch          Kind = "approve_contact"
+	KindOpenCase       Kind = "open_case"
+	KindStepUp         Kind = "step_up"
+	KindDrill          Kind = "drill"
 )
 
 // Goal is what a recovery replaces: the values of the field "choice".
@@ -36,16 +46,23 @@ const (
 // Names of methods the engine itself has to know. Everything else it learns
 // from [Traits].
 const (
-	Password     = "password"
-	TOTP         = "totp"
-	Passkey      = "passkey"
-	RecoveryCode = "recovery_code"
-	MailLink     = "mail_link"
-	MailCode     = "mail_code"
-	SMSCode      = "sms_code"
-	Rescue       = "rescue"
-	Invite       = "invite"
-	SetupTicket  = "setup"
+	Password         = "password"
+	TOTP             = "totp"
+	Passkey          = "passkey"
+	RecoveryCode     = "recovery_code"
+	MailLink         = "mail_link"
+	MailCode         = "mail_code"
+	SMSCode          = "sms_code"
+	Rescue           = "rescue"
+	Invite           = "invite"
+	SetupTicket      = "setup"
+	Admin            = "admin"
+	PIN              = "pin"
+	SecurityQuestion = "question"
+	VouchedBy        = "contact" // contact*2 asks two people
+	NewContact       = "new_contact"
+	// waiting is what is "asked for" when only time is missing.
+	waiting = "wait"
 	// Factor stands for any second factor in the policy's lists.
 	Factor = "factor"
 )
@@ -78,6 +95,11 @@ type Flow struct {
 	Mail     string `json:"mail,omitempty"`
 	Phone    string `json:"phone,omitempty"`
 	Goal     Goal   `json:"goal,omitempty"`
+	Person   string `json:"person,omitempty"` // id of somebody else this is about
+	Reason   string `json:"reason,omitempty"`
+	Called   string `json:"called,omitempty"`   // that person's name
+	Vouch    string `json:"vouch,omitempty"`    // key of the request to vouch for
+	Ask      string `json:"ask,omitempty"`      // code this flow's own request is found by
 	Remember bool   `json:"remember,omitempty"` // keep me signed in
 	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
@@ -134,7 +156,13 @@ func (f *Flow) moved(since uint64) bool { return f.Version != since }
 
 // needsSession tells that a kind begins with somebody signed in.
 func (k Kind) needsSession() bool {
-	return k == KindChangePassword || k == KindAddFactor || k == KindNewCodes
+	switch k {
+	case KindChangePassword, KindAddFactor, KindNewCodes, KindChangeMail, KindChangePhone, KindSetPIN, KindSetQuestion,
+		KindAddContact, KindVouch, KindOpenCase, KindStepUp, KindDrill:
+		return true
+	case KindLogin, KindRecover, KindSetup, KindActivate, KindUnlock:
+	}
+	return false
 }
 
 func flowKey(id string) string { return "flow/" + secret.Sum(id) }

@@ -157,7 +157,7 @@ func (e *entry) decide(g *Guard, allow []string, now time.Time) Decision {
 	if len(allow) > 0 && !e.identity.in(allow) {
 		d.Reason = DeniedForbidden
 	}
-	if now.Sub(e.written) >= touchEvery && e.touching.CompareAndSwap(false, true) {
+	if now.Sub(e.written) >= touchAfter(e.idle) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e) }
 	}
 	return d

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type meter struct {
 	key  string
 	rule rule
 	life time.Duration // the record may be forgotten so long after its last charge
+	keep bool          // a success does not reset it, nor does sending again
 }
 
 // errLimit says that a meter is used up.
@@ -62,6 +64,21 @@ func backoff(l Limits) rule {
 			return 0, true
 		}
 		return max(t.Last.Add(wait).Sub(now), 0), false
+	}
+}
+
+// rule counts wrong tries and then closes for the time set, from the last try
+// that was looked at.
+func (l Lock) rule() rule {
+	return func(t tally, now time.Time) (time.Duration, bool) {
+		end := t.Last.Add(l.For)
+		if !now.Before(end) {
+			return 0, true
+		}
+		if t.Count < l.After {
+			return 0, false
+		}
+		return end.Sub(now), false
 	}
 }
 
@@ -126,19 +143,26 @@ func (e *Engine) meterKey(kind string, parts ...string) string {
 // meters lists what a try of a method is charged to.
 func (r *run) meters(t Traits) []meter {
 	l, who := r.Policy.Limits, r.subject()
-	perFlow := meter{r.meterKey("flow", r.flow.ID, t.Name), window(Rate{l.CodeTries, 24 * time.Hour}), 24 * time.Hour}
+	perFlow := meter{key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(Rate{l.CodeTries, 24 * time.Hour}), life: 24 * time.Hour, keep: true}
 	// A replaced credential has another id and so begins without failures.
-	row := meter{r.meterKey("row", r.account.ID, t.Name, r.credential(t.Name), r.known()), inARow(l.Consecutive), suspended}
+	row := meter{key: r.meterKey("row", r.account.ID, t.Name, r.credential(t.Name), r.known()), rule: inARow(l.Consecutive), life: suspended}
 	switch t.Throttle {
 	case ThrottleBackoff:
-		return []meter{{r.meterKey("backoff", r.account.ID, t.Name, who), backoff(l), 2*l.LastWait + l.Failures.Per}, row}
+		unlocks := strconv.FormatUint(r.account.Unlocks, 10)
+		if lock := r.Policy.Lock; lock != nil && t.Name == Password {
+			return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.known()), rule: lock.rule(), life: lock.For}, row}
+		}
+		return []meter{{key: r.meterKey("backoff", r.account.ID, t.Name, unlocks, who), rule: backoff(l), life: 2*l.LastWait + l.Failures.Per}, row}
+	case ThrottleDaily:
+		daily := meter{key: r.meterKey("daily", r.account.ID, t.Name), rule: window(Rate{l.Memory, 24 * time.Hour}), life: 24 * time.Hour}
+		return []meter{daily, row}
 	case ThrottleFlow:
 		return []meter{perFlow}
 	case ThrottleCode:
-		hourly := meter{r.meterKey("hourly", r.account.ID, t.Name, r.known()), window(l.CodesHourly), l.CodesHourly.Per}
+		hourly := meter{key: r.meterKey("hourly", r.account.ID, t.Name, r.known()), rule: window(l.CodesHourly), life: l.CodesHourly.Per}
 		return []meter{perFlow, hourly, row}
 	}
-	return []meter{{r.meterKey("never", t.Name), inARow(0), time.Hour}}
+	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
 }
 
 // subject is what tries are counted by beside the account: the network, or a

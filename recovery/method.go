@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,7 @@ type Throttle int
 const (
 	ThrottleCode    Throttle = iota // guessable: per flow, and per account over all flows
 	ThrottleBackoff                 // a few free tries per account and network, then growing waits
+	ThrottleDaily                   // three a day: what can be guessed from knowing somebody
 	ThrottleFlow                    // 40 bits and more, made for this flow: per flow only
 )
 
@@ -54,6 +57,7 @@ type Try struct {
 	Flow    *Flow
 	Input   Input
 	Now     time.Time
+	Vouched []string // ids of those who have vouched in this flow
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -117,8 +121,39 @@ func (m *Methods) Get(name string) Method {
 		if x.Traits().Name == name {
 			return x
 		}
+		if c, ok := x.(Counted); ok && strings.HasPrefix(name, x.Traits().Name+"*") {
+			if n, err := strconv.Atoi(name[len(x.Traits().Name)+1:]); err == nil && n > 0 && n <= maxCounted {
+				return c.Times(n)
+			}
+		}
 	}
 	return nil
+}
+
+const maxCounted = 5
+
+// Counted is a method that can be asked for several times at once: contact*2.
+type Counted interface {
+	Method
+	// Times returns the method that needs n of them.
+	Times(n int) Method
+}
+
+// proof tells whether a name may stand in a way.
+func (m *Methods) proof(name string) bool {
+	x := m.Get(name)
+	return x != nil && x.Traits().Class != ""
+}
+
+// proofs lists what may stand in a way.
+func (m *Methods) proofs() []string {
+	out := []string{Factor}
+	for _, name := range m.Names() {
+		if m.proof(name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // Names lists all methods.

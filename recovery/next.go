@@ -49,12 +49,22 @@ func Next(f Facts) Step {
 func recipes() map[Kind][]Need {
 	return map[Kind][]Need{
 		KindLogin:          {who(PageSignIn), firstFactor, secondFactor},
-		KindRecover:        {who(PageRecover), firstProof, goal, rest, renewed},
+		KindRecover:        {who(PageRecover), firstProof, asked(SecurityQuestion, KindRecover), goal, rest, renewed},
 		KindSetup:          {ticket(SetupTicket, PageSetup), named, enrolled(Password), enrolled(TOTP), enrolled(RecoveryCode)},
 		KindActivate:       {ticket(Invite, PageActivate), enrolled(Password), enrolled(TOTP), enrolled(RecoveryCode)},
-		KindChangePassword: {proved(Password), strong, enrolled(Password)},
+		KindChangePassword: {proved(Password), asked(PIN, KindChangePassword), strong, enrolled(Password)},
 		KindAddFactor:      {settled, strong, enrolled(TOTP), enrolled(RecoveryCode)},
 		KindNewCodes:       {settled, strong, enrolled(RecoveryCode)},
+		KindUnlock:         {who(PageRecover), unlocking},
+		KindChangeMail:     {settled, strong, address, proved(NewContact)},
+		KindChangePhone:    {settled, strong, address, proved(NewContact)},
+		KindSetPIN:         {settled, strong, enrolled(PIN)},
+		KindSetQuestion:    {settled, strong, enrolled(SecurityQuestion)},
+		KindAddContact:     {settled, strong, somebody},
+		KindVouch:          {settled, request, strong, consent},
+		KindOpenCase:       {admin, settled, strong, somebody, because},
+		KindStepUp:         {strong},
+		KindDrill:          {trial},
 	}
 }
 
@@ -93,6 +103,55 @@ func strong(f Facts) (Step, bool) {
 	return oneOf(f, []string{Password})
 }
 
+// asked needs an additional answer where the operator wants one and the
+// account has one. It only ever adds to what is needed.
+func asked(method string, kind Kind) Need {
+	return func(f Facts) (Step, bool) {
+		if f.Flow.Has(method) || !slices.Contains(f.Policy.Ask[method], kind) || !f.Methods.ready(method, f.Account, f.Now) {
+			return Step{}, false
+		}
+		return ask(f, []string{method}), true
+	}
+}
+
+// address needs the new mail address or number.
+func address(f Facts) (Step, bool) {
+	if f.Flow.Kind == KindChangePhone {
+		return Step{Page: PageConfirm, Method: string(KindChangePhone)}, f.Flow.Phone == ""
+	}
+	return Step{Page: PageConfirm, Method: string(KindChangeMail)}, f.Flow.Mail == ""
+}
+
+// somebody needs the name of another person here.
+func somebody(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: string(KindAddContact)}, f.Flow.Person == ""
+}
+
+// because needs what is lost and why an administrator steps in.
+func because(f Facts) (Step, bool) {
+	return Step{Page: PagePerson, Method: string(KindOpenCase)}, f.Flow.Reason == ""
+}
+
+// request needs the code of a pending request to vouch.
+func request(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: "approve"}, f.Flow.Vouch == ""
+}
+
+// trial needs one right recovery code, which is not used up.
+func trial(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: string(KindDrill)}, f.Flow.Reason == ""
+}
+
+// consent needs the last click.
+func consent(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: "vouch"}, f.Flow.Reason == ""
+}
+
+// admin needs a member of the group that manages accounts.
+func admin(f Facts) (Step, bool) {
+	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, !f.Account.Admin()
+}
+
 // settled refuses changes while the account is on probation (MF-06).
 func settled(f Facts) (Step, bool) {
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
@@ -124,7 +183,11 @@ func ask(f Facts, methods []string) Step {
 		method = f.Flow.Picked
 	}
 	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == method })
-	return Step{Page: f.Methods.Get(method).Traits().Page, Method: method, Methods: others}
+	page := PageWait
+	if method != waiting {
+		page = f.Methods.Get(method).Traits().Page
+	}
+	return Step{Page: page, Method: method, Methods: others}
 }
 
 // firstProof offers what the policy offers, whoever was named: what an account
@@ -152,119 +215,21 @@ func firstProofs(p *Policy, methods *Methods) []string {
 	return out
 }
 
+// unlocking asks for one thing a stranger at the sign-in page does not have.
+func unlocking(f Facts) (Step, bool) {
+	if len(f.Flow.Proofs) > 0 {
+		return Step{}, false
+	}
+	var offered []string
+	for _, m := range []string{MailLink, RecoveryCode} {
+		if f.Methods.offered(m) {
+			offered = append(offered, m)
+		}
+	}
+	return ask(f, offered), true
+}
+
 func goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }
-
-// goal asks what is lost, unless only one thing can be mended anyway.
-func goal(f Facts) (Step, bool) {
-	if f.Flow.Goal != "" {
-		return Step{}, false
-	}
-	open := openGoals(f)
-	if len(open) == 0 {
-		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
-	}
-	if len(open) == 1 && !barred(f) {
-		return Step{}, false
-	}
-	return Step{Page: PageChoice, Choices: open}, true
-}
-
-// aim is the goal chosen, or the only one there is.
-func aim(f Facts) Goal {
-	if f.Flow.Goal != "" {
-		return f.Flow.Goal
-	}
-	if open := openGoals(f); len(open) == 1 {
-		return open[0]
-	}
-	return ""
-}
-
-// openGoals lists the goals with a way this account could still walk.
-func openGoals(f Facts) []Goal {
-	return slices.DeleteFunc(goals(), func(g Goal) bool { return len(open(f, g)) == 0 })
-}
-
-// ways lists what is enough for a goal. What is enough for both is enough for
-// each.
-func ways(f Facts, g Goal) []Way {
-	factor := f.Methods.hasFactor(f.Account)
-	if g != GoalPassword && !factor {
-		return nil
-	}
-	var out []Way
-	for _, w := range f.Policy.Ways[g] {
-		if g != GoalPassword || w.WithoutFactor != factor {
-			out = append(out, w)
-		}
-	}
-	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {
-		out = append(out, f.Policy.Ways[GoalBoth]...)
-	}
-	return out
-}
-
-// walkable tells whether every proof of the way was shown or could be.
-func walkable(f Facts, g Goal, w Way) bool {
-	return !slices.ContainsFunc(w.Proofs, func(name string) bool {
-		return !shown(f, g, name) && len(usable(f, g, name)) == 0
-	})
-}
-
-// shown tells whether the flow holds the proof and it counts for the goal.
-func shown(f Facts, g Goal, name string) bool {
-	return slices.ContainsFunc(f.Methods.expand(name), func(m string) bool {
-		return f.Flow.Has(m) && counts(f, g, m)
-	})
-}
-
-func usable(f Facts, g Goal, name string) []string {
-	return slices.DeleteFunc(f.Methods.expand(name), func(m string) bool {
-		return !f.Methods.ready(m, f.Account, f.Now) || !counts(f, g, m)
-	})
-}
-
-// counts applies the ban: a password set by recovery proves nothing for the
-// second factor until the ban is over or a full login has used it (MF-03).
-func counts(f Facts, g Goal, method string) bool {
-	if g == GoalPassword || method != Password {
-		return true
-	}
-	c := f.Account.Credential(Password)
-	return c != nil && !f.Now.Before(c.Barred)
-}
-
-// barred tells whether the ban is in force; the choice page then says so
-// instead of leading somewhere the person did not ask for.
-func barred(f Facts) bool {
-	c := f.Account.Credential(Password)
-	return c != nil && f.Now.Before(c.Barred)
-}
-
-// rest asks for what is missing of the first way that can be walked, and
-// offers what the others miss. Inside a way the proofs come in the order
-// written (MF-04).
-func rest(f Facts) (Step, bool) {
-	g := aim(f)
-	var candidates []string
-	for _, w := range open(f, g) {
-		missing := slices.IndexFunc(w.Proofs, func(name string) bool { return !shown(f, g, name) })
-		if missing < 0 {
-			return Step{}, false
-		}
-		for _, m := range usable(f, g, w.Proofs[missing]) {
-			if !slices.Contains(candidates, m) {
-				candidates = append(candidates, m)
-			}
-		}
-	}
-	return ask(f, candidates), true
-}
-
-// open lists the walkable ways in the operator's order.
-func open(f Facts, g Goal) []Way {
-	return slices.DeleteFunc(ways(f, g), func(w Way) bool { return !walkable(f, g, w) })
-}
 
 // renewed needs the new credentials of the goal, each confirmed.
 func renewed(f Facts) (Step, bool) {

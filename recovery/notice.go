@@ -18,7 +18,7 @@ func (r *run) tell(ctx context.Context, name EventName) {
 
 // tellHourly is tell, at most once an hour.
 func (r *run) tellHourly(ctx context.Context, name EventName) {
-	once := meter{r.meterKey("told", r.account.ID, string(name)), window(Rate{1, time.Hour}), time.Hour}
+	once := meter{key: r.meterKey("told", r.account.ID, string(name)), rule: window(Rate{1, time.Hour}), life: time.Hour}
 	err := r.charge(ctx, []meter{once})
 	if _, limited := errors.AsType[errLimit](err); limited {
 		return

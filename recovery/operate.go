@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
@@ -97,6 +98,13 @@ func (e *Engine) claimFirst(ctx context.Context, id string) error {
 	return err
 }
 
+// Errors of [Engine.AddUser]; the text behind them says what is wrong.
+var (
+	ErrBadName  = errors.New("this name cannot be used")
+	ErrBadMail  = errors.New("this is no mail address")
+	ErrBadPhone = errors.New("this is no phone number with its country code")
+)
+
 // NewAccount is what an administrator says of a person to be invited.
 type NewAccount struct {
 	Name   string
@@ -129,18 +137,18 @@ func (e *Engine) AddUser(ctx context.Context, n NewAccount) (*Account, string, e
 
 func (n NewAccount) account(now time.Time) (*Account, error) {
 	if _, err := CanonicalName(n.Name); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrBadName, err)
 	}
 	var mail, phone string
 	var err error
 	if n.Mail != "" {
 		if mail, err = CanonicalMail(n.Mail); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrBadMail, err)
 		}
 	}
 	if n.Phone != "" {
 		if phone, err = CanonicalPhone(n.Phone); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrBadPhone, err)
 		}
 	}
 	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang}
@@ -155,6 +163,25 @@ func (e *Engine) Invite(ctx context.Context, a *Account) (string, error) {
 	}
 	e.audit(Event{Name: EventInvited, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, Invite, e.Policy.Lifetimes.Invite)
+}
+
+// SendInvite queues the invitation. It returns false when there is no way to
+// send it; then whoever invited passes the link on.
+func (e *Engine) SendInvite(a *Account, token string, c Client) bool {
+	to := a.Address(ChannelMail, e.Now())
+	if to == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(ChannelMail) {
+		return false
+	}
+	life := e.Policy.Lifetimes.Invite
+	e.Notify.Queue(Message{
+		ID: secret.Token(9), Channel: ChannelMail, To: to, Template: "invite", Lang: first(a.Lang, c.Lang), Secret: true,
+		Expires: e.Now().Add(life),
+		Vars: map[string]string{
+			"link": c.Base + "/.sparekey/link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": first(e.Policy.Site, hostOf(c.Base)),
+			"name": a.Name, "host": hostOf(c.Base),
+		},
+	})
+	return true
 }
 
 // RescueLink makes a single-use token for somebody with nothing left, to be
@@ -182,10 +209,14 @@ func (e *Engine) issueTicket(ctx context.Context, a *Account, purpose string, li
 	return token, e.writeTicket(ctx, token, t)
 }
 
-// StopWorks tells whether a "this wasn't me" token is good, and whose it is.
-func (e *Engine) StopWorks(ctx context.Context, token string) (bool, error) {
+// StopWorks tells whether a "this wasn't me" token is good, and what it was
+// sent for.
+func (e *Engine) StopWorks(ctx context.Context, token string) (EventName, bool, error) {
 	t, _, err := e.stopTicket(ctx, token)
-	return t != nil, err
+	if t == nil {
+		return "", false, err
+	}
+	return t.Event, true, err
 }
 
 func (e *Engine) stopTicket(ctx context.Context, token string) (*Ticket, string, error) {
@@ -212,6 +243,9 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	a, err := e.edit(ctx, t.Account, func(a *Account) error {
 		if a.State != StateActive && a.State != StateFrozen {
 			return errMoved
+		}
+		if t.Event == EventContactChanged {
+			a.undoContact()
 		}
 		a.State = StateFrozen
 		a.raise()

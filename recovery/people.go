@@ -39,6 +39,9 @@ func CanonicalName(name string) (string, error) {
 	if utf8.RuneCountInString(n) > 64 || strings.ContainsFunc(n, odd) || strings.Trim(n, "0123456789") == "" {
 		return "", errors.New("name is too long or holds characters that are not allowed")
 	}
+	if _, err := CanonicalPhone(n); err == nil {
+		return "", errors.New("name reads like a phone number")
+	}
 	return n, nil
 }
 
@@ -134,6 +137,14 @@ func (e *Engine) find(ctx context.Context, id identifier) (*Account, error) {
 		}
 	}
 	return nil, e.pretend(ctx)
+}
+
+// Person returns an account by its id; [ErrNoAccount] when there is none.
+func (e *Engine) Person(ctx context.Context, id string) (*Account, error) {
+	if len(id) != idSize {
+		return nil, ErrNoAccount
+	}
+	return e.account(ctx, id)
 }
 
 // Find returns the account with a user name, mail address or number.

@@ -38,6 +38,9 @@ type Lifetimes struct {
 	Setup           time.Duration `json:"setup,omitempty"`
 	Rescue          time.Duration `json:"rescue,omitempty"`
 	Notice          time.Duration `json:"notice,omitempty"` // how long "this wasn't me" works
+	Case            time.Duration `json:"case,omitempty"`   // a ticket an administrator had sent
+	Ripe            time.Duration `json:"ripe,omitempty"`   // how long a wait that is over stays good
+	NewContact      time.Duration `json:"new_contact,omitempty"`
 }
 
 // Rate is a count in a window.
@@ -51,6 +54,7 @@ type Limits struct {
 	Failures    Rate `json:"failures,omitzero"`     // free wrong passwords per account and network; then FirstWait doubling to LastWait
 	CodeTries   int  `json:"code_tries,omitempty"`  // per flow and method
 	CodesHourly Rate `json:"codes,omitzero"`        // wrong codes per account and method over all flows
+	Memory      int  `json:"memory,omitempty"`      // wrong PINs or answers a day
 	Consecutive int  `json:"consecutive,omitempty"` // failures in a row that suspend one authenticator
 	SendsHourly Rate `json:"sends,omitzero"`        // recovery messages per account, silent
 	SendsDaily  Rate `json:"sends_daily,omitzero"`
@@ -60,12 +64,25 @@ type Limits struct {
 	LastWait    time.Duration
 }
 
+// Lock is the classic lock-out: after a number of wrong passwords nothing is
+// looked at for a while. It is counted per account; a browser the account
+// knows is counted for itself.
+type Lock struct {
+	After int           `json:"after"`
+	For   time.Duration `json:"for"`
+}
+
+// MinWait is the shortest cool-down that makes a way count for more.
+const MinWait = 24 * time.Hour
+
 // Policy is every number, switch and way. It is plain data: the lint and the
 // engine read it, nothing changes it after start.
 type Policy struct {
 	Ways      map[Goal][]Way    `json:"ways,omitempty"` // a goal without ways is switched off
 	Lifetimes Lifetimes         `json:"lifetimes,omitzero"`
 	Limits    Limits            `json:"limits,omitzero"`
+	Lock      *Lock             `json:"lock,omitempty"` // nil: growing waits instead
+	Ask       map[string][]Kind `json:"ask,omitempty"`  // method → kinds that ask it in addition (pin, question)
 	Hash      secret.HashParams `json:"hash,omitzero"`
 	Site      string            `json:"site,omitempty"` // what people call the place
 	Help      string            `json:"help,omitempty"` // the operator's contact help
@@ -80,13 +97,19 @@ func Default() *Policy {
 				{Proofs: []string{RecoveryCode, MailLink}},
 				{Proofs: []string{MailLink}, WithoutFactor: true},
 				{Proofs: []string{RecoveryCode}, WithoutFactor: true},
+				{Proofs: []string{Admin, Factor}},
+				{Proofs: []string{Admin}, WithoutFactor: true},
 			},
 			GoalSecondFactor: {
 				{Proofs: []string{MailLink, Password, SMSCode}},
 				{Proofs: []string{Password, RecoveryCode}},
+				{Proofs: []string{Password, Admin}},
+				{Proofs: []string{MailLink, Password}, Wait: MinWait},
 			},
 			GoalBoth: {
 				{Proofs: []string{RecoveryCode, MailLink}},
+				{Proofs: []string{VouchedBy + "*2", MailLink}},
+				{Proofs: []string{Admin, MailLink}, Wait: MinWait},
 				{Proofs: []string{Rescue}},
 			},
 		},
@@ -97,11 +120,11 @@ func Default() *Policy {
 			Remembered: 30 * 24 * time.Hour, Fresh: 10 * time.Minute,
 			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
 			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
-			Notice: 7 * 24 * time.Hour,
+			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour,
 		},
 		Limits: Limits{
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,
-			CodeTries: 5, CodesHourly: Rate{10, time.Hour}, Consecutive: 100,
+			CodeTries: 5, CodesHourly: Rate{10, time.Hour}, Consecutive: 100, Memory: 3,
 			SendsHourly: Rate{3, time.Hour}, SendsDaily: Rate{10, 24 * time.Hour},
 			Flows: Rate{60, time.Minute}, Posts: Rate{600, time.Minute},
 		},
@@ -140,9 +163,9 @@ func (w Way) validate(goal Goal, methods *Methods) error {
 		return fmt.Errorf("%w: %srecover %s: a way needs at least one proof", ErrPolicy, at(w.Line), goal)
 	}
 	for _, name := range w.Proofs {
-		if name != Factor && methods.Get(name) == nil {
+		if name != Factor && !methods.proof(name) {
 			return fmt.Errorf("%w: %srecover %s: %q is none of %s", ErrUnknownProof, at(w.Line), goal, name,
-				strings.Join(append(methods.Names(), Factor), ", "))
+				strings.Join(methods.proofs(), ", "))
 		}
 	}
 	return nil

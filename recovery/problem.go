@@ -23,6 +23,11 @@ const (
 	PageForbidden   = "forbidden"
 	PageSlowDown    = "slow-down"
 	PageUnavailable = "unavailable"
+	PageWait        = "wait"
+	PageUndo        = "undo"
+	PagePeople      = "people"
+	PagePerson      = "person"
+	PageInvite      = "invite"
 )
 
 // Problem is what a visitor may read when something did not work: a key of
@@ -61,6 +66,18 @@ const (
 	ProblemSetupWrong     = "setup_wrong"
 	ProblemProbation      = "probation"
 	ProblemBarred         = "password_recovered"
+	ProblemSameAddress    = "same_address"
+	ProblemAddressTaken   = "address_taken"
+	ProblemContactUnknown = "contact_unknown"
+	ProblemContactSelf    = "contact_self"
+	ProblemContactWaiting = "contact_waiting"
+	ProblemWrongPIN       = "wrong_pin"
+	ProblemWrongAnswer    = "wrong_answer"
+	ProblemPINBad         = "pin_bad"
+	ProblemAnswerBad      = "answer_bad"
+	ProblemReason         = "reason_missing"
+	ProblemDrillWrong     = "drill_wrong"
+	ProblemNotYourself    = "not_yourself"
 )
 
 func problem(key string) *Problem { return &Problem{Key: key} }

@@ -86,7 +86,7 @@ func (e *Engine) touch(ctx context.Context, account, sum string) error {
 	now := e.Now()
 	_, err := e.edit(ctx, account, func(a *Account) error {
 		s := a.Session(sum, now)
-		if s == nil || now.Sub(s.Seen) < touchEvery {
+		if s == nil || now.Sub(s.Seen) < touchAfter(time.Duration(s.Idle)*time.Second) {
 			return errMoved
 		}
 		s.Seen = now
@@ -103,7 +103,9 @@ func (e *Engine) touch(ctx context.Context, account, sum string) error {
 	return err
 }
 
-const touchEvery = 5 * time.Minute
+// touchAfter is how old the written last use may be: five minutes, or less
+// when sessions end sooner than that.
+func touchAfter(idle time.Duration) time.Duration { return min(5*time.Minute, idle/4) }
 
 // HasAccounts tells whether the first account exists. Once it does, the answer
 // is kept in the process.

@@ -91,6 +91,8 @@ func (r *run) answer(ctx context.Context, step Step, in Input) (*Problem, error)
 		return r.pick(ctx, step, in.Method)
 	case r.account == nil:
 		return r.who(ctx, in)
+	case step.Page == PageWait:
+		return r.wait(ctx, in)
 	case step.Page == PageChoice:
 		return r.choose(ctx, step, Goal(in.Choice)), nil
 	case step.Enroll:
@@ -98,16 +100,20 @@ func (r *run) answer(ctx context.Context, step Step, in Input) (*Problem, error)
 	case step.Method == "":
 		return r.name(ctx, in)
 	}
+	if fill, ok := r.fillers()[step.Method]; ok {
+		return fill(ctx, in)
+	}
 	return r.prove(ctx, step, in)
 }
 
 // pick asks for another proof, or for the same one to be sent again.
 func (r *run) pick(ctx context.Context, step Step, method string) (*Problem, error) {
-	if step.Enroll || method != step.Method && !slices.Contains(step.Methods, method) {
+	i := slices.IndexFunc(append([]string{step.Method}, step.Methods...), func(m string) bool { return kindOf(m) == method })
+	if step.Enroll || i < 0 {
 		return problem(ProblemNotAvailable), nil
 	}
-	again := method == step.Method
-	r.flow.Picked = method
+	again := i == 0
+	r.flow.Picked = append([]string{step.Method}, step.Methods...)[i]
 	return nil, r.prepare(ctx, again)
 }
 
@@ -131,11 +137,20 @@ func (r *run) who(ctx context.Context, in Input) (*Problem, error) {
 }
 
 func (r *run) bind(a *Account, typed string) {
-	if a == nil || a.State != StateActive {
+	if a == nil || a.State != StateActive && (a.State != StateFrozen || r.flow.Kind != KindRecover) {
 		r.account, r.flow.Nobody = r.standIn(typed), typed
 		return
 	}
 	r.account, r.flow.Account, r.flow.Generation = a, a.ID, a.Generation
+	r.frozen()
+}
+
+// frozen sets the goal for an account that a notice has closed: whoever closed
+// it does not know what else is lost, so everything is made new.
+func (r *run) frozen() {
+	if r.account.State == StateFrozen && r.Methods.hasFactor(r.account) {
+		r.flow.Goal = GoalBoth
+	}
 }
 
 func (r *run) choose(ctx context.Context, step Step, g Goal) *Problem {
@@ -191,7 +206,7 @@ func (r *run) enroll(ctx context.Context, step Step, in Input) (*Problem, error)
 	if traits.Throttle == ThrottleCode && in.Code != "" {
 		// Guessing the code of a secret one can read is no attack, but the
 		// try limit keeps the form from being used as a load generator.
-		if err := r.charge(ctx, []meter{{r.meterKey("enrol", r.flow.ID), window(Rate{30, time.Hour}), time.Hour}}); err != nil {
+		if err := r.charge(ctx, []meter{{key: r.meterKey("enrol", r.flow.ID), rule: window(Rate{30, time.Hour}), life: time.Hour}}); err != nil {
 			return nil, err
 		}
 	}
@@ -220,11 +235,16 @@ func (r *run) prove(ctx context.Context, step Step, in Input) (*Problem, error) 
 		return problem(ProblemMissing), nil
 	}
 	meters := r.meters(m.Traits())
-	if err := r.charge(ctx, meters); err != nil {
+	err := r.charge(ctx, meters)
+	if err != nil {
 		r.limited(ctx, step, err)
 		return nil, err
 	}
-	v, err := m.Verify(ctx, r.try(in))
+	t := r.try(in)
+	if t.Vouched, err = r.vouched(ctx, step.Method); err != nil {
+		return nil, err
+	}
+	v, err := m.Verify(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -244,18 +264,19 @@ func (r *run) prove(ctx context.Context, step Step, in Input) (*Problem, error) 
 	return nil, nil
 }
 
-// resettable leaves out the tries of the flow: neither a success nor sending
-// again gives them back.
+// resettable leaves out the meters a success does not reset.
 func resettable(meters []meter) []meter {
-	if len(meters) > 1 && meters[0].life == 24*time.Hour {
-		return meters[1:]
-	}
-	return meters
+	return slices.DeleteFunc(slices.Clone(meters), func(m meter) bool { return m.keep })
 }
 
 func empty(method string, in Input) bool {
-	if method == Password {
+	switch method {
+	case Password:
 		return in.Password == ""
+	case PIN:
+		return in.PIN == ""
+	case SecurityQuestion:
+		return in.Answer == ""
 	}
 	return in.Code == ""
 }

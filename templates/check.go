@@ -43,11 +43,21 @@ func (l *locale) has(key string) bool {
 
 // sample is a View every page can be rendered with.
 func sample(name string) View {
-	return View{
-		Page: name, Lang: fallback, Site: "Photos", Host: "photos.example.com",
-		Method: "totp", Methods: []string{"recovery_code"}, Choices: []string{"password"},
+	ana := Person{
+		ID: "1", Name: "ana", State: "active", TwoFactors: true,
 		Account: &Account{Probation: time.Unix(0, 0), Factors: []Factor{{Method: "totp"}}, Sessions: []Session{{ID: "1"}}},
 	}
+	v := View{
+		Page: name, Lang: fallback, Site: "Photos", Host: "photos.example.com",
+		Method: "totp", Methods: []string{"recovery_code"}, Choices: []string{"password"}, Choice: "password",
+		Account: ana.Account, People: []Person{ana}, Person: &ana,
+		Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
+		Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
+	}
+	if name == "confirm" {
+		v.Method = "" // its states are no proofs
+	}
+	return v
 }
 
 // keys lists the keys that a template names outright, as in {{.T "sign-in.title"}}.

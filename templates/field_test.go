@@ -46,6 +46,24 @@ func TestFieldAttributes(t *testing.T) {
 		{"setup", "phone", map[string]string{"type": "tel", "autocomplete": "tel"}},
 		{"setup", "new_password", map[string]string{"type": "password", "autocomplete": "new-password", "minlength": "8"}},
 		{"activate", "new_password", map[string]string{"type": "password", "autocomplete": "new-password", "minlength": "15"}},
+		{"factor-question", "answer", with(map[string]string{"type": "text", "autocomplete": "off", "required": ""})},
+		{"new-password-pin", "pin", map[string]string{"type": "password", "autocomplete": "off", "inputmode": "numeric", "minlength": "6", "required": ""}},
+		{"new-password-question", "choice", map[string]string{"required": ""}},
+		{"new-password-question", "answer", with(map[string]string{"type": "text", "autocomplete": "off", "required": ""})},
+		{"recover-desk", "phone", map[string]string{"type": "tel", "autocomplete": "tel", "required": ""}},
+		{"recover-desk", "extension", map[string]string{"type": "text", "autocomplete": "tel-extension", "inputmode": "numeric", "required": ""}},
+		{"confirm-change-mail", "mail", with(map[string]string{"type": "email", "autocomplete": "email", "required": ""})},
+		{"confirm-change-phone", "phone", map[string]string{"type": "tel", "autocomplete": "tel", "required": ""}},
+		{"confirm-new-contact", "code", code},
+		{"confirm-approve", "code", chars},
+		{"confirm-add-contact", "name", with(map[string]string{"type": "text", "autocomplete": "off", "required": ""})},
+		{"confirm-drill", "code", chars},
+		{"people", "name", with(map[string]string{"type": "text", "autocomplete": "off", "required": ""})},
+		{"people", "mail", with(map[string]string{"type": "email", "autocomplete": "off"})},
+		{"people", "phone", map[string]string{"type": "tel", "autocomplete": "off"}},
+		{"people", "groups", with(map[string]string{"type": "text", "autocomplete": "off"})},
+		{"person", "choice", map[string]string{"required": ""}},
+		{"person", "reason", map[string]string{"type": "text", "autocomplete": "off", "required": ""}},
 		{"confirm", "code", with(map[string]string{"type": "text", "autocomplete": "off", "required": "", "data-fragment": ""})},
 	}
 	s := newSet(t)
@@ -89,6 +107,19 @@ func TestButtons(t *testing.T) {
 		{"choice", "choice", []string{"password", "second_factor", "both"}},
 		{"codes", "choice", []string{"saved"}},
 		{"account", "choice", []string{"s-2", "everywhere"}},
+		{"account-admin", "choice", []string{"stop_wait", "drop:ben", "drop:Zoë", "s-2", "everywhere"}},
+		{"factor-contact", "method", []string{"contact", "recovery_code"}},
+		{"wait", "choice", []string{"wait"}},
+		{"wait", "method", []string{"recovery_code", "contact"}},
+		{"wait-begun", "choice", nil},
+		{"confirm-vouch", "choice", []string{"approve", "refuse"}},
+		{"confirm-new-contact", "method", []string{"new_contact"}},
+		{"people", "choice", []string{"invite"}},
+		{"person", "choice", []string{"unlock", "sign_out", "disable"}},
+		{"person-invited", "choice", []string{"invite_again", "disable"}},
+		{"person-frozen", "choice", []string{"disable"}},
+		{"person-disabled", "choice", []string{"enable"}},
+		{"person-self", "choice", nil},
 	}
 	s := newSet(t)
 	for _, test := range tests {
@@ -129,10 +160,23 @@ func TestProblems(t *testing.T) {
 		{"setup", "name_taken", nil, "name", "is taken"},
 		{"setup", "mail_bad", nil, "mail", "mail address"},
 		{"setup", "missing_field", []string{"field", "phone"}, "phone", "every field"},
+		{"factor-pin", "wrong_pin", nil, "pin", "PIN isn’t right"},
+		{"factor-question", "wrong_answer", nil, "answer", "the answer we know"},
+		{"factor-contact", "contact_waiting", nil, "", "Nobody has vouched"},
+		{"new-password-pin", "pin_bad", nil, "pin", "six digits"},
+		{"new-password-question", "answer_bad", nil, "answer", "too short"},
+		{"confirm-change-mail", "same_address", nil, "mail", "already"},
+		{"confirm-change-phone", "address_taken", nil, "phone", "can’t be used"},
+		{"confirm-add-contact", "contact_unknown", nil, "name", "nobody by that name"},
+		{"confirm-add-contact", "contact_self", nil, "name", "yourself"},
+		{"confirm-drill", "drill_wrong", nil, "code", "isn’t one of your codes"},
+		{"recover-desk", "missing_field", []string{"field", "extension"}, "extension", "every field"},
+		{"person-disabled", "reason_missing", nil, "reason", "Give a reason"},
+		{"person", "not_yourself", nil, "", "your own account"},
 	}
 	s := newSet(t)
 	for _, test := range tests {
-		t.Run(test.key, func(t *testing.T) {
+		t.Run(test.page+"/"+test.key, func(t *testing.T) {
 			v := sampleView(t, test.page)
 			v.Problem = problem(test.key, test.args...)
 			page := render(t, s, v)

@@ -41,9 +41,9 @@ func (d document) byID(id string) *html.Node {
 	return nil
 }
 
-// field returns the input that people fill in under a name, or nil.
+// field returns the input or list that people fill in under a name, or nil.
 func (d document) field(name string) *html.Node {
-	for _, n := range d.all("input") {
+	for _, n := range d.all("input", "select") {
 		if attr(n, "name") == name && attr(n, "type") != "hidden" {
 			return n
 		}

@@ -15,8 +15,9 @@ import (
 // Lengths that values are cut to, in characters. Names and browsers come from
 // strangers; a link is made by us and useless when cut.
 const (
-	longestValue = 80
-	longestLink  = 2000
+	longestValue  = 80
+	longestReason = 200
+	longestLink   = 2000
 )
 
 // message is what the templates of mails and text messages see.
@@ -44,13 +45,20 @@ func (m message) T(key string) (string, error) {
 //
 //	recover-code  site host name code link minutes browser stop
 //	mail-code     site host code minutes browser
+//	contact-code  site host code minutes browser
+//	contact-ask   site host name by
+//	admin-case    site host name by reason link hours stop
+//	wait-ready    site host name stop
 //	invite        site host name link hours
 //	notice        site host name event browser time stop
 //
-// All may be absent but code, event, and the link of invite. A time in
+// Name is who gets the mail, by the other person: who asks to be vouched for, or
+// the administrator. All may be absent but code, event, hours, and the link of
+// invite and admin-case. A time in
 // RFC 3339 is put into words, in its own zone; any other is shown as it is.
-// Minutes and hours are whole numbers. Values are untrusted: control and formatting characters are dropped, all but links are
-// cut to 80 characters, and the HTML part is escaped. The subject is one line.
+// Minutes and hours are whole numbers. Values are untrusted: control and
+// formatting characters are dropped, all but links are cut to 80 characters (a
+// reason to 200), and the HTML part is escaped. The subject is one line.
 // Errors are ErrUnknownMessage and, for an unknown event, ErrUnknownText.
 func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, html string, err error) {
 	plain, ok := s.mailText[name]
@@ -71,11 +79,12 @@ func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, ht
 	return m.Subject, textPart.String(), htmlPart.String(), nil
 }
 
-// SMS renders a text message: "sms-code" with site, host, code and minutes,
-// whose last line binds the code to the host for autofill
-// (https://wicg.github.io/sms-one-time-codes/), or "notice" with site, event and
-// stop. Values and errors are as for Mail. Typographic characters that would
-// halve the room in a message are written plainly.
+// SMS renders a text message: "sms-code" and "contact-code" with site, host, code
+// and minutes, whose last line binds the code to the host for autofill
+// (https://wicg.github.io/sms-one-time-codes/), "notice" with site, event and
+// stop, or "wait-ready" with site, host and stop. Values and errors are as for
+// Mail. Typographic characters that would halve the room in a message are
+// written plainly.
 func (s *Set) SMS(name, lang string, vars map[string]string) (text string, err error) {
 	t, ok := s.sms[name]
 	if !ok {
@@ -93,14 +102,11 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	texts := s.locale(lang)
 	clean := make(map[string]string, len(vars))
 	for name, value := range vars {
-		longest := longestValue
-		if name == "link" || name == "stop" {
-			longest = longestLink
-		}
-		clean[name] = oneLine(value, longest)
+		clean[name] = oneLine(value, longest(name))
 	}
 	clean["site"] = cmp.Or(clean["site"], clean["host"], texts.texts["mail.place"])
 	clean["host"] = cmp.Or(clean["host"], clean["site"])
+	clean["by"] = cmp.Or(clean["by"], texts.texts["mail.somebody"])
 	if at, err := time.Parse(time.RFC3339, clean["time"]); err == nil {
 		// The key exists in every language, so there is nothing to report.
 		clean["time"], _ = texts.moment(at)
@@ -108,11 +114,33 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	return message{Lang: texts.code, vars: clean, texts: texts}
 }
 
+// longest is the length a variable is cut to.
+func longest(name string) int {
+	switch name {
+	case "link", "stop":
+		return longestLink
+	case "reason":
+		return longestReason
+	default:
+		return longestValue
+	}
+}
+
 func subjectKey(name, event string) string {
 	if name == "notice" {
 		return "event." + event + ".subject"
 	}
 	return "mail." + name + ".subject"
+}
+
+// ByOthers tells that the event of a notice is not the doing of its reader.
+func (m message) ByOthers() bool {
+	switch m.vars["event"] {
+	case "account_disabled", "account_enabled", "case_opened", "invited":
+		return true
+	default:
+		return false
+	}
 }
 
 // oneLine makes a value of a stranger harmless in a header and in plain text:

@@ -13,8 +13,15 @@ func events() []string {
 	return []string{
 		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed",
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "wait_started",
-		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended",
+		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
+		"question_changed", "contact_person_added", "vouched", "case_opened", "account_unlocked", "account_disabled", "account_enabled",
+		"invited",
 	}
+}
+
+// mails lists every mail.
+func mails() []string {
+	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "admin-case", "wait-ready"}
 }
 
 func vars(extra ...string) map[string]string {
@@ -22,7 +29,7 @@ func vars(extra ...string) map[string]string {
 		"site": "Photos", "host": "photos.example.com", "name": "ana", "code": "K7QM-4XRT", "minutes": "5", "hours": "72",
 		"link":    "https://photos.example.com/.sparekey/link#t0k3n",
 		"stop":    "https://photos.example.com/.sparekey/stop?t=st0p&a=1",
-		"browser": "Firefox on Windows", "time": "2026-03-05T14:05:00Z",
+		"browser": "Firefox on Windows", "time": "2026-03-05T14:05:00Z", "by": "Sam", "reason": "You called me, and I know your voice.",
 	}
 	for i := 0; i+1 < len(extra); i += 2 {
 		v[extra[i]] = extra[i+1]
@@ -33,7 +40,7 @@ func vars(extra ...string) map[string]string {
 func TestMailsGolden(t *testing.T) {
 	s := newSet(t)
 	for _, lang := range s.Languages() {
-		for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+		for _, name := range mails() {
 			t.Run(lang+"/"+name, func(t *testing.T) {
 				subject, plain, html, err := s.Mail(name, lang, vars("event", "second_factor_replaced"))
 				if err != nil {
@@ -43,7 +50,7 @@ func TestMailsGolden(t *testing.T) {
 				compare(t, html, lang, "mail-"+name+".html")
 			})
 		}
-		for _, name := range []string{"sms-code", "notice"} {
+		for _, name := range []string{"sms-code", "notice", "contact-code", "wait-ready"} {
 			t.Run(lang+"/sms/"+name, func(t *testing.T) {
 				got, err := s.SMS(name, lang, vars("code", "482913", "event", "new_device"))
 				if err != nil {
@@ -99,7 +106,7 @@ func TestCodeComesFirst(t *testing.T) {
 func TestOptionalVariables(t *testing.T) {
 	s := newSet(t)
 	few := map[string]string{"host": "photos.example.com", "code": "K7QM-4XRT", "minutes": "1", "hours": "1", "event": "new_device", "link": "https://a.example/"}
-	for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+	for _, name := range mails() {
 		subject, plain, html, err := s.Mail(name, "en", few)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -128,17 +135,61 @@ func TestMailWithoutPlace(t *testing.T) {
 func TestSMSOriginBound(t *testing.T) {
 	s := newSet(t)
 	for _, lang := range s.Languages() {
-		got, err := s.SMS("sms-code", lang, vars("code", "482913", "site", "Ana's “Photos”"))
+		for _, name := range []string{"sms-code", "contact-code"} {
+			got, err := s.SMS(name, lang, vars("code", "482913", "site", "Ana's “Photos”"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(got, "\n")
+			if len(lines) != 2 || lines[1] != "@photos.example.com #482913" || !strings.HasPrefix(lines[0], `482913 `) {
+				t.Errorf("%s %s: got %q, want the code first and the binding last", lang, name, lines)
+			}
+			if strings.ContainsAny(got, "’“”\u00a0\u202f") {
+				t.Errorf("%s %s: got %q, want plain characters", lang, name, got)
+			}
+		}
+	}
+}
+
+// TestAskingToVouchHoldsNoWay: whoever gets this mail shall wait for a voice, so
+// there is nothing in it to press or to type.
+func TestAskingToVouchHoldsNoWay(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		_, plain, html, err := s.Mail("contact-ask", lang, vars())
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := strings.Split(got, "\n")
-		if len(lines) != 2 || lines[1] != "@photos.example.com #482913" || !strings.HasPrefix(lines[0], `482913 `) {
-			t.Errorf("%s: got %q, want the code first and the binding last", lang, lines)
+		if strings.Contains(plain, "http") || strings.Contains(html, "href") || strings.Contains(plain+html, "K7QM") {
+			t.Errorf("%s: got %s\n%s, want no link and no code", lang, plain, html)
 		}
-		if strings.ContainsAny(got, "’“”\u00a0\u202f") {
-			t.Errorf("%s: got %q, want plain characters", lang, got)
+		if !strings.Contains(plain, "Sam ") {
+			t.Errorf("%s: got %s, want who asks", lang, plain)
 		}
+	}
+}
+
+func TestNoticesOfOthersDoing(t *testing.T) {
+	tests := []struct{ event, says, never string }{
+		{"account_disabled", "If you expected this", "If this was you"},
+		{"case_opened", "If you expected this", "If this was you"},
+		{"pin_changed", "If this was you", "If you expected this"},
+		{"contact_changed", "put the old one back", "Open this page and lock"},
+		{"password_changed", "Open this page and lock", "the old one back"},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.event, func(t *testing.T) {
+			_, plain, html, err := s.Mail("notice", "en", vars("event", test.event))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []string{plain, html} {
+				if !strings.Contains(part, test.says) || strings.Contains(part, test.never) {
+					t.Errorf("got %s, want %q and not %q", part, test.says, test.never)
+				}
+			}
+		})
 	}
 }
 
@@ -157,8 +208,8 @@ func TestMessageValuesAreHarmless(t *testing.T) {
 	s := newSet(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v := vars("name", test.value, "browser", test.value, "site", test.value, "host", test.value, "event", "new_device", "time", test.value)
-			for _, name := range []string{"recover-code", "mail-code", "invite", "notice"} {
+			v := vars("name", test.value, "by", test.value, "reason", test.value, "browser", test.value, "site", test.value, "host", test.value, "event", "new_device", "time", test.value)
+			for _, name := range mails() {
 				subject, plain, html, err := s.Mail(name, "en", v)
 				if err != nil {
 					t.Fatal(err)

@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// prefix is where our pages live (public contract).
-const prefix = "/.sparekey/"
 
 // Page writes the page named by v.Page in the language v.Lang, or in English
 // when we do not have that. Nothing is written unless the whole page could be
@@ -63,7 +59,9 @@ func (p page) Rich(key string) (template.HTML, error) {
 	}
 	html, err := fill(template.HTMLEscapeString(text), func(name string) (string, error) {
 		v, err := p.value(name)
-		return "<strong><bdi>" + template.HTMLEscapeString(v) + "</bdi></strong>", err
+		// A long address breaks after a slash, not inside a word.
+		shown := strings.ReplaceAll(template.HTMLEscapeString(v), "/", "/<wbr>")
+		return "<strong><bdi>" + shown + "</bdi></strong>", err
 	})
 	return template.HTML(html), err //nolint:gosec // text and values are escaped above
 }
@@ -87,6 +85,13 @@ func (p page) value(name string) (string, error) {
 		return p.ID, nil
 	case "min":
 		return strconv.Itoa(p.MinLength), nil
+	case "person":
+		if p.Person == nil {
+			return "", nil
+		}
+		return p.Person.Name, nil
+	case "address":
+		return p.Host + prefix + "account/approve", nil
 	case "minutes":
 		if p.Minutes <= 0 {
 			return p.texts.text("duration.few")
@@ -123,12 +128,20 @@ func (p page) told(group string, t *Text) (string, error) {
 	})
 }
 
+// Questions lists the keys of the security questions.
+func (p page) Questions() []string { return Questions() }
+
+// Blamed tells whether the problem is about a field.
+func (p page) Blamed(field string) bool {
+	return p.Problem != nil && slices.Contains(blamed(p.Problem), field)
+}
+
 // Describe is the attributes that tie a field to its hint and, when the problem
 // is about this field, to the problem. Both are ids written in our templates.
 func (p page) Describe(field, hint string) template.HTMLAttr {
 	ids := strings.Fields(hint)
 	var invalid string
-	if p.Problem != nil && slices.Contains(blamed(p.Problem), field) {
+	if p.Blamed(field) {
 		ids = append([]string{"problem"}, ids...)
 		invalid = `aria-invalid="true" `
 	}
@@ -145,16 +158,24 @@ func blamed(t *Text) []string {
 		return []string{"name", "password"}
 	case "wrong_password":
 		return []string{"password"}
-	case "wrong_code", "code_clock_off", "code_used", "code_expired", "code_unknown", "setup_wrong", "link_expired", "link_other_browser":
+	case "wrong_code", "code_clock_off", "code_used", "code_expired", "code_unknown", "setup_wrong", "link_expired", "link_other_browser", "drill_wrong":
 		return []string{"code", "pin"}
 	case "password_short", "password_common", "password_same", "password_like_name":
 		return []string{"new_password"}
-	case "name_taken", "name_bad":
+	case "name_taken", "name_bad", "contact_unknown", "contact_self":
 		return []string{"name"}
 	case "mail_bad":
 		return []string{"mail"}
 	case "phone_bad":
 		return []string{"phone"}
+	case "same_address", "address_taken":
+		return []string{"mail", "phone"}
+	case "wrong_pin", "pin_bad":
+		return []string{"pin"}
+	case "wrong_answer", "answer_bad":
+		return []string{"answer"}
+	case "reason_missing":
+		return []string{"reason"}
 	case "missing_field":
 		return []string{t.Args["field"]}
 	default:
@@ -175,84 +196,6 @@ func (p page) AppURL() template.URL {
 		return ""
 	}
 	return template.URL(p.URI) //nolint:gosec // the scheme was just checked
-}
-
-// tongue is an entry of the language switch.
-type tongue struct {
-	Code string // "fr"
-	Name string // "Français"
-}
-
-// Languages lists the entries of the language switch.
-func (p page) Languages() []tongue {
-	var list []tongue
-	for _, code := range p.set.languages {
-		list = append(list, tongue{Code: code, Name: p.set.locales[code].texts["language"]})
-	}
-	return list
-}
-
-// SignInURL is where signing in starts.
-func (p page) SignInURL() string { return p.entry("login", p.Keep) }
-
-// RecoverURL is where the way back in starts.
-func (p page) RecoverURL() string { return p.entry("recover", p.Keep) }
-
-// AccountURL is the page of the visitor's own account.
-func (p page) AccountURL() string { return p.entry("account", p.Keep) }
-
-// HasWayOut tells whether the page is a step one may want to leave: all but
-// those that are themselves the way out, and those where signing in cannot help.
-func (p page) HasWayOut() bool {
-	switch p.Page {
-	case "sign-in", "account", "signed-out", "frame", "unavailable":
-		return false
-	case "setup":
-		return p.Problem != nil // the site may have been set up meanwhile
-	default:
-		return true
-	}
-}
-
-// OutURL is the way out of a step.
-func (p page) OutURL() string {
-	if p.SignedIn {
-		return p.AccountURL()
-	}
-	return p.SignInURL()
-}
-
-// LanguageURL is this page in another language. Pages that answer at the
-// address of the app lead to the sign-in page: our parameters are not for the app.
-func (p page) LanguageURL(code string) string {
-	if p.Flow != "" {
-		return prefix + "?" + url.Values{"f": {p.Flow}, "lang": {code}}.Encode()
-	}
-	switch p.Page {
-	case "recover", "setup", "account":
-		return p.entry(p.Page, code)
-	case "activate", "confirm":
-		return p.entry("link", code)
-	case "stop":
-		return prefix + "stop?" + url.Values{"t": {p.Token}, "lang": {code}}.Encode()
-	default:
-		return p.entry("login", code)
-	}
-}
-
-// entry is the address of a page before its first POST.
-func (p page) entry(name, lang string) string {
-	query := url.Values{}
-	if p.Return != "" {
-		query.Set("return", p.Return)
-	}
-	if lang != "" {
-		query.Set("lang", lang)
-	}
-	if len(query) == 0 {
-		return prefix + name
-	}
-	return prefix + name + "?" + query.Encode()
 }
 
 // moment is a time as the templates write it. The script may write the words

@@ -114,7 +114,7 @@ func TestFormsAreUsable(t *testing.T) {
 					t.Errorf("<%s> refers to the missing id %q", n.Data, ref)
 				}
 			}
-			if n.Data == "input" && attr(n, "type") != "hidden" && !labelled[attr(n, "id")] {
+			if (n.Data == "input" && attr(n, "type") != "hidden" || n.Data == "select") && !labelled[attr(n, "id")] {
 				t.Errorf("field %q has no label", attr(n, "name"))
 			}
 			if n.Data == "input" && has(n, "placeholder") {
@@ -175,6 +175,16 @@ func TestLinks(t *testing.T) {
 		{"stop", sampleView(t, "stop"), []string{"/.sparekey/stop?lang=fr&t=k3v9-stop-ticket"}},
 		{"link", sampleView(t, "confirm"), []string{"/.sparekey/link?lang=fr"}},
 		{"set-up", sampleView(t, "setup-code"), []string{"/.sparekey/setup?lang=fr"}},
+		{"slowed down", sampleView(t, "slow-down"), []string{"/.sparekey/recover?choice=unlock", "/.sparekey/recover"}},
+		{"unlock", sampleView(t, "recover-unlock"), []string{"/.sparekey/recover?choice=unlock&lang=fr"}},
+		{"undo", sampleView(t, "undo"), []string{"/.sparekey/stop?lang=fr&t=k3v9-undo-ticket"}},
+		{"waiting", sampleView(t, "wait-begun"), []string{"/.sparekey/login?" + back}},
+		{"vouch", sampleView(t, "confirm-approve"), []string{"/.sparekey/account/approve?lang=fr", "/.sparekey/account"}},
+		{"account", sampleView(t, "account-admin"), []string{"/.sparekey/people", "/.sparekey/account/approve"}},
+		{"people", sampleView(t, "people"), []string{"/.sparekey/people/p-ben", "/.sparekey/people?lang=fr", "/.sparekey/account"}},
+		{"person", sampleView(t, "person"), []string{"/.sparekey/people", "/.sparekey/people/p-ben?lang=fr"}},
+		{"person with an odd id", oddPerson(t), []string{"/.sparekey/people/..%2Fa%3Fb%23c?lang=fr"}},
+		{"invited", sampleView(t, "invite-link"), []string{"/.sparekey/people", "/.sparekey/people?lang=fr"}},
 	}
 	s := newSet(t)
 	for _, test := range tests {
@@ -192,6 +202,16 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// oddPerson has an id that must not leave its place in an address.
+func oddPerson(t *testing.T) templates.View {
+	t.Helper()
+	v := sampleView(t, "person")
+	person := *v.Person
+	person.ID = "../a?b#c"
+	v.Person = &person
+	return v
+}
+
 func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 	keys := map[string][]string{
 		"problem": {
@@ -199,11 +219,14 @@ func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 			"link_other_browser", "too_many", "password_short", "password_common", "password_same", "password_like_name",
 			"password_recovered", "probation", "name_taken", "name_bad", "mail_bad", "phone_bad", "missing_field", "form_repeated",
 			"flow_expired", "not_available", "busy", "cookies_off", "setup_done", "setup_wrong", "send_limit", "wrong_password",
-			"not_found", "cross_site", "insecure_http",
+			"not_found", "cross_site", "insecure_http", "wrong_pin", "wrong_answer", "pin_bad", "answer_bad", "contact_waiting",
+			"contact_unknown", "contact_self", "same_address", "address_taken", "drill_wrong", "reason_missing", "not_yourself",
 		},
 		"notice": {
 			"second_factor_done", "password_done", "both_done", "frozen", "resent", "signed_out_everywhere", "session_ended",
-			"account_ready", "codes_done", "link_ok",
+			"account_ready", "codes_done", "link_ok", "drill_ok", "case_sent", "unlocked", "wait_started", "wait_stopped",
+			"contact_changed", "contact_undone", "contact_added", "contact_removed", "pin_done", "question_done", "vouched",
+			"vouch_refused", "person_changed",
 		},
 	}
 	s := newSet(t)
@@ -233,11 +256,14 @@ func TestEscaping(t *testing.T) {
 		for _, evil := range corpus {
 			v := c.view
 			v.Name, v.Hint, v.Site, v.Host, v.Help, v.Return, v.Flow, v.Token, v.ID = evil, evil, evil, evil, evil, evil, evil, evil, evil
-			v.Key, v.URI, v.Codes = evil, evil, []string{evil}
+			v.Key, v.URI, v.Codes, v.Mail, v.Phone, v.Code = evil, evil, []string{evil}, evil, evil, evil
 			v.Account = &templates.Account{
 				Name: evil, Mail: evil, Phone: evil, Groups: []string{evil},
 				Factors: []templates.Factor{{Method: "totp", Label: evil}}, Sessions: []templates.Session{{ID: evil, Browser: evil}},
 			}
+			v.Person = &templates.Person{ID: evil, Name: evil, State: "active", TwoFactors: true, Account: v.Account}
+			v.People = []templates.Person{*v.Person}
+			v.Setup = &templates.Extras{Contacts: []string{evil}}
 			for _, n := range parsePage(t, render(t, s, v)).all() {
 				checkHarmless(t, c.name, evil, n)
 			}

@@ -3,6 +3,7 @@ package templates_test
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ const qr = template.HTML(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2
 
 // samples lists at least one state of every page.
 func samples() []sample {
-	return append(append(signInSamples(), recoverySamples()...), otherSamples()...)
+	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), waitSamples(), vouchSamples(), settingSamples(), peopleSamples())
 }
 
 func site(v templates.View) templates.View {

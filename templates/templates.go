@@ -71,15 +71,25 @@ func New(overlay fs.FS) (*Set, error) {
 func Pages() []string {
 	return []string{
 		"account", "activate", "choice", "choose", "codes", "confirm", "enroll", "factor", "forbidden", "frame",
-		"new-password", "recover", "refused", "sent", "setup", "sign-in", "signed-out", "slow-down", "stop", "unavailable",
+		"invite", "new-password", "people", "person", "recover", "refused", "sent", "setup", "sign-in", "signed-out", "slow-down",
+		"stop", "unavailable", "undo", "wait",
 	}
 }
 
+// Questions lists the keys of the security questions: the values of
+// View.Question, and of the field "choice" where one is chosen. None supposes
+// a particular family or something that others could look up in a register.
+func Questions() []string {
+	return []string{"first_pet", "first_school", "first_street", "childhood_friend", "first_job"}
+}
+
 // messages lists the mails; each has a .txt and a .html.
-func messages() []string { return []string{"invite", "mail-code", "notice", "recover-code"} }
+func messages() []string {
+	return []string{"admin-case", "contact-ask", "contact-code", "invite", "mail-code", "notice", "recover-code", "wait-ready"}
+}
 
 // textMessages lists the messages for phones.
-func textMessages() []string { return []string{"notice", "sms-code"} }
+func textMessages() []string { return []string{"contact-code", "notice", "sms-code", "wait-ready"} }
 
 // layers is the operator's folder over the embedded files.
 type layers struct {

@@ -16,26 +16,33 @@ type View struct {
 	Help string // the operator's contact help, plain text, may be empty
 
 	Flow   string // id of the running flow: hidden field "flow", empty before the first POST
-	Start  string // what the first POST starts: hidden field "start" (login, recover, setup, activate)
+	Start  string // what the first POST starts: hidden field "start" (login, recover, unlock, setup, activate)
 	Return string // where to go afterwards: hidden field "return"
 	Keep   string // language picked by hand: hidden field "lang" and part of links, else empty
 
 	Problem *Text // what went wrong, shown as an alert and tied to the field
 	Notice  *Text // what just happened, shown as a status
 
-	Method  string   // proof asked for now: password, totp, sms_code, mail_code, mail_link, recovery_code
+	// Method is what is asked for now. On most pages a proof: password, totp,
+	// sms_code, mail_code, mail_link, recovery_code, pin, question, contact. On
+	// new-password: password, pin, question. On confirm: change_mail,
+	// change_phone, new_contact, approve, vouch, add_contact, drill, or empty
+	// for a link that was opened.
+	Method  string
 	Methods []string // other proofs that may be shown instead: buttons named "method"
 	Choices []string // values for "choice": password, second_factor, both
 	Choice  string   // what is being replaced, once chosen
 	Resend  bool     // the code of Method can be sent again
 
 	Name      string        // the account name, for password managers and greetings
+	Mail      string        // setup, confirm, people: as typed before
+	Phone     string        // setup, confirm, people: as typed before
 	Hint      string        // masked mail address or number a code went to
 	Minutes   int           // how long the shown code or link lives
-	Wait      time.Duration // for slow-down: how long to wait
+	Wait      time.Duration // slow-down, wait: how long to wait; invite: how long it lives
 	MinLength int           // shortest password accepted here
 	AskMail   bool          // offer a field for a mail address
-	AskPhone  bool          // offer a field for a number
+	AskPhone  bool          // offer a field for a number; recover: a number and an extension
 	Remember  bool          // offer "keep me signed in"
 	Trust     bool          // offer not to ask for the second factor in this browser next time
 	Recover   bool          // offer "I can't sign in"
@@ -46,15 +53,16 @@ type View struct {
 	Codes []string      // recovery codes, shown until the step is left
 
 	Until    time.Time // wait: when the wait is over; zero: it has not begun
-	Question string    // key of the security question to be answered
-	Code     string    // a code to be read to somebody else (contact)
-	People   []Person  // people
+	Question string    // key of the security question: to be answered, or chosen so far
+	Code     string    // contact: a code to be read to somebody else; invite: a link to be passed on, empty when it was mailed
+	More     int       // contact: how many more people have to vouch
+	People   []Person  // people; contact: those who can vouch
 	Person   *Person   // person, and whom a contact is asked to vouch for
 	Losses   []Loss    // account: what would happen if something were lost today
 	Waits    []Wait    // account: what is waiting and can be stopped here
 	Setup    *Extras   // account: what can be set there beside the factors
 
-	Token    string // stop, confirm: the secret of the link, put into the field "code"
+	Token    string // stop, undo, confirm: the secret of the link, put into the field "code"
 	SignedIn bool   // the way out of a step leads to the account page, not to sign-in
 
 	Insecure bool   // plain http off loopback: show the banner
@@ -129,7 +137,7 @@ type Extras struct {
 	PIN, Question bool // the operator asks for them somewhere
 	HasPIN        bool
 	HasQuestion   bool
-	Contacts      []string // names of people who can vouch
+	Contacts      []string // names of the people who can vouch for this one
 	Admin         bool     // link to people
 	Drill         bool     // a recovery code can be tried without using it up
 	Reminder      bool     // nothing was tried for six months

@@ -1,8 +1,10 @@
-// Command caddy is a Caddy with Sparekey in it, for development and tests.
-// Users build theirs with xcaddy.
+// Command caddy is a Caddy with Sparekey in it, what xcaddy builds for users:
+// the same imports, and this working tree as the plugin.
 package main
 
 import (
+	_ "time/tzdata"
+
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
 	_ "github.com/caddy-sparekey/sparekey"

@@ -3,8 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // Caddy is one process with folders of its own. It is for one goroutine.
@@ -59,7 +55,7 @@ func (w *World) Caddy(c Config) *Caddy {
 	caddy.Write(c)
 	w.TB.Cleanup(func() {
 		caddy.Kill()
-		if w.TB.Failed() {
+		if w.TB.Failed() && caddy.Log.Len() > 0 {
 			w.TB.Logf("log of %s:\n%s", caddy.URL, caddy.Log)
 		}
 	})
@@ -242,36 +238,9 @@ func (c *Caddy) Reload() {
 	}
 }
 
-// transport reaches this Caddy by whatever host name the site has, and trusts
-// its own authority.
-func (c *Caddy) transport() *http.Transport {
-	roots := x509.NewCertPool()
-	if text, err := os.ReadFile(c.Root()); err == nil {
-		roots.AppendCertsFromPEM(text)
-	}
-	return &http.Transport{
-		MaxIdleConnsPerHost: 16,
-		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", c.Config.addr())
-		},
-	}
-}
-
 // Root is the certificate of Caddy's own authority, which there is with HTTPS.
 func (c *Caddy) Root() string {
 	return filepath.Join(c.dir, "data", "caddy", "pki", "authorities", "local", "root.crt")
-}
-
-// Browser opens a browser without scripts on the site.
-func (c *Caddy) Browser() *recoverytest.Browser {
-	c.tb.Helper()
-	b := recoverytest.NewBrowser(c.tb, c.URL)
-	transport := c.transport()
-	b.Client.Transport = transport
-	b.Client.Timeout = 30 * time.Second
-	c.tb.Cleanup(transport.CloseIdleConnections)
-	return b
 }
 
 // SetupLink waits for the set-up link in the log and returns its path and the

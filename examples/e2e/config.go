@@ -15,10 +15,10 @@ type Config struct {
 	Bind   string   // address to listen on. Default: 127.0.0.1
 	Port   int      // of the site. Default: a free one
 	HTTPS  bool     // with Caddy's own local authority
+	Costly bool     // hash passwords as by default; else as cheaply as is allowed
 	Extra  []string // further lines of the global sparekey block
 }
 
-// cheap hashing and room for a busy test; the rest are the defaults.
 const cheap = "hash argon2id t=2 m=19MiB p=1"
 
 func (c Config) scheme() string {
@@ -51,6 +51,9 @@ func (c Config) caddyfile(w *World, admin string) string {
 	}
 	if c.Secret != "" {
 		global = append(global, "secret "+c.Secret)
+	}
+	if !c.Costly {
+		global = append(global, cheap)
 	}
 	global = append(global, c.Extra...)
 	site := []string{"sparekey", "reverse_proxy " + w.App.URL}

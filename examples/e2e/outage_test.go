@@ -44,7 +44,7 @@ func TestRedisAway(t *testing.T) {
 
 			tt.away(redis)
 			wantUnavailable(t, w, b)
-			c.Browser().Get("/.sparekey/login").Want("unavailable")
+			c.Browser().Get("/.sparekey/login").Submit("name", alice.Name, "password", alice.Password).Want("unavailable")
 			tt.back(t, redis)
 			wantBack(t, w, b)
 			if got := *b.Cookie("sparekey"); got.Value != cookie.Value {

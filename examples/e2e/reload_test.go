@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -151,10 +152,13 @@ func visit(ctx context.Context, client *http.Client, address string) error {
 		return err
 	}
 	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
 	var echo e2e.Echo
-	err = json.NewDecoder(res.Body).Decode(&echo)
-	if res.StatusCode != http.StatusOK || err != nil || echo.Header.Get("Remote-User") != "alice" {
-		return fmt.Errorf("got status %d (%w), want the app", res.StatusCode, err)
+	if err := json.Unmarshal(body, &echo); err != nil || res.StatusCode != http.StatusOK || echo.Header.Get("Remote-User") != "alice" {
+		return fmt.Errorf("got status %d, want the app: %s", res.StatusCode, body)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestStory(t *testing.T) {
 		name   string
 		config func(t *testing.T) e2e.Config
 	}{
-		{"file", func(*testing.T) e2e.Config { return e2e.Config{} }},
+		{"file", func(*testing.T) e2e.Config { return e2e.Config{Costly: true} }},
 		{"redis", func(t *testing.T) e2e.Config { return e2e.Config{Store: "redis " + durable(t).URL()} }},
 		{"https", func(*testing.T) e2e.Config { return e2e.Config{HTTPS: true} }},
 	}

@@ -24,8 +24,13 @@ func All(s Set) *recovery.Methods {
 		MailCode{Keys: s.Keys},
 		RecoveryCode{Keys: s.Keys},
 		Password{Hasher: s.Hasher},
+		Contact{},
+		PIN{Hasher: s.Hasher},
+		Question{Hasher: s.Hasher},
+		NewContact{Keys: s.Keys},
 		Authority{Name: recovery.SetupTicket},
 		Authority{Name: recovery.Invite},
+		Authority{Name: recovery.Admin},
 		Authority{Name: recovery.Rescue},
 	)
 }

@@ -15,7 +15,11 @@ type Authority struct {
 
 // Traits implements recovery.Method.
 func (m Authority) Traits() recovery.Traits {
-	return recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleBackoff}
+	t := recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleBackoff}
+	if m.Name == recovery.SetupTicket || m.Name == recovery.Invite {
+		t.Class = "" // they make accounts and stand in no way back
+	}
+	return t
 }
 
 // Ready implements recovery.Method: no form asks for it.

@@ -39,7 +39,28 @@ func (RecoveryCode) Traits() recovery.Traits {
 }
 
 // Ready implements recovery.Method.
-func (RecoveryCode) Ready(a *recovery.Account, _ time.Time) bool { return CodesLeft(a) > 0 }
+func (RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
+	_, d := usable(a, now)
+	return len(d.MACs) > 0
+}
+
+// usable are the codes that count now. For an account frozen by a notice these
+// are the ones of before the change it was frozen for: what that change put
+// there opens nothing.
+func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
+	var raw json.RawMessage
+	c := a.Credential(recovery.RecoveryCode)
+	if c != nil {
+		id, raw = c.ID, c.Data
+	}
+	if a.State == recovery.StateFrozen && a.Before != nil && now.Before(a.Before.Until) {
+		id, raw = "", a.Before.Codes
+	}
+	if raw == nil || json.Unmarshal(raw, &d) != nil {
+		return "", codeData{}
+	}
+	return id, d
+}
 
 // CodesLeft counts the unused codes of an account.
 func CodesLeft(a *recovery.Account) int {
@@ -54,22 +75,36 @@ func CodesLeft(a *recovery.Account) int {
 // unused code in it is taken. The code is reserved, and spent when the flow
 // finishes.
 func (m RecoveryCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	c := t.Account.Credential(recovery.RecoveryCode)
-	var d codeData
-	if c != nil && json.Unmarshal(c.Data, &d) != nil {
-		return recovery.Verdict{}, nil
+	id, d := usable(t.Account, t.Now)
+	var version uint64
+	if c := t.Account.Credential(recovery.RecoveryCode); id != "" && c != nil {
+		version = c.Version
 	}
 	for _, typed := range candidates(string(t.Input.Code)) {
 		for _, mac := range d.MACs {
 			if m.right(mac, t.Account.ID, typed) {
 				return recovery.Verdict{
-					OK: true, Credential: c.ID, Version: c.Version,
+					OK: true, Credential: id, Version: version,
 					Reserve: &recovery.Spent{ID: recovery.RecoveryCode + "/" + mac},
 				}, nil
 			}
 		}
 	}
 	return recovery.Verdict{}, nil
+}
+
+// Try tells whether one of the account's codes was typed, and changes nothing:
+// the drill of somebody who wants to know before it matters.
+func (m RecoveryCode) Try(a *recovery.Account, typed string, now time.Time) bool {
+	_, d := usable(a, now)
+	for _, code := range candidates(typed) {
+		for _, mac := range d.MACs {
+			if m.right(mac, a.ID, code) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // candidates reads one code, or a pasted list of them.
@@ -96,21 +131,24 @@ func (m RecoveryCode) right(mac, account, typed string) bool {
 
 // Spend implements recovery.Spender.
 func (RecoveryCode) Spend(a *recovery.Account, id string) error {
-	c := a.Credential(recovery.RecoveryCode)
-	if c == nil {
-		return errGone
-	}
-	var d codeData
-	if err := json.Unmarshal(c.Data, &d); err != nil {
-		return err
-	}
 	mac := strings.TrimPrefix(id, kv.Kind(id)+"/")
-	if !slices.Contains(d.MACs, mac) {
-		return errGone
+	var stores []*json.RawMessage
+	if c := a.Credential(recovery.RecoveryCode); c != nil {
+		stores = append(stores, &c.Data)
 	}
-	d.MACs = slices.DeleteFunc(d.MACs, func(x string) bool { return x == mac })
-	c.Data = pack(d)
-	return nil
+	if a.Before != nil {
+		stores = append(stores, &a.Before.Codes)
+	}
+	for _, raw := range stores {
+		var d codeData
+		if len(*raw) == 0 || json.Unmarshal(*raw, &d) != nil || !slices.Contains(d.MACs, mac) {
+			continue
+		}
+		d.MACs = slices.DeleteFunc(d.MACs, func(x string) bool { return x == mac })
+		*raw = pack(d)
+		return nil
+	}
+	return errGone
 }
 
 var errGone = errors.New("recovery code was used or replaced")

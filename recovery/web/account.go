@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -22,8 +24,33 @@ func (x *exchange) showAccount() {
 	}
 	v := x.view(recovery.PageAccount)
 	v.Account, v.Name, v.SignedIn, v.Notice = x.own(a, s), a.Name, true, x.notice()
+	for _, wait := range a.Waits {
+		if x.Engine.Now().Before(wait.Until) {
+			v.Waits = append(v.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
+		}
+	}
+	v.Setup = x.extras(a)
 	x.page(http.StatusOK, v)
 }
+
+// extras is what the account page offers beside the factors.
+func (x *exchange) extras(a *recovery.Account) *templates.Extras {
+	p, now := x.Engine.Policy, x.Engine.Now()
+	out := &templates.Extras{
+		Mail: x.has(recovery.ChannelMail), Phone: x.has(recovery.ChannelSMS),
+		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
+		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
+		Admin: a.Admin(), Drill: method.CodesLeft(a) > 0,
+		Reminder: now.Sub(a.Created) > drillEvery && now.Sub(a.Drilled) > drillEvery,
+	}
+	for _, v := range a.Vouchers {
+		out.Contacts = append(out.Contacts, v.Name)
+	}
+	return out
+}
+
+// drillEvery is how long after the last trial people are reminded.
+const drillEvery = 182 * 24 * time.Hour
 
 func (x *exchange) own(a *recovery.Account, current *recovery.Session) *templates.Account {
 	now := x.Engine.Now()
@@ -59,6 +86,20 @@ func (x *exchange) changeAccount() {
 	case s == nil:
 		x.redirect(x.loginURL("", ""))
 		return
+	case id == stopWait:
+		if err := x.Engine.StopWaits(x.r.Context(), a.ID); err != nil {
+			x.away(err)
+			return
+		}
+		x.redirect(x.accountURL("wait_stopped"))
+		return
+	case strings.HasPrefix(id, dropVoucher):
+		if err := x.Engine.DropVoucher(x.r.Context(), a.ID, strings.TrimPrefix(id, dropVoucher)); err != nil {
+			x.away(err)
+			return
+		}
+		x.redirect(x.accountURL(""))
+		return
 	case id == "":
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemMissing)
 		return
@@ -69,6 +110,12 @@ func (x *exchange) changeAccount() {
 	}
 	x.redirect(x.accountURL("session_ended"))
 }
+
+// dropVoucher is the choice that takes back who may vouch; it can only close.
+const dropVoucher = "drop:"
+
+// stopWait is the choice that ends every wait somebody began.
+const stopWait = "stop_wait"
 
 // everywhere is the choice that signs out all browsers.
 const everywhere = "everywhere"

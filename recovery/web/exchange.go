@@ -28,6 +28,7 @@ type exchange struct {
 	origin string // scheme://host as the browser sees it
 	keep   string // language picked by hand
 	id     string // joins page and log line
+	person string // id behind people/
 }
 
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {

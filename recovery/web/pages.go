@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -99,7 +101,9 @@ func (x *exchange) accountURL(done string) string {
 // our pages by a link.
 func (x *exchange) notice() *templates.Text {
 	switch key := x.r.URL.Query().Get("done"); key {
-	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere":
+	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere",
+		"unlocked", "wait_started", "wait_stopped", "contact_changed", "contact_added", "pin_done", "question_done", "vouched",
+		"drill_ok", "case_sent", "person_changed":
 		return &templates.Text{Key: key}
 	}
 	return nil
@@ -139,7 +143,10 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	} else {
 		v.Start, v.Return = string(o.Flow.Kind), o.Flow.Return
 	}
-	v.Method, v.Methods = o.Step.Method, o.Step.Methods
+	v.Method, v.Methods = recovery.Bare(o.Step.Method), nil
+	for _, m := range o.Step.Methods {
+		v.Methods = append(v.Methods, recovery.Bare(m))
+	}
 	v.Name, v.Choice = o.Flow.Name, string(o.Flow.Goal)
 	v.SignedIn = o.Flow.Session != ""
 	v.Recover = o.Flow.Kind == recovery.KindLogin && x.recoverable()
@@ -151,6 +158,14 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	}
 	if o.Step.Dead != "" {
 		v.Problem = &templates.Text{Key: o.Step.Dead}
+	}
+	v.Until = o.Waiting(x.Engine.Now())
+	x.vouchers(&v, o)
+	if o.Step.Method == recovery.SecurityQuestion && o.Account != nil {
+		v.Question = method.QuestionOf(o.Account)
+	}
+	if o.Flow.Called != "" {
+		v.Person = &templates.Person{ID: o.Flow.Person, Name: o.Flow.Called}
 	}
 	x.challenged(&v, o)
 	if o.Step.Enroll {
@@ -176,6 +191,18 @@ func (x *exchange) challenged(v *templates.View, o recovery.Outcome) {
 		}
 	} else {
 		v.Minutes = 5
+	}
+}
+
+// vouchers fills in who is to be called and how many of them are needed.
+func (x *exchange) vouchers(v *templates.View, o recovery.Outcome) {
+	m, ok := x.Engine.Methods.Get(o.Step.Method).(method.Contact)
+	if !ok || o.Account == nil {
+		return
+	}
+	v.Code, v.More, v.Minutes = secret.Group(o.Flow.Ask, 4), m.Need(), 60
+	for _, who := range o.Account.Vouchers {
+		v.People = append(v.People, templates.Person{Name: who.Name})
 	}
 }
 
@@ -214,7 +241,11 @@ func (x *exchange) showLogin() {
 }
 
 func (x *exchange) showRecover() {
-	x.page(http.StatusOK, x.startView(recovery.PageRecover, recovery.KindRecover))
+	kind := recovery.KindRecover
+	if x.r.URL.Query().Get("choice") == string(recovery.KindUnlock) {
+		kind = recovery.KindUnlock
+	}
+	x.page(http.StatusOK, x.startView(recovery.PageRecover, kind))
 }
 
 func (x *exchange) showSetup() {
@@ -237,7 +268,10 @@ func (x *exchange) showLink() { x.page(http.StatusOK, x.startView(recovery.PageC
 func (x *exchange) showStop() {
 	v := x.view(recovery.PageStop)
 	v.Token = x.r.URL.Query().Get("t")
-	ok, err := x.Engine.StopWorks(x.r.Context(), v.Token)
+	event, ok, err := x.Engine.StopWorks(x.r.Context(), v.Token)
+	if event == recovery.EventContactChanged {
+		v.Page = recovery.PageUndo
+	}
 	if err != nil {
 		x.away(err)
 		return

@@ -20,6 +20,9 @@ func SafeReturn(target string) string {
 	if err != nil || strings.HasPrefix(plain, "//") || strings.ContainsFunc(plain, unsafeInPath) {
 		return "/"
 	}
+	if target == Prefix+"people" || strings.HasPrefix(target, Prefix+"people/") || target == Prefix+"account" {
+		return target // pages of ours that ask for a fresh proof and then go on
+	}
 	if plain == strings.TrimSuffix(Prefix, "/") || strings.HasPrefix(plain, Prefix) {
 		return "/"
 	}

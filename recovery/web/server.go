@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -37,6 +38,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	route, ok := routes()[strings.TrimPrefix(r.URL.Path, Prefix)]
+	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
+		x.person, ok = id, true
+		route = personRoute()
+	}
 	switch {
 	case strings.HasPrefix(r.URL.Path, Prefix+"static/"):
 		x.static()
@@ -59,16 +64,19 @@ type route struct {
 
 func routes() map[string]route {
 	return map[string]route{
-		"":         {get: (*exchange).showFlow, post: (*exchange).submit},
-		"login":    {get: (*exchange).showLogin},
-		"recover":  {get: (*exchange).showRecover, document: true},
-		"setup":    {get: (*exchange).showSetup},
-		"link":     {get: (*exchange).showLink},
-		"stop":     {get: (*exchange).showStop, post: (*exchange).stop},
-		"account":  {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
-		"logout":   {post: (*exchange).logout},
-		"healthz":  {get: (*exchange).health},
-		"activate": {get: (*exchange).showLink},
+		"":        {get: (*exchange).showFlow, post: (*exchange).submit},
+		"login":   {get: (*exchange).showLogin},
+		"recover": {get: (*exchange).showRecover, document: true},
+		"setup":   {get: (*exchange).showSetup},
+		"link":    {get: (*exchange).showLink},
+		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
+		"account": {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
+		"logout":  {post: (*exchange).logout},
+		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
+
+		"account/approve": {get: (*exchange).showApprove, document: true},
+		"healthz":         {get: (*exchange).health},
+		"activate":        {get: (*exchange).showLink},
 	}
 }
 
@@ -146,20 +154,31 @@ func (x *exchange) finished(o recovery.Outcome) {
 	if o.Device != "" {
 		x.setDevice(o.Device)
 	}
+	x.redirect(x.afterwards(o))
+}
+
+// afterwards is where a finished flow leads.
+func (x *exchange) afterwards(o recovery.Outcome) string {
 	switch o.Finished {
 	case recovery.KindLogin:
-		x.redirect(SafeReturn(o.Return))
+		return SafeReturn(o.Return)
 	case recovery.KindRecover:
-		x.redirect(x.loginURL(string(o.Goal)+"_done", o.Return))
+		return x.loginURL(string(o.Goal)+"_done", o.Return)
+	case recovery.KindUnlock:
+		return x.loginURL("unlocked", o.Return)
 	case recovery.KindSetup, recovery.KindActivate:
-		x.redirect(x.loginURL("account_ready", o.Return))
-	case recovery.KindChangePassword:
-		x.redirect(x.accountURL("password_done"))
-	case recovery.KindAddFactor:
-		x.redirect(x.accountURL("second_factor_done"))
-	case recovery.KindNewCodes:
-		x.redirect(x.accountURL("codes_done"))
+		return x.loginURL("account_ready", o.Return)
+	case recovery.KindOpenCase:
+		return x.address("people/"+o.Flow.Person, url.Values{"done": {"case_sent"}})
+	case recovery.KindStepUp:
+		return SafeReturn(o.Return)
 	}
+	return x.accountURL(map[recovery.Kind]string{
+		recovery.KindChangePassword: "password_done", recovery.KindAddFactor: "second_factor_done", recovery.KindNewCodes: "codes_done",
+		recovery.KindChangeMail: "contact_changed", recovery.KindChangePhone: "contact_changed",
+		recovery.KindSetPIN: "pin_done", recovery.KindSetQuestion: "question_done",
+		recovery.KindAddContact: "contact_added", recovery.KindVouch: "vouched", recovery.KindDrill: "drill_ok",
+	}[o.Finished])
 }
 
 // problem shows the step again with what went wrong.
@@ -176,10 +195,10 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		status, v.Page = http.StatusServiceUnavailable, recovery.PageSlowDown
 		v.Wait = p.Wait
 	case p.Wait > 0:
-		v.Page, v.Wait = recovery.PageSlowDown, p.Wait
+		v.Page, v.Wait, v.Recover = recovery.PageSlowDown, p.Wait, x.recoverable()
 	case o.Flow != nil:
 		v = x.flowView(o)
-		v.Name = first(v.Name, in.Name)
+		v.Name, v.Mail, v.Phone = first(v.Name, in.Name), in.Mail, in.Phone
 		v.Return = o.Flow.Return
 	default:
 		v = x.entry(in)
@@ -218,6 +237,7 @@ func (x *exchange) input() recovery.Input {
 	return recovery.Input{
 		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: SafeReturn(f("return")),
 		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Method: f("method"), Choice: f("choice"),
+		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"),
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
 		Remember: f("remember") != "",
 	}

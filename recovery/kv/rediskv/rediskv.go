@@ -119,6 +119,10 @@ func (d *Driver) Swap(ctx context.Context, key string, old, new []byte, ttl time
 	done, err := swap.Run(ctx, d.client, []string{d.prefix + key},
 		old != nil, old, new != nil, new, milliseconds(ttl),
 		d.channel, kv.Sum(key)).Bool()
+	if err != nil || done {
+		// Our own caches need not wait for the report to come back.
+		d.watch.list.Report(kv.Sum(key))
+	}
 	if err != nil {
 		return false, fmt.Errorf("redis swap: %w", d.end(err))
 	}

@@ -1,0 +1,157 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server that we started.
+type process struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has been waited for
+	log  string
+	port int
+}
+
+func (p *process) base() string { return "http://127.0.0.1:" + strconv.Itoa(p.port) }
+
+// startCaddy runs a Caddy with a folder and a home of its own, and waits until
+// its port is open.
+func startCaddy(ctx context.Context, binary, dir, name, site string) (*process, error) {
+	home := filepath.Join(dir, name)
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{name: name, done: make(chan struct{}), port: port, log: filepath.Join(home, "caddy.log")}
+	file := filepath.Join(home, "Caddyfile")
+	if err := os.WriteFile(file, []byte(caddyfile(port, site)), 0o600); err != nil {
+		return nil, err
+	}
+	out, err := os.Create(p.log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	p.cmd = exec.CommandContext(ctx, binary, "run", "--adapter", "caddyfile", "--config", file)
+	p.cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+	p.cmd.WaitDelay = 5 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // the way it ended is in its log
+	}()
+	return p, p.ready(ctx)
+}
+
+// caddyfile is one site on a loopback port. Rules of the site come as they are;
+// those of the global block are the same for all.
+func caddyfile(port int, site string) string {
+	return fmt.Sprintf(`{
+	admin off
+	auto_https off
+	persist_config off
+	grace_period 1s
+	%s
+}
+
+http://127.0.0.1:%d {
+	bind 127.0.0.1
+	%s
+}
+`, global(site), port, site)
+}
+
+// global moves the store from the site's text into the global block.
+func global(site string) string {
+	_, url, ok := strings.Cut(site, "# store redis ")
+	if !ok {
+		return ""
+	}
+	url, _, _ = strings.Cut(url, "\n")
+	return "sparekey {\n\t\tstore redis " + url + "\n\t}"
+}
+
+func (p *process) ready(ctx context.Context) error {
+	for begin := time.Now(); time.Since(begin) < 20*time.Second; {
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)), time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("%s ended at once:\n%s", p.name, p.tail())
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("%s is not ready after 20 s:\n%s", p.name, p.tail())
+}
+
+func (p *process) tail() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-2000):])
+}
+
+// stop ends the process, by force when asking does not help.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+	select {
+	case <-p.done:
+	case <-time.After(5 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// tick is the unit of the times in /proc: USER_HZ is 100 on every Linux.
+const tick = 10 * time.Millisecond
+
+// cpu is the processor time a process has used, in user and kernel mode.
+func cpu(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// The second field is the name in brackets and may hold blanks.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	const user, system = 11, 12 // counted after the name
+	if len(fields) <= system {
+		return 0, fmt.Errorf("/proc/%d/stat has only %d fields", pid, len(fields))
+	}
+	u, err1 := strconv.Atoi(fields[user])
+	s, err2 := strconv.Atoi(fields[system])
+	return time.Duration(u+s) * tick, errors.Join(err1, err2)
+}

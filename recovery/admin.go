@@ -1,0 +1,114 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// openCase gives a person a way back that an administrator answers for: the
+// ticket goes to the person's stored address, and the administrator never sees
+// it (AD-01, AD-04).
+func (r *run) openCase(ctx context.Context) (*Account, effects, error) {
+	who, err := r.Engine.account(ctx, r.flow.Person)
+	if err != nil {
+		return nil, effects{}, err
+	}
+	to := who.Address(ChannelMail, r.Now())
+	if who.State != StateActive && who.State != StateFrozen || to == "" || r.Notify == nil || !r.Notify.Has(ChannelMail) {
+		return nil, effects{}, errMoved
+	}
+	token := secret.Token(32)
+	t := Ticket{Purpose: Admin, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
+	if err := r.writeTicket(ctx, token, t); err != nil {
+		return nil, effects{}, err
+	}
+	m := r.address(Message{
+		Channel: ChannelMail, To: to, Template: "admin-case", Secret: true, Expires: t.Expires,
+		Vars: map[string]string{"link": "link#" + token, "name": who.Name, "hours": "1", "reason": r.flow.Reason, "admin": r.account.Name},
+	})
+	m.Lang = first(who.Lang, m.Lang)
+	r.queue = append(r.queue, m)
+	ev := r.event(EventCaseOpened)
+	ev.Detail = who.ID + ": " + r.flow.Reason
+	r.audit(ev)
+	r.Engine.notice(ctx, who, EventCaseOpened, r.client)
+	return r.account, effects{}, nil
+}
+
+// Action is what an administrator does to an account at once.
+type Action string
+
+// The actions. None of them gives anybody a way in.
+const (
+	ActionUnlock  Action = "unlock"
+	ActionDisable Action = "disable"
+	ActionEnable  Action = "enable"
+	ActionSignOut Action = "sign_out"
+)
+
+// Errors of [Engine.Manage].
+var (
+	// ErrNotAllowed says that the caller may not do that, or not to this account.
+	ErrNotAllowed = errors.New("not allowed")
+	// ErrReason says that a reason is missing.
+	ErrReason = errors.New("a reason of 3 to 500 characters is needed")
+)
+
+// Manage does something to an account and writes down who did it and why. The
+// person is told. Administrators cannot do it to themselves (AD-05).
+func (e *Engine) Manage(ctx context.Context, by *Account, person string, do Action, reason string) error {
+	if !by.Admin() || by.State != StateActive || by.ID == person || e.Now().Before(by.Probation) {
+		return ErrNotAllowed
+	}
+	if reason = strings.TrimSpace(reason); len(reason) < 3 || len(reason) > 500 {
+		return ErrReason
+	}
+	a, err := e.edit(ctx, person, do.apply)
+	if err != nil {
+		return err
+	}
+	e.audit(Event{Name: do.event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
+	e.notice(ctx, a, do.event(), Client{})
+	return e.enlist(ctx, a)
+}
+
+func (do Action) apply(a *Account) error {
+	switch {
+	case do == ActionUnlock:
+		a.Unlocks++ // clears what was counted, changes no state (AD-03)
+	case do == ActionSignOut:
+		a.Sessions = nil
+	case do == ActionDisable && a.State != StateDisabled && a.State != StateInvited:
+		a.State = StateDisabled
+		a.raise()
+	case do == ActionEnable && a.State == StateDisabled:
+		a.State = StateActive
+	default:
+		return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State)
+	}
+	return nil
+}
+
+func (do Action) event() EventName {
+	switch do {
+	case ActionUnlock:
+		return EventUnlocked
+	case ActionDisable:
+		return EventDisabled
+	case ActionEnable:
+		return EventEnabled
+	case ActionSignOut:
+		return EventSessionsEnded
+	}
+	return EventAlarm
+}
+
+// Fresh tells whether a session has shown its strongest proof lately.
+func (e *Engine) Fresh(s *Session) bool {
+	from := e.Now().Add(-e.Policy.Lifetimes.Fresh)
+	return s.Fresh.After(from) || s.Created.After(from)
+}

@@ -1,0 +1,177 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// fillers take what a step asks for that is no proof: an address, a person, a
+// reason. Keyed by the method the step names.
+func (r *run) fillers() map[string]func(context.Context, Input) (*Problem, error) {
+	return map[string]func(context.Context, Input) (*Problem, error){
+		string(KindChangeMail):  r.newMail,
+		string(KindChangePhone): r.newPhone,
+		string(KindAddContact):  r.somebody,
+		string(KindOpenCase):    r.because,
+		string(KindDrill):       r.drill,
+		"approve":               r.request,
+		"vouch":                 r.consent,
+	}
+}
+
+func (r *run) newMail(ctx context.Context, in Input) (*Problem, error) {
+	mail, err := CanonicalMail(in.Mail)
+	if err != nil {
+		return problem(ProblemMailBad), nil
+	}
+	if p, err := r.free(ctx, identifier{"mail", mail}); p != nil || err != nil {
+		return p, err
+	}
+	r.flow.Mail = mail
+	return nil, nil
+}
+
+func (r *run) newPhone(ctx context.Context, in Input) (*Problem, error) {
+	phone, err := CanonicalPhone(in.Phone)
+	if err != nil {
+		return problem(ProblemPhoneBad), nil
+	}
+	if p, err := r.free(ctx, identifier{"phone", phone}); p != nil || err != nil {
+		return p, err
+	}
+	r.flow.Phone = phone
+	return nil, nil
+}
+
+// free refuses an address that is this account's already. Whether it is
+// somebody else's is not told before the code sent there came back.
+func (r *run) free(_ context.Context, id identifier) (*Problem, error) {
+	if slices.Contains(r.account.identifiers(), id) {
+		return problem(ProblemSameAddress), nil
+	}
+	return nil, nil
+}
+
+// somebody takes another person's name: one who may vouch, or whose case an
+// administrator opens (then an id will do).
+func (r *run) somebody(ctx context.Context, in Input) (*Problem, error) {
+	name := strings.TrimSpace(in.Name)
+	a, err := r.Find(ctx, name)
+	if errors.Is(err, ErrNoAccount) && r.flow.Kind == KindOpenCase && len(name) == idSize {
+		a, err = r.Engine.account(ctx, name)
+	}
+	if errors.Is(err, ErrNoAccount) || err == nil && a.State == StateDisabled {
+		return problem(ProblemContactUnknown), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.ID == r.account.ID {
+		if r.flow.Kind == KindOpenCase {
+			return problem(ProblemNotYourself), nil
+		}
+		return problem(ProblemContactSelf), nil
+	}
+	r.flow.Person, r.flow.Called = a.ID, a.Name
+	return nil, nil
+}
+
+// Driller is a method whose credential can be tried without using it up.
+type Driller interface {
+	Try(a *Account, typed string, now time.Time) bool
+}
+
+// drill tries a recovery code. It is counted like the real thing.
+func (r *run) drill(ctx context.Context, in Input) (*Problem, error) {
+	m := r.Methods.Get(RecoveryCode)
+	d, ok := m.(Driller)
+	if !ok {
+		return problem(ProblemNotAvailable), nil
+	}
+	if in.Code == "" {
+		return problem(ProblemMissing), nil
+	}
+	meters := r.meters(m.Traits())
+	if err := r.charge(ctx, meters); err != nil {
+		return nil, err
+	}
+	if !d.Try(r.account, string(in.Code), r.Now()) {
+		return problem(ProblemDrillWrong), nil
+	}
+	r.refund(ctx, resettable(meters))
+	r.flow.Reason = "right"
+	return nil, nil
+}
+
+func (r *run) because(_ context.Context, in Input) (*Problem, error) {
+	reason := strings.TrimSpace(in.Reason)
+	if len(reason) < 3 || len(reason) > 500 {
+		return problem(ProblemReason), nil
+	}
+	r.flow.Reason = reason
+	return nil, nil
+}
+
+// changeContact takes a proved address in. The old one goes on counting, and
+// is told, until the new one counts (MF-19).
+func (end ending) changeContact(a *Account) {
+	channel, to := ChannelMail, end.flow.Mail
+	if end.flow.Kind == KindChangePhone {
+		channel, to = ChannelSMS, end.flow.Phone
+	}
+	from := end.now.Add(end.policy.Lifetimes.NewContact)
+	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return c.Channel == channel && end.now.Before(c.Counts) })
+	for i := range a.Contacts {
+		if a.Contacts[i].Channel == channel {
+			a.Contacts[i].Until = from
+		}
+	}
+	a.Contacts = append(a.Contacts, Contact{Channel: channel, Address: to, Counts: from})
+}
+
+// undoContact puts the replaced address back.
+func (a *Account) undoContact() {
+	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool {
+		return slices.ContainsFunc(a.Contacts, func(old Contact) bool {
+			return old.Channel == c.Channel && !old.Until.IsZero() && old.Until.Equal(c.Counts)
+		})
+	})
+	for i := range a.Contacts {
+		a.Contacts[i].Until = time.Time{}
+	}
+}
+
+// keepCodes remembers the codes that counted before a change, for 72 hours and
+// for opening an account that a notice has frozen. A second change within that
+// time does not push out the first one's; one made with a recovery code keeps
+// none.
+func (end ending) keepCodes(a *Account) {
+	c := a.Credential(RecoveryCode)
+	if c == nil && !end.flow.Has(RecoveryCode) {
+		return // there were none to keep
+	}
+	if a.Before == nil || !end.now.Before(a.Before.Until) {
+		a.Before = &Before{Until: end.now.Add(end.policy.Lifetimes.RecoveredBan)}
+		if c != nil {
+			a.Before.Codes = slices.Clone(c.Data)
+		}
+	}
+	if end.flow.Has(RecoveryCode) {
+		a.Before.Codes = nil
+	}
+}
+
+// addVoucher names somebody who may vouch.
+func (end ending) addVoucher(a *Account) {
+	v := Voucher{ID: end.flow.Person, Name: end.flow.Called}
+	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
+	a.Vouchers = append(a.Vouchers, v)
+	if over := len(a.Vouchers) - maxVouchers; over > 0 {
+		a.Vouchers = a.Vouchers[over:]
+	}
+}
+
+const maxVouchers = 5

@@ -1,0 +1,175 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Severity of a [Finding].
+type Severity string
+
+// The severities. Only an error keeps the configuration from loading.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Keys of findings.
+const (
+	KeyWeaker       = "weaker"         // a way back is worth less than the login
+	KeyEmpty        = "empty"          // a way without proofs
+	KeyGoal         = "goal"           // unknown goal
+	KeyUnknownProof = "unknown_proof"  // no method stands for the word
+	KeyDuplicate    = "duplicate"      // the same way twice
+	KeySameSource   = "same_source"    // two proofs that count once
+	KeyNotSetUp     = "not_set_up"     // a channel has no notifier
+	KeyCannotBegin  = "cannot_begin"   // nothing in the policy may come first
+	KeyShort        = "six_digits"     // a short code alone
+	KeyExtra        = "extra"          // pin or question alone or as the only addition
+	KeySMSOnly      = "sms_only"       // SMS is the only method offered
+	KeySMSAlways    = "sms_always"     // every way of a goal needs a number
+	KeyNoNotice     = "no_notice"      // nobody could stop the wait
+	KeyWait         = "wait"           // a negative wait
+	KeyWithout      = "without_factor" // where it means nothing
+)
+
+// Finding is something to say about a policy.
+type Finding struct {
+	Key      string   `json:"key"`
+	Severity Severity `json:"severity"`
+	Goal     Goal     `json:"goal,omitempty"`
+	// Ways are the ways to blame, as written.
+	Ways []string `json:"ways,omitempty"`
+	// Lines are where they were written; a default has none.
+	Lines []string `json:"lines,omitempty"`
+	// Set is the set of sources weaker than the login, for [KeyWeaker].
+	Set []string `json:"set,omitempty"`
+	// Shape is the simplest account it was seen on, for [KeyWeaker].
+	Shape *Shape `json:"shape,omitempty"`
+	// Text is the whole sentence, Remedy what to do.
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// String begins with the lines, as messages of Caddy do.
+func (f Finding) String() string {
+	s := f.Text
+	if len(f.Lines) > 0 {
+		s = strings.Join(f.Lines, ", ") + ": " + s
+	}
+	if f.Remedy != "" {
+		s += "; " + f.Remedy
+	}
+	return s
+}
+
+// blame finds the ways that make a set weaker than the login possible. While
+// there is a chain that does, those of its ways are blamed that are too weak by
+// themselves, or all when only together they are; then these are taken away
+// and it is tried again. So each chain has a culprit.
+func (m *machine) blame(s set) []Finding {
+	var out []Finding
+	gone := map[wayRef]bool{}
+	keep := func(_ int, r *row) bool { return !gone[r.way] }
+	for m.weak(s, keep) {
+		x, ways := m.takeover(s, keep), m.necessary(s, gone)
+		if len(ways) == 0 {
+			return append(out, m.unowned(x, m.steps(m.held(s), keep)))
+		}
+		if alone := slices.DeleteFunc(slices.Clone(ways), func(w wayRef) bool { return !m.weakAlone(w) }); len(alone) > 0 {
+			ways = alone
+		}
+		out = append(out, m.weaker(ways, x))
+		for _, w := range ways {
+			gone[w] = true
+		}
+	}
+	return out
+}
+
+// necessary takes ways off, the last first, while the set stays weak: what
+// remains is needed all of it.
+func (m *machine) necessary(s set, gone map[wayRef]bool) []wayRef {
+	gone = maps.Clone(gone)
+	var needed []wayRef
+	for _, goal := range slices.Backward(Goals()) {
+		for i := len(m.table.Ways[goal]); i > 0; i-- {
+			w := wayRef{goal, i}
+			if gone[w] {
+				continue
+			}
+			gone[w] = true
+			if !m.weak(s, func(_ int, r *row) bool { return !gone[r.way] }) {
+				delete(gone, w)
+				needed = append(needed, w)
+			}
+		}
+	}
+	slices.Reverse(needed)
+	return needed
+}
+
+// weakAlone tells whether a policy of only this way has a set weaker than the login.
+func (m *machine) weakAlone(w wayRef) bool {
+	weak, known := m.alone[w]
+	if !known {
+		keep := func(_ int, r *row) bool { return r.way.i == 0 || r.way == w }
+		weak = slices.ContainsFunc(m.minimal(keep), func(s set) bool {
+			return m.count(s, ClassAuthority) == 0 && m.weak(s, keep)
+		})
+		m.alone[w] = weak
+	}
+	return weak
+}
+
+// weaker is the finding for ways that together are to blame for a set. It is
+// an error unless each of them says weak_ok, and names those that do not.
+func (m *machine) weaker(refs []wayRef, x Takeover) Finding {
+	f := Finding{Key: KeyWeaker, Severity: Note, Set: x.Sources, Shape: &m.shape}
+	open := slices.DeleteFunc(slices.Clone(refs), func(w wayRef) bool { return m.way(w).WeakOK })
+	if len(open) > 0 {
+		f.Severity, refs = Error, open
+		f.Remedy = "add a proof that does not come from the same place, a wait of 24h, or weak_ok if that is meant"
+	}
+	var named []string
+	for _, ref := range refs {
+		w := m.way(ref)
+		f.Goal = ref.goal
+		f.Ways = append(f.Ways, w.String())
+		named = append(named, fmt.Sprintf("recover %s: the way %q", ref.goal, w.String()))
+		if w.Line != "" {
+			f.Lines = append(f.Lines, w.Line)
+		}
+	}
+	verb := "lets"
+	if len(named) > 1 {
+		verb = "together let"
+	}
+	f.Text = fmt.Sprintf("%s %s %s", strings.Join(named, " and "), verb, m.outcome(x))
+	return f
+}
+
+// unowned is the finding for a set that needs no way at all.
+func (m *machine) unowned(x Takeover, chain []Step) Finding {
+	return Finding{
+		Key: KeyWeaker, Severity: Error, Set: x.Sources, Shape: &m.shape,
+		Text: fmt.Sprintf("%s, without any way back, lets %s", chain[0].Name, m.outcome(x)),
+	}
+}
+
+// outcome tells who takes what over, and why that is too easy.
+func (m *machine) outcome(x Takeover) string {
+	after := ""
+	if x.Delay > 0 {
+		after = ", after " + x.Delay.String() + ","
+	}
+	login := m.login.Strength
+	why := fmt.Sprintf("held value %d, the login has %d", x.Held, login.Held)
+	if x.Held >= login.Held {
+		why = fmt.Sprintf("%d of the %d sources a login takes", x.Count, login.Count)
+	}
+	return fmt.Sprintf("whoever holds %s%s take over an account that signs in with %s (%s)", x, after, m.login, why)
+}

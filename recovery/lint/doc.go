@@ -1,0 +1,28 @@
+// Package lint judges the ways back before anybody walks them: it computes who
+// could take an account over, and compares that with the login.
+//
+// A [Table] is the policy as data: proofs and what they rest on, ways, rules of
+// the login, changes a session can make. A [Shape] says what an account has.
+// [Analyze] enumerates the sources an attacker might hold at the start and, for
+// each set, follows chains to a fixed point: what a way replaces is owned from
+// then on and may be a proof in the next one. Bans and waits delay a chain and
+// never cut it. What remains are the minimal sets that end in a full login.
+//
+// The held value of a set is its held sources plus half its issued ones
+// (rounded down, and only beside a memory or held source). One issued source
+// alone counts as a held one if every way that consumes it waits 24 h and the
+// owner could stop it from outside the set. The login is its weakest minimal
+// set. A set is weaker when its held value is smaller or it has fewer sources;
+// the ways to blame are named with their line. Sets that need an authority are
+// listed and not compared.
+//
+// [Warnings] computes the same over objects (a phone, a laptop, a leaked
+// password), [Forecast] what their owner can still do without them.
+//
+// The package imports nothing of the engine. It was written from DESIGN
+// sections 3 and 4 alone, so that a test can hold the two against each other.
+//
+// Not promised: nothing is said about frozen accounts and how they are opened
+// again, about guessing, about mistakes in code, or about somebody who sits
+// before a remembered browser, which skips the second factor of a login.
+package lint

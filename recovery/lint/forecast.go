@@ -1,0 +1,105 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+)
+
+// Walk is the first way, in the operator's order, that is still open for a goal.
+type Walk struct {
+	Goal Goal  `json:"goal"`
+	Way  Step  `json:"way"`
+	Wait Delay `json:"wait"`
+	Help bool  `json:"help"` // it needs an authority
+}
+
+// Loss is what becomes of somebody who loses an object.
+type Loss struct {
+	Object string `json:"object"`
+	// SignsIn tells that an ordinary login still works.
+	SignsIn bool `json:"signs_in"`
+	// Goals that can still be walked at once, the best way of each.
+	Goals []Walk `json:"goals"`
+	// Alone tells that the owner gets back in without anybody's help, by one
+	// way or several after another.
+	Alone bool `json:"alone"`
+	// LockedOut tells that nobody the shape names can help either.
+	LockedOut bool `json:"locked_out"`
+	// Mends are things each of which would make Alone true. They are sought
+	// only when it is not.
+	Mends []Mend `json:"mends"`
+}
+
+// Forecast tells, for each thing that can be lost, how its owner gets back in.
+// Things the account does not have are left out.
+func Forecast(t Table, s Shape) []Loss {
+	m, out := compile(t, s), []Loss{}
+	for _, o := range Objects() {
+		if o.Lost != "" && len(m.shown(o.Loses)) > 0 {
+			out = append(out, m.loss(o))
+		}
+	}
+	return out
+}
+
+func (m *machine) loss(o Object) Loss {
+	own, helped := m.left(o, false), m.left(o, true)
+	l := Loss{Object: o.Lost, Goals: []Walk{}, Mends: []Mend{}}
+	l.SignsIn, l.Alone = m.reach(own, direct) != never, m.reach(own, nil) != never
+	l.LockedOut = m.reach(helped, nil) == never
+	for _, goal := range Goals() {
+		if goal != GoalPassword && !m.shape.HasFactor() {
+			continue // nothing of the kind to lose
+		}
+		walk, ok := m.walk(goal, own)
+		if !ok {
+			walk, ok = m.walk(goal, helped)
+			walk.Help = true
+		}
+		if ok {
+			l.Goals = append(l.Goals, walk)
+		}
+	}
+	if l.Alone {
+		return l
+	}
+	for _, x := range additions() {
+		if s, changed := x.to(m.shape); changed {
+			if n := compile(m.table, s); n.reach(n.left(o, false), nil) != never {
+				l.Mends = append(l.Mends, x.Mend)
+			}
+		}
+	}
+	return l
+}
+
+// left lists the items somebody still has without the object, with or without
+// the help of an authority.
+func (m *machine) left(o Object, help bool) []int {
+	lost := m.shown(o.Loses)
+	var out []int
+	for _, src := range m.sources {
+		for _, i := range src.items {
+			gone := slices.Contains(lost, i) || slices.Contains(o.Loses, strings.TrimSuffix(m.items[i], verified))
+			if !gone && (help || src.class != ClassAuthority) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// walk finds the first way for the goal that the items are enough for.
+func (m *machine) walk(goal Goal, items []int) (Walk, bool) {
+	m.reach(items, func(int, *row) bool { return false })
+	for _, g := range []Goal{goal, GoalBoth} {
+		for i := range m.rows {
+			r := &m.rows[i]
+			if r.way.i == 0 || r.way.goal != g || m.when(r) == never {
+				continue
+			}
+			return Walk{Goal: goal, Way: m.step(r), Wait: Delay(r.wait)}, true
+		}
+	}
+	return Walk{}, false
+}

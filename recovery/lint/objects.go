@@ -1,0 +1,198 @@
+package lint
+
+import (
+	"slices"
+	"time"
+)
+
+// Object is a thing people own, lose or have stolen.
+type Object struct {
+	Name  string   `json:"name"`
+	Gives []string `json:"gives"` // proofs whoever has it can show; "device" is being signed in on it
+	Loses []string `json:"loses"` // proofs its owner cannot show any more
+	Lost  string   `json:"lost"`  // how its loss is called; empty: not forecast
+}
+
+// Objects lists the things of DESIGN section 4. A mailbox is read on the phone
+// and on the laptop but lost with neither.
+func Objects() []Object {
+	mail := []string{"mail_link", "mail_code"}
+	return []Object{
+		{Name: "unlocked phone", Gives: append([]string{"totp", "sms_code", proofDevice}, mail...), Loses: []string{"totp", "sms_code"}, Lost: "phone"},
+		{Name: "unlocked laptop", Gives: append([]string{proofDevice}, mail...), Loses: []string{proofDevice}, Lost: "laptop"},
+		{Name: "mailbox", Gives: mail, Loses: mail, Lost: "mailbox"},
+		{Name: "leaked password", Gives: []string{proofPassword}, Loses: []string{proofPassword}, Lost: "password"},
+		{Name: "SIM card", Gives: []string{"sms_code"}},
+		{Name: "paper with codes", Gives: []string{proofCodes}, Loses: []string{proofCodes}, Lost: "paper"},
+		{Name: "security key", Gives: []string{"passkey"}, Loses: []string{"passkey"}, Lost: "security key"},
+	}
+}
+
+// Mend is something that would help, found by computing again with it.
+type Mend struct {
+	Key  string `json:"key"`
+	Text string `json:"text"`
+}
+
+// Risk is one object, or two together, with which somebody takes the account over.
+type Risk struct {
+	Objects   []string `json:"objects"`
+	Delay     Delay    `json:"delay"`
+	Stoppable bool     `json:"stoppable"`
+	Chain     []Step   `json:"chain"`
+	// Mends are changes each of which is enough by itself; none when there is no such.
+	Mends []Mend `json:"mends"`
+}
+
+// Warnings lists the single objects that take an account of this shape over,
+// and the pairs that do when neither alone does. Left out are pairs that are
+// the halves of an ordinary login, for that is what a login is, and those of
+// which a lesser object is enough as soon: with the mailbox on a phone it is
+// the mailbox that is named.
+func Warnings(t Table, s Shape) []Risk {
+	m, out := compile(t, s), []Risk{}
+	var rest []Object
+	for _, o := range Objects() {
+		if m.reach(m.shown(o.Gives), nil) != never {
+			out = append(out, m.risk(o))
+		} else {
+			rest = append(rest, o)
+		}
+	}
+	for i, b := range rest {
+		for _, a := range rest[:i] {
+			if end := m.together(a, b); end != never && !m.lesser(rest, a, b, end) && !m.lesser(rest, b, a, end) {
+				out = append(out, m.risk(a, b))
+			}
+		}
+	}
+	return out
+}
+
+// together is when two objects are enough by something else than a login.
+func (m *machine) together(a, b Object) time.Duration {
+	items := m.shown(slices.Concat(a.Gives, b.Gives))
+	if m.reach(items, direct) != never {
+		return never
+	}
+	return m.reach(items, nil)
+}
+
+// lesser tells whether an object that gives less than a is enough with b, as soon.
+func (m *machine) lesser(list []Object, a, b Object, end time.Duration) bool {
+	return slices.ContainsFunc(list, func(o Object) bool {
+		return o.Name != b.Name && covers(a, o) && !covers(o, a) && m.together(o, b) <= end
+	})
+}
+
+// covers tells whether the second object gives nothing that the first does not.
+func covers(a, b Object) bool {
+	return !slices.ContainsFunc(b.Gives, func(p string) bool { return !slices.Contains(a.Gives, p) })
+}
+
+func (m *machine) risk(objects ...Object) Risk {
+	var r Risk
+	var proofs []string
+	for _, o := range objects {
+		r.Objects, proofs = append(r.Objects, o.Name), append(proofs, o.Gives...)
+	}
+	items := m.shown(proofs)
+	end := m.reach(items, nil)
+	r.Delay, r.Chain, r.Mends = Delay(end), m.steps(items, nil), append(m.apart(objects), m.added(proofs)...)
+	r.Stoppable = end > 0 && m.told(func(name string) bool {
+		return slices.ContainsFunc(m.sources, func(s source) bool {
+			return s.name == name && slices.ContainsFunc(s.items, func(i int) bool { return slices.Contains(items, i) })
+		})
+	})
+	return r
+}
+
+// shown lists the items of the proofs, as far as the account has them. Whoever
+// finds a security key cannot make it ask its owner.
+func (m *machine) shown(proofs []string) []int {
+	var out []int
+	for _, src := range m.sources {
+		for _, i := range src.items {
+			name := m.items[i]
+			if name == itemSession {
+				name = proofDevice
+			}
+			if slices.Contains(proofs, name) || name == itemTrusted && slices.Contains(proofs, proofPassword) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// apart lists sources that would not be enough if they were not in one and the
+// same object.
+func (m *machine) apart(objects []Object) []Mend {
+	out := []Mend{}
+	for _, mend := range partings() {
+		var rest []string
+		parted := false
+		for _, o := range objects {
+			less := slices.DeleteFunc(slices.Clone(o.Gives), func(p string) bool {
+				x, _ := m.table.proof(p)
+				return mend.Key == "apart_"+x.Source
+			})
+			if len(less) == 0 {
+				less = o.Gives // it is the thing itself
+			}
+			rest, parted = append(rest, less...), parted || len(less) < len(o.Gives)
+		}
+		if parted && m.reach(m.shown(rest), nil) == never {
+			out = append(out, mend)
+		}
+	}
+	return out
+}
+
+// partings are things that can be kept elsewhere, the easiest first. The keys
+// end in the source.
+func partings() []Mend {
+	return []Mend{
+		{"apart_" + SourceTOTP, "keep the authenticator on another device"},
+		{"apart_" + SourceMail, "give the mailbox a lock of its own there"},
+		{"apart_" + SourceDevice, "sign out there"},
+		{"apart_" + SourceSMS, "use a number that is not in that phone"},
+	}
+}
+
+// added lists second factors that would help an account without one.
+func (m *machine) added(proofs []string) []Mend {
+	var out []Mend
+	for _, x := range additions() {
+		s, changed := x.to(m.shape)
+		if !changed || m.shape.HasFactor() || !s.HasFactor() {
+			continue
+		}
+		if n := compile(m.table, s); n.reach(n.shown(proofs), nil) == never {
+			out = append(out, x.Mend)
+		}
+	}
+	return out
+}
+
+// addition is something an account could have besides.
+type addition struct {
+	Mend
+	to func(Shape) (Shape, bool) // false: it has that already
+}
+
+func additions() []addition {
+	return []addition{
+		{Mend{"add_codes", "add recovery codes"}, func(s Shape) (Shape, bool) { had := s.Codes; s.Codes = true; return s, !had }},
+		{Mend{"add_authenticator", "add an authenticator"}, func(s Shape) (Shape, bool) { had := s.TOTP; s.TOTP = true; return s, !had }},
+		{Mend{"add_passkey", "add a passkey or security key"}, func(s Shape) (Shape, bool) {
+			had := s.Passkey
+			s.Passkey, s.Verified = true, s.Verified || !had
+			return s, !had
+		}},
+		{Mend{"add_mail", "add a mail address"}, func(s Shape) (Shape, bool) { had := s.Mail; s.Mail = true; return s, !had }},
+		{Mend{"add_phone", "add a phone number"}, func(s Shape) (Shape, bool) { had := s.Phone; s.Phone = true; return s, !had }},
+		{Mend{"add_device", "stay signed in on a second device"}, func(s Shape) (Shape, bool) { had := s.Device; s.Device = true; return s, !had }},
+		{Mend{"add_contacts", "name two people as contacts"}, func(s Shape) (Shape, bool) { had := s.Contacts; s.Contacts = max(had, 2); return s, had < 2 }},
+	}
+}

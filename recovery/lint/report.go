@@ -1,0 +1,85 @@
+package lint
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrRefused is the sentinel in the error of [Refused].
+var ErrRefused = errors.New("recovery ways refused")
+
+// Account is all there is to say about accounts of one shape.
+type Account struct {
+	Result
+	Warnings []Risk `json:"warnings"`
+	Losses   []Loss `json:"losses"`
+}
+
+// Report is what explain shows.
+type Report struct {
+	Table    Table     `json:"-"`
+	Judged   int       `json:"judged"`   // how many shapes of account were looked at
+	Findings []Finding `json:"findings"` // see [Judge]
+	Accounts []Account `json:"accounts"` // the shapes asked for
+}
+
+// Judge returns everything there is to say about the policy: [Check], and the
+// ways that make some account easier to take over than to sign in to. A way is
+// named once, with the simplest account and set it was seen on.
+func Judge(t Table) []Finding {
+	out := Check(t)
+	seen := map[string]int{}
+	for _, s := range Shapes(t) {
+		for _, f := range compile(t, s).judge() {
+			key := fmt.Sprint(f.Severity, f.Goal, f.Ways, f.Lines)
+			i, known := seen[key]
+			if !known {
+				seen[key] = len(out)
+				out = append(out, f)
+			} else if simpler(f, out[i]) {
+				out[i] = f
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(weight(a.Severity), weight(b.Severity)) })
+	return out
+}
+
+// simpler tells whether a finding is the better example of the two.
+func simpler(a, b Finding) bool {
+	return cmp.Or(cmp.Compare(len(a.Set), len(b.Set)), cmp.Compare(a.Shape.size(), b.Shape.size())) < 0
+}
+
+// weight puts errors first.
+func weight(s Severity) int { return slices.Index([]Severity{Error, Warning, Note}, s) }
+
+// Refused is nil when no finding is an error. Otherwise it wraps [ErrRefused]
+// and has a line for each, beginning with where the way was written.
+func Refused(findings []Finding) error {
+	var lines []string
+	for _, f := range findings {
+		if f.Severity == Error {
+			lines = append(lines, f.String())
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(lines, "\n"))
+}
+
+// Explain judges the policy and describes accounts of the shapes given, or of
+// [Standard].
+func Explain(t Table, shapes ...Shape) Report {
+	if len(shapes) == 0 {
+		shapes = Standard()
+	}
+	r := Report{Table: t, Judged: len(Shapes(t)), Findings: Judge(t)}
+	for _, s := range shapes {
+		r.Accounts = append(r.Accounts, Account{Result: Analyze(t, s), Warnings: Warnings(t, s), Losses: Forecast(t, s)})
+	}
+	return r
+}

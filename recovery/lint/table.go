@@ -1,0 +1,253 @@
+package lint
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Goal is what a way replaces.
+type Goal string
+
+// The goals. What is enough for both is enough for each.
+const (
+	GoalPassword     Goal = "password"
+	GoalSecondFactor Goal = "second_factor"
+	GoalBoth         Goal = "both"
+)
+
+// Goals lists the goals in the order of DESIGN section 4.
+func Goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }
+
+// Class says what a source is.
+type Class string
+
+// The classes of DESIGN section 4.
+const (
+	ClassHeld      Class = "held"      // a thing only this person has
+	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
+	ClassMemory    Class = "memory"    // known by heart; all of it is one source
+	ClassAuthority Class = "authority" // somebody vouches: listed, not compared
+)
+
+// The sources a [Shape] knows. Any other source is taken to belong to every
+// account, so that a method the lint has not heard of is judged all the same.
+const (
+	SourceMemory   = "memory"
+	SourceTOTP     = "totp"
+	SourcePasskey  = "passkey"
+	SourceCodes    = "recovery_code"
+	SourceMail     = "mail"
+	SourceSMS      = "sms"
+	SourceDevice   = "device"
+	SourceContact  = "contact"
+	SourceAdmin    = "admin"
+	SourceInPerson = "admin_in_person"
+	SourceRescue   = "rescue"
+)
+
+// Words that stand for something else in the lists of a [Table].
+const (
+	// WordFactor in any list is whatever proof is a second factor.
+	WordFactor = "factor"
+	// WordStrong in a [Change] or [Approval] is a second factor or a recovery
+	// code, and for an account without second factor also the password.
+	WordStrong = "strong"
+	// GiftNoFactor in [Change.Gives] takes the second factor off the account:
+	// from then on the ways and the login of accounts without one hold.
+	GiftNoFactor = "no_factor"
+)
+
+// Names of proofs the rules refer to.
+const (
+	proofPassword = "password"
+	proofDevice   = "device"
+	proofCodes    = "recovery_code"
+)
+
+// Way is one set of proofs that is enough for a goal.
+type Way struct {
+	// Proofs are names of the table, "factor" for any second factor, or
+	// "contact*2" for two different ones.
+	Proofs []string `json:"proofs"`
+	// Wait before it counts; zero: none.
+	Wait time.Duration `json:"-"`
+	// WithoutFactor marks the ways of accounts that have no second factor.
+	// It is for the goal password only.
+	WithoutFactor bool `json:"without_factor,omitempty"`
+	// WeakOK says that the operator accepts the way weaker than the login.
+	WeakOK bool `json:"weak_ok,omitempty"`
+	// Line is where it was written, as messages shall name it; empty for a default.
+	Line string `json:"line,omitempty"`
+}
+
+// Proof is a way to prove something, and what it rests on.
+type Proof struct {
+	Name   string
+	Source string // two proofs from one source count once
+	Class  Class
+	First  bool // may come before any other proof in a recovery
+	Factor bool // a second factor that a login asks for
+	Short  bool // six digits: never alone
+	Extra  bool // pin and question: only ever an addition
+	// Channel whose notifier the proof needs (mail, sms); empty: none.
+	Channel string
+}
+
+// SignIn is one row of what a login asks for.
+type SignIn struct {
+	Proofs        []string
+	WithoutFactor bool // for accounts that have no second factor
+	// Verified marks the row of a passkey that asked its owner for a finger or
+	// a number. It is first and existing factor at once and counts as two sources.
+	Verified bool
+}
+
+// Change is something that can be done to an account other than by recovery.
+type Change struct {
+	Name   string
+	Proofs []string // shown in the same flow
+	Gives  []string // proofs owned by whoever did it
+	// After is how long the new thing does not count yet.
+	After time.Duration
+	// Session tells that one must be signed in, as whoever sits before a
+	// signed-in device is.
+	Session bool
+	// NoFactorOnly is for changes of accounts that have no second factor.
+	NoFactorOnly bool
+}
+
+// Approval is what somebody before a signed-in device must show there before
+// the device approves something, besides being signed in.
+type Approval struct {
+	For           string // a [Goal], or "login"
+	Proofs        []string
+	WithoutFactor bool
+}
+
+// ForLogin is the value of [Approval.For] for a sign-in.
+const ForLogin = "login"
+
+// Table is all the lint reads.
+type Table struct {
+	Ways      map[Goal][]Way
+	Proofs    []Proof
+	Login     []SignIn
+	Changes   []Change
+	Approvals []Approval
+	// Channels that have a notifier: mail, sms, push.
+	Channels []string
+	// Ask are extra proofs (pin, question) asked in every recovery of an
+	// account that has them.
+	Ask []string
+	// Ban is how long a password set by recovery is no proof for the second
+	// factor or both.
+	Ban time.Duration
+}
+
+// Base returns the facts of DESIGN sections 3 and 4 with every channel
+// configured and no ways.
+func Base() Table {
+	return Table{
+		Ways:      map[Goal][]Way{},
+		Proofs:    baseProofs(),
+		Login:     baseLogin(),
+		Changes:   baseChanges(),
+		Approvals: baseApprovals(),
+		Channels:  []string{channelMail, channelSMS, channelPush},
+		Ban:       72 * time.Hour,
+	}
+}
+
+const (
+	channelMail = "mail"
+	channelSMS  = "sms"
+	channelPush = "push"
+)
+
+func baseProofs() []Proof {
+	return []Proof{
+		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true},
+		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true},
+		{Name: proofCodes, Source: SourceCodes, Class: ClassHeld, First: true},
+		{Name: "contact", Source: SourceContact, Class: ClassHeld, First: true},
+		{Name: "mail_link", Source: SourceMail, Class: ClassIssued, First: true, Channel: channelMail},
+		{Name: "mail_code", Source: SourceMail, Class: ClassIssued, Short: true, Channel: channelMail},
+		{Name: "sms_code", Source: SourceSMS, Class: ClassIssued, Short: true, Channel: channelSMS},
+		{Name: proofDevice, Source: SourceDevice, Class: ClassIssued, First: true},
+		{Name: proofPassword, Source: SourceMemory, Class: ClassMemory},
+		{Name: "pin", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
+		{Name: "question", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
+		{Name: "admin", Source: SourceAdmin, Class: ClassAuthority, First: true},
+		{Name: "admin_in_person", Source: SourceInPerson, Class: ClassAuthority, First: true},
+		{Name: "rescue", Source: SourceRescue, Class: ClassAuthority, First: true},
+	}
+}
+
+// baseLogin leaves out the check of an unknown browser, which is not counted.
+func baseLogin() []SignIn {
+	return []SignIn{
+		{Proofs: []string{proofPassword, WordFactor}},
+		{Proofs: []string{proofPassword, proofCodes}},
+		{Proofs: []string{proofPassword, proofDevice}},
+		{Proofs: []string{"passkey"}, Verified: true},
+		{Proofs: []string{proofPassword}, WithoutFactor: true},
+	}
+}
+
+func baseChanges() []Change {
+	return []Change{
+		{Name: "change_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"mail_link", "mail_code", "sms_code"}, After: 72 * time.Hour},
+		{Name: "add_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{WordFactor}},
+		{Name: "new_codes", Session: true, Proofs: []string{WordStrong}, Gives: []string{proofCodes}},
+		{Name: "remove_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{GiftNoFactor}},
+		{Name: "enrol at half login", Proofs: []string{proofPassword}, Gives: []string{WordFactor}, NoFactorOnly: true},
+	}
+}
+
+func baseApprovals() []Approval {
+	return []Approval{
+		{For: ForLogin, Proofs: []string{WordStrong}},
+		{For: string(GoalPassword), Proofs: []string{WordStrong}},
+		{For: string(GoalPassword), WithoutFactor: true},
+		{For: string(GoalSecondFactor), Proofs: []string{proofPassword}},
+		{For: string(GoalBoth), Proofs: []string{WordStrong}},
+	}
+}
+
+// proof finds a proof by name.
+func (t Table) proof(name string) (Proof, bool) {
+	i := slices.IndexFunc(t.Proofs, func(p Proof) bool { return p.Name == name })
+	if i < 0 {
+		return Proof{}, false
+	}
+	return t.Proofs[i], true
+}
+
+// configured tells whether this installation can ask for the proof at all.
+func (t Table) configured(p Proof) bool {
+	return p.Channel == "" || slices.Contains(t.Channels, p.Channel)
+}
+
+// word splits "contact*2" into name and count. A count that is none is 0.
+func word(s string) (name string, count int) {
+	name, n, found := strings.Cut(s, "*")
+	if !found {
+		return s, 1
+	}
+	count, err := strconv.Atoi(n)
+	if err != nil || count < 1 || count > maxContacts {
+		return name, 0
+	}
+	return name, count
+}
+
+// String names the way as it is written in a Caddyfile.
+func (w Way) String() string {
+	s := strings.Join(w.Proofs, " ")
+	if w.Wait != 0 {
+		s += " wait " + Delay(w.Wait).String()
+	}
+	return s
+}

@@ -1,0 +1,215 @@
+package lint
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// width is how many columns [Text] fills.
+const width = 100
+
+// Text writes the report for people: the findings, the ways, and for each
+// account who could take it over, what things are worth stealing, and how its
+// owner gets back in. The default policy takes at most 40 lines.
+func Text(w io.Writer, r Report) error {
+	p := &paper{Writer: bufio.NewWriter(w)}
+	p.head(r)
+	p.ways(r.Table)
+	for _, a := range r.Accounts {
+		p.account(a)
+	}
+	return p.Flush()
+}
+
+// paper writes wrapped lines. Its buffer keeps the first error.
+type paper struct{ *bufio.Writer }
+
+// row writes a heading and items after it, wrapped below the first item.
+func (p *paper) row(heading string, column int, sep string, items ...string) {
+	line := heading + strings.Repeat(" ", max(0, column-utf8.RuneCountInString(heading)))
+	start := true
+	for i, item := range items {
+		if i < len(items)-1 {
+			item += sep
+		}
+		if !start && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(item) > width {
+			fmt.Fprintln(p, line)
+			line, start = strings.Repeat(" ", column), true
+		}
+		if !start {
+			line += " "
+		}
+		line, start = line+item, false
+	}
+	fmt.Fprintln(p, line)
+}
+
+// prose is a row that wraps between any two words.
+func (p *paper) prose(heading string, column int, text string) {
+	if text != "" {
+		p.row(heading, column, "", strings.Fields(text)...)
+	}
+}
+
+func (p *paper) head(r Report) {
+	ways, bad := 0, 0
+	for _, list := range r.Table.Ways {
+		ways += len(list)
+	}
+	for _, f := range r.Findings {
+		if f.Key == KeyWeaker && f.Severity == Error {
+			bad++
+		}
+	}
+	verdict := "no way back is weaker than the login it replaces"
+	if bad > 0 {
+		verdict = "ways back are weaker than the login they replace"
+	}
+	p.prose("", 0, fmt.Sprintf("%d ways, %d kinds of account: %s", ways, r.Judged, verdict))
+	for _, f := range r.Findings {
+		p.prose(string(f.Severity), 9, f.String())
+	}
+}
+
+func (p *paper) ways(t Table) {
+	for _, goal := range Goals() {
+		for _, without := range []bool{false, true} {
+			var list []string
+			for _, w := range t.Ways[goal] {
+				if w.WithoutFactor == without {
+					list = append(list, w.title())
+				}
+			}
+			name := strings.ReplaceAll(string(goal), "_", " ") + " lost"
+			if without {
+				name += ", no factor"
+			}
+			if len(list) > 0 {
+				p.row(name, 26, " |", list...)
+			}
+		}
+	}
+}
+
+// title is a way as explain writes it.
+func (w Way) title() string {
+	s := strings.Join(w.Proofs, " + ")
+	if w.Wait > 0 {
+		s += " (" + Delay(w.Wait).String() + ")"
+	}
+	if w.WeakOK {
+		s += " (weak_ok)"
+	}
+	return s
+}
+
+// column is where the text of an account begins.
+const column = 16
+
+func (p *paper) account(a Account) {
+	p.prose("", 0, "With "+a.Shape.String())
+	var login, other []string
+	for _, x := range a.Sets {
+		if x.Direct {
+			login = append(login, x.String())
+		} else {
+			other = append(other, x.title())
+		}
+	}
+	login[len(login)-1] += fmt.Sprintf(" (held value %d, sources: %d)", a.Login.Held, a.Login.Count)
+	p.row("  signs in", column, " |", login...)
+	if len(other) > 0 {
+		p.row("  also let in", column, " |", other...)
+	}
+	p.prose("  if stolen", column, strings.Join(risks(a.Warnings), " | "))
+	p.prose("  if lost", column, strings.Join(losses(a.Losses), " | "))
+}
+
+// title is a set with what is special about it.
+func (x Takeover) title() string {
+	s := x.String()
+	switch {
+	case x.Delay > 0 && x.Stoppable:
+		s += " (" + x.Delay.String() + ", can be stopped)"
+	case x.Delay > 0:
+		s += " (" + x.Delay.String() + ")"
+	}
+	if x.Weaker {
+		s += " WEAKER"
+	}
+	return s
+}
+
+// risks are sentences, one for all objects that have the same consequence.
+func risks(list []Risk) []string {
+	return grouped(len(list), func(i int) (string, string) {
+		r := list[i]
+		after := "takes it over"
+		if r.Delay > 0 {
+			after += " after " + r.Delay.String()
+		}
+		if r.Stoppable {
+			after += " unless stopped"
+		}
+		return strings.Join(r.Objects, " + "), ": " + after + mends(r.Mends)
+	})
+}
+
+// losses are sentences, one for all things whose loss has the same consequence.
+func losses(list []Loss) []string {
+	return grouped(len(list), func(i int) (string, string) {
+		switch l := list[i]; {
+		case l.SignsIn:
+			return l.Object, ": can still sign in"
+		case l.LockedOut:
+			return l.Object, ": you would be locked out" + mends(l.Mends)
+		case l.Alone:
+			return l.Object, ": gets back in" + l.by()
+		default:
+			return l.Object, ": only with help" + l.by() + mends(l.Mends)
+		}
+	})
+}
+
+// by names the first way that can be walked.
+func (l Loss) by() string {
+	for _, w := range l.Goals {
+		if w.Help == !l.Alone {
+			return " by " + strings.ReplaceAll(w.Way.Name, " ", " + ")
+		}
+	}
+	return " by several ways in a row"
+}
+
+// mends names the first two, each of which is enough.
+func mends(list []Mend) string {
+	var words []string
+	for _, m := range list[:min(2, len(list))] {
+		words = append(words, m.Text)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(words, ", or ")
+}
+
+// grouped joins the subjects that have the same rest, in order of appearance.
+func grouped(n int, item func(int) (subject, rest string)) []string {
+	var rests []string
+	subjects := map[string][]string{}
+	for i := range n {
+		subject, rest := item(i)
+		if subjects[rest] == nil {
+			rests = append(rests, rest)
+		}
+		subjects[rest] = append(subjects[rest], subject)
+	}
+	var out []string
+	for _, rest := range rests {
+		out = append(out, strings.Join(subjects[rest], ", ")+rest)
+	}
+	return out
+}

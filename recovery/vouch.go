@@ -1,0 +1,180 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// appeal is somebody's request to be vouched for, found by a code that is read
+// out over the phone. It holds who has vouched.
+type appeal struct {
+	Account string    `json:"account"`
+	Name    string    `json:"name"`
+	Flow    string    `json:"flow"`
+	Expires time.Time `json:"expires"`
+	By      []string  `json:"by,omitempty"`
+}
+
+// appealLife is how long one may take to reach people.
+const appealLife = time.Hour
+
+// Bare is a method's name without the count: contact*2 is contact to people.
+func Bare(method string) string { return kindOf(method) }
+
+// kindOf cuts the count off a method name: contact*2 → contact.
+func kindOf(method string) string {
+	name, _, _ := strings.Cut(method, "*")
+	return name
+}
+
+func (e *Engine) appealKeys(code string) []string {
+	code = secret.Plain(code)
+	if code == "" {
+		return nil
+	}
+	var keys []string
+	for _, mac := range e.Keys.MACs("appeal", code) {
+		keys = append(keys, "appeal/"+secret.Sum(string(mac)))
+	}
+	return keys
+}
+
+// askVouchers makes the request and tells those who may vouch to expect a
+// call. The code itself is only shown to the person who asks.
+func (r *run) askVouchers(ctx context.Context) error {
+	code := secret.Code(8)
+	end := r.Now().Add(appealLife)
+	a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end}
+	if _, err := kv.Create(ctx, r.Store, r.appealKeys(code)[0], a, end); err != nil {
+		return err
+	}
+	r.flow.Ask, r.flow.Expires = code, end
+	l := r.Policy.Limits
+	err := r.charge(ctx, []meter{{key: r.meterKey("send hour", r.account.ID, VouchedBy), rule: window(l.SendsHourly), life: l.SendsHourly.Per}})
+	if _, limited := errors.AsType[errLimit](err); limited {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, v := range r.account.Vouchers {
+		if err := r.callVoucher(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) callVoucher(ctx context.Context, v Voucher) error {
+	who, err := r.Engine.account(ctx, v.ID)
+	if errors.Is(err, ErrNoAccount) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if to := who.Address(ChannelMail, r.Now()); to != "" {
+		m := r.address(Message{Channel: ChannelMail, To: to, Template: "contact-ask", Expires: r.flow.Expires, Vars: map[string]string{"name": r.account.Name}})
+		m.Lang = first(who.Lang, m.Lang)
+		r.queue = append(r.queue, m)
+	}
+	return nil
+}
+
+// vouched lists those who have vouched in this flow and still may.
+func (r *run) vouched(ctx context.Context, method string) ([]string, error) {
+	if kindOf(method) != VouchedBy || r.flow.Ask == "" {
+		return nil, nil
+	}
+	a, _, err := r.appeal(ctx, r.flow.Ask)
+	if err != nil || a == nil || a.Flow != r.flow.ID {
+		return nil, err
+	}
+	return slices.DeleteFunc(a.By, func(id string) bool {
+		return !slices.ContainsFunc(r.account.Vouchers, func(v Voucher) bool { return v.ID == id })
+	}), nil
+}
+
+func (e *Engine) appeal(ctx context.Context, code string) (*appeal, string, error) {
+	for _, key := range e.appealKeys(code) {
+		a, ok, err := kv.Load[appeal](ctx, e.Store, key)
+		if err != nil {
+			return nil, "", err
+		}
+		if ok {
+			return &a, key, nil
+		}
+	}
+	return nil, "", nil
+}
+
+// request takes the code of the person who asks. It is only looked up for
+// somebody that person has named.
+func (r *run) request(ctx context.Context, in Input) (*Problem, error) {
+	if err := r.charge(ctx, []meter{{key: r.meterKey("vouch", r.account.ID), rule: window(Rate{10, time.Hour}), life: time.Hour}}); err != nil {
+		return nil, err
+	}
+	a, key, err := r.appeal(ctx, string(in.Code))
+	if err != nil {
+		return nil, err
+	}
+	if a == nil || a.Account == r.account.ID {
+		return problem(ProblemCodeUnknown), nil
+	}
+	who, err := r.Engine.account(ctx, a.Account)
+	if err != nil && !errors.Is(err, ErrNoAccount) {
+		return nil, err
+	}
+	if err != nil || !slices.ContainsFunc(who.Vouchers, func(v Voucher) bool { return v.ID == r.account.ID }) {
+		return problem(ProblemCodeUnknown), nil
+	}
+	r.flow.Vouch, r.flow.Person, r.flow.Called = key, a.Account, a.Name
+	return nil, nil
+}
+
+// consent is the last click of somebody who vouches.
+func (r *run) consent(_ context.Context, in Input) (*Problem, error) {
+	switch in.Choice {
+	case "approve":
+		r.flow.Reason = in.Choice
+		return nil, nil
+	case "":
+		return problem(ProblemMissing), nil
+	}
+	return problem(ProblemNotAvailable), nil
+}
+
+// vouch writes the approval into the request and tells both sides.
+func (r *run) vouch(ctx context.Context) (*Account, effects, error) {
+	_, err := kv.Update(ctx, r.Store, r.flow.Vouch, r.Now().Add(appealLife), func(a *appeal, exists bool) error {
+		if !exists || !r.Now().Before(a.Expires) {
+			return errMoved
+		}
+		if !slices.Contains(a.By, r.account.ID) {
+			a.By = append(a.By, r.account.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, effects{}, err
+	}
+	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil {
+		r.Engine.notice(ctx, who, EventVouched, r.client)
+	}
+	return r.account, effects{events: []EventName{EventVouched}}, nil
+}
+
+// DropVoucher takes back who may vouch for an account.
+func (e *Engine) DropVoucher(ctx context.Context, account, name string) error {
+	_, err := e.edit(ctx, account, func(a *Account) error {
+		a.Vouchers = slices.DeleteFunc(a.Vouchers, func(v Voucher) bool { return v.Name == name })
+		return nil
+	})
+	return err
+}

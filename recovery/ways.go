@@ -1,0 +1,200 @@
+package recovery
+
+import (
+	"slices"
+	"time"
+)
+
+// goal asks what is lost, unless only one thing can be mended anyway.
+func goal(f Facts) (Step, bool) {
+	if f.Flow.Goal != "" {
+		return Step{}, false
+	}
+	open := openGoals(f)
+	if len(open) == 0 {
+		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
+	}
+	if len(open) == 1 && !barred(f) {
+		return Step{}, false
+	}
+	return Step{Page: PageChoice, Choices: open}, true
+}
+
+// aim is the goal chosen, or the only one there is.
+func aim(f Facts) Goal {
+	if f.Flow.Goal != "" {
+		return f.Flow.Goal
+	}
+	if open := openGoals(f); len(open) == 1 {
+		return open[0]
+	}
+	return ""
+}
+
+// waitFor is the first way that lacks nothing but its cool-down.
+func waitFor(f Facts) (Way, bool) {
+	g := aim(f)
+	for _, w := range open(f, g) {
+		if w.Wait > 0 && !slices.ContainsFunc(w.Proofs, func(name string) bool { return !shown(f, g, name) }) {
+			return w, true
+		}
+	}
+	return Way{}, false
+}
+
+// openGoals lists the goals with a way this account could still walk.
+func openGoals(f Facts) []Goal {
+	return slices.DeleteFunc(goals(), func(g Goal) bool { return len(open(f, g)) == 0 })
+}
+
+// ways lists what is enough for a goal. What is enough for both is enough for
+// each.
+func ways(f Facts, g Goal) []Way {
+	if f.Account.State == StateFrozen {
+		return thaws(g)
+	}
+	factor := f.Methods.hasFactor(f.Account)
+	if g != GoalPassword && !factor {
+		return nil
+	}
+	var out []Way
+	for _, w := range f.Policy.Ways[g] {
+		if g != GoalPassword || w.WithoutFactor != factor {
+			out = append(out, w)
+		}
+	}
+	out = begunFirst(f, out)
+	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {
+		out = append(out, begunFirst(f, f.Policy.Ways[GoalBoth])...)
+	}
+	return out
+}
+
+// begunFirst puts ways that use everything shown so far before those that
+// would begin anew; otherwise the operator's order stays.
+func begunFirst(f Facts, ways []Way) []Way {
+	out := slices.Clone(ways)
+	wasted := func(w Way) int {
+		n := 0
+		for _, p := range f.Flow.Proofs {
+			if !slices.ContainsFunc(w.Proofs, func(name string) bool { return slices.Contains(f.Methods.expand(name), p.Method) }) {
+				n = 1
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(out, func(a, b Way) int { return wasted(a) - wasted(b) })
+	return out
+}
+
+// thaws lists what opens an account that a notice has frozen: nothing that the
+// change it was frozen for could have put there.
+func thaws(g Goal) []Way {
+	if g != GoalBoth {
+		return nil
+	}
+	return []Way{
+		{Proofs: []string{RecoveryCode, MailLink}},
+		{Proofs: []string{VouchedBy + "*2"}},
+		{Proofs: []string{Admin}},
+		{Proofs: []string{Rescue}},
+	}
+}
+
+// walkable tells whether every proof of the way was shown or could be.
+func walkable(f Facts, g Goal, w Way) bool {
+	return !slices.ContainsFunc(w.Proofs, func(name string) bool {
+		return !shown(f, g, name) && len(usable(f, g, name)) == 0
+	})
+}
+
+// shown tells whether the flow holds the proof and it counts for the goal.
+func shown(f Facts, g Goal, name string) bool {
+	return slices.ContainsFunc(f.Methods.expand(name), func(m string) bool {
+		return f.Flow.Has(m) && counts(f, g, m)
+	})
+}
+
+func usable(f Facts, g Goal, name string) []string {
+	return slices.DeleteFunc(f.Methods.expand(name), func(m string) bool {
+		return !f.Methods.ready(m, f.Account, f.Now) || !counts(f, g, m)
+	})
+}
+
+// counts applies the ban: a password set by recovery proves nothing for the
+// second factor until the ban is over or a full login has used it (MF-03).
+func counts(f Facts, g Goal, method string) bool {
+	if g == GoalPassword || method != Password {
+		return true
+	}
+	c := f.Account.Credential(Password)
+	return c != nil && !f.Now.Before(c.Barred)
+}
+
+// barred tells whether the ban is in force; the choice page then says so
+// instead of leading somewhere the person did not ask for.
+func barred(f Facts) bool {
+	c := f.Account.Credential(Password)
+	return c != nil && f.Now.Before(c.Barred)
+}
+
+// rest asks for what is missing of the first way that can be walked, and
+// offers what the others miss. Inside a way the proofs come in the order
+// written (MF-04). A way that only lacks its cool-down offers to wait.
+func rest(f Facts) (Step, bool) {
+	g := aim(f)
+	var candidates []string
+	add := func(methods ...string) {
+		for _, m := range methods {
+			if !slices.Contains(candidates, m) {
+				candidates = append(candidates, m)
+			}
+		}
+	}
+	wait := false
+	for _, w := range open(f, g) {
+		missing := slices.IndexFunc(w.Proofs, func(name string) bool { return !shown(f, g, name) })
+		switch {
+		case missing >= 0:
+			add(usable(f, g, w.Proofs[missing])...)
+		case w.Wait == 0 || f.Account.ripe(g, w, f.Now):
+			return Step{}, false
+		default:
+			wait = true
+		}
+	}
+	if wait {
+		add(waiting)
+	}
+	return ask(f, candidates), true
+}
+
+// open lists the walkable ways in the operator's order.
+func open(f Facts, g Goal) []Way {
+	return slices.DeleteFunc(ways(f, g), func(w Way) bool {
+		return !walkable(f, g, w) || w.Wait > 0 && !stoppable(f, w)
+	})
+}
+
+// stoppable tells whether the owner would hear of a wait through something
+// that is no proof in it: then, and only then, waiting adds safety.
+func stoppable(f Facts, w Way) bool {
+	uses := func(channel string) bool {
+		return slices.ContainsFunc(w.Proofs, func(name string) bool {
+			m := f.Methods.Get(name)
+			return m != nil && m.Traits().Channel == channel
+		})
+	}
+	for _, channel := range []string{ChannelMail, ChannelSMS} {
+		if !uses(channel) && f.Methods.has(channel) && f.Account.Address(channel, f.Now) != "" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
+		return f.Now.Before(d.Seen.Add(deviceHears)) && (f.Device == nil || d.ID != f.Device.ID)
+	})
+}
+
+// deviceHears is how recently a known device must have been used to count as
+// one whose owner will see the banner.
+const deviceHears = 30 * 24 * time.Hour

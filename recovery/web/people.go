@@ -1,0 +1,178 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+func personRoute() route {
+	return route{get: (*exchange).showPerson, post: (*exchange).manage, document: true}
+}
+
+// administrator returns the signed-in administrator. Everybody else gets one
+// answer, whatever there is or is not behind the address (AD-02).
+func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	switch {
+	case err != nil:
+		x.away(err)
+	case s == nil:
+		x.redirect(x.loginURL("", Prefix+"people"))
+	case !a.Admin():
+		x.refuse(http.StatusNotFound, "not_found")
+	default:
+		return a, s
+	}
+	return nil, nil
+}
+
+// fresh asks an administrator for a strong proof first, if the last one is too
+// old, and then comes back here.
+func (x *exchange) fresh(s *recovery.Session) bool {
+	if x.Engine.Fresh(s) {
+		return true
+	}
+	o, err := x.Engine.Submit(x.r.Context(), x.client, recovery.Input{Start: recovery.KindStepUp, Return: x.r.URL.Path})
+	switch {
+	case err != nil:
+		x.away(err)
+	case o.Problem != nil:
+		x.refuse(http.StatusForbidden, o.Problem.Key)
+	default:
+		x.addFlow(o.FlowToken)
+		x.redirect(x.flowURL(o.Flow.ID, ""))
+	}
+	return false
+}
+
+func (x *exchange) showPeople() {
+	a, _ := x.administrator()
+	if a == nil {
+		return
+	}
+	list, err := x.Engine.People(x.r.Context())
+	if err != nil {
+		x.away(err)
+		return
+	}
+	v := x.view(recovery.PagePeople)
+	v.SignedIn, v.Notice, v.AskMail, v.AskPhone = true, x.notice(), x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS)
+	for _, p := range list {
+		v.People = append(v.People, templates.Person{ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID})
+	}
+	x.page(http.StatusOK, v)
+}
+
+// invite makes an account and sends, or shows once, its invitation.
+func (x *exchange) invite() {
+	a, s := x.administrator()
+	if a == nil || !x.fresh(s) {
+		return
+	}
+	f := x.r.PostForm.Get
+	n := recovery.NewAccount{Name: f("name"), Mail: f("mail"), Phone: f("phone"), Groups: strings.Fields(strings.ReplaceAll(f("groups"), ",", " "))}
+	who, token, err := x.Engine.AddUser(x.r.Context(), n)
+	switch {
+	case errors.Is(err, recovery.ErrNameTaken):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemNameTaken)
+	case errors.Is(err, recovery.ErrBadName):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemNameBad)
+	case errors.Is(err, recovery.ErrBadMail):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemMailBad)
+	case errors.Is(err, recovery.ErrBadPhone):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemPhoneBad)
+	case err != nil:
+		x.away(err)
+	default:
+		x.invited(who, token)
+	}
+}
+
+// invited sends the invitation, or shows it once when there is no way to send.
+func (x *exchange) invited(who *recovery.Account, token string) {
+	v := x.view(recovery.PageInvite)
+	v.SignedIn, v.Name = true, who.Name
+	if !x.Engine.SendInvite(who, token, x.client) {
+		v.Code = x.origin + Prefix + "link#" + token
+	}
+	x.page(http.StatusOK, v)
+}
+
+func (x *exchange) showPerson() {
+	a, s := x.administrator()
+	if a == nil {
+		return
+	}
+	who, err := x.Engine.Person(x.r.Context(), x.person)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		x.refuse(http.StatusNotFound, "not_found")
+		return
+	}
+	if err != nil {
+		x.away(err)
+		return
+	}
+	v := x.view(recovery.PagePerson)
+	v.SignedIn, v.Notice = true, x.notice()
+	v.Person = &templates.Person{
+		ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
+	}
+	x.page(http.StatusOK, v)
+}
+
+// manage does what an administrator's button says.
+func (x *exchange) manage() {
+	a, s := x.administrator()
+	if a == nil || !x.fresh(s) {
+		return
+	}
+	do := x.r.PostForm.Get("choice")
+	if do == "invite_again" {
+		x.inviteAgain()
+		return
+	}
+	err := x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), x.r.PostForm.Get("reason"))
+	switch {
+	case errors.Is(err, recovery.ErrReason):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemReason)
+	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
+		x.refuse(http.StatusForbidden, recovery.ProblemNotYourself)
+	case errors.Is(err, recovery.ErrNotAllowed):
+		x.refuse(http.StatusForbidden, recovery.ProblemNotAvailable)
+	case errors.Is(err, recovery.ErrNoAccount):
+		x.refuse(http.StatusNotFound, "not_found")
+	case err != nil:
+		x.away(err)
+	default:
+		x.redirect(Prefix + "people/" + x.person + "?done=person_changed")
+	}
+}
+
+func (x *exchange) inviteAgain() {
+	who, err := x.Engine.Person(x.r.Context(), x.person)
+	if errors.Is(err, recovery.ErrNoAccount) || err == nil && who.State != recovery.StateInvited {
+		x.refuse(http.StatusNotFound, "not_found")
+		return
+	}
+	if err != nil {
+		x.away(err)
+		return
+	}
+	token, err := x.Engine.Invite(x.r.Context(), who)
+	if err != nil {
+		x.away(err)
+		return
+	}
+	x.invited(who, token)
+}
+
+// showApprove is where somebody who vouches types the code.
+func (x *exchange) showApprove() {
+	v := x.startView(recovery.PageConfirm, recovery.KindVouch)
+	v.Method, v.SignedIn = "approve", true
+	x.page(http.StatusOK, v)
+}
