@@ -61,12 +61,12 @@ type runtime struct {
 const drain = time.Minute
 
 const (
-	grace    = 5 * time.Second // after a reload, requests on open connections still come
+	grace    = 2 * time.Second // after a reload, requests on open connections still come
 	farewell = 5 * time.Second // for messages on their way
 )
 
 func newRuntime(a *App) (*runtime, error) {
-	key, err := json.Marshal([]any{a.StoreRaw, a.Secrets})
+	key, err := json.Marshal([]any{a.store.Place(), a.store, a.Secrets}) // as provisioned: defaults are filled in
 	if err != nil {
 		return nil, err
 	}

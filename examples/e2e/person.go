@@ -61,7 +61,6 @@ func Alice() *Person {
 // What the stories look for in messages.
 var (
 	mailCode = regexp.MustCompile(`(?m)^\s+([0-9A-Z]{4}-[0-9A-Z]{4})$`)
-	mailLink = regexp.MustCompile(`(?m)^https?://\S+/\.sparekey/link(#\S+)$`)
 	smsCode  = regexp.MustCompile(`(?m)^@\S+ #(\d{6})$`)
 )
 

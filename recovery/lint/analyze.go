@@ -51,7 +51,7 @@ type Takeover struct {
 	Stoppable bool `json:"stoppable"`
 	// Direct sets sign in without a recovery or change: they are the login.
 	Direct bool   `json:"direct"`
-	Weaker bool   `json:"weaker"` // than the login
+	Weaker bool   `json:"weaker"` // than the login; never with an authority
 	Chain  []Step `json:"chain"`
 }
 
@@ -129,7 +129,7 @@ func (m *machine) takeover(s set, keep keeper) Takeover {
 	end := m.reach(m.held(s), keep)
 	x.Delay = Delay(end)
 	x.Stoppable = end > 0 && m.stoppable(s)
-	x.Weaker = !x.Direct && x.Strength.weaker(m.login.Strength)
+	x.Weaker = !x.Direct && m.count(s, ClassAuthority) == 0 && x.Strength.weaker(m.login.Strength)
 	return x
 }
 

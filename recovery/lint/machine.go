@@ -64,20 +64,20 @@ type machine struct {
 	items   []string
 	sources []source
 	rows    []row
-	login   Takeover        // its weakest minimal set
-	alone   map[wayRef]bool // what weakAlone found
+	login   Takeover                // its weakest minimal set
+	alone   map[wayRef]bool         // what weakAlone found
 	owned   [phases][]time.Duration // scratch of reach: since when an item is owned
 }
 
 // Items beside the proofs of the table.
 const (
-	itemSession  = "session"     // whoever sits before a signed-in device
-	itemTrusted  = "password*"   // a password that counts for the second factor
-	itemOther    = "other kind"  // the account has, or lost, its second factor by a change; it has the number 0
-	verified     = "*"           // follows the name of a passkey that asks its owner
-	itemContact  = SourceContact // followed by a number
-	never        = time.Duration(1<<63 - 1)
-	cooled       = 24 * time.Hour // a wait that makes one issued source count as held
+	itemSession = "session"     // whoever sits before a signed-in device
+	itemTrusted = "password*"   // a password that counts for the second factor
+	itemOther   = "other kind"  // the account has, or lost, its second factor by a change; it has the number 0
+	verified    = "*"           // follows the name of a passkey that asks its owner
+	itemContact = SourceContact // followed by a number
+	never       = time.Duration(1<<63 - 1)
+	cooled      = 24 * time.Hour // a wait that makes one issued source count as held
 )
 
 func compile(t Table, s Shape) *machine {

@@ -74,8 +74,11 @@ func TestA55_ConnectionCannotRemoveHeaders(t *testing.T) {
 	b := w.Browser()
 	w.SignIn(b, alice, "/")
 	for _, value := range [][]string{
-		{"close, Remote-User"}, {"remote-groups"}, {"X-Forwarded-For, keep-alive"},
-		{"Remote-User", "Remote-Name", "REMOTE-EMAIL", "remote-groups"}, {"Upgrade, Remote-User, Cookie"},
+		{"close, Remote-User"},
+		{"remote-groups"},
+		{"X-Forwarded-For, keep-alive"},
+		{"Remote-User", "Remote-Name", "REMOTE-EMAIL", "remote-groups"},
+		{"Upgrade, Remote-User, Cookie"},
 	} {
 		b.Header = http.Header{"Connection": value}
 		b.Get("/echo")
@@ -252,8 +255,10 @@ func TestA62_EveryAnswerCarriesTheHeaders(t *testing.T) {
 			t.Errorf("%s: got Cache-Control %q, want no-store", what, cc)
 		}
 	}
-	for _, path := range []string{"/", "/deep/page?x=1", "/.sparekey/", "/.sparekey/login", "/.sparekey/recover", "/.sparekey/setup", "/.sparekey/link",
-		"/.sparekey/stop?t=x", "/.sparekey/account", "/.sparekey/nowhere", "/.sparekey/static/sparekey.css", "/.sparekey/static/none", "/.sparekey/?f=none", "/.sparekey/logout"} {
+	for _, path := range []string{
+		"/", "/deep/page?x=1", "/.sparekey/", "/.sparekey/login", "/.sparekey/recover", "/.sparekey/setup", "/.sparekey/link",
+		"/.sparekey/stop?t=x", "/.sparekey/account", "/.sparekey/nowhere", "/.sparekey/static/sparekey.css", "/.sparekey/static/none", "/.sparekey/?f=none", "/.sparekey/logout",
+	} {
 		b.Get(path)
 		check("GET " + path)
 		if b.Status >= 500 {

@@ -108,7 +108,10 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 		p.Limits.Failures.Count, p.Limits.Consecutive = 1e6, 1e6
 	}))
 	w.Setup(recoverytest.Alice())
-	const samples = 600
+	samples := 600
+	if underRace {
+		samples = 60 // the paths, not the time
+	}
 	got := 0.0
 	for range 3 { // a busy machine may spoil one run; the paths themselves do not change
 		var known, unknown []time.Duration
@@ -123,7 +126,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 				*list = append(*list, took)
 			}
 		}
-		if got = auc(known, unknown); got > 0.45 && got < 0.55 {
+		if got = auc(known, unknown); underRace || got > 0.45 && got < 0.55 {
 			t.Logf("AUC %.3f over %d + %d samples", got, len(known), len(unknown))
 			return
 		}
@@ -372,8 +375,10 @@ func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
 	w := recoverytest.New(t)
 	alice := recoverytest.Alice()
 	w.Setup(alice)
-	got := 0
-	const rounds = 40 // 199 wrong and 1 right each; about 2.5 % of them may be let through
+	got, rounds := 0, 100 // 199 wrong and 1 right each; about 2.5 % of them may be let through
+	if underRace {
+		rounds = 8
+	}
 	for i := range rounds {
 		w.Clock.Move(2 * time.Hour) // the hourly count of codes begins again
 		right := recoverytest.TOTP(w, alice.Key)

@@ -173,7 +173,11 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
 				points := 0
 				for _, lost := range []bool{false, true} {
-					for at, more := int64(1), true; more; at++ {
+					step := int64(1)
+					if underRace {
+						step = 5
+					}
+					for at, more := int64(1), true; more; at += step {
 						t.Run(fmt.Sprintf("write %d, reply lost %v", at, lost), func(t *testing.T) {
 							if more = crashOnce(t, open, s, at, lost); more {
 								points++
@@ -182,7 +186,7 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 					}
 				}
 				t.Logf("%d crash points", points)
-				if points < 10 {
+				if points < 4 {
 					t.Errorf("got %d crash points, want more: the crash does not bite", points)
 				}
 			})

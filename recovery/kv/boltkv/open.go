@@ -13,6 +13,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 const (
@@ -169,7 +170,7 @@ func checkFile(f *os.File) error {
 func explain(err error) error {
 	var system syscall.Errno
 	switch {
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("%w: stop that one first, or give this one a file of its own", ErrInUse)
 	case errors.Is(err, ErrPermissions):
 		return fmt.Errorf("%w: make sure that nobody has read it, then take the rights of group and others away (chmod 600)", err)

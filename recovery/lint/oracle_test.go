@@ -1,0 +1,377 @@
+package lint_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+)
+
+// oracle answers one question, may these sources take the account over, by
+// trying everything an attacker can do from every situation he can get into.
+// It knows nothing of fixed points, times or minimal sets, and is slow.
+type oracle struct {
+	table    lint.Table
+	shape    lint.Shape
+	contacts int // held
+}
+
+// situation is what is true at some moment of an attack.
+type situation struct {
+	own     string // proofs, sorted, each between spaces
+	session bool   // the signed-in device is at hand and still signed in
+	factor  bool   // the account has a second factor now
+}
+
+func (s situation) has(proof string) bool { return strings.Contains(s.own, " "+proof+" ") }
+
+func (s situation) with(proofs ...string) situation {
+	all := append(strings.Fields(s.own), proofs...)
+	slices.Sort(all)
+	s.own = " " + strings.Join(slices.Compact(all), " ") + " "
+	return s
+}
+
+func (s situation) without(proofs ...string) situation {
+	left := slices.DeleteFunc(strings.Fields(s.own), func(p string) bool { return slices.Contains(proofs, p) })
+	s.own = " " + strings.Join(left, " ") + " "
+	return s
+}
+
+// succeeds searches all situations that can be reached.
+func (o oracle) succeeds(begin situation) bool {
+	seen, todo := map[situation]bool{begin: true}, []situation{begin}
+	for len(todo) > 0 {
+		now := todo[0]
+		todo = todo[1:]
+		if o.signsIn(now) {
+			return true
+		}
+		for _, next := range append(o.changed(now), o.recovered(now)...) {
+			if !seen[next] {
+				seen[next] = true
+				todo = append(todo, next)
+			}
+		}
+	}
+	return false
+}
+
+func (o oracle) signsIn(s situation) bool {
+	if !s.factor {
+		return s.has("password")
+	}
+	return s.has("verified") || s.has("password") && (s.has("totp") || s.has("passkey") || s.has("recovery_code") || s.session && o.strong(s))
+}
+
+func (o oracle) strong(s situation) bool {
+	if !s.factor {
+		return s.has("password") || s.has("recovery_code")
+	}
+	return s.has("totp") || s.has("passkey") || s.has("recovery_code")
+}
+
+// changed is what a session can make of the situation, a change at a time.
+func (o oracle) changed(s situation) []situation {
+	if !s.session || !o.strong(s) {
+		return nil
+	}
+	factor, bare := s.with("totp", "passkey", "verified"), s.without("totp", "passkey", "verified")
+	factor.factor, bare.factor = true, false
+	return []situation{s.with("mail_link", "mail_code", "sms_code"), s.with("recovery_code"), factor, bare}
+}
+
+// recovered is what walking one way makes of the situation. Waits and bans pass.
+func (o oracle) recovered(s situation) []situation {
+	var out []situation
+	for _, goal := range lint.Goals() {
+		for _, w := range o.table.Ways[goal] {
+			gain := goal
+			if goal == lint.GoalBoth && !s.factor && len(o.table.Ways[lint.GoalPassword]) > 0 {
+				gain = lint.GoalPassword
+			}
+			fits := gain != lint.GoalPassword && s.factor || gain == lint.GoalPassword && goal == lint.GoalBoth ||
+				goal == lint.GoalPassword && w.WithoutFactor != s.factor
+			if fits && o.walks(s, w, gain) {
+				out = append(out, o.replaced(s, gain))
+			}
+		}
+	}
+	return out
+}
+
+func (o oracle) replaced(s situation, goal lint.Goal) situation {
+	s.session = false
+	if goal != lint.GoalSecondFactor {
+		s = s.with("password")
+	}
+	if goal != lint.GoalPassword {
+		s = s.with("totp", "passkey", "verified", "recovery_code")
+	}
+	return s
+}
+
+// walks tells whether the proofs of a way can be shown, beginning with one
+// that may come first.
+func (o oracle) walks(s situation, w lint.Way, goal lint.Goal) bool {
+	begins := [][]string{w.Proofs}
+	if !slices.ContainsFunc(w.Proofs, first) {
+		begins = nil
+		for _, ways := range o.table.Ways {
+			for _, v := range ways {
+				for _, p := range v.Proofs {
+					if first(p) {
+						begins = append(begins, append([]string{strings.TrimSuffix(p, "*2")}, w.Proofs...))
+					}
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(begins, func(proofs []string) bool {
+		return o.tellable(w, proofs) && !slices.ContainsFunc(proofs, func(p string) bool { return !o.shows(s, p, goal) })
+	})
+}
+
+func first(p string) bool {
+	return slices.Contains([]string{"mail_link", "recovery_code", "device", "contact", "contact*2", "passkey"}, p)
+}
+
+func (o oracle) tellable(w lint.Way, proofs []string) bool {
+	mail := o.shape.Mail && !slices.Contains(proofs, "mail_link") && !slices.Contains(proofs, "mail_code")
+	phone := o.shape.Phone && !slices.Contains(proofs, "sms_code")
+	device := o.shape.Device && !slices.Contains(proofs, "device")
+	return w.Wait == 0 || o.shape.Push || mail || phone || device
+}
+
+func (o oracle) shows(s situation, proof string, goal lint.Goal) bool {
+	switch proof {
+	case "factor":
+		return s.factor && (s.has("totp") || s.has("passkey"))
+	case "totp", "passkey":
+		return s.factor && s.has(proof)
+	case "contact":
+		return o.contacts >= 1
+	case "contact*2":
+		return o.contacts >= 2
+	case "device":
+		switch {
+		case goal == lint.GoalSecondFactor:
+			return s.session && s.has("password")
+		case goal == lint.GoalPassword && !s.factor:
+			return s.session
+		}
+		return s.session && o.strong(s)
+	default:
+		return s.has(proof)
+	}
+}
+
+// begin is the situation of somebody who holds the sources.
+func (o *oracle) begin(sources []string) situation {
+	s := situation{factor: o.shape.HasFactor()}.with()
+	for _, source := range sources {
+		name, n, _ := strings.Cut(source, "*")
+		switch name {
+		case "memory":
+			s = s.with("password")
+			if o.shape.PIN {
+				s = s.with("pin")
+			}
+		case "mail":
+			s = s.with("mail_link", "mail_code")
+		case "sms":
+			s = s.with("sms_code")
+		case "passkey":
+			s = s.with("passkey")
+			if o.shape.Verified {
+				s = s.with("verified")
+			}
+		case "device":
+			s.session = true
+		case "contact":
+			o.contacts, _ = strconv.Atoi("0" + n)
+			o.contacts = max(o.contacts, 1)
+		default:
+			s = s.with(name)
+		}
+	}
+	return s
+}
+
+func drawTable(t *rapid.T) lint.Table {
+	table := lint.Base()
+	words := []string{"mail_link", "mail_code", "sms_code", "device", "password", "pin", "recovery_code", "factor", "totp", "passkey", "contact", "contact*2"}
+	for _, goal := range lint.Goals() {
+		for range rapid.IntRange(0, 3).Draw(t, string(goal)) {
+			table.Ways[goal] = append(table.Ways[goal], drawWay(t, goal, words))
+		}
+	}
+	return table
+}
+
+func drawWay(t *rapid.T, goal lint.Goal, words []string) lint.Way {
+	return lint.Way{
+		Proofs:        rapid.SliceOfNDistinct(rapid.SampledFrom(words), 1, 3, rapid.ID[string]).Draw(t, "proofs"),
+		Wait:          rapid.SampledFrom([]time.Duration{0, 0, day}).Draw(t, "wait"),
+		WithoutFactor: goal == lint.GoalPassword && rapid.Bool().Draw(t, "without factor"),
+	}
+}
+
+func drawShape(t *rapid.T) lint.Shape {
+	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	s := lint.Shape{
+		TOTP: yes("totp"), Passkey: yes("passkey"), Codes: yes("codes"), Mail: yes("mail"), Phone: yes("phone"),
+		Push: yes("push"), Device: yes("device"), PIN: yes("pin"), Contacts: rapid.IntRange(0, 2).Draw(t, "contacts"),
+	}
+	s.Verified = s.Passkey && yes("verified")
+	return s
+}
+
+// subsets lists every set of the shape's sources; contacts are alike.
+func subsets(s lint.Shape) [][]string {
+	out := [][]string{nil}
+	add := func(has bool, names ...string) {
+		for _, set := range slices.Clone(out) {
+			for _, name := range names {
+				if has {
+					out = append(out, append(slices.Clone(set), name))
+				}
+			}
+		}
+	}
+	add(true, "memory")
+	add(s.TOTP, "totp")
+	add(s.Passkey, "passkey")
+	add(s.Codes, "recovery_code")
+	add(s.Mail, "mail")
+	add(s.Phone, "sms")
+	add(s.Device, "device")
+	add(s.Contacts == 1, "contact")
+	add(s.Contacts == 2, "contact", "contact*2")
+	return out
+}
+
+// within tells whether a set is contained in another.
+func within(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(x string) bool {
+		return !slices.Contains(b, x) && (x != "contact" || !slices.Contains(b, "contact*2"))
+	})
+}
+
+func takesOver(list []lint.Takeover, set []string) bool {
+	return slices.ContainsFunc(list, func(x lint.Takeover) bool { return within(x.Sources, set) })
+}
+
+// A set takes over exactly when it contains a minimal one: nothing too much,
+// nothing missing, whatever the policy.
+func TestExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table, s := drawTable(t), drawShape(t)
+		list := lint.Analyze(table, s).Sets
+		for _, set := range subsets(s) {
+			o := &oracle{table: table, shape: s}
+			begin := o.begin(set)
+			if got, want := takesOver(list, set), o.succeeds(begin); got != want {
+				t.Fatalf("%s with %v: got %v, want %v; minimal sets: %s", s, set, got, want, sets(list))
+			}
+		}
+		for i, x := range list {
+			for j, y := range list {
+				if i != j && within(x.Sources, y.Sources) {
+					t.Fatalf("got %v beside %v, want minimal sets only", y.Sources, x.Sources)
+				}
+			}
+		}
+	})
+}
+
+// The default policy against the oracle, for every shape there is.
+func TestExact_Default(t *testing.T) {
+	table := defaults()
+	for _, s := range lint.Shapes(table) {
+		list := lint.Analyze(table, s).Sets
+		for _, set := range subsets(s) {
+			o := &oracle{table: table, shape: s}
+			begin := o.begin(set)
+			if got, want := takesOver(list, set), o.succeeds(begin); got != want {
+				t.Fatalf("%s with %v: got %v, want %v; minimal sets: %s", s, set, got, want, sets(list))
+			}
+		}
+	}
+}
+
+func TestMonotone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table, s := drawTable(t), drawShape(t)
+		before := lint.Analyze(table, s).Sets
+		goal := rapid.SampledFrom(lint.Goals()).Draw(t, "goal")
+		table.Ways[goal] = append(slices.Clone(table.Ways[goal]), drawWay(t, goal, []string{"mail_link", "password", "sms_code", "device", "factor"}))
+		after := lint.Analyze(table, s).Sets
+		for _, x := range before {
+			i := slices.IndexFunc(after, func(y lint.Takeover) bool { return within(y.Sources, x.Sources) })
+			if i < 0 {
+				t.Fatalf("one more way: got %s, want %v still within", sets(after), x.Sources)
+			}
+			if slices.Equal(after[i].Sources, x.Sources) && (after[i].Delay > x.Delay || after[i].Held > x.Held || x.Weaker && !after[i].Weaker) {
+				t.Fatalf("one more way: got %+v, want nothing better than %+v", after[i], x)
+			}
+		}
+	})
+}
+
+// Accepting ways changes what is said of them, not what they do.
+func TestWeakOK(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table, s := drawTable(t), drawShape(t)
+		before := lint.Analyze(table, s)
+		for goal, ways := range table.Ways {
+			ways = slices.Clone(ways)
+			for i := range ways {
+				ways[i].WeakOK = true
+			}
+			table.Ways[goal] = ways
+		}
+		after := lint.Analyze(table, s)
+		if got, want := sets(after.Sets), sets(before.Sets); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		if err := lint.Refused(after.Findings); err != nil {
+			t.Fatalf("all accepted: got %v", err)
+		}
+		weak := slices.ContainsFunc(before.Sets, func(x lint.Takeover) bool { return x.Weaker })
+		if got := lint.Refused(before.Findings) != nil; got != weak {
+			t.Fatalf("a weaker set among %s: got an error %v, want %v", sets(before.Sets), got, weak)
+		}
+	})
+}
+
+// Taking away what is blamed makes the policy clean.
+func TestBlameIsEnough(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table, s := drawTable(t), drawShape(t)
+		for goal, ways := range table.Ways {
+			for i := range ways {
+				ways[i].Line = fmt.Sprintf("%s-%d", goal, i)
+			}
+		}
+		var blamed []string
+		for _, f := range lint.Analyze(table, s).Findings {
+			if len(f.Lines) == 0 {
+				t.Fatalf("got %s, want lines", f)
+			}
+			blamed = append(blamed, f.Lines...)
+		}
+		for goal, ways := range table.Ways {
+			table.Ways[goal] = slices.DeleteFunc(slices.Clone(ways), func(w lint.Way) bool { return slices.Contains(blamed, w.Line) })
+		}
+		if left := lint.Analyze(table, s); len(left.Findings) > 0 {
+			t.Fatalf("without %v: got %v, want nothing", blamed, left.Findings)
+		}
+	})
+}
