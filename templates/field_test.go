@@ -137,6 +137,105 @@ func TestButtons(t *testing.T) {
 	}
 }
 
+// TestStarts: what the buttons of a page begin, by hidden fields.
+func TestStarts(t *testing.T) {
+	tests := []struct {
+		name, field string
+		want        []string
+	}{
+		{"account", "start", []string{"change_password", "add_factor", "new_codes"}},
+		{"account-admin", "start", []string{
+			"change_password", "change_mail", "change_phone", "add_contact", "change_phone", "add_factor", "drill", "new_codes", "set_pin", "set_question", "add_contact",
+		}},
+		{"account-bare", "start", []string{
+			"change_password", "change_mail", "change_phone", "new_codes", "change_mail", "add_factor", "new_codes", "set_pin", "set_question", "add_contact",
+		}},
+		{"person", "start", []string{"open_case"}},
+		{"person", "name", []string{"p-ben"}},
+		{"person-frozen", "start", []string{"open_case"}},
+		{"person-invited", "start", nil},
+		{"person-disabled", "start", nil},
+		{"person-self", "start", nil},
+		{"recover-unlock", "start", []string{"unlock"}},
+		{"recover-desk", "start", []string{"recover", "recover"}},
+		{"confirm-approve", "start", []string{"approve_contact"}},
+		{"factor-contact", "code", []string{"check"}},
+		{"undo", "code", []string{"k3v9-undo-ticket"}},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name+"/"+test.field, func(t *testing.T) {
+			var got []string
+			for _, form := range parsePage(t, render(t, s, sampleView(t, test.name))).all("form") {
+				if value, ok := hidden(form)[test.field]; ok {
+					got = append(got, value)
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("hidden %s: got %q, want %q", test.field, got, test.want)
+			}
+		})
+	}
+}
+
+func TestLists(t *testing.T) {
+	tests := []struct {
+		name     string
+		want     []string
+		selected string
+	}{
+		{"new-password-question", templates.Questions(), ""},
+		{"new-password-question-bad", templates.Questions(), "first_job"},
+		{"person", []string{"password", "second_factor", "both"}, ""},
+		{"person-frozen", []string{"both"}, ""},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			selected := ""
+			for _, option := range parsePage(t, render(t, s, sampleView(t, test.name))).all("option") {
+				got = append(got, attr(option, "value"))
+				if has(option, "selected") {
+					selected = attr(option, "value")
+				}
+			}
+			if !slices.Equal(got, test.want) || selected != test.selected {
+				t.Errorf("got %q with %q selected, want %q with %q", got, selected, test.want, test.selected)
+			}
+		})
+	}
+}
+
+func TestSaid(t *testing.T) {
+	tests := []struct{ name, want, never string }{
+		{"wait", "nothing changes until a day has passed", "hours"},
+		{"wait-timed", "we wait 48 hours before", "a day"},
+		{"wait-begun", "Come back after 5 March 2026, 14:05 UTC.", "Start waiting"},
+		{"factor-contact", "photos.example.com/.sparekey/account/approve", "Nobody has vouched"},
+		{"factor-contact", "2 people still have to vouch", "1 person"},
+		{"factor-contact-waiting", "1 person still has to vouch", "ben"},
+		{"confirm-vouch", "Do you vouch for ana?", "Continue"},
+		{"confirm-new-contact", "n••@example.com", "the new address or number"},
+		{"account-admin", "Somebody is waiting to replace your second factor.", "Add a mail address"},
+		{"account-bare", "You would be locked out.", "Somebody is waiting"},
+		{"account", "My account", "vouch"},
+		{"invite-link", "/.sparekey/link#k3v9", "on its way"},
+		{"invite", "on its way to d••@example.com. It lives for 72 hours", "Copy"},
+		{"person-self", "This is your own account", "Reason"},
+		{"people", "5 people have", "frozen"},
+	}
+	s := newSet(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := text(parsePage(t, render(t, s, sampleView(t, test.name))).root)
+			if !strings.Contains(got, test.want) || strings.Contains(got, test.never) {
+				t.Errorf("got %q, want %q in it and not %q", got, test.want, test.never)
+			}
+		})
+	}
+}
+
 func TestProblems(t *testing.T) {
 	tests := []struct {
 		page, key string
@@ -163,7 +262,7 @@ func TestProblems(t *testing.T) {
 		{"factor-pin", "wrong_pin", nil, "pin", "PIN isn’t right"},
 		{"factor-question", "wrong_answer", nil, "answer", "the answer we know"},
 		{"factor-contact", "contact_waiting", nil, "", "Nobody has vouched"},
-		{"new-password-pin", "pin_bad", nil, "pin", "six digits"},
+		{"new-password-pin", "pin_bad", nil, "pin", "six to twelve digits"},
 		{"new-password-question", "answer_bad", nil, "answer", "too short"},
 		{"confirm-change-mail", "same_address", nil, "mail", "already"},
 		{"confirm-change-phone", "address_taken", nil, "phone", "can’t be used"},

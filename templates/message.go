@@ -46,15 +46,15 @@ func (m message) T(key string) (string, error) {
 //	recover-code  site host name code link minutes browser stop
 //	mail-code     site host code minutes browser
 //	contact-code  site host code minutes browser
-//	contact-ask   site host name by
-//	admin-case    site host name by reason link hours stop
+//	contact-ask   site host name
+//	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
 //	invite        site host name link hours
 //	notice        site host name event browser time stop
 //
-// Name is who gets the mail, by the other person: who asks to be vouched for, or
-// the administrator. All may be absent but code, event, hours, and the link of
-// invite and admin-case. A time in
+// Name is who gets the mail, but in contact-ask who asks to be vouched for. All
+// may be absent but that name, code, event, hours, and the link of invite and
+// admin-case. A time in
 // RFC 3339 is put into words, in its own zone; any other is shown as it is.
 // Minutes and hours are whole numbers. Values are untrusted: control and
 // formatting characters are dropped, all but links are cut to 80 characters (a
@@ -106,7 +106,7 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	}
 	clean["site"] = cmp.Or(clean["site"], clean["host"], texts.texts["mail.place"])
 	clean["host"] = cmp.Or(clean["host"], clean["site"])
-	clean["by"] = cmp.Or(clean["by"], texts.texts["mail.somebody"])
+	clean["admin"] = cmp.Or(clean["admin"], texts.texts["mail.admin"])
 	if at, err := time.Parse(time.RFC3339, clean["time"]); err == nil {
 		// The key exists in every language, so there is nothing to report.
 		clean["time"], _ = texts.moment(at)

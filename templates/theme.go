@@ -19,13 +19,28 @@ type pair struct {
 func pairs() []pair {
 	const text, shape = 4.5, 3
 	return []pair{
-		{"text", "card", text}, {"text", "page", text}, {"text", "tint", text},
-		{"muted", "card", text}, {"muted", "page", text}, {"muted", "tint", text},
-		{"accent", "card", text}, {"accent", "page", text}, {"accent", "tint", text},
-		{"on-accent", "accent", text}, {"on-accent", "accent-strong", text},
-		{"good", "good-tint", text}, {"warn", "warn-tint", text},
-		{"bad", "bad-tint", text}, {"bad", "card", text}, {"bad", "tint", text}, {"card", "bad", text}, {"card", "text", text},
-		{"edge", "card", shape}, {"focus", "card", shape}, {"focus", "page", shape}, {"bad", "card", shape},
+		{"text", "card", text},
+		{"text", "page", text},
+		{"text", "tint", text},
+		{"muted", "card", text},
+		{"muted", "page", text},
+		{"muted", "tint", text},
+		{"accent", "card", text},
+		{"accent", "page", text},
+		{"accent", "tint", text},
+		{"on-accent", "accent", text},
+		{"on-accent", "accent-strong", text},
+		{"good", "good-tint", text},
+		{"warn", "warn-tint", text},
+		{"bad", "bad-tint", text},
+		{"bad", "card", text},
+		{"bad", "tint", text},
+		{"card", "bad", text},
+		{"card", "text", text},
+		{"edge", "card", shape},
+		{"focus", "card", shape},
+		{"focus", "page", shape},
+		{"bad", "card", shape},
 	}
 }
 
