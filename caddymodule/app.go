@@ -72,6 +72,13 @@ type App struct {
 	// Limits by name: failures, codes, sends, sends_daily, flows, posts.
 	Limits map[string]Limit `json:"limits,omitempty"`
 
+	// What is asked in addition: method (pin, question) to kinds of flow
+	// (change_password, recover). Default: nothing.
+	Ask map[string][]recovery.Kind `json:"ask,omitempty"`
+
+	// The classic lock-out after wrong passwords. Default: growing waits.
+	Lock *Lock `json:"lock,omitempty"`
+
 	// Costs of argon2id. Default: t=3, m=65536 (KiB), p=1.
 	Hash *Hash `json:"hash,omitempty"`
 
@@ -85,6 +92,12 @@ type App struct {
 	runtime atomic.Pointer[runtime]
 	closed  bool
 	sites   sites
+}
+
+// Lock closes an account to unknown browsers for a while.
+type Lock struct {
+	After int            `json:"after"`
+	For   caddy.Duration `json:"for"`
 }
 
 // Limit is a count in a window.
@@ -132,8 +145,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // Validate checks what can be checked without opening anything.
 func (a *App) Validate() error {
-	_, err := a.parts(nil, nil)
-	return err
+	if _, err := a.parts(nil, nil); err != nil {
+		return err
+	}
+	return a.judge()
 }
 
 // Start opens the store, or takes it over from the configuration before, and

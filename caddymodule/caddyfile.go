@@ -46,8 +46,11 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		notify smtp|sms|file ...
 //		recover password|second_factor|both off
 //		recover password|second_factor|both [without_factor] {
-//			way PROOF...
+//			way PROOF... [wait DURATION] [without_factor] [weak_ok]
 //		}
+//		ask pin for change_password
+//		ask question for recover
+//		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		lifetime NAME DURATION
 //		limit NAME COUNT per DURATION
@@ -74,7 +77,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func repeatable(word string) bool {
 	switch word {
-	case "notify", "recover", "lifetime", "limit":
+	case "notify", "recover", "lifetime", "limit", "ask":
 		return true
 	}
 	return false
@@ -105,6 +108,10 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return need(d, !d.NextArg())
 	case "recover":
 		return a.recover(d)
+	case "ask":
+		return a.ask(d)
+	case "lock":
+		return a.lock(d)
 	case "hash":
 		return a.hash(d)
 	case "lifetime":
@@ -222,19 +229,81 @@ func (a *App) recover(d *caddyfile.Dispenser) error {
 		if d.Val() != "way" {
 			return d.Errf("unknown option %q: only way belongs here", d.Val())
 		}
-		way := recovery.Way{Line: fmt.Sprintf("%s:%d", d.File(), d.Line())}
-		way.Proofs = d.RemainingArgs()
-		if n := len(way.Proofs); n > 0 && way.Proofs[n-1] == "without_factor" {
-			way.Proofs, way.WithoutFactor = way.Proofs[:n-1], true
-		}
-		if len(way.Proofs) == 0 {
-			return d.ArgErr()
+		way, err := parseWay(d)
+		if err != nil {
+			return err
 		}
 		a.Recover[goal] = append(a.Recover[goal], way)
 	}
 	if len(a.Recover[goal]) == 0 {
 		return d.Errf("recover %s: a block needs at least one way; to switch it off write: recover %s off", goal, goal)
 	}
+	return nil
+}
+
+// parseWay reads the proofs of a way and then its options.
+func parseWay(d *caddyfile.Dispenser) (recovery.Way, error) {
+	way := recovery.Way{Line: fmt.Sprintf("%s:%d", d.File(), d.Line())}
+	words := d.RemainingArgs()
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; word {
+		case "without_factor":
+			way.WithoutFactor = true
+		case "weak_ok":
+			way.WeakOK = true
+		case "wait":
+			if i++; i == len(words) {
+				return way, d.Err("wait needs a duration: wait 24h")
+			}
+			t, err := caddy.ParseDuration(words[i])
+			if err != nil || t <= 0 {
+				return way, d.Errf("wait %s: not a duration", words[i])
+			}
+			way.Wait = t
+		default:
+			way.Proofs = append(way.Proofs, word)
+		}
+	}
+	if len(way.Proofs) == 0 {
+		return way, d.ArgErr()
+	}
+	return way, nil
+}
+
+// ask reads what is asked in addition.
+func (a *App) ask(d *caddyfile.Dispenser) error {
+	var method, word, kind string
+	if !d.AllArgs(&method, &word, &kind) || word != "for" {
+		return d.Err("ask reads: ask pin for change_password, or ask question for recover")
+	}
+	if !askable(method, recovery.Kind(kind)) {
+		return d.Errf("ask %s for %s: use pin for change_password, or question for recover", method, kind)
+	}
+	if _, twice := a.Ask[method]; twice {
+		return d.Errf("ask %s is there twice", method)
+	}
+	if a.Ask == nil {
+		a.Ask = map[string][]recovery.Kind{}
+	}
+	a.Ask[method] = []recovery.Kind{recovery.Kind(kind)}
+	return nil
+}
+
+// lock reads the classic lock-out.
+func (a *App) lock(d *caddyfile.Dispenser) error {
+	var after, count, word, text string
+	if !d.AllArgs(&after, &count, &word, &text) || after != "after" || word != "for" {
+		return d.Err("lock reads: lock after 10 for 1h")
+	}
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 1 {
+		return d.Errf("lock after %s: not a count", count)
+	}
+	t, err := caddy.ParseDuration(text)
+	if err != nil || t <= 0 {
+		return d.Errf("lock for %s: not a duration", text)
+	}
+	a.Lock = &Lock{After: n, For: caddy.Duration(t)}
 	return nil
 }
 

@@ -44,25 +44,34 @@ type jsonRoute struct {
 	} `json:"handle"`
 }
 
-// readConfig finds the store of a configuration.
-func readConfig(path, adapter string) (*place, error) {
+// readApp reads the app of a configuration, and the origin of its first site.
+func readApp(path, adapter string) (app *App, origin string, err error) {
 	body, err := adapted(path, adapter)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	var config caddyConfig
 	if err := json.Unmarshal(body, &config); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	origin, used := config.origin()
-	app := new(App)
+	app = new(App)
 	switch raw := config.Apps.Sparekey; {
 	case raw != nil:
 		if err := caddy.StrictUnmarshalJSON(raw, app); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, "", fmt.Errorf("%s: %w", path, err)
 		}
 	case !used:
-		return nil, fmt.Errorf("%s does not use sparekey", path)
+		return nil, "", fmt.Errorf("%s does not use sparekey", path)
+	}
+	return app, origin, nil
+}
+
+// readConfig finds the store of a configuration.
+func readConfig(path, adapter string) (*place, error) {
+	app, origin, err := readApp(path, adapter)
+	if err != nil {
+		return nil, err
 	}
 	p, err := app.configured()
 	if err != nil {

@@ -43,6 +43,9 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 		}
 		*field = recovery.Rate{Count: l.Count, Per: time.Duration(l.Per)}
 	}
+	if err := a.extras(p); err != nil {
+		return nil, err
+	}
 	if h := a.Hash; h != nil {
 		p.Hash = secret.HashParams{Time: h.Time, Memory: h.Memory, Threads: h.Threads}
 		if err := checkHash(p.Hash); err != nil {
@@ -50,6 +53,30 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// extras lays over what is asked in addition, and the lock.
+func (a *App) extras(p *recovery.Policy) error {
+	for method, kinds := range a.Ask {
+		for _, k := range kinds {
+			if !askable(method, k) {
+				return fmt.Errorf("ask %s for %s: use pin for change_password, or question for recover", method, k)
+			}
+		}
+	}
+	p.Ask = a.Ask
+	if l := a.Lock; l != nil {
+		if l.After < 1 || l.For <= 0 {
+			return fmt.Errorf("lock: count and time must be more than nothing")
+		}
+		p.Lock = &recovery.Lock{After: l.After, For: time.Duration(l.For)}
+	}
+	return nil
+}
+
+func askable(method string, kind recovery.Kind) bool {
+	return method == recovery.PIN && kind == recovery.KindChangePassword ||
+		method == recovery.SecurityQuestion && kind == recovery.KindRecover
 }
 
 // checkHash refuses costs below the OWASP minimum for argon2id (19 MiB, t=2).
@@ -68,6 +95,7 @@ func lifetime(l *recovery.Lifetimes, name string) *time.Duration {
 		"keep_idle": &l.KeepIdle, "keep_absolute": &l.KeepAbsolute,
 		"remembered": &l.Remembered, "fresh": &l.Fresh, "probation": &l.Probation, "recovered_ban": &l.RecoveredBan,
 		"invite": &l.Invite, "setup": &l.Setup, "rescue": &l.Rescue, "notice": &l.Notice,
+		"case": &l.Case, "ripe": &l.Ripe, "new_contact": &l.NewContact,
 	}[name]
 }
 
@@ -75,6 +103,7 @@ func lifetimeNames() []string {
 	names := []string{
 		"mail_link", "mail_code", "sms_code", "flow", "session_idle", "session_absolute", "keep_idle", "keep_absolute",
 		"remembered", "fresh", "probation", "recovered_ban", "invite", "setup", "rescue", "notice",
+		"case", "ripe", "new_contact",
 	}
 	slices.Sort(names)
 	return names

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,15 +89,30 @@ func Analyze(t Table, s Shape) Result {
 	return r
 }
 
-// judge blames ways for all sets weaker than the login.
+// judge blames ways for all sets weaker than the login. It looks again without
+// the ways blamed, for what those sets had covered: a way that is accepted, or
+// mended first, hides no other.
 func (m *machine) judge() []Finding {
-	out := []Finding{}
-	for _, s := range m.minimal(nil) {
-		if m.count(s, ClassAuthority) == 0 && m.weak(s, nil) {
-			out = append(out, m.blame(s)...)
+	out, gone := []Finding{}, map[wayRef]bool{}
+	for {
+		keep, blamed := without(gone), maps.Clone(gone)
+		for _, s := range m.minimal(keep) {
+			if m.count(s, ClassAuthority) == 0 && m.weak(s, keep) {
+				findings, ways := m.blame(s, gone)
+				out = append(out, findings...)
+				maps.Copy(blamed, ways)
+			}
 		}
+		if len(blamed) == len(gone) {
+			return out
+		}
+		gone = blamed
 	}
-	return out
+}
+
+// without keeps all rows but those of some ways.
+func without(gone map[wayRef]bool) keeper {
+	return func(_ int, r *row) bool { return !gone[r.way] }
 }
 
 func order(list []Takeover) {

@@ -111,15 +111,23 @@ func TestAnalyze(t *testing.T) {
 
 		{"number alone waits for the ban", "password: mail_link\nsecond_factor: password sms_code", "totp mail phone", "mail+sms@72h! memory+totp totp+mail"},
 		{"a six-digit code begins nothing", "second_factor: password sms_code\npassword: recovery_code factor", "totp phone", "memory+totp"},
-		{"it begins with what another way offers", "second_factor: password sms_code\npassword: recovery_code factor", "totp phone codes",
-			"memory+recovery_code memory+totp totp+recovery_code"},
+		{
+			"it begins with what another way offers", "second_factor: password sms_code\npassword: recovery_code factor", "totp phone codes",
+			"memory+recovery_code memory+totp totp+recovery_code",
+		},
 		{"ban and wait are summed", "password: mail_link\nsecond_factor: mail_link password wait 24h", "totp mail phone", "mail@96h! memory+totp"},
-		{"factor first, then password", "second_factor: mail_link contact\npassword: factor mail_link", "totp contact mail",
-			"mail+contact memory+totp totp+mail"},
-		{"the ban does not hold for the password", "password: mail_link\nboth: password mail_link contact", "totp mail contact",
-			"mail+contact@72h memory+totp totp+mail"},
-		{"a recovery ends the session beside it", "password: mail_link\nsecond_factor: password device", "totp mail device",
-			"memory+device! memory+totp totp+device totp+mail"},
+		{
+			"factor first, then password", "second_factor: mail_link contact\npassword: factor mail_link", "totp contact mail",
+			"mail+contact memory+totp totp+mail",
+		},
+		{
+			"the ban does not hold for the password", "password: mail_link\nboth: password mail_link contact", "totp mail contact",
+			"mail+contact@72h memory+totp totp+mail",
+		},
+		{
+			"a recovery ends the session beside it", "password: mail_link\nsecond_factor: password device", "totp mail device",
+			"memory+device! memory+totp totp+device totp+mail",
+		},
 
 		{"two contacts", "both: contact*2 mail_link", "totp contact contact contact mail", "mail+contact*2 memory+totp"},
 		{"one contact is not two", "both: contact*2 mail_link", "totp contact mail", "memory+totp"},
@@ -145,8 +153,10 @@ func TestAnalyze_Authority(t *testing.T) {
 		{"nobody to rescue", "both: rescue", "totp", "memory+totp", ""},
 		{"admin beside a password", "second_factor: password admin", "totp admin", "memory+totp", "memory+admin"},
 		{"admin and mailbox", "both: admin mail_link wait 24h", "totp mail phone admin", "memory+totp", "mail+admin@24h"},
-		{"admin in a chain", "second_factor: mail_link password sms_code\npassword: admin", "totp mail phone admin",
-			"memory+mail+sms memory+totp", "mail+sms+admin@72h totp+admin"},
+		{
+			"admin in a chain", "second_factor: mail_link password sms_code\npassword: admin", "totp mail phone admin",
+			"memory+mail+sms memory+totp", "mail+sms+admin@72h totp+admin",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := lint.Analyze(policy(tc.policy), shape(tc.shape))
@@ -196,19 +206,50 @@ func TestAnalyze_Strength(t *testing.T) {
 
 // A channel without notifier sends no code, and nobody is told through it.
 func TestAnalyze_Channels(t *testing.T) {
-	table := policy("second_factor: mail_link password wait 24h\npassword: mail_link sms_code")
+	chain := "second_factor: mail_link password wait 24h\npassword: mail_link sms_code"
+	wait := "second_factor: device password wait 24h"
 	for _, tc := range []struct {
-		name     string
-		channels []string
-		want     string
+		name, policy, shape, channels, want string
 	}{
-		{"all", []string{"mail", "sms"}, "mail+sms@96h! memory+mail@24h memory+totp"},
-		{"no gateway", []string{"mail"}, "memory+totp"},
-		{"no mail", []string{"sms"}, "memory+totp"},
+		{"all", chain, "totp mail phone", "mail sms", "mail+sms@96h! memory+mail@24h memory+totp"},
+		{"no gateway", chain, "totp mail phone", "mail", "memory+totp"},
+		{"no mail", chain, "totp mail phone", "sms", "memory+totp"},
+		{"told by mail", wait, "totp mail device", "mail", "memory+device@24h memory+totp totp+device"},
+		{"not told by mail", wait, "totp mail device", "", "memory+totp totp+device"},
+		{"told by phone", wait, "totp phone device", "sms", "memory+device@24h memory+totp totp+device"},
+		{"not told by phone", wait, "totp phone device", "mail", "memory+totp totp+device"},
+		{"told by push", wait, "totp push device", "push", "memory+device@24h memory+totp totp+device"},
+		{"not told by push", wait, "totp push device", "mail", "memory+totp totp+device"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			table.Channels = tc.channels
-			if got := sets(lint.Analyze(table, shape("totp mail phone")).Sets); got != tc.want {
+			table := policy(tc.policy)
+			table.Channels = strings.Fields(tc.channels)
+			if got := sets(lint.Analyze(table, shape(tc.shape)).Sets); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// Without passkeys, what a change makes of the kind of account matters: with
+// them one simply adds a passkey and signs in with it.
+func TestAnalyze_OtherKind(t *testing.T) {
+	for _, tc := range []struct {
+		name, policy, shape, want string
+	}{
+		{"factor taken off, with an address of one's own", "password: mail_link without_factor", "totp device mail", "memory+totp totp+device@72h"},
+		{"none to show then", "password: mail_link totp without_factor", "totp device mail", "memory+totp"},
+		{"factor added", "password: device factor", "codes device", "memory recovery_code+device"},
+		{
+			"factor added, then two recoveries", "password: contact factor\nsecond_factor: contact password", "codes device contact",
+			"memory recovery_code+device+contact",
+		},
+		{"nothing to add it with", "password: contact factor", "device contact", "memory"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			table := policy(tc.policy)
+			table.Proofs = slices.DeleteFunc(table.Proofs, func(p lint.Proof) bool { return p.Name == "passkey" })
+			if got := sets(lint.Analyze(table, shape(tc.shape)).Sets); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})

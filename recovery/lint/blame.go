@@ -66,18 +66,17 @@ func (f Finding) String() string {
 	return s
 }
 
-// blame finds the ways that make a set weaker than the login possible. While
-// there is a chain that does, those of its ways are blamed that are too weak by
-// themselves, or all when only together they are; then these are taken away
-// and it is tried again. So each chain has a culprit.
-func (m *machine) blame(s set) []Finding {
+// blame finds the ways that make a set weaker than the login possible, besides
+// those gone already. While there is a chain that does, those of its ways are
+// blamed that are too weak by themselves, or all when only together they are;
+// then these are taken away and it is tried again. So each chain has a culprit.
+func (m *machine) blame(s set, gone map[wayRef]bool) ([]Finding, map[wayRef]bool) {
 	var out []Finding
-	gone := map[wayRef]bool{}
-	keep := func(_ int, r *row) bool { return !gone[r.way] }
-	for m.weak(s, keep) {
+	gone = maps.Clone(gone)
+	for keep := without(gone); m.weak(s, keep); {
 		x, ways := m.takeover(s, keep), m.necessary(s, gone)
 		if len(ways) == 0 {
-			return append(out, m.unowned(x, m.steps(m.held(s), keep)))
+			return append(out, m.unowned(x, m.steps(m.held(s), keep))), gone
 		}
 		if alone := slices.DeleteFunc(slices.Clone(ways), func(w wayRef) bool { return !m.weakAlone(w) }); len(alone) > 0 {
 			ways = alone
@@ -87,7 +86,7 @@ func (m *machine) blame(s set) []Finding {
 			gone[w] = true
 		}
 	}
-	return out
+	return out, gone
 }
 
 // necessary takes ways off, the last first, while the set stays weak: what
@@ -102,7 +101,7 @@ func (m *machine) necessary(s set, gone map[wayRef]bool) []wayRef {
 				continue
 			}
 			gone[w] = true
-			if !m.weak(s, func(_ int, r *row) bool { return !gone[r.way] }) {
+			if !m.weak(s, without(gone)) {
 				delete(gone, w)
 				needed = append(needed, w)
 			}

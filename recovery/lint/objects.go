@@ -46,9 +46,9 @@ type Risk struct {
 
 // Warnings lists the single objects that take an account of this shape over,
 // and the pairs that do when neither alone does. Left out are pairs that are
-// the halves of an ordinary login, for that is what a login is, and those of
-// which a lesser object is enough as soon: with the mailbox on a phone it is
-// the mailbox that is named.
+// the halves of an ordinary login, for that is what a login is, and those for
+// which a lesser object would do: of a phone with the mailbox on it, it is the
+// mailbox that is named.
 func Warnings(t Table, s Shape) []Risk {
 	m, out := compile(t, s), []Risk{}
 	var rest []Object
@@ -61,7 +61,7 @@ func Warnings(t Table, s Shape) []Risk {
 	}
 	for i, b := range rest {
 		for _, a := range rest[:i] {
-			if end := m.together(a, b); end != never && !m.lesser(rest, a, b, end) && !m.lesser(rest, b, a, end) {
+			if m.together(a, b) != never && !m.lesser(rest, a, b) && !m.lesser(rest, b, a) {
 				out = append(out, m.risk(a, b))
 			}
 		}
@@ -78,10 +78,23 @@ func (m *machine) together(a, b Object) time.Duration {
 	return m.reach(items, nil)
 }
 
-// lesser tells whether an object that gives less than a is enough with b, as soon.
-func (m *machine) lesser(list []Object, a, b Object, end time.Duration) bool {
+// lesser tells whether an object that gives less than a is enough with b, as
+// soon and with as little that the owner could do about it.
+func (m *machine) lesser(list []Object, a, b Object) bool {
+	end, open := m.together(a, b), m.alert(slices.Concat(a.Gives, b.Gives))
 	return slices.ContainsFunc(list, func(o Object) bool {
-		return o.Name != b.Name && covers(a, o) && !covers(o, a) && m.together(o, b) <= end
+		return o.Name != b.Name && covers(a, o) && !covers(o, a) && m.together(o, b) <= end &&
+			(end == 0 || open || !m.alert(slices.Concat(o.Gives, b.Gives)))
+	})
+}
+
+// alert tells whether a notice reaches the owner by something else.
+func (m *machine) alert(proofs []string) bool {
+	items := m.shown(proofs)
+	return m.told(func(name string) bool {
+		return slices.ContainsFunc(m.sources, func(s source) bool {
+			return s.name == name && slices.ContainsFunc(s.items, func(i int) bool { return slices.Contains(items, i) })
+		})
 	})
 }
 
@@ -99,11 +112,7 @@ func (m *machine) risk(objects ...Object) Risk {
 	items := m.shown(proofs)
 	end := m.reach(items, nil)
 	r.Delay, r.Chain, r.Mends = Delay(end), m.steps(items, nil), append(m.apart(objects), m.added(proofs)...)
-	r.Stoppable = end > 0 && m.told(func(name string) bool {
-		return slices.ContainsFunc(m.sources, func(s source) bool {
-			return s.name == name && slices.ContainsFunc(s.items, func(i int) bool { return slices.Contains(items, i) })
-		})
-	})
+	r.Stoppable = end > 0 && m.alert(proofs)
 	return r
 }
 

@@ -12,8 +12,9 @@ import (
 const width = 100
 
 // Text writes the report for people: the findings, the ways, and for each
-// account who could take it over, what things are worth stealing, and how its
-// owner gets back in. The default policy takes at most 40 lines.
+// account what signs in, which other sets take it over, those with the help of
+// an authority, what things are worth stealing, and how its owner gets back in.
+// The default policy takes at most 40 lines.
 func Text(w io.Writer, r Report) error {
 	p := &paper{Writer: bufio.NewWriter(w)}
 	p.head(r)
@@ -27,8 +28,12 @@ func Text(w io.Writer, r Report) error {
 // paper writes wrapped lines. Its buffer keeps the first error.
 type paper struct{ *bufio.Writer }
 
-// row writes a heading and items after it, wrapped below the first item.
+// row writes a heading and items after it, wrapped below the first item;
+// nothing when there are none.
 func (p *paper) row(heading string, column int, sep string, items ...string) {
+	if len(items) == 0 {
+		return
+	}
 	line := heading + strings.Repeat(" ", max(0, column-utf8.RuneCountInString(heading)))
 	start := true
 	for i, item := range items {
@@ -49,9 +54,7 @@ func (p *paper) row(heading string, column int, sep string, items ...string) {
 
 // prose is a row that wraps between any two words.
 func (p *paper) prose(heading string, column int, text string) {
-	if text != "" {
-		p.row(heading, column, "", strings.Fields(text)...)
-	}
+	p.row(heading, column, "", strings.Fields(text)...)
 }
 
 func (p *paper) head(r Report) {
@@ -83,13 +86,11 @@ func (p *paper) ways(t Table) {
 					list = append(list, w.title())
 				}
 			}
-			name := strings.ReplaceAll(string(goal), "_", " ") + " lost"
+			name := strings.ReplaceAll(string(goal), "_", " ")
 			if without {
 				name += ", no factor"
 			}
-			if len(list) > 0 {
-				p.row(name, 26, " |", list...)
-			}
+			p.row(name, 21, " |", list...)
 		}
 	}
 }
@@ -107,11 +108,11 @@ func (w Way) title() string {
 }
 
 // column is where the text of an account begins.
-const column = 16
+const column = 10
 
 func (p *paper) account(a Account) {
 	p.prose("", 0, "With "+a.Shape.String())
-	var login, other []string
+	var login, other, helped []string
 	for _, x := range a.Sets {
 		if x.Direct {
 			login = append(login, x.String())
@@ -119,13 +120,18 @@ func (p *paper) account(a Account) {
 			other = append(other, x.title())
 		}
 	}
-	login[len(login)-1] += fmt.Sprintf(" (held value %d, sources: %d)", a.Login.Held, a.Login.Count)
-	p.row("  signs in", column, " |", login...)
-	if len(other) > 0 {
-		p.row("  also let in", column, " |", other...)
+	if len(login) == 0 {
+		login = []string{"nobody"}
 	}
-	p.prose("  if stolen", column, strings.Join(risks(a.Warnings), " | "))
-	p.prose("  if lost", column, strings.Join(losses(a.Losses), " | "))
+	login[len(login)-1] += fmt.Sprintf(" (held value %d, sources: %d)", a.Login.Held, a.Login.Count)
+	for _, x := range a.Helped {
+		helped = append(helped, x.title())
+	}
+	p.row("  login", column, " |", login...)
+	p.row("  others", column, " |", other...)
+	p.row("  helped", column, " |", helped...)
+	p.prose("  stolen", column, strings.Join(risks(a.Warnings), " | "))
+	p.prose("  lost", column, strings.Join(losses(a.Losses), " | "))
 }
 
 // title is a set with what is special about it.
@@ -133,7 +139,7 @@ func (x Takeover) title() string {
 	s := x.String()
 	switch {
 	case x.Delay > 0 && x.Stoppable:
-		s += " (" + x.Delay.String() + ", can be stopped)"
+		s += " (" + x.Delay.String() + ", stoppable)"
 	case x.Delay > 0:
 		s += " (" + x.Delay.String() + ")"
 	}
@@ -147,7 +153,7 @@ func (x Takeover) title() string {
 func risks(list []Risk) []string {
 	return grouped(len(list), func(i int) (string, string) {
 		r := list[i]
-		after := "takes it over"
+		after := "enough"
 		if r.Delay > 0 {
 			after += " after " + r.Delay.String()
 		}
@@ -167,7 +173,7 @@ func losses(list []Loss) []string {
 		case l.LockedOut:
 			return l.Object, ": you would be locked out" + mends(l.Mends)
 		case l.Alone:
-			return l.Object, ": gets back in" + l.by()
+			return l.Object, ": back in" + l.by()
 		default:
 			return l.Object, ": only with help" + l.by() + mends(l.Mends)
 		}
@@ -184,16 +190,12 @@ func (l Loss) by() string {
 	return " by several ways in a row"
 }
 
-// mends names the first two, each of which is enough.
+// mends names the first, which is enough; [JSON] has all.
 func mends(list []Mend) string {
-	var words []string
-	for _, m := range list[:min(2, len(list))] {
-		words = append(words, m.Text)
-	}
-	if len(words) == 0 {
+	if len(list) == 0 {
 		return ""
 	}
-	return "; " + strings.Join(words, ", or ")
+	return "; " + list[0].Text
 }
 
 // grouped joins the subjects that have the same rest, in order of appearance.

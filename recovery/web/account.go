@@ -30,6 +30,9 @@ func (x *exchange) showAccount() {
 		}
 	}
 	v.Setup = x.extras(a)
+	if x.Forecast != nil {
+		v.Losses = x.Forecast(a)
+	}
 	x.page(http.StatusOK, v)
 }
 

@@ -22,11 +22,12 @@ type Server struct {
 	Engine   *recovery.Engine
 	Guard    *recovery.Guard
 	Pages    *templates.Set
-	Notify   recovery.Notifier          // nil: nothing can be sent
-	Log      *slog.Logger               // nil: slog.Default()
-	Origins  []string                   // our own origins, as configured: https://photos.example.com; links are made of these only
-	ClientIP func(*http.Request) string // nil: the peer's address
-	Insecure bool                       // plain http is allowed off loopback
+	Notify   recovery.Notifier                        // nil: nothing can be sent
+	Log      *slog.Logger                             // nil: slog.Default()
+	Origins  []string                                 // our own origins, as configured: https://photos.example.com; links are made of these only
+	ClientIP func(*http.Request) string               // nil: the peer's address
+	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
+	Insecure bool                                     // plain http is allowed off loopback
 }
 
 // ServeHTTP answers everything below [Prefix].

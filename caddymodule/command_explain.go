@@ -1,0 +1,84 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+)
+
+const longExplain = `Explains the ways back in of a configuration: what each kind of account can
+walk, what somebody would have to hold to take it over, and what its owner
+should do about it. It reads the configuration only and opens no store.
+
+It ends with 1 when a way back is weaker than the login, which "caddy validate"
+and a start refuse as well.`
+
+// explain prints what the lint has to say about a configuration.
+func (c *command) explain() *cobra.Command {
+	var dot, svg bool
+	cmd := &cobra.Command{
+		Use: "explain", Short: "Explains the ways back in, and refuses weak ones", Long: longExplain,
+		Example: "  $ caddy sparekey explain --config Caddyfile\n  $ caddy sparekey explain --config Caddyfile --svg > ways.svg",
+	}
+	cmd.Flags().BoolVar(&dot, "dot", false, "print a graph for Graphviz")
+	cmd.Flags().BoolVar(&svg, "svg", false, "print a drawing")
+	return c.leaf(cmd, nil, func(cmd *cobra.Command, _ []string) error {
+		app, err := c.policyOnly()
+		if err != nil {
+			return err
+		}
+		render := lint.Text
+		switch {
+		case c.json:
+			render = lint.JSON
+		case dot:
+			render = lint.Dot
+		case svg:
+			render = lint.SVG
+		}
+		return app.explain(cmd.OutOrStdout(), render)
+	})
+}
+
+func (a *App) explain(w io.Writer, render func(io.Writer, lint.Report) error) error {
+	if err := render(w, lint.Explain(a.offeredTable())); err != nil {
+		return err
+	}
+	return a.judge()
+}
+
+// policyOnly reads the policy of --config, or the defaults without one.
+func (c *command) policyOnly() (*App, error) {
+	app := new(App)
+	if c.config != "" {
+		var err error
+		if app, _, err = readApp(c.config, c.adapter); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	defer cancel()
+	app.ctx, app.logger = ctx, slog.New(slog.DiscardHandler)
+	if app.NotifyRaw != nil {
+		list, err := ctx.LoadModule(app, "NotifyRaw")
+		if err != nil {
+			return nil, fmt.Errorf("notify: %w", err)
+		}
+		for _, n := range list.([]any) {
+			app.senders = append(app.senders, n.(Notifier))
+		}
+	} else if c.config == "" {
+		app.senders = []Notifier{new(FileNotifier)} // the defaults, as if everything could be sent
+	}
+	var err error
+	if app.policy, err = app.buildPolicy(); err != nil {
+		return nil, err
+	}
+	return app, nil
+}

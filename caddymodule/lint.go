@@ -1,0 +1,98 @@
+package caddymodule
+
+import (
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// table is the policy in the words of the lint: only the proofs that are
+// built, only the channels that can be sent on.
+func (a *App) table() lint.Table {
+	t := lint.Base()
+	methods := method.All(method.Set{Has: a.has})
+	built := func(name string) bool { return name == recovery.Factor || methods.Get(name) != nil }
+	t.Proofs = slices.DeleteFunc(t.Proofs, func(p lint.Proof) bool { return !built(p.Name) })
+	t.Login = slices.DeleteFunc(t.Login, func(s lint.SignIn) bool {
+		return slices.ContainsFunc(s.Proofs, func(name string) bool { return !built(name) })
+	})
+	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
+	t.Ban = a.policy.Lifetimes.RecoveredBan
+	if slices.Contains(a.policy.Ask[recovery.SecurityQuestion], recovery.KindRecover) {
+		t.Ask = []string{recovery.SecurityQuestion}
+	}
+	for goal, ways := range a.policy.Ways {
+		for _, w := range ways {
+			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{
+				Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor, WeakOK: w.WeakOK, Line: w.Line,
+			})
+		}
+	}
+	return t
+}
+
+// judge refuses a policy whose way back is weaker than its login. A default
+// way that needs what is not configured is simply not offered; one that the
+// operator wrote must be possible.
+func (a *App) judge() error { return lint.Refused(lint.Judge(a.offeredTable())) }
+
+// offeredTable is the table without default ways that cannot be walked here.
+func (a *App) offeredTable() lint.Table {
+	t := a.table()
+	for goal, ways := range t.Ways {
+		t.Ways[goal] = slices.DeleteFunc(slices.Clone(ways), func(w lint.Way) bool { return w.Line == "" && !a.possible(w) })
+	}
+	return t
+}
+
+func (a *App) possible(w lint.Way) bool {
+	methods := method.All(method.Set{Has: a.has})
+	return !slices.ContainsFunc(w.Proofs, func(name string) bool {
+		m := methods.Get(name)
+		return m != nil && m.Traits().Channel != "" && !a.has(m.Traits().Channel)
+	})
+}
+
+// shape is what an account has, in the words of the lint.
+func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
+	return lint.Shape{
+		TOTP: who.Credential(recovery.TOTP) != nil, Codes: method.CodesLeft(who) > 0,
+		Mail:   who.Address(recovery.ChannelMail, now) != "" && a.has(recovery.ChannelMail),
+		Phone:  who.Address(recovery.ChannelSMS, now) != "" && a.has(recovery.ChannelSMS),
+		Device: len(who.Devices) > 1, Contacts: len(who.Vouchers),
+		PIN: who.Credential(recovery.PIN) != nil, Question: who.Credential(recovery.SecurityQuestion) != nil,
+		Admin: true, Rescue: true,
+	}
+}
+
+// forecast is what would happen if somebody lost something today.
+func (a *App) forecast(who *recovery.Account) []templates.Loss {
+	var out []templates.Loss
+	for _, l := range lint.Forecast(a.offeredTable(), a.shape(who, time.Now())) {
+		if !slices.Contains([]string{"phone", "mailbox", "laptop", "paper"}, l.Object) {
+			continue
+		}
+		loss := templates.Loss{What: l.Object, Locked: !l.SignsIn && !l.Alone}
+		if loss.Locked && len(l.Mends) > 0 {
+			loss.Mend = mend(l.Mends)
+		}
+		out = append(out, loss)
+	}
+	return out
+}
+
+// mend is the first of the lint's suggestions that the account page has a
+// button for.
+func mend(mends []lint.Mend) string {
+	buttons := map[string]string{"add_codes": "new_codes", "add_mail": "add_mail", "add_phone": "add_phone", "add_contacts": "add_contact"}
+	for _, m := range mends {
+		if b := buttons[m.Key]; b != "" {
+			return b
+		}
+	}
+	return ""
+}
