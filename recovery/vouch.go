@@ -101,6 +101,18 @@ func (r *run) vouched(ctx context.Context, method string) ([]string, error) {
 	}), nil
 }
 
+// Vouched counts those who have vouched in a flow so far.
+func (e *Engine) Vouched(ctx context.Context, f *Flow) (int, error) {
+	if f.Ask == "" {
+		return 0, nil
+	}
+	a, _, err := e.appeal(ctx, f.Ask)
+	if err != nil || a == nil || a.Flow != f.ID {
+		return 0, err
+	}
+	return len(a.By), nil
+}
+
 func (e *Engine) appeal(ctx context.Context, code string) (*appeal, string, error) {
 	for _, key := range e.appealKeys(code) {
 		a, ok, err := kv.Load[appeal](ctx, e.Store, key)

@@ -103,7 +103,7 @@ func (x *exchange) notice() *templates.Text {
 	switch key := x.r.URL.Query().Get("done"); key {
 	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere",
 		"unlocked", "wait_started", "wait_stopped", "contact_changed", "contact_added", "pin_done", "question_done", "vouched",
-		"drill_ok", "case_sent", "person_changed":
+		"drill_ok", "case_sent", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
 		return &templates.Text{Key: key}
 	}
 	return nil
@@ -200,7 +200,10 @@ func (x *exchange) vouchers(v *templates.View, o recovery.Outcome) {
 	if !ok || o.Account == nil {
 		return
 	}
-	v.Code, v.More, v.Minutes = secret.Group(o.Flow.Ask, 4), m.Need(), 60
+	v.Code, v.Minutes = secret.Group(o.Flow.Ask, 4), 60
+	if n, err := x.Engine.Vouched(x.r.Context(), o.Flow); err == nil {
+		v.More = max(m.Need()-n, 0)
+	}
 	for _, who := range o.Account.Vouchers {
 		v.People = append(v.People, templates.Person{Name: who.Name})
 	}
