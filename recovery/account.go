@@ -46,6 +46,7 @@ type Account struct {
 	Groups     []string  `json:"groups,omitempty"`
 
 	Contacts    []Contact    `json:"contacts,omitempty"`
+	Lines       []Line       `json:"lines,omitempty"`
 	Credentials []Credential `json:"credentials,omitempty"`
 	Devices     []Device     `json:"devices,omitempty"`
 	Sessions    []Session    `json:"sessions,omitempty"`
@@ -71,6 +72,13 @@ type Contact struct {
 	Address string    `json:"address"`         // canonical
 	Counts  time.Time `json:"counts,omitzero"` // no proof and no notice alone before: it has just been set
 	Until   time.Time `json:"until,omitzero"`  // replaced: counts until its successor does
+}
+
+// Line is a main phone number and an extension people know themselves by. It
+// finds an account and proves nothing; messages go to contacts.
+type Line struct {
+	Number    string `json:"number"` // E.164
+	Extension string `json:"extension,omitempty"`
 }
 
 // Before is what could still open a frozen account although it has been

@@ -23,6 +23,7 @@ type Input struct {
 	Name        string
 	Mail        string
 	Phone       string
+	Extension   string
 	Password    secret.Text
 	NewPassword secret.Text
 	Code        secret.Text

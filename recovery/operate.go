@@ -110,6 +110,7 @@ type NewAccount struct {
 	Name   string
 	Mail   string
 	Phone  string
+	Lines  []Line
 	Groups []string
 	Lang   string
 }
@@ -151,7 +152,7 @@ func (n NewAccount) account(now time.Time) (*Account, error) {
 			return nil, fmt.Errorf("%w: %w", ErrBadPhone, err)
 		}
 	}
-	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang}
+	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang, Lines: n.Lines}
 	a.reach(mail, phone)
 	return a, nil
 }

@@ -173,6 +173,9 @@ func (a *Account) identifiers() []identifier {
 		}
 		out = append(out, identifier{kind, c.Address})
 	}
+	for _, l := range a.Lines {
+		out = append(out, l.identifier())
+	}
 	return out
 }
 
@@ -188,7 +191,7 @@ func (e *Engine) claim(ctx context.Context, a *Account) error {
 			return err
 		}
 	}
-	return nil
+	return e.claimLines(ctx, a)
 }
 
 func (e *Engine) claimOne(ctx context.Context, id identifier, account string) error {

@@ -120,20 +120,43 @@ func (r *run) pick(ctx context.Context, step Step, method string) (*Problem, err
 // who binds the flow to the account named, or to nobody. What follows costs
 // and looks the same.
 func (r *run) who(ctx context.Context, in Input) (*Problem, error) {
-	if strings.TrimSpace(in.Name) == "" {
+	typed, err := r.named(in)
+	if typed.value == "" {
 		return problem(ProblemMissing), nil
 	}
-	r.flow.Name = in.Name
-	typed, err := identify(in.Name)
 	if err != nil {
-		typed = identifier{"odd", in.Name}
+		typed.kind = "odd" // belongs to nobody, and costs the same
 	}
-	a, err := r.find(ctx, typed)
+	r.flow.Name = in.Name
+	var a *Account
+	if typed.kind == "line" {
+		number, extension, _ := strings.Cut(typed.value, "#")
+		a, err = r.findLine(ctx, Line{number, extension})
+	} else {
+		a, err = r.find(ctx, typed)
+	}
 	if err != nil {
 		return nil, err
 	}
 	r.bind(a, typed.kind+" "+typed.value)
 	return nil, nil
+}
+
+// named reads whom a form means: a name, address or number, or for a recovery
+// a main number with its extension.
+func (r *run) named(in Input) (identifier, error) {
+	if strings.TrimSpace(in.Name) == "" && in.Phone != "" && r.flow.Kind == KindRecover {
+		l, err := ParseLine(in.Phone, in.Extension)
+		if err != nil {
+			return identifier{"line", in.Phone}, err
+		}
+		return l.identifier(), nil
+	}
+	id, err := identify(in.Name)
+	if err != nil {
+		id.value = strings.TrimSpace(in.Name)
+	}
+	return id, err
 }
 
 func (r *run) bind(a *Account, typed string) {

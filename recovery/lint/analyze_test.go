@@ -65,14 +65,25 @@ func shape(words string) lint.Shape {
 	return s
 }
 
-// Each row was worked out by hand from DESIGN sections 3 and 4.
-func TestAnalyze(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		policy string
-		shape  string
-		want   string
-	}{
+// takeover is a policy with its minimal sets, worked out by hand from DESIGN
+// sections 3 and 4.
+type takeover struct {
+	name   string
+	policy string
+	shape  string
+	want   string
+}
+
+func (tc takeover) run(t *testing.T) {
+	t.Run(tc.name, func(t *testing.T) {
+		if got := sets(lint.Analyze(policy(tc.policy), shape(tc.shape)).Sets); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	})
+}
+
+func TestAnalyze_Base(t *testing.T) {
+	for _, tc := range []takeover{
 		{"no ways, no factor", "", "mail codes phone", "memory"},
 		{"no ways, a factor", "", "totp mail phone", "memory+totp"},
 		{"codes stand for the factor", "", "totp codes mail", "memory+recovery_code memory+totp"},
@@ -81,7 +92,6 @@ func TestAnalyze(t *testing.T) {
 		{"both kinds of factor", "", "totp verified", "memory+totp passkey"},
 		{"an approving device wants a strong proof", "", "totp device", "memory+totp totp+device"},
 		{"who sits there with paper adds a passkey", "", "totp codes device", "memory+recovery_code memory+totp recovery_code+device totp+device"},
-
 		{"mailbox, no factor", "password: mail_link without_factor", "mail", "mail memory"},
 		{"codes, no factor", "password: recovery_code without_factor", "codes mail", "memory recovery_code"},
 		{"device and mailbox, no factor", "password: device mail_link without_factor", "device mail", "mail+device memory"},
@@ -90,7 +100,13 @@ func TestAnalyze(t *testing.T) {
 		{"ways with factor are not for others", "password: mail_link factor", "mail", "memory"},
 		{"both is enough for the password", "password: recovery_code without_factor\nboth: mail_link contact", "mail contact", "mail+contact memory"},
 		{"both alone opens no password", "both: mail_link contact", "mail contact", "memory"},
+	} {
+		tc.run(t)
+	}
+}
 
+func TestAnalyze_Ways(t *testing.T) {
+	for _, tc := range []takeover{
 		{"mailbox and factor", "password: mail_link factor", "totp mail", "memory+totp totp+mail"},
 		{"mailbox and passkey", "password: mail_link factor", "passkey mail", "memory+passkey passkey+mail"},
 		{"mailbox for the password", "password: mail_link", "totp mail", "memory+totp totp+mail"},
@@ -108,7 +124,13 @@ func TestAnalyze(t *testing.T) {
 		{"the waiting way is passed by another", "second_factor: mail_link password wait 24h\nsecond_factor: password mail_code", "totp mail phone", "memory+mail! memory+totp"},
 		{"device proves the password", "second_factor: password device wait 24h", "totp mail device", "memory+device@24h memory+totp totp+device"},
 		{"a wait does not make one source two", "both: mail_link wait 48h", "totp mail phone", "mail@48h! memory+totp"},
+	} {
+		tc.run(t)
+	}
+}
 
+func TestAnalyze_Chains(t *testing.T) {
+	for _, tc := range []takeover{
 		{"number alone waits for the ban", "password: mail_link\nsecond_factor: password sms_code", "totp mail phone", "mail+sms@72h! memory+totp totp+mail"},
 		{"a six-digit code begins nothing", "second_factor: password sms_code\npassword: recovery_code factor", "totp phone", "memory+totp"},
 		{
@@ -137,11 +159,7 @@ func TestAnalyze(t *testing.T) {
 		{"question and mailbox for a factor", "second_factor: mail_link question", "totp mail question phone", "memory+mail! memory+totp"},
 		{"nobody has the question", "second_factor: mail_link question", "totp mail phone", "memory+totp"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if got := sets(lint.Analyze(policy(tc.policy), shape(tc.shape)).Sets); got != tc.want {
-				t.Errorf("got  %s\nwant %s", got, tc.want)
-			}
-		})
+		tc.run(t)
 	}
 }
 
@@ -295,6 +313,33 @@ func TestAnalyze_Rules(t *testing.T) {
 			tc.change(&table)
 			if got := sets(lint.Analyze(table, shape(tc.shape)).Sets); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// The login is worth what its weakest minimal set is worth.
+func TestAnalyze_Login(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*lint.Table)
+		shape  string
+		want   lint.Strength
+	}{
+		{"no factor", func(*lint.Table) {}, "codes mail device", lint.Strength{Held: 0, Count: 1}},
+		{"a factor", func(*lint.Table) {}, "totp codes verified device", lint.Strength{Held: 1, Count: 2}},
+		{"a device by itself", func(t *lint.Table) { t.Approvals[0].Proofs = nil }, "totp device", lint.Strength{Held: 0, Count: 2}},
+		{"one way in is longer", func(t *lint.Table) { t.Login[0].Proofs = []string{"password", "factor", "mail_link"} }, "totp codes mail", lint.Strength{Held: 1, Count: 2}},
+		{"the longer one is looked at first", func(t *lint.Table) {
+			t.Login = []lint.SignIn{{Proofs: []string{"password", "factor", "mail_link"}}, {Proofs: []string{"recovery_code", "sms_code"}}}
+		}, "totp codes mail phone", lint.Strength{Held: 1, Count: 2}},
+		{"one way in is worth more", func(t *lint.Table) { t.Login[0].Proofs = []string{"recovery_code", "factor"} }, "totp codes passkey", lint.Strength{Held: 1, Count: 2}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			table := lint.Base()
+			tc.change(&table)
+			if got := lint.Analyze(table, shape(tc.shape)).Login; got != tc.want {
+				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
 	}

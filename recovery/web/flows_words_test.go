@@ -47,6 +47,15 @@ func circumstances() []sentence {
 			n, _ := strconv.Atoi(m[0])
 			s.w.Clock.Move(time.Duration(n) * time.Hour)
 		}},
+		{`(\w+) answers (.+) extension (\d+)`, func(s *teller, m []string) {
+			line, err := recovery.ParseLine(m[1], m[2])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if err := s.w.Engine.SetLines(s.t.Context(), m[0], line); err != nil {
+				s.t.Fatal(err)
+			}
+		}},
 		{`robin is invited`, func(s *teller, _ []string) {
 			s.who, s.people["robin"] = "robin", bob()
 			_, token, err := s.w.Engine.AddUser(s.t.Context(), recovery.NewAccount{Name: "robin", Mail: "robin@example.org"})

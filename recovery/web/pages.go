@@ -248,7 +248,15 @@ func (x *exchange) showRecover() {
 	if x.r.URL.Query().Get("choice") == string(recovery.KindUnlock) {
 		kind = recovery.KindUnlock
 	}
-	x.page(http.StatusOK, x.startView(recovery.PageRecover, kind))
+	v := x.startView(recovery.PageRecover, kind)
+	if kind == recovery.KindRecover {
+		var err error
+		if v.AskPhone, err = x.Engine.HasLines(x.r.Context()); err != nil {
+			x.away(err)
+			return
+		}
+	}
+	x.page(http.StatusOK, v)
 }
 
 func (x *exchange) showSetup() {

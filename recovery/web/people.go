@@ -75,6 +75,14 @@ func (x *exchange) invite() {
 	}
 	f := x.r.PostForm.Get
 	n := recovery.NewAccount{Name: f("name"), Mail: f("mail"), Phone: f("phone"), Groups: strings.Fields(strings.ReplaceAll(f("groups"), ",", " "))}
+	if f("extension") != "" {
+		l, err := recovery.ParseLine(f("phone"), f("extension"))
+		if err != nil {
+			x.refuse(http.StatusUnprocessableEntity, recovery.ProblemPhoneBad)
+			return
+		}
+		n.Lines, n.Phone = []recovery.Line{l}, "" // a shared number takes no messages
+	}
 	who, token, err := x.Engine.AddUser(x.r.Context(), n)
 	switch {
 	case errors.Is(err, recovery.ErrNameTaken):

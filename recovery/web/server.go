@@ -237,7 +237,7 @@ func (x *exchange) input() recovery.Input {
 	f := x.r.PostForm.Get
 	return recovery.Input{
 		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: SafeReturn(f("return")),
-		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Method: f("method"), Choice: f("choice"),
+		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Extension: f("extension"), Method: f("method"), Choice: f("choice"),
 		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"),
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
 		Remember: f("remember") != "",

@@ -1,0 +1,118 @@
+package recovery
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+)
+
+// ParseLine reads a main number and an extension of up to 8 digits: as a
+// company's phone system knows its people.
+func ParseLine(number, extension string) (Line, error) {
+	n, err := CanonicalPhone(number)
+	if err != nil {
+		return Line{}, err
+	}
+	ext := strings.TrimSpace(extension)
+	if len(ext) > 8 || strings.Trim(ext, "0123456789") != "" {
+		return Line{}, errors.New("an extension has up to 8 digits")
+	}
+	return Line{Number: n, Extension: ext}, nil
+}
+
+func (l Line) identifier() identifier { return identifier{"line", l.Number + "#" + l.Extension} }
+
+const linesKey = "lines"
+
+// mainKey is the record that lists who shares a main number.
+func (e *Engine) mainKey(number string) string {
+	return "main/" + hex.EncodeToString(e.Keys.MAC("index main", number)[:20])
+}
+
+// claimLines writes down who shares a main number.
+func (e *Engine) claimLines(ctx context.Context, a *Account) error {
+	for _, l := range a.Lines {
+		_, err := kv.Update(ctx, e.Store, e.mainKey(l.Number), time.Time{}, func(ids *[]string, _ bool) error {
+			if !slices.Contains(*ids, a.ID) {
+				*ids = append(*ids, a.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := kv.Create(ctx, e.Store, linesKey, true, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HasLines tells whether anybody here is known by a main number, so that the
+// page asks for one. Once it is so, the answer is kept in the process.
+func (e *Engine) HasLines(ctx context.Context) (bool, error) {
+	if e.lines.Load() {
+		return true, nil
+	}
+	_, ok, err := kv.Load[bool](ctx, e.Store, linesKey)
+	if ok {
+		e.lines.Store(true)
+	}
+	return ok, err
+}
+
+// findLine returns the account behind a main number and extension. Without an
+// extension it counts only when exactly one account has the number.
+func (e *Engine) findLine(ctx context.Context, l Line) (*Account, error) {
+	a, err := e.find(ctx, l.identifier())
+	if a != nil || err != nil || l.Extension != "" {
+		return a, err
+	}
+	ids, _, err := kv.Load[[]string](ctx, e.Store, e.mainKey(l.Number))
+	if err != nil || len(ids) > maxShared {
+		return nil, err
+	}
+	var only *Account
+	for _, id := range ids {
+		a, err := e.account(ctx, id)
+		switch {
+		case errors.Is(err, ErrNoAccount):
+			continue
+		case err != nil:
+			return nil, err
+		case !slices.ContainsFunc(a.Lines, func(x Line) bool { return x.Number == l.Number }):
+			continue
+		case only != nil:
+			return nil, nil
+		}
+		only = a
+	}
+	return only, nil
+}
+
+// maxShared bounds the reads of one question; a number shared by more needs
+// its extension anyway.
+const maxShared = 8
+
+// SetLines replaces the main numbers and extensions somebody is known by.
+// Errors: [ErrNoAccount], [ErrNameTaken].
+func (e *Engine) SetLines(ctx context.Context, name string, lines ...Line) error {
+	a, err := e.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	a.Lines = lines
+	if err := e.claim(ctx, a); err != nil {
+		return err
+	}
+	_, err = e.edit(ctx, a.ID, func(a *Account) error {
+		a.Lines = lines
+		return nil
+	})
+	return err
+}
