@@ -40,7 +40,8 @@ type Account struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"` // as typed; compared by its canonical form
 	State      State     `json:"state"`
-	Generation uint64    `json:"generation"` // raised to end all sessions, flows and tickets
+	Was        State     `json:"was,omitempty"` // before it was disabled: enabling gives that back and no more
+	Generation uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
 	Created    time.Time `json:"created"`
 	Lang       string    `json:"lang,omitempty"`
 	Groups     []string  `json:"groups,omitempty"`

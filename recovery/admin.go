@@ -17,10 +17,10 @@ func (r *run) openCase(ctx context.Context) (*Account, effects, error) {
 	if err != nil {
 		return nil, effects{}, err
 	}
-	to := who.Address(ChannelMail, r.Now())
-	if who.State != StateActive && who.State != StateFrozen || to == "" || r.Notify == nil || !r.Notify.Has(ChannelMail) {
+	if !r.reachable(who) {
 		return nil, effects{}, errMoved
 	}
+	to := who.Address(ChannelMail, r.Now())
 	token := secret.Token(32)
 	t := Ticket{Purpose: Admin, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
 	if err := r.writeTicket(ctx, token, t); err != nil {
@@ -83,10 +83,10 @@ func (do Action) apply(a *Account) error {
 	case do == ActionSignOut:
 		a.Sessions = nil
 	case do == ActionDisable && a.State != StateDisabled && a.State != StateInvited:
-		a.State = StateDisabled
+		a.State, a.Was = StateDisabled, a.State
 		a.raise()
 	case do == ActionEnable && a.State == StateDisabled:
-		a.State = StateActive
+		a.State, a.Was = a.Was, ""
 	default:
 		return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State)
 	}

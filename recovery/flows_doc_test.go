@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +27,8 @@ const flowsHead = `# Flows
 What [next.go](next.go) asks for, and in which order, with the ways back of the default policy. **Do not edit:** this page is walked
 out of the code by flows_doc_test.go; after a change run ` + "`go test ./recovery -run TestFlows -update`" + `.
 
-A box is a page, and on it the proof it asks for first; an arrow is what was shown or done. Nobody sets a state: from every box the
-next one is computed from what has been proved so far, so arrows cannot be jumped over.
+A box is a page, and on it the proof it asks for first; an arrow is what was shown or done, "or" any one of several. Nobody sets a
+state: the next box is computed from what has been proved so far, so none can be skipped.
 `
 
 // chapter is one diagram: a kind, for a recovery one goal of it.
@@ -47,6 +46,7 @@ type shape struct {
 	name    string
 	account *recovery.Account
 	device  *recovery.Device
+	ticket  string // the proof the flow begins with
 }
 
 func chapters() []chapter {
@@ -55,35 +55,43 @@ func chapters() []chapter {
 	full.Groups = []string{recovery.GroupAdmins}
 	plain := person(recovery.Password)
 	codes := person(recovery.Password, recovery.RecoveryCode)
-	probation, frozen, blank := *full, *full, &recovery.Account{}
+	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
 	frozen.State = recovery.StateFrozen
-	trusted := &recovery.Device{Remembered: noon.Add(time.Hour)}
-
-	one := []shape{{"", full, nil}}
-	factor := []shape{{"a second factor", full, nil}, {"none", plain, nil}}
-	settled := append(slices.Clone(factor), shape{"recovered today", &probation, nil})
-	signIn := []shape{{"a second factor", full, nil}, {"trusted browser", full, trusted}, {"none, unknown browser", plain, nil}, {"none, known browser", plain, &recovery.Device{}}}
+	one := []shape{{account: full}}
+	empty := []shape{{account: &recovery.Account{}}}
+	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
+	settled := append(slices.Clone(factor), shape{name: "recovered today", account: &probation})
+	signIn := []shape{
+		factor[0],
+		{name: "a second factor, trusted browser", account: full, device: &recovery.Device{Remembered: noon.Add(time.Hour)}},
+		{name: "none, unknown browser", account: plain},
+		{name: "none, known browser", account: plain, device: &recovery.Device{}},
+	}
+	linked := func(a *recovery.Account) []shape {
+		return []shape{{account: a}, {account: a, ticket: recovery.Admin}, {account: a, ticket: recovery.Rescue}}
+	}
+	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
 	return []chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
-		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", []shape{{"a second factor", full, nil}, {"none", codes, nil}}},
-		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", one},
-		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", one},
-		{"recover", "both", "Recover: an account closed by \"this wasn't me\"", "Nothing that the change in question put there opens it: the codes are those of before the change, kept for 72 hours.", "open again, everything new: sign in", []shape{{"closed", &frozen, nil}}},
+		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", password},
+		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", linked(full)},
+		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", linked(full)},
+		{"recover", "both", "Recover: an account closed by \"this wasn't me\"", "Nothing that the change in question put there opens it: the codes are those of before the change, kept for 72 hours.", "open again, everything new: sign in", linked(&frozen)},
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
-		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, and does not sign in.", "first account made: sign in", []shape{{"", blank, nil}}},
-		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them.", "account open: sign in", []shape{{"", blank, nil}}},
+		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, and does not sign in.", "first account made: sign in", empty},
+		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them.", "account open: sign in", empty},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
 		{"new_codes", "", "Make new recovery codes", "Ten new codes replace the ones on the old sheet.", "new codes", settled},
 		{"change_mail", "", "Change the mail address", "The new address answers first and counts after 72 hours; until then the old one counts and can undo it.", "new address taken in", settled},
 		{"change_phone", "", "Change the phone number", "As with the mail address.", "new number taken in", settled},
 		{"set_pin", "", "Set a PIN", "A PIN is only ever asked in addition to something else.", "PIN set", settled},
-		{"set_question", "", "Set a security question", "So is the answer; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
+		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
 		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
-		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{"administrator", full, nil}, {"anybody else", plain, nil}}},
-		{"step_up", "", "Prove it is still you", "Asked before what a borrowed browser should not do.", "fresh for ten minutes", factor},
+		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
+		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
 	}
 }
@@ -104,12 +112,12 @@ type edge struct {
 // walk draws one chapter.
 type walk struct {
 	chapter
-	nodes   []*node
-	byShape map[string]*node
+	nodes []*node
+	same  map[string]*node
 }
 
-func (w *walk) facts(f *recovery.Flow, a *recovery.Account, d *recovery.Device) recovery.Facts {
-	return recovery.Facts{Flow: f, Account: a, Device: d, Policy: recovery.Default(), Methods: method.All(method.Set{Has: everything}), Now: noon}
+func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
+	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: recovery.Default(), Methods: method.All(method.Set{Has: everything}), Now: noon}
 }
 
 // from computes the step the facts lead to, and all after it; nil when this
@@ -226,11 +234,11 @@ func (w *walk) add(n *node) *node {
 	for _, e := range n.next {
 		key += fmt.Sprintf("|%s>%d", e.by, e.to.id)
 	}
-	if old := w.byShape[key]; old != nil {
+	if old := w.same[key]; old != nil {
 		return old
 	}
 	n.id = len(w.nodes)
-	w.nodes, w.byShape[key] = append(w.nodes, n), n
+	w.nodes, w.same[key] = append(w.nodes, n), n
 	return n
 }
 
@@ -238,7 +246,7 @@ func (w *walk) add(n *node) *node {
 func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "reason",
-		"approve": "code read out", "vouch": "approval", "drill": "recovery code, kept", "new_contact": "code sent there",
+		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
@@ -246,7 +254,10 @@ func spoken(step recovery.Step, by string) string {
 	if !ok {
 		text = strings.ReplaceAll(by, "_", " ")
 	}
-	if step.Enroll {
+	switch {
+	case step.Enroll && by == recovery.RecoveryCode:
+		return "new recovery codes"
+	case step.Enroll:
 		return "new " + text
 	}
 	return text
@@ -259,31 +270,123 @@ func asks(step recovery.Step) string {
 	return "<br/>" + spoken(step, step.Method)
 }
 
+// starts are the boxes a flow begins in: where a name is typed, the account
+// page, or a link that came from elsewhere.
+func (w *walk) starts() []*node {
+	typed, signedIn, link := &node{}, &node{label: "signed in", end: true}, &node{label: "a link from elsewhere", end: true}
+	if slices.Contains([]recovery.Kind{recovery.KindLogin, recovery.KindRecover, recovery.KindUnlock}, w.kind) {
+		typed.label = recovery.Next(w.facts(&recovery.Flow{Kind: w.kind}, shape{})).Page + "<br/>name"
+	}
+	for _, s := range w.shapes {
+		flow := &recovery.Flow{Kind: w.kind}
+		if s.account.State == recovery.StateFrozen {
+			flow.Goal = recovery.GoalBoth // the engine sets it: what else is lost is not known
+		}
+		if s.ticket != "" {
+			flow.Proofs = []recovery.Proof{{Method: s.ticket, At: noon}}
+		}
+		to := w.from(w.facts(flow, s))
+		switch {
+		case to == nil:
+		case s.ticket != "":
+			link.follow(edge{spoken(recovery.Step{}, s.ticket), to})
+		case typed.label != "":
+			typed.follow(edge{s.name, to})
+		case w.kind == recovery.KindSetup || w.kind == recovery.KindActivate:
+			return []*node{to}
+		default:
+			signedIn.follow(edge{s.name, to})
+		}
+	}
+	return slices.DeleteFunc([]*node{typed, signedIn, link}, func(n *node) bool { return n.next == nil })
+}
+
 // draw renders the chapter.
 func (c chapter) draw(t *testing.T, out *bytes.Buffer) {
 	t.Helper()
-	w := &walk{chapter: c, byShape: map[string]*node{}}
-	start := &node{label: "signed in", end: true}
-	who := recovery.Next(w.facts(&recovery.Flow{Kind: c.kind}, nil, nil).orKnown(c.shapes[0].account))
-	for _, s := range c.shapes {
-		flow := &recovery.Flow{Kind: c.kind}
-		if s.account.State == recovery.StateFrozen {
-			flow.Goal = recovery.GoalBoth // the engine sets it, whoever asks
-		}
-		if to := w.from(w.facts(flow, s.account, s.device)); to != nil {
-			start.follow(edge{s.name, to})
-		}
-	}
-	_ = who
-	if len(start.next) == 0 {
-		t.Fatalf("%s %s: got no path to the end", c.kind, c.goal)
+	w := &walk{chapter: c, same: map[string]*node{}}
+	todo := w.starts()
+	if len(todo) == 0 {
+		t.Fatalf("%s: got no path to the end, want at least one", c.heading)
 	}
 	fmt.Fprintf(out, "\n## %s\n\n%s\n\n```mermaid\nflowchart LR\n", c.heading, c.text)
-	_ = strconv.Itoa
+	number, drawn := map[*node]int{}, map[*node]bool{}
+	box := func(n *node) string {
+		if i, known := number[n]; known {
+			return fmt.Sprintf("n%d", i)
+		}
+		number[n] = len(number)
+		if n.end {
+			return fmt.Sprintf("n%d([%q])", number[n], n.label)
+		}
+		return fmt.Sprintf("n%d[%q]", number[n], n.label)
+	}
+	for ; len(todo) > 0; todo = todo[1:] {
+		n := todo[0]
+		if drawn[n] {
+			continue
+		}
+		drawn[n] = true
+		for _, e := range n.next {
+			by := ""
+			if e.by != "" {
+				by = fmt.Sprintf("|%q|", e.by)
+			}
+			fmt.Fprintf(out, "    %s -->%s %s\n", box(n), by, box(e.to))
+			todo = append(todo, e.to)
+		}
+	}
 	fmt.Fprint(out, "```\n")
 }
 
-var _ = ast.Inspect
-var _ = parser.ParseFile
-var _ token.Pos
-var _ = os.ReadFile
+func TestFlows(t *testing.T) {
+	var got bytes.Buffer
+	got.WriteString(flowsHead)
+	for _, c := range chapters() {
+		c.draw(t, &got)
+	}
+	if *update {
+		if err := os.WriteFile(flowsFile, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(flowsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := strings.Split(got.String(), "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			t.Fatalf("%s:%d: got %q, want %q: run with -update and read what changed", flowsFile, i+1, a[i], b[i])
+		}
+	}
+	if len(a) != len(b) {
+		t.Fatalf("%s: got %d lines, want %d: run with -update", flowsFile, len(a), len(b))
+	}
+}
+
+// Every kind of flow.go is drawn, and nothing else.
+func TestFlowsHasEveryKind(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "flow.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "Kind" {
+				want = append(want, strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`))
+			}
+		}
+		return true
+	})
+	var got []string
+	for _, c := range chapters() {
+		got = append(got, string(c.kind))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if got = slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -7,8 +7,8 @@ import "time"
 // notifier's.
 type Message struct {
 	ID        string            // random, shared with the log
-	Channel   string            // "mail" or "sms"
-	To        string            // empty: prepare everything, deliver to nobody (a decoy)
+	Channel   string            // ChannelMail, …
+	To        string            // an address, with ChannelPush and ChannelHook the account's name; empty: prepare everything, deliver to nobody (a decoy)
 	Template  string            // "recover-code", "sms-code", "mail-code", "invite", "notice"
 	Lang      string            // language of the person, "en" when unknown
 	Vars      map[string]string // code, link, minutes, browser, event, …
@@ -17,10 +17,14 @@ type Message struct {
 	Expires   time.Time         // worthless afterwards: not sent, not retried
 }
 
-// Channels a message can take.
+// Channels a message can take. The first two reach a person at an address of
+// theirs. The others are the operator's, read by who knows whom: they carry
+// notices, one of each event, and nothing that proves, opens or stops anything.
 const (
 	ChannelMail = "mail"
 	ChannelSMS  = "sms"
+	ChannelPush = "push"
+	ChannelHook = "webhook"
 )
 
 // Notifier takes messages off the request path.

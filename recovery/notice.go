@@ -27,35 +27,51 @@ func (r *run) tellHourly(ctx context.Context, name EventName) {
 }
 
 // notice tells all channels of an account, with a link whose page can freeze
-// the account and do nothing else (MF-07). The change has been made: a notice
-// that cannot be prepared is logged and undoes nothing.
+// the account and do nothing else (MF-07), and once each of the operator's
+// channels, without that link: it is the person's. The change has been made: a
+// notice that cannot be prepared is logged and undoes nothing.
 func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Client) {
-	if e.Notify == nil || len(a.Contacts) == 0 {
+	if e.Notify == nil {
 		return
 	}
 	stop := ""
-	if c.Base != "" {
-		token := secret.Token(32)
-		t := Ticket{Purpose: purposeStop, Account: a.ID, Event: name, Expires: e.Now().Add(e.Policy.Lifetimes.Notice)}
-		if err := e.writeTicket(ctx, token, t); err != nil {
-			e.log().Warn("notice without its link", "event", string(name), "error", err)
-		} else {
-			stop = c.Base + "/.sparekey/stop?t=" + token
-		}
+	if len(a.Contacts) > 0 {
+		stop = e.stopLink(ctx, a, name, c)
 	}
 	for _, contact := range a.Contacts {
-		if !e.Notify.Has(contact.Channel) {
-			continue
-		}
-		e.Notify.Queue(Message{
-			ID: secret.Token(9), Channel: contact.Channel, To: contact.Address, Template: "notice", Lang: a.Lang,
-			Expires: e.Now().Add(24 * time.Hour),
-			Vars: map[string]string{
-				"event": string(name), "site": e.Policy.Site, "name": a.Name, "browser": c.Browser,
-				"host": hostOf(c.Base), "time": e.Now().UTC().Format(time.RFC3339), "stop": stop,
-			},
-		})
+		e.noticeOn(contact.Channel, contact.Address, stop, a, name, c)
 	}
+	for _, channel := range []string{ChannelPush, ChannelHook} {
+		e.noticeOn(channel, a.Name, "", a, name, c)
+	}
+}
+
+// stopLink is empty when there is nowhere to link to, or no ticket for it.
+func (e *Engine) stopLink(ctx context.Context, a *Account, name EventName, c Client) string {
+	if c.Base == "" {
+		return ""
+	}
+	token := secret.Token(32)
+	t := Ticket{Purpose: purposeStop, Account: a.ID, Event: name, Expires: e.Now().Add(e.Policy.Lifetimes.Notice)}
+	if err := e.writeTicket(ctx, token, t); err != nil {
+		e.log().Warn("notice without its link", "event", string(name), "error", err)
+		return ""
+	}
+	return c.Base + "/.sparekey/stop?t=" + token
+}
+
+func (e *Engine) noticeOn(channel, to, stop string, a *Account, name EventName, c Client) {
+	if !e.Notify.Has(channel) {
+		return
+	}
+	e.Notify.Queue(Message{
+		ID: secret.Token(9), Channel: channel, To: to, Template: "notice", Lang: a.Lang,
+		Expires: e.Now().Add(24 * time.Hour),
+		Vars: map[string]string{
+			"event": string(name), "site": e.Policy.Site, "name": a.Name, "browser": c.Browser,
+			"host": hostOf(c.Base), "time": e.Now().UTC().Format(time.RFC3339), "stop": stop,
+		},
+	})
 }
 
 func hostOf(base string) string {

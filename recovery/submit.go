@@ -32,6 +32,8 @@ func (e *Engine) Submit(ctx context.Context, c Client, in Input) (Outcome, error
 		return e.Show(ctx, c, in.Flow) // somebody pressed twice: where it stands now
 	case errors.Is(err, errMoved), errors.Is(err, errSpent):
 		return Outcome{Problem: problem(ProblemFlowExpired)}, nil
+	case errors.Is(err, ErrNameTaken):
+		return Outcome{Problem: problem(ProblemAddressTaken)}, nil // the code sent there was right, so this may be told
 	case errors.Is(err, secret.ErrBusy):
 		return Outcome{Problem: &Problem{Key: ProblemBusy, Wait: 5 * time.Second}}, nil
 	}

@@ -207,3 +207,44 @@ func TestAD05_AdministratorsCannotDoItToThemselves(t *testing.T) {
 		t.Error("a disabled person is still signed in")
 	}
 }
+
+// Disabling and enabling must not be a way around a freeze.
+func TestEnablingGivesBackWhatWas(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	disable(t, w, "robin", recovery.StateFrozen)
+	boss := w.Browser()
+	w.SignIn(boss, alice, "/")
+	r, err := w.Engine.Find(t.Context(), "robin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, do := range []string{"disable", "enable"} {
+		boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", do, "reason", "has left the house")).Want("person")
+	}
+	if r, err = w.Engine.Find(t.Context(), "robin"); err != nil || r.State != recovery.StateFrozen {
+		t.Errorf("got state %q, %v, want frozen", r.State, err)
+	}
+}
+
+func TestMF19_SomebodyElsesAddressCannotBeTaken(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	b := w.Browser()
+	w.SignIn(b, alice, "/")
+	w.Clock.Move(time.Minute)
+	b.Post("/.sparekey/", recoverytest.Fields("start", "change_mail")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+	b.Submit("mail", robin.Mail).Want("confirm")
+	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"])
+	if b.Status != 422 {
+		t.Errorf("got status %d, page %q, want 422", b.Status, b.Page())
+	}
+	a, err := w.Engine.Find(t.Context(), "alice")
+	if err != nil || len(a.Contacts) != 2 || a.Contacts[0].Address != alice.Mail || !a.Contacts[0].Until.IsZero() {
+		t.Errorf("the account changed: %+v, %v", a.Contacts, err)
+	}
+}
