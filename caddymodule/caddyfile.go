@@ -45,7 +45,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		templates DIR
 //		notify smtp|sms|file ...
 //		recover password|second_factor|both off
-//		recover password|second_factor|both [without_factor] {
+//		recover password|second_factor|both {
 //			way PROOF... [wait DURATION] [without_factor] [weak_ok]
 //		}
 //		ask pin for change_password
