@@ -104,9 +104,12 @@ type Ticket struct {
 
 const purposeStop = "stop"
 
-// ticketKey names a ticket. Codes typed by people are read kindly, long
-// tokens exactly.
-func (e *Engine) ticketKeys(code string) []string {
+// ticketKeys names a ticket.
+func (e *Engine) ticketKeys(code string) []string { return e.codeKeys("ticket", code) }
+
+// codeKeys names the record behind a code, for each root key. Codes typed by
+// people are read kindly, long tokens exactly.
+func (e *Engine) codeKeys(kind, code string) []string {
 	if len(code) < 40 {
 		code = secret.Plain(code)
 	}
@@ -114,8 +117,8 @@ func (e *Engine) ticketKeys(code string) []string {
 		return nil
 	}
 	var keys []string
-	for _, mac := range e.Keys.MACs("ticket", code) {
-		keys = append(keys, "ticket/"+secret.Sum(string(mac)))
+	for _, mac := range e.Keys.MACs(kind, code) {
+		keys = append(keys, kind+"/"+secret.Sum(string(mac)))
 	}
 	return keys
 }

@@ -33,25 +33,13 @@ func kindOf(method string) string {
 	return name
 }
 
-func (e *Engine) appealKeys(code string) []string {
-	code = secret.Plain(code)
-	if code == "" {
-		return nil
-	}
-	var keys []string
-	for _, mac := range e.Keys.MACs("appeal", code) {
-		keys = append(keys, "appeal/"+secret.Sum(string(mac)))
-	}
-	return keys
-}
-
 // askVouchers makes the request and tells those who may vouch to expect a
 // call. The code itself is only shown to the person who asks.
 func (r *run) askVouchers(ctx context.Context) error {
 	code := secret.Code(8)
 	end := r.Now().Add(appealLife)
 	a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end}
-	if _, err := kv.Create(ctx, r.Store, r.appealKeys(code)[0], a, end); err != nil {
+	if _, err := kv.Create(ctx, r.Store, r.codeKeys("appeal", code)[0], a, end); err != nil {
 		return err
 	}
 	r.flow.Ask, r.flow.Expires = code, end
@@ -114,7 +102,7 @@ func (e *Engine) Vouched(ctx context.Context, f *Flow) (int, error) {
 }
 
 func (e *Engine) appeal(ctx context.Context, code string) (*appeal, string, error) {
-	for _, key := range e.appealKeys(code) {
+	for _, key := range e.codeKeys("appeal", code) {
 		a, ok, err := kv.Load[appeal](ctx, e.Store, key)
 		if err != nil {
 			return nil, "", err

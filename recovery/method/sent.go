@@ -53,69 +53,53 @@ func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, e
 	return judge(t, s, right), nil
 }
 
-// MailCode is six digits in the mailbox, beside another proof.
-type MailCode struct {
-	Keys *secret.Keys
+// SixDigits is a code of six digits sent to a stored address, beside another
+// proof: never alone.
+type SixDigits struct {
+	Keys     *secret.Keys
+	name     string
+	source   string
+	channel  string
+	template string
+	life     func(recovery.Lifetimes) time.Duration
+}
+
+// MailCode is six digits in the mailbox.
+func MailCode(k *secret.Keys) SixDigits {
+	return SixDigits{k, recovery.MailCode, "mailbox", recovery.ChannelMail, "mail-code", func(l recovery.Lifetimes) time.Duration { return l.MailCode }}
+}
+
+// SMSCode is six digits to the stored number. SMS is a restricted channel
+// (NIST SP 800-63B-4 section 3.1.3.3).
+func SMSCode(k *secret.Keys) SixDigits {
+	return SixDigits{k, recovery.SMSCode, "number", recovery.ChannelSMS, "sms-code", func(l recovery.Lifetimes) time.Duration { return l.SMSCode }}
 }
 
 // Traits implements recovery.Method.
-func (MailCode) Traits() recovery.Traits {
+func (m SixDigits) Traits() recovery.Traits {
 	return recovery.Traits{
-		Name: recovery.MailCode, Source: "mailbox", Class: recovery.ClassIssued,
-		Throttle: recovery.ThrottleCode, Channel: recovery.ChannelMail, Page: recovery.PageFactor,
+		Name: m.name, Source: m.source, Class: recovery.ClassIssued,
+		Throttle: recovery.ThrottleCode, Channel: m.channel, Page: recovery.PageFactor,
 	}
 }
 
 // Ready implements recovery.Method.
-func (MailCode) Ready(a *recovery.Account, now time.Time) bool {
-	return a.Address(recovery.ChannelMail, now) != ""
+func (m SixDigits) Ready(a *recovery.Account, now time.Time) bool {
+	return a.Address(m.channel, now) != ""
 }
 
 // Challenge implements recovery.Challenger.
-func (m MailCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+func (m SixDigits) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
 	code := secret.Digits(6)
-	s := issue(t, recovery.ChannelMail, p.Lifetimes.MailCode)
-	s.Code = m.Keys.MAC("mail_code", t.Flow.ID, code)
-	return s, message(t, recovery.ChannelMail, "mail-code", s, map[string]string{"code": code}), nil
+	s := issue(t, m.channel, m.life(p.Lifetimes))
+	s.Code = m.Keys.MAC(m.name, t.Flow.ID, code)
+	return s, message(t, m.channel, m.template, s, map[string]string{"code": code}), nil
 }
 
 // Verify implements recovery.Method.
-func (m MailCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	s := t.Flow.Sent[recovery.MailCode]
-	return judge(t, s, m.Keys.CheckMAC(s.Code, "mail_code", t.Flow.ID, digits(t.Input.Code))), nil
-}
-
-// SMSCode is six digits sent to the stored number, beside another proof. SMS
-// is a restricted channel (NIST SP 800-63B-4 section 3.1.3.3): never alone.
-type SMSCode struct {
-	Keys *secret.Keys
-}
-
-// Traits implements recovery.Method.
-func (SMSCode) Traits() recovery.Traits {
-	return recovery.Traits{
-		Name: recovery.SMSCode, Source: "number", Class: recovery.ClassIssued,
-		Throttle: recovery.ThrottleCode, Channel: recovery.ChannelSMS, Page: recovery.PageFactor,
-	}
-}
-
-// Ready implements recovery.Method.
-func (SMSCode) Ready(a *recovery.Account, now time.Time) bool {
-	return a.Address(recovery.ChannelSMS, now) != ""
-}
-
-// Challenge implements recovery.Challenger.
-func (m SMSCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
-	code := secret.Digits(6)
-	s := issue(t, recovery.ChannelSMS, p.Lifetimes.SMSCode)
-	s.Code = m.Keys.MAC("sms_code", t.Flow.ID, code)
-	return s, message(t, recovery.ChannelSMS, "sms-code", s, map[string]string{"code": code}), nil
-}
-
-// Verify implements recovery.Method.
-func (m SMSCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	s := t.Flow.Sent[recovery.SMSCode]
-	return judge(t, s, m.Keys.CheckMAC(s.Code, "sms_code", t.Flow.ID, digits(t.Input.Code))), nil
+func (m SixDigits) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	s := t.Flow.Sent[m.name]
+	return judge(t, s, m.Keys.CheckMAC(s.Code, m.name, t.Flow.ID, digits(t.Input.Code))), nil
 }
 
 // issue begins the record of something sent. The time of sending is rounded
