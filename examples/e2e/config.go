@@ -56,7 +56,10 @@ func (c Config) caddyfile(w *World, admin string) string {
 		global = append(global, cheap)
 	}
 	global = append(global, c.Extra...)
-	site := []string{"sparekey", "reverse_proxy " + w.App.URL}
+	site := []string{
+		"sparekey", "reverse_proxy " + w.App.URL + " {",
+		"	header_up X-Placeholders \"{http.auth.user.id} {http.auth.user.email} {http.auth.user.groups}\"", "}",
+	}
 	if c.HTTPS {
 		site = append(site, "tls internal")
 	}

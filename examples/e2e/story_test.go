@@ -124,6 +124,7 @@ func checkIdentity(t *testing.T, b *recoverytest.Browser, uri string) {
 	}
 	want := map[string]string{
 		"Remote-User": "alice", "Remote-Name": "alice", "Remote-Email": "alice@example.org", "Remote-Groups": "admins",
+		"X-Placeholders": "alice alice@example.org admins",
 	}
 	for name, values := range echo.Header {
 		lower := strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name))
