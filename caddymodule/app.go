@@ -136,6 +136,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("notify: %w", err)
 		}
 		for _, n := range list.([]any) {
+			for _, channel := range n.(Notifier).Channels() {
+				if a.has(channel) {
+					return fmt.Errorf("notify: there are two ways to send %s; keep one", channel)
+				}
+			}
 			a.senders = append(a.senders, n.(Notifier))
 		}
 	}

@@ -43,7 +43,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		name TEXT
 //		help TEXT
 //		templates DIR
-//		notify smtp|sms|file ...
+//		notify smtp|sms|file|push|webhook ...
 //		recover password|second_factor|both off
 //		recover password|second_factor|both {
 //			way PROOF... [wait DURATION] [without_factor] [weak_ok]

@@ -41,6 +41,7 @@ func TestWeakWaysAreRefused(t *testing.T) {
 		{"mailbox and number", both + "recover second_factor {\n\t\t\tway mail_link sms_code\n\t\t}", "Caddyfile:6"},
 		{"mailbox twice", both + "recover password {\n\t\t\tway mail_link mail_code\n\t\t}", "Caddyfile:6"},
 		{"number without a gateway", mail + "recover second_factor {\n\t\t\tway mail_link password sms_code\n\t\t}", "Caddyfile:8"},
+		{"two mail servers", mail + mail, "two ways to send mail"},
 		{"unknown proof", both + "recover password {\n\t\t\tway telepathy\n\t\t}", "telepathy"},
 		{"the same way twice", both + "recover password {\n\t\t\tway mail_link totp\n\t\t\tway totp mail_link\n\t\t}", "twice"},
 	} {

@@ -15,7 +15,8 @@ import (
 
 // Notifier is a module below sparekey.notifiers.
 type Notifier interface {
-	// Channels it can send on: "mail", "sms".
+	// Channels it can send on: "mail", "sms", "push", "webhook". Each has one
+	// notifier at most.
 	Channels() []string
 	// Sender does the sending.
 	Sender() notify.Sender

@@ -1,5 +1,6 @@
 // Package notify carries messages to people: by mail (SMTP), through an SMS
-// gateway (HTTP), or into a folder (File).
+// gateway (HTTP), or into a folder (File). It tells the operator of what
+// happened through a push or chat service (Push) or a signed request (Webhook).
 //
 // Queue sits between the engine and the senders. It takes a message and
 // returns at once, because how long an answer takes must not tell a visitor

@@ -20,11 +20,13 @@ var ErrBudget = errors.New("daily budget of text messages is used up")
 // Letter is a rendered message to one person.
 type Letter struct {
 	ID      string // random, shared with the log
-	Channel string // "mail" or "sms"
-	To      string // one mail address, or one number in E.164 form (+33612345678)
-	Subject string // mail only; one line
+	Channel string // one of recovery's channels: "mail", "sms", "push", "webhook"
+	To      string // one mail address, one number in E.164 form (+33612345678), or the account's name
+	Event   string // what a notice is about; empty: no notice
+	Subject string // not for text messages; one line
 	Text    string // plain text, UTF-8
 	HTML    string // the same for mail programs that show HTML; empty: text only
+	Secret  bool   // holds what helps to get in: never to a channel that others read
 	Expires time.Time
 }
 

@@ -179,6 +179,7 @@ func (q *Queue) newJob(m recovery.Message) *job {
 	j.render = func() (Letter, error) {
 		l, err := q.opts.Render(m)
 		l.ID, l.Channel, l.To, l.Expires = m.ID, m.Channel, m.To, m.Expires
+		l.Event, l.Secret = m.Vars["event"], m.Secret
 		return l, err
 	}
 	return j

@@ -1,0 +1,141 @@
+package caddymodule
+
+import (
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+func init() {
+	caddy.RegisterModule(new(PushNotifier))
+	caddy.RegisterModule(new(WebhookNotifier))
+}
+
+// PushNotifier tells the operator of every event of every account through a
+// push or chat service: ntfy, Gotify, Telegram, Matrix and whatever else
+// shoutrrr knows. It carries notices only: no code, no link.
+type PushNotifier struct {
+	// Address of the service in the form of shoutrrr, such as
+	// ntfy://ntfy.sh/TOPIC or gotify://HOST/TOKEN. Placeholders such as
+	// {env.PUSH_URL} are replaced. Required.
+	URL string `json:"url"`
+	// More people than one read the channel: messages with a secret are
+	// refused. Default: false.
+	Shared bool `json:"shared,omitempty"`
+
+	push notify.Push
+}
+
+// CaddyModule returns the Caddy module information.
+func (*PushNotifier) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "sparekey.notifiers.push", New: func() caddy.Module { return new(PushNotifier) }}
+}
+
+// Provision replaces placeholders.
+func (n *PushNotifier) Provision(caddy.Context) error {
+	url, err := replaced("url", n.URL)
+	n.push.URL, n.push.Shared = secret.Text(url), n.Shared
+	return err
+}
+
+// Validate checks the address, without a request.
+func (n *PushNotifier) Validate() error { return n.push.Validate() }
+
+// Channels implements Notifier.
+func (*PushNotifier) Channels() []string { return []string{recovery.ChannelPush} }
+
+// Sender implements Notifier.
+func (n *PushNotifier) Sender() notify.Sender { return &n.push }
+
+// UnmarshalCaddyfile sets up the notifier from Caddyfile tokens:
+//
+//	notify push URL {
+//		shared
+//	}
+func (n *PushNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.AllArgs(&n.URL) {
+		return d.ArgErr()
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		switch {
+		case d.Val() != "shared":
+			return d.Errf("unknown option %q", d.Val())
+		case n.Shared:
+			return d.Err("shared is there twice")
+		case d.NextArg():
+			return d.ArgErr()
+		}
+		n.Shared = true
+	}
+	return nil
+}
+
+// WebhookNotifier tells a program of the operator of every event of every
+// account, as JSON with a signature: see notify.Webhook. It carries notices
+// only: no code, no link.
+type WebhookNotifier struct {
+	// Address to post to, http or https. Placeholders such as {env.HOOK_URL}
+	// are replaced. Required.
+	URL string `json:"url"`
+	// Key of the signature. Placeholders such as {env.HOOK_SECRET} are
+	// replaced. Required.
+	Secret string `json:"secret"`
+
+	webhook notify.Webhook
+}
+
+// CaddyModule returns the Caddy module information.
+func (*WebhookNotifier) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "sparekey.notifiers.webhook", New: func() caddy.Module { return new(WebhookNotifier) }}
+}
+
+// Provision replaces placeholders.
+func (n *WebhookNotifier) Provision(caddy.Context) error {
+	url, err := replaced("url", n.URL)
+	if err != nil {
+		return err
+	}
+	key, err := replaced("secret", n.Secret)
+	n.webhook = notify.Webhook{URL: secret.Text(url), Secret: secret.Text(key), Now: time.Now}
+	return err
+}
+
+// Validate checks the address and wants a secret.
+func (n *WebhookNotifier) Validate() error { return n.webhook.Validate() }
+
+// Channels implements Notifier.
+func (*WebhookNotifier) Channels() []string { return []string{recovery.ChannelHook} }
+
+// Sender implements Notifier.
+func (n *WebhookNotifier) Sender() notify.Sender { return &n.webhook }
+
+// UnmarshalCaddyfile sets up the notifier from Caddyfile tokens:
+//
+//	notify webhook URL {
+//		secret S
+//	}
+func (n *WebhookNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.AllArgs(&n.URL) {
+		return d.ArgErr()
+	}
+	return words(d, map[string]*string{"secret": &n.Secret})
+}
+
+// Interface guards
+var (
+	_ Notifier              = (*PushNotifier)(nil)
+	_ Notifier              = (*WebhookNotifier)(nil)
+	_ caddy.Provisioner     = (*PushNotifier)(nil)
+	_ caddy.Provisioner     = (*WebhookNotifier)(nil)
+	_ caddy.Validator       = (*PushNotifier)(nil)
+	_ caddy.Validator       = (*WebhookNotifier)(nil)
+	_ caddyfile.Unmarshaler = (*PushNotifier)(nil)
+	_ caddyfile.Unmarshaler = (*WebhookNotifier)(nil)
+)
