@@ -27,6 +27,7 @@ type Engine struct {
 	posts, flows gauge
 	settled      atomic.Bool // an account exists; it stays so
 	lines        atomic.Bool // somebody is known by a main number; it stays so
+	linesAsked   atomic.Int64
 }
 
 // New checks the policy and returns an engine.

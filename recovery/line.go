@@ -49,21 +49,29 @@ func (e *Engine) claimLines(ctx context.Context, a *Account) error {
 		if _, err := kv.Create(ctx, e.Store, linesKey, true, time.Time{}); err != nil {
 			return err
 		}
+		e.lines.Store(true)
 	}
 	return nil
 }
 
-// HasLines tells whether anybody here is known by a main number, so that the
-// page asks for one. Once it is so, the answer is kept in the process.
-func (e *Engine) HasLines(ctx context.Context) (bool, error) {
-	if e.lines.Load() {
-		return true, nil
+// HasLines tells whether anybody here is known by a main number, as far as
+// this process has heard: a page that strangers load reads nothing for it.
+func (e *Engine) HasLines() bool { return e.lines.Load() }
+
+// hearLines looks, at most twice a minute and only while a form is at work,
+// whether another node has written the first main number.
+func (e *Engine) hearLines(ctx context.Context) error {
+	now := e.Now().UnixNano()
+	if e.lines.Load() || now-e.linesAsked.Load() < int64(cacheLife) {
+		return nil
 	}
 	_, ok, err := kv.Load[bool](ctx, e.Store, linesKey)
-	if ok {
-		e.lines.Store(true)
+	if err != nil {
+		return err
 	}
-	return ok, err
+	e.lines.Store(ok)
+	e.linesAsked.Store(now)
+	return nil
 }
 
 // findLine returns the account behind a main number and extension. Without an

@@ -249,13 +249,7 @@ func (x *exchange) showRecover() {
 		kind = recovery.KindUnlock
 	}
 	v := x.startView(recovery.PageRecover, kind)
-	if kind == recovery.KindRecover {
-		var err error
-		if v.AskPhone, err = x.Engine.HasLines(x.r.Context()); err != nil {
-			x.away(err)
-			return
-		}
-	}
+	v.AskPhone = kind == recovery.KindRecover && x.Engine.HasLines()
 	x.page(http.StatusOK, v)
 }
 
