@@ -56,6 +56,8 @@ type Account struct {
 	Vouchers    []Voucher    `json:"vouchers,omitempty"`
 	Drilled     time.Time    `json:"drilled,omitzero"` // last time a way back was tried out
 	Before      *Before      `json:"before,omitempty"`
+	Thaw        *Before      `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
+	CodeUsed    time.Time    `json:"code_used,omitzero"` // last time a recovery code was spent
 
 	// SecondFactor says that this account signs in with two factors. It is a
 	// property of its own: if the credentials went missing, the answer is
@@ -83,8 +85,9 @@ type Line struct {
 }
 
 // Before is what could still open a frozen account although it has been
-// replaced: the recovery codes of before the last change, for 72 hours. It is
-// empty when that change itself was made with a recovery code.
+// replaced: the recovery codes of before a change, for 72 hours (a zero Until:
+// for good). It is empty when there were none, or when that change itself was
+// made with a recovery code.
 type Before struct {
 	Until time.Time       `json:"until"`
 	Codes json.RawMessage `json:"codes,omitempty"` // as the recovery code method stored them
@@ -105,7 +108,8 @@ type Credential struct {
 	Version uint64          `json:"version"` // raised when Data is replaced; not by use
 	Label   string          `json:"label,omitempty"`
 	Created time.Time       `json:"created"`
-	Barred  time.Time       `json:"barred,omitzero"` // set by recovery: no proof for a lost second factor before
+	Initial bool            `json:"initial,omitempty"` // made at set-up or activation
+	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: no proof for a lost second factor before
 	Data    json.RawMessage `json:"data"`
 }
 

@@ -155,21 +155,39 @@ func (a *Account) undoContact() {
 // keepCodes remembers the codes that counted before a change, for 72 hours and
 // for opening an account that a notice has frozen. A second change within that
 // time does not push out the first one's; one made with a recovery code keeps
-// none.
+// none, and neither does one before which there were none.
 func (end ending) keepCodes(a *Account) {
-	c := a.Credential(RecoveryCode)
-	if c == nil && !end.flow.Has(RecoveryCode) {
-		return // there were none to keep
-	}
 	if a.Before == nil || !end.now.Before(a.Before.Until) {
 		a.Before = &Before{Until: end.now.Add(end.policy.Lifetimes.RecoveredBan)}
-		if c != nil {
+		if c := a.Credential(RecoveryCode); c != nil {
 			a.Before.Codes = slices.Clone(c.Data)
 		}
 	}
 	if end.flow.Has(RecoveryCode) {
 		a.Before.Codes = nil
 	}
+}
+
+// freeze closes an account because of a notice sent at the time told, and
+// decides which recovery codes could open it again: never any that the change,
+// or another shortly before it, could have put there, and none at all when a
+// code was used lately, for then somebody else may hold the sheet. Freezing
+// again loosens nothing.
+func (a *Account) freeze(told, now time.Time, l Lifetimes) {
+	if a.State != StateFrozen {
+		a.Thaw = nil
+		c := a.Credential(RecoveryCode)
+		switch {
+		case now.Before(a.CodeUsed.Add(l.Notice)):
+		case a.Before != nil && now.Before(a.Before.Until):
+			a.Thaw = &Before{Until: a.Before.Until, Codes: slices.Clone(a.Before.Codes)}
+		case c != nil && (c.Initial || c.Created.Before(told.Add(-l.RecoveredBan))):
+			a.Thaw = &Before{Codes: slices.Clone(c.Data)}
+		}
+	}
+	a.State = StateFrozen
+	a.raise()
+	a.forget()
 }
 
 // addVoucher names somebody who may vouch.

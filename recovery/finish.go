@@ -201,6 +201,7 @@ func (end ending) spend(a *Account, s Spent, eff *effects) error {
 		if err := m.Spend(a, s.ID); err != nil {
 			return errors.Join(errSpent, err)
 		}
+		a.CodeUsed = end.now
 		eff.done(EventCodeUsed)
 		return nil
 	}
@@ -290,7 +291,7 @@ func (end ending) recover(a *Account, eff *effects) {
 		a.Probation = end.now.Add(end.policy.Lifetimes.Probation)
 	}
 	if a.State == StateFrozen {
-		a.State, a.Devices, a.Before = StateActive, nil, nil
+		a.State, a.Devices, a.Before, a.Thaw = StateActive, nil, nil, nil
 		eff.done(EventThawed)
 	}
 	eff.done(name)
@@ -324,9 +325,13 @@ func (end ending) install(a *Account, method string, slot int) {
 }
 
 func (end ending) activate(a *Account, eff *effects) {
-	a.State, a.Lang = StateActive, end.flow.Lang
+	a.Lang = end.flow.Lang
 	end.install(a, Password, 2)
-	end.renewFactor(a)
+	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
+	a.State = StateActive
+	for i := range a.Credentials {
+		a.Credentials[i].Initial = true
+	}
 	a.Generation++
 	name := EventActivated
 	if end.flow.Kind == KindSetup {

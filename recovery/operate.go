@@ -248,9 +248,7 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 		if t.Event == EventContactChanged {
 			a.undoContact()
 		}
-		a.State = StateFrozen
-		a.raise()
-		a.forget()
+		a.freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)
 		return nil
 	})
 	if errors.Is(err, errMoved) || errors.Is(err, ErrNoAccount) {

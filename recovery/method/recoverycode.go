@@ -53,8 +53,11 @@ func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 	if c != nil {
 		id, raw = c.ID, c.Data
 	}
-	if a.State == recovery.StateFrozen && a.Before != nil && now.Before(a.Before.Until) {
-		id, raw = "", a.Before.Codes
+	if a.State == recovery.StateFrozen {
+		id, raw = "", nil
+		if t := a.Thaw; t != nil && (t.Until.IsZero() || now.Before(t.Until)) {
+			raw = t.Codes
+		}
 	}
 	if raw == nil || json.Unmarshal(raw, &d) != nil {
 		return "", codeData{}
@@ -136,8 +139,8 @@ func (RecoveryCode) Spend(a *recovery.Account, id string) error {
 	if c := a.Credential(recovery.RecoveryCode); c != nil {
 		stores = append(stores, &c.Data)
 	}
-	if a.Before != nil {
-		stores = append(stores, &a.Before.Codes)
+	if a.Thaw != nil {
+		stores = append(stores, &a.Thaw.Codes)
 	}
 	for _, raw := range stores {
 		var d codeData
