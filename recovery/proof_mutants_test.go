@@ -80,17 +80,11 @@ func (m *mutant) methods(l *lab, all *recovery.Methods) *recovery.Methods {
 	return recovery.NewMethods(l.Has, list...)
 }
 
-// sender and enroller are what the methods that are wrapped can do.
-type (
-	sender interface {
-		recovery.Method
-		recovery.Challenger
-	}
-	enroller interface {
-		recovery.Method
-		recovery.Enroller
-	}
-)
+// sender is what the methods that are wrapped can do.
+type sender interface {
+	recovery.Method
+	recovery.Challenger
+}
 
 // misdirected sends the code for the number to the mailbox.
 type misdirected struct{ sender }
@@ -110,14 +104,6 @@ func (m mailedFactor) Traits() recovery.Traits {
 	t := m.sender.Traits()
 	t.Factor = true
 	return t
-}
-
-// anyCode takes any code of the authenticator, so that none is needed.
-type anyCode struct{ enroller }
-
-// Verify implements [recovery.Method].
-func (anyCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	return recovery.Verdict{OK: t.Account.Credential(recovery.TOTP) != nil}, nil
 }
 
 // oneFriend lets one person stand for two.
