@@ -57,7 +57,7 @@ func chapters() []chapter {
 	codes := person(recovery.Password, recovery.RecoveryCode)
 	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
-	frozen.State = recovery.StateFrozen
+	frozen.State, frozen.Thaw = recovery.StateFrozen, &recovery.Before{Codes: full.Credential(recovery.RecoveryCode).Data}
 	one := []shape{{account: full}}
 	empty := []shape{{account: &recovery.Account{}}}
 	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
