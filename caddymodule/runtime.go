@@ -129,7 +129,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	}
 	rt.guard = recovery.NewGuard(rt.engine)
 	rt.server = &web.Server{
-		Engine: rt.engine, Guard: rt.guard, Pages: pages, Notify: rt.queue, Log: a.logger,
+		Engine: rt.engine, Pages: pages, Notify: rt.queue, Log: a.logger,
 		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 	}
 	return rt, nil

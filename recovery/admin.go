@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (r *run) openCase(ctx context.Context) (*Account, effects, error) {
 		Channel: ChannelMail, To: to, Template: "admin-case", Secret: true, Expires: t.Expires,
 		Vars: map[string]string{"link": "link#" + token, "name": who.Name, "hours": "1", "reason": r.flow.Reason, "admin": r.account.Name},
 	})
-	m.Lang = first(who.Lang, m.Lang)
+	m.Lang = cmp.Or(who.Lang, m.Lang)
 	r.queue = append(r.queue, m)
 	ev := r.event(EventCaseOpened)
 	ev.Detail = who.ID + ": " + r.flow.Reason

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -293,7 +294,7 @@ func (r *run) send(ctx context.Context, method string, ch Challenger, again bool
 // address fills in what every message has.
 func (r *run) address(m Message) Message {
 	m.ID = secret.Token(9)
-	m.Lang = first(r.account.Lang, r.flow.Lang) // the reader's, not that of whoever asked
+	m.Lang = cmp.Or(r.account.Lang, r.flow.Lang) // the reader's, not that of whoever asked
 	if m.Vars == nil {
 		m.Vars = map[string]string{}
 	}

@@ -78,10 +78,3 @@ func hostOf(base string) string {
 	_, host, _ := strings.Cut(base, "://")
 	return host
 }
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,10 +176,10 @@ func (e *Engine) SendInvite(a *Account, token string, c Client) bool {
 	}
 	life := e.Policy.Lifetimes.Invite
 	e.Notify.Queue(Message{
-		ID: secret.Token(9), Channel: ChannelMail, To: to, Template: "invite", Lang: first(a.Lang, c.Lang), Secret: true,
+		ID: secret.Token(9), Channel: ChannelMail, To: to, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
 		Expires: e.Now().Add(life),
 		Vars: map[string]string{
-			"link": c.Base + "/.sparekey/link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": first(e.Policy.Site, hostOf(c.Base)),
+			"link": c.Base + "/.sparekey/link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
 			"name": a.Name, "host": hostOf(c.Base),
 		},
 	})

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -69,7 +70,7 @@ func (r *run) callVoucher(ctx context.Context, v Voucher) error {
 	}
 	if to := who.Address(ChannelMail, r.Now()); to != "" {
 		m := r.address(Message{Channel: ChannelMail, To: to, Template: "contact-ask", Expires: r.flow.Expires, Vars: map[string]string{"name": r.account.Name}})
-		m.Lang = first(who.Lang, m.Lang)
+		m.Lang = cmp.Or(who.Lang, m.Lang)
 		r.queue = append(r.queue, m)
 	}
 	return nil

@@ -215,7 +215,7 @@ func (w *World) start() {
 	if err != nil {
 		w.TB.Fatal(err)
 	}
-	w.Web = &web.Server{Engine: w.Engine, Guard: w.Guard, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
+	w.Web = &web.Server{Engine: w.Engine, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
 	if w.tls {
 		w.Server = httptest.NewTLSServer(http.HandlerFunc(w.serve))
 	} else {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"mime"
 	"net"
 	"net/http"
@@ -41,7 +42,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.keep = x.language(r.URL.Query().Get("lang"))
 	x.client = recovery.Client{
 		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
-		Lang: first(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(),
+		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(),
 		Flows: x.flowTokens(), Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
 	return x

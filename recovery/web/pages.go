@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"html/template"
 	"image/color"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 func (x *exchange) view(page string) templates.View {
 	p := x.Engine.Policy
 	return templates.View{
-		Page: page, Lang: x.client.Lang, Keep: x.keep, Site: first(p.Site, x.r.Host), Host: x.r.Host, Help: p.Help,
+		Page: page, Lang: x.client.Lang, Keep: x.keep, Site: cmp.Or(p.Site, x.r.Host), Host: x.r.Host, Help: p.Help,
 		Insecure: x.Insecure && !x.secure && !loopback(x.r.Host), ID: x.id,
 	}
 }

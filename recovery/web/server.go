@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -20,7 +21,6 @@ const Prefix = "/.sparekey/"
 // are set before first use.
 type Server struct {
 	Engine   *recovery.Engine
-	Guard    *recovery.Guard
 	Pages    *templates.Set
 	Notify   recovery.Notifier                        // nil: nothing can be sent
 	Log      *slog.Logger                             // nil: slog.Default()
@@ -199,7 +199,7 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		v.Page, v.Wait, v.Recover = recovery.PageSlowDown, p.Wait, x.recoverable()
 	case o.Flow != nil:
 		v = x.flowView(o)
-		v.Name, v.Mail, v.Phone = first(v.Name, in.Name), in.Mail, in.Phone
+		v.Name, v.Mail, v.Phone = cmp.Or(v.Name, in.Name), in.Mail, in.Phone
 		v.Return = o.Flow.Return
 	default:
 		v = x.entry(in)
@@ -224,13 +224,6 @@ func (x *exchange) entry(in recovery.Input) templates.View {
 }
 
 func seconds(d time.Duration) string { return itoa(int((d + time.Second - 1) / time.Second)) }
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 // input copies the fields of the form.
 func (x *exchange) input() recovery.Input {
