@@ -117,13 +117,15 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
 	e := &recovery.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
-	set := method.Set{Has: a.has, Hasher: secret.NewHasher(a.policy.Hash, 0), Issuer: a.issuer}
 	if s != nil {
 		rt.queue = queue(pages)
-		e.Notify, e.Keys, set.Keys = rt.queue, s.keys, s.keys
+		e.Notify, e.Keys = rt.queue, s.keys
 		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
 	}
-	e.Methods = method.All(set)
+	if err := adjust(e); err != nil {
+		return nil, err
+	}
+	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0), Issuer: a.issuer})
 	if rt.engine, err = recovery.New(e); err != nil || s == nil {
 		return rt, err
 	}

@@ -24,7 +24,7 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
 		return nil, tooMany(wait), nil
 	}
-	if err := e.hearLines(ctx); err != nil {
+	if err := e.HearLines(ctx); err != nil {
 		return nil, nil, err
 	}
 	r := &run{Engine: e, client: c, token: e.flowToken()}

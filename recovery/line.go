@@ -58,9 +58,9 @@ func (e *Engine) claimLines(ctx context.Context, a *Account) error {
 // this process has heard: a page that strangers load reads nothing for it.
 func (e *Engine) HasLines() bool { return e.lines.Load() }
 
-// hearLines looks, at most twice a minute and only while a form is at work,
-// whether another node has written the first main number.
-func (e *Engine) hearLines(ctx context.Context) error {
+// HearLines looks, at most twice a minute, at the start and while a form is at
+// work, whether another node has written the first main number.
+func (e *Engine) HearLines(ctx context.Context) error {
 	now := e.Now().UnixNano()
 	if e.lines.Load() || now-e.linesAsked.Load() < int64(cacheLife) {
 		return nil

@@ -123,7 +123,7 @@ func (e *Engine) HasAccounts(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	e.settled.Store(true)
-	return true, e.hearLines(ctx)
+	return true, e.HearLines(ctx)
 }
 
 const (

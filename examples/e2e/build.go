@@ -14,11 +14,17 @@ func Build(dir string) (string, error) {
 	if path := os.Getenv("CADDY"); path != "" {
 		return filepath.Abs(path)
 	}
-	path := filepath.Join(dir, "caddy")
+	return build(filepath.Join(dir, "caddy"))
+}
+
+// BuildLab compiles examples/caddy with the tag lab.
+func BuildLab(dir string) (string, error) { return build(filepath.Join(dir, "lab"), "-tags", "lab") }
+
+func build(path string, flags ...string) (string, error) {
 	// Not with the race detector, even when the tests have it: time-outs are
 	// those of a release.
-	build := exec.Command("go", "build", "-race=false", "-o", path, "../caddy")
-	if out, err := build.CombinedOutput(); err != nil {
+	args := append([]string{"build", "-race=false", "-o", path}, flags...)
+	if out, err := exec.Command("go", append(args, "../caddy")...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the development Caddy: %w\n%s", err, out)
 	}
 	return path, nil

@@ -3,13 +3,19 @@ package e2e_test
 import (
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/examples/e2e"
 )
 
-// caddy is the path of the binary under test, built once for all tests.
-var caddy string
+// Built once for all tests, in the folder builds.
+var (
+	builds string
+	caddy  string // the path of the binary under test
+	// labCaddy is one with a movable clock; see caddymodule/lab.go.
+	labCaddy = sync.OnceValues(func() (string, error) { return e2e.BuildLab(builds) })
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -20,6 +26,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	builds = dir
 	if caddy, err = e2e.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

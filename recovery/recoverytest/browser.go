@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -25,6 +26,7 @@ type Browser struct {
 	Body   string
 	Answer http.Header
 	doc    *html.Node
+	tab    *tab // in Chromium; nil: a plain client
 }
 
 // NewBrowser opens a browser on an origin.
@@ -44,6 +46,13 @@ func NewBrowser(tb testing.TB, base string) *Browser {
 func (w *World) Browser() *Browser {
 	w.TB.Helper()
 	b := NewBrowser(w.TB, w.Server.URL)
+	if os.Getenv(TabsVariable) != "" {
+		b.tab = newTab(w.TB)
+	}
+	if w.house != nil {
+		b.Client.Transport = w.house.transport()
+		return b
+	}
 	b.Client.Transport = w.Server.Client().Transport
 	return b
 }
@@ -65,6 +74,11 @@ func (b *Browser) do(method, path string, fields url.Values) *Browser {
 	target := path
 	if !strings.HasPrefix(path, "http") {
 		target = b.Base + path
+	}
+	if b.tab != nil && fields != nil {
+		return b.ask("post", target, pairsOf(fields))
+	} else if b.tab != nil {
+		return b.ask("get", target, nil)
 	}
 	var body io.Reader
 	if fields != nil {
@@ -131,6 +145,13 @@ func (b *Browser) Submit(pairs ...string) *Browser {
 	form := b.form(pairs[0])
 	if form == nil {
 		b.TB.Fatalf("no form with field %q on page %q\n%s", pairs[0], b.Page(), b.Text())
+	}
+	if b.tab != nil {
+		typed := [][2]string{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			typed = append(typed, [2]string{pairs[i], pairs[i+1]})
+		}
+		return b.ask("fill", "", typed)
 	}
 	fields := hidden(form)
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,8 +24,9 @@ import (
 
 // Clock is a movable time.
 type Clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	shown []*os.File // where Caddys read it
 }
 
 // Now is the time for the engine.
@@ -39,6 +41,7 @@ func (c *Clock) Move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	c.tell()
 }
 
 // Outbox keeps messages instead of sending them.
@@ -118,6 +121,7 @@ type World struct {
 	Allow   []string // of the site
 	mu      sync.Mutex
 	tls     bool
+	house   *house // a running Caddy instead of Server; nil: none
 }
 
 // Journal keeps audit events.
@@ -177,6 +181,11 @@ func New(tb testing.TB, options ...Option) *World {
 	for _, o := range options {
 		o(w)
 	}
+	if os.Getenv(CaddyVariable) != "" {
+		w.Keys = labKeys(tb)
+		w.build()
+		return w
+	}
 	var err error
 	if w.Keys == nil {
 		w.Keys, err = secret.NewKeys(secret.NewRoot())
@@ -189,6 +198,27 @@ func New(tb testing.TB, options ...Option) *World {
 	}
 	w.start()
 	return w
+}
+
+// Running tells whether this is a running Caddy.
+func (w *World) Running() bool { return w.house != nil }
+
+// Client reaches the running Caddy on connections it keeps, follows no
+// redirect and keeps no cookie.
+func (w *World) Client() *http.Client {
+	w.TB.Helper()
+	transport := w.house.transport()
+	transport.DisableKeepAlives, transport.MaxIdleConnsPerHost = false, 1000
+	w.TB.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// Reload makes the installation read its policy again.
+func (w *World) Reload() {
+	w.TB.Helper()
+	if w.house != nil {
+		w.house.reload()
+	}
 }
 
 // Node starts another process of the same installation: the same store, keys,
@@ -269,7 +299,9 @@ type Echo struct {
 
 func (w *World) echo(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
-	w.AppHits++
+	if r.URL.Path != "/favicon.ico" { // Chromium asks for it by itself
+		w.AppHits++
+	}
 	w.mu.Unlock()
 	rw.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(rw).Encode(Echo{URI: r.URL.RequestURI(), Header: r.Header})

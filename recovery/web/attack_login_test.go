@@ -136,6 +136,12 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 
 func timed(t *testing.T, w *recoverytest.World, name string) time.Duration {
 	t.Helper()
+	if w.Running() {
+		b := w.Browser()
+		begin := time.Now()
+		b.Post("/.sparekey/", recoverytest.Fields("start", "login", "name", name, "password", "wrong horse staple"))
+		return time.Since(begin)
+	}
 	begin := time.Now()
 	_, err := w.Engine.Submit(t.Context(), recovery.Client{Network: "192.0.2.1"}, recovery.Input{
 		Start: recovery.KindLogin, Name: name, Password: "wrong horse staple",

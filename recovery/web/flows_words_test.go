@@ -20,9 +20,11 @@ func circumstances() []sentence {
 		{`the operator locks after (\d+) for 1h`, func(s *teller, m []string) {
 			n, _ := strconv.Atoi(m[0])
 			s.w.Policy.Lock = &recovery.Lock{After: n, For: time.Hour}
+			s.w.Reload()
 		}},
 		{`the operator asks (pin|question) for (\w+)`, func(s *teller, m []string) {
 			s.w.Policy.Ask = map[string][]recovery.Kind{m[0]: {recovery.Kind(m[1])}}
+			s.w.Reload()
 		}},
 		{`(\w+) has an account with a password, an authenticator and recovery codes`, func(s *teller, m []string) {
 			p := recoverytest.Alice()
@@ -55,6 +57,7 @@ func circumstances() []sentence {
 			if err := s.w.Engine.SetLines(s.t.Context(), m[0], line); err != nil {
 				s.t.Fatal(err)
 			}
+			s.w.Reload() // at the start it hears of main numbers
 		}},
 		{`robin is invited`, func(s *teller, _ []string) {
 			s.who, s.people["robin"] = "robin", bob()

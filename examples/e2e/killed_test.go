@@ -1,0 +1,95 @@
+package e2e_test
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// TestA41_KilledCaddy ends Caddy with SIGKILL at a random moment around the
+// write that replaces a second factor. Afterwards the old authenticator signs
+// in or the new one does: never both, never neither.
+func TestA41_KilledCaddy(t *testing.T) {
+	kills := 12
+	if os.Getenv("SPAREKEY_SOAK") != "" {
+		kills = 100
+	}
+	for _, store := range []string{"file", "redis"} {
+		t.Run(store, func(t *testing.T) {
+			lab(t, store)
+			w := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+				many := recovery.Rate{Count: 1e6, Per: time.Hour}
+				p.Limits.SendsHourly, p.Limits.SendsDaily = many, many
+			}))
+			alice := recoverytest.Alice()
+			w.Setup(alice)
+			kept := 0
+			for range kills {
+				w.Clock.Move(73 * time.Hour)
+				if old := *alice; killOnce(t, w, alice) == old.Key {
+					*alice = old
+					kept++
+				}
+			}
+			t.Logf("%d kills: the old authenticator was kept %d times", kills, kept)
+		})
+	}
+}
+
+// killOnce returns the key that signs in afterwards; alice has the new one.
+func killOnce(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) string {
+	t.Helper()
+	old := alice.Key
+	b := w.Browser()
+	w.Ask(b, alice)
+	b.Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", alice.Password).Want("factor")
+	b.Submit("code", w.SMSCode(alice)).Want("enroll")
+	alice.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
+	b.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("codes")
+	alice.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
+
+	last := b.Hidden("choice")
+	last.Set("choice", "saved")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Server.URL+"/.sparekey/", strings.NewReader(last.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Cookie", cookiesOf(b))
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		if res, err := w.Client().Do(req); err == nil {
+			_ = res.Body.Close()
+		}
+	}()
+	time.Sleep(rand.N(12 * time.Millisecond))
+	w.Crash()
+	<-answered
+	w.Restart()
+	return signsIn(t, w, alice, old)
+}
+
+// signsIn wants exactly one of the two authenticators to sign in.
+func signsIn(t *testing.T, w *recoverytest.World, alice *recoverytest.Person, old string) string {
+	t.Helper()
+	var works []string
+	for _, key := range []string{old, alice.Key} {
+		w.Clock.Move(2 * time.Hour)
+		b := passwordShown(w, alice).Submit("code", recoverytest.TOTP(w, key))
+		if b.Page() == "" && b.Status == http.StatusOK {
+			works = append(works, key)
+		}
+	}
+	if len(works) != 1 {
+		t.Fatalf("after the kill %d of the two authenticators sign in, want exactly one", len(works))
+	}
+	return works[0]
+}

@@ -1,0 +1,145 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// lab sets up the environment in which [recoverytest.New] starts a Caddy for
+// each of its worlds: the one this package built with the tag lab.
+func lab(t *testing.T, store string) {
+	t.Helper()
+	path, err := labCaddy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(recoverytest.CaddyVariable, path)
+	t.Setenv(recoverytest.StoreVariable, store)
+}
+
+// tabs has the worlds of a test open their browsers in Chromium.
+func tabs(t *testing.T, lang string) {
+	t.Helper()
+	how := map[string]any{"chromium": browserTools(t), "lang": lang, "script": true, "width": 360}
+	if dir := screenshots(t, true); dir != "" {
+		how["screenshots"] = dir
+	}
+	text, err := json.Marshal(how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := filepath.Abs("tabs.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TABS", string(text))
+	t.Setenv(recoverytest.TabsVariable, script)
+}
+
+// What recovery/web tests in one process goes to real Caddys here: the attack
+// cases of list A that need no store of their own, and every story. A41 is
+// TestA41_KilledCaddy; A04 and A47 come with passkeys.
+func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
+	const attacks = `^TestA(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_`
+	for _, tt := range []struct {
+		name, store, run, lang string
+		least                  int // tests that must have run
+	}{
+		{name: "attacks on the file store", store: "file", run: attacks, least: 29},
+		{name: "attacks on Redis", store: "redis", run: attacks, least: 29},
+		{name: "stories on the file store", store: "file", run: "^TestFlows$", least: 17},
+		{name: "stories on Redis", store: "redis", run: "^TestFlows$", least: 17},
+		{name: "stories in Chromium", store: "file", run: "^TestFlows$", least: 17, lang: "en"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lab(t, tt.store)
+			if tt.lang != "" {
+				tabs(t, tt.lang)
+			}
+			begin := time.Now()
+			cmd := exec.CommandContext(t.Context(), webTests(t), "-test.v", "-test.run", tt.run, "-test.timeout", "9m")
+			cmd.Dir = "../../recovery/web"
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, relevant(string(out)))
+			}
+			passed := regexp.MustCompile(`(?m)^ {0,4}--- PASS: `).FindAll(out, -1)
+			if len(passed) < tt.least {
+				t.Errorf("got %d tests, want at least %d\n%s", len(passed), tt.least, out)
+			}
+			t.Logf("%d tests in %.0f s", len(passed), time.Since(begin).Seconds())
+		})
+	}
+}
+
+// relevant leaves out what Caddy logs about itself.
+func relevant(out string) string {
+	var lines []string
+	for line := range strings.SplitSeq(out, "\n") {
+		if !strings.HasPrefix(strings.TrimSpace(line), "{") && !strings.HasPrefix(line, "=== ") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// webTests is the test binary of recovery/web, without the race detector:
+// Caddy is another process.
+func webTests(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(builds, "web.test")
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "test", "-race=false", "-c", "-o", path, "../../recovery/web").CombinedOutput(); err != nil {
+		t.Fatalf("build the tests of recovery/web: %v\n%s", err, out)
+	}
+	return path
+}
+
+// Ten seconds in a browser with scripts use no link up.
+func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
+	lab(t, "file")
+	w, alice := recoverytest.New(t), recoverytest.Alice()
+	w.Setup(alice)
+	b := w.Browser()
+	b.Get("/.sparekey/recover").Submit("name", alice.Name).Want("sent")
+	link := w.Outbox.Last(t, alice.Mail, "recover-code").Vars["link"]
+	tabs(t, "en")
+	preview := w.Browser()
+	preview.Get(link).Want("confirm")
+	time.Sleep(10 * time.Second)
+	if _, token, _ := strings.Cut(link, "#"); preview.Typed("code") != token {
+		t.Errorf("got %q in the field, want the code: this browser ran no script", preview.Typed("code"))
+	}
+	b.Get("/.sparekey/link").Submit("code", recoverytest.Link(t, w.Outbox.Last(t, alice.Mail, "recover-code"))).Want("choice")
+}
+
+// What lets a test move the clock of a Caddy must be in no release.
+func TestNoReleaseHasTheLab(t *testing.T) {
+	path, err := labCaddy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path string
+		want bool
+	}{{caddy, false}, {path, true}} {
+		program, err := os.ReadFile(tt.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(program, []byte(recoverytest.LabVariable)); got != tt.want {
+			t.Errorf("%s: got %s in it: %v, want %v", filepath.Base(tt.path), recoverytest.LabVariable, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+// Chromium for stories told in Go: one line of JSON asks, one answers. Each
+// browser of a story is a context of its own. What a page must never do is
+// looked for on every page. TABS in the environment says how.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const how = JSON.parse(process.env.TABS); // chromium, lang, script, width, screenshots
+const locales = { en: "en-GB", fr: "fr-FR" };
+const browser = await chromium.launch({
+  executablePath: how.chromium, headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const tabs = new Map();
+let pictures = 0;
+
+async function tab(id) {
+  if (tabs.has(id)) return tabs.get(id);
+  const context = await browser.newContext({
+    locale: locales[how.lang], javaScriptEnabled: how.script, viewport: { width: how.width, height: 800 },
+  });
+  context.setDefaultTimeout(15_000);
+  const t = { context, page: await context.newPage(), faults: [], status: 0 };
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.hostname !== "localhost") t.faults.push(`request to ${url}`);
+  });
+  context.on("weberror", (e) => t.faults.push(`exception: ${e.error()}`));
+  context.on("console", (m) => {
+    if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) t.faults.push(`console: ${m.text()}`);
+  });
+  t.page.on("response", (response) => {
+    if (response.request().isNavigationRequest() && response.frame() === t.page.mainFrame()) t.status = response.status();
+  });
+  tabs.set(id, t);
+  return t;
+}
+
+// shown is what the tab shows, and what is wrong with it.
+async function shown(t) {
+  const { page } = t;
+  await page.waitForLoadState();
+  const name = (await page.locator("body").getAttribute("data-page")) ?? "";
+  if (name) {
+    if ((await page.locator("h1").count()) !== 1) t.faults.push(`${name}: not one h1`);
+    const lang = await page.locator("html").getAttribute("lang");
+    if (lang !== how.lang) t.faults.push(`${name} is in ${lang}, not in ${how.lang}`);
+    const box = await page.locator("body").evaluate(() => document.scrollingElement.scrollWidth);
+    if (box > how.width) t.faults.push(`${name} scrolls sideways: ${box} px`);
+    if (how.screenshots) {
+      const path = `${how.screenshots}/${how.story}-${String(++pictures).padStart(3, "0")}-${name}-${how.lang}-${how.width}.png`;
+      await page.screenshot({ path, fullPage: true });
+    }
+  }
+  return { status: t.status, url: page.url(), html: await page.content(), faults: t.faults.splice(0) };
+}
+
+// leave does what leads to another page and waits for it.
+async function leave(page, act) {
+  await Promise.all([page.waitForEvent("domcontentloaded"), act()]);
+}
+
+const asked = {
+  // look shows what people have typed, which is not in the HTML.
+  async look(t) {
+    await t.page.locator("input").evaluateAll((inputs) => inputs.forEach((i) => i.setAttribute("data-typed", i.value)));
+  },
+  async get(t, { url }) {
+    // To the same page with another fragment there is no navigation.
+    if (url.includes("#")) await t.page.goto("about:blank");
+    await t.page.goto(url);
+  },
+  // post sends fields as a form of this site would.
+  async post(t, { url, fields }) {
+    await leave(t.page, () => t.page.locator("html").evaluate((html, [action, pairs]) => {
+      const form = document.createElement("form");
+      form.method = "post";
+      form.action = action;
+      for (const [name, value] of pairs) {
+        const input = document.createElement("input");
+        input.type = "hidden";
+        input.name = name;
+        input.value = value;
+        form.append(input);
+      }
+      (document.body ?? html).append(form);
+      form.submit();
+    }, [url, fields]));
+  },
+  // fill does what a person does: the first form that has the first field, and
+  // the button.
+  async fill(t, { fields }) {
+    const { page } = t;
+    const form = page.locator("form").filter({ has: page.locator(`[name="${fields[0][0]}"]:not([type=hidden])`) }).first();
+    let button = form.locator("button:not([type=button]):not([name])").first();
+    // The server's answer is what is asked for, not the browser's bubble.
+    await form.evaluate((f) => {
+      f.noValidate = true;
+      for (let d = f.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+      for (const d of f.querySelectorAll("details")) d.open = true;
+    });
+    for (const [name, value] of fields) {
+      const field = form.locator(`[name="${name}"]:not([type=hidden])`);
+      const pressed = form.locator(`button[name="${name}"][value="${value}"]`);
+      if (await pressed.count()) button = pressed.first();
+      else if ((await field.first().getAttribute("type")) === "radio") await form.locator(`[name="${name}"][value="${value}"]`).check();
+      else if ((await field.first().evaluate((e) => e.localName)) === "select") await field.first().selectOption(value);
+      else await field.first().fill(value);
+    }
+    if (!(await button.count())) button = form.locator("button:not([type=button])").first();
+    await leave(page, () => button.click());
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const question = JSON.parse(line);
+  let answer;
+  if (question.do === "close") {
+    for (const t of tabs.values()) await t.context.close();
+    tabs.clear();
+    process.stdout.write("{}\n");
+    continue;
+  }
+  try {
+    const t = await tab(question.tab);
+    how.story = question.story;
+    await asked[question.do](t, question);
+    answer = await shown(t);
+  } catch (e) {
+    answer = { error: String(e) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();

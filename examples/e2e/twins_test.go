@@ -1,0 +1,203 @@
+package e2e_test
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+const (
+	rounds   = 50
+	parallel = 200
+)
+
+// TestTK03_TwoCaddysOneWinner sends each single-use secret 200 times at once to
+// two Caddys on one Redis.
+func TestTK03_TwoCaddysOneWinner(t *testing.T) {
+	lab(t, "redis")
+	one := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+		many := recovery.Rate{Count: 1e6, Per: time.Hour}
+		p.Limits.SendsHourly, p.Limits.SendsDaily = many, many
+	}))
+	alice := recoverytest.Alice()
+	one.Setup(alice)
+	volley := &volley{t: t, doors: [2]*http.Client{one.Client(), one.Twin().Client()}, url: one.Server.URL + "/.sparekey/"}
+
+	t.Run("link that anybody may open first", func(t *testing.T) {
+		for round := range rounds {
+			one.Clock.Move(2 * time.Hour) // the losers are counted
+			_, token, err := one.Engine.AddUser(t.Context(), recovery.NewAccount{Name: fmt.Sprintf("robin%d", round)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			won := volley.fire("", func(int) url.Values { return recoverytest.Fields("code", token) }, opened)
+			if len(won) != 1 {
+				t.Fatalf("round %d: %d browsers opened one invitation, want 1", round, len(won))
+			}
+		}
+	})
+	t.Run("link of a recovery, 200 passwords", func(t *testing.T) {
+		rounds := rounds
+		if os.Getenv("SPAREKEY_SOAK") == "" {
+			rounds = 2 // each makes 200 password hashes
+		}
+		for round := range rounds {
+			one.Clock.Move(25 * time.Hour)
+			b := one.Browser()
+			one.Ask(b, alice)
+			b.Want("choice").Submit("choice", "password").Want("factor").Submit("code", recoverytest.TOTP(one, alice.Key)).Want("new-password")
+			hidden := b.Hidden("new_password")
+			password := func(i int) string { return fmt.Sprintf("battery number %d of %d horse", i, round) }
+			won := volley.fire(cookiesOf(b), func(i int) url.Values { return with(hidden, "new_password", password(i)) }, passwordTaken)
+			if len(won) != 1 {
+				t.Fatalf("round %d: %d passwords were taken with one link, want 1", round, len(won))
+			}
+			alice.Password = password(won[0])
+			passwordShown(one, alice)
+		}
+	})
+	t.Run("authenticator code", func(t *testing.T) {
+		for round := range rounds {
+			one.Clock.Move(25 * time.Hour)
+			b := passwordShown(one, alice)
+			hidden, code := b.Hidden("code"), recoverytest.TOTP(one, alice.Key)
+			won := volley.fire(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
+			if len(won) != 1 {
+				t.Fatalf("round %d: one authenticator code signed in %d times, want once", round, len(won))
+			}
+		}
+	})
+	t.Run("recovery code", func(t *testing.T) {
+		var p *recoverytest.Person
+		for round := range rounds {
+			one.Clock.Move(25 * time.Hour)
+			n := round % 10 // of the ten codes
+			if n == 0 {
+				p = &recoverytest.Person{Name: fmt.Sprintf("carol%d", round), Password: "staple battery horse"}
+				one.Invite(p)
+			}
+			b := passwordShown(one, p).Submit("method", "recovery_code").Want("factor")
+			hidden, code := b.Hidden("code"), p.Codes[n]
+			won := volley.fire(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
+			if len(won) != 1 {
+				t.Fatalf("round %d: one recovery code signed in %d times, want once", round, len(won))
+			}
+			if left := method.CodesLeft(account(t, one, p)); left != 9-n {
+				t.Fatalf("round %d: %d codes are left, want %d", round, left, 9-n)
+			}
+		}
+	})
+}
+
+// passwordShown is a sign-in that only lacks the second factor.
+func passwordShown(w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
+	w.TB.Helper()
+	return w.Browser().Get("/").Submit("name", p.Name, "password", p.Password).Want("factor")
+}
+
+func account(t *testing.T, w *recoverytest.World, p *recoverytest.Person) *recovery.Account {
+	t.Helper()
+	a, err := w.Engine.Find(t.Context(), p.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// What tells that a form has won.
+func opened(res *http.Response) bool {
+	for _, c := range res.Cookies() {
+		if strings.HasPrefix(c.Name, "sparekey-flow") && c.Value != "" {
+			return res.StatusCode == http.StatusSeeOther
+		}
+	}
+	return false
+}
+
+func passwordTaken(res *http.Response) bool {
+	return strings.Contains(res.Header.Get("Location"), "password_done")
+}
+
+func signedIn(b *recoverytest.Browser) func(*http.Response) bool {
+	return func(res *http.Response) bool {
+		for _, c := range res.Cookies() {
+			if c.Name == "sparekey-"+b.URL.Port() && c.Value != "" {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func cookiesOf(b *recoverytest.Browser) string {
+	var pairs []string
+	for _, c := range b.Client.Jar.Cookies(b.URL) {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// with is hidden and one field more.
+func with(hidden url.Values, name, value string) url.Values {
+	fields := maps.Clone(hidden)
+	fields.Set(name, value)
+	return fields
+}
+
+// volley sends forms to two Caddys from behind one barrier.
+type volley struct {
+	t     *testing.T
+	doors [2]*http.Client
+	url   string
+}
+
+// fire lists the forms that won.
+func (v *volley) fire(cookies string, fields func(i int) url.Values, won func(*http.Response) bool) []int {
+	v.t.Helper()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var wins []int
+	answers := map[int]int{} // by status
+	barrier := make(chan struct{})
+	for i := range parallel {
+		req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url, strings.NewReader(fields(i).Encode()))
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		req.Header.Set("Cookie", cookies)
+		wg.Go(func() {
+			<-barrier
+			res, err := v.doors[i%2].Do(req)
+			if err != nil {
+				v.t.Error(err)
+				return
+			}
+			defer res.Body.Close()
+			_, _ = io.Copy(io.Discard, res.Body)
+			mu.Lock()
+			defer mu.Unlock()
+			if answers[res.StatusCode]++; won(res) {
+				wins = append(wins, i)
+			}
+		})
+	}
+	close(barrier)
+	wg.Wait()
+	if len(wins) != 1 {
+		v.t.Logf("answers by status: %v", answers)
+	}
+	return wins
+}
