@@ -51,6 +51,7 @@ func (m message) T(key string) (string, error) {
 //	wait-ready    site host name stop
 //	invite        site host name link hours
 //	notice        site host name event browser time stop
+//	test          site host name
 //
 // Name is who gets the mail, but in contact-ask who asks to be vouched for. All
 // may be absent but that name, code, event, hours, and the link of invite and
@@ -82,7 +83,7 @@ func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, ht
 // SMS renders a text message: "sms-code" and "contact-code" with site, host, code
 // and minutes, whose last line binds the code to the host for autofill
 // (https://wicg.github.io/sms-one-time-codes/), "notice" with site, event and
-// stop, or "wait-ready" with site, host and stop. Values and errors are as for
+// stop, "wait-ready" with site, host and stop, or "test" with site. Values and errors are as for
 // Mail. Typographic characters that would halve the room in a message are
 // written plainly.
 func (s *Set) SMS(name, lang string, vars map[string]string) (text string, err error) {

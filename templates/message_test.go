@@ -21,7 +21,7 @@ func events() []string {
 
 // mails lists every mail.
 func mails() []string {
-	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "admin-case", "wait-ready"}
+	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "admin-case", "wait-ready", "test"}
 }
 
 func vars(extra ...string) map[string]string {
@@ -50,7 +50,7 @@ func TestMailsGolden(t *testing.T) {
 				compare(t, html, lang, "mail-"+name+".html")
 			})
 		}
-		for _, name := range []string{"sms-code", "notice", "contact-code", "wait-ready"} {
+		for _, name := range []string{"sms-code", "notice", "contact-code", "wait-ready", "test"} {
 			t.Run(lang+"/sms/"+name, func(t *testing.T) {
 				got, err := s.SMS(name, lang, vars("code", "482913", "event", "new_device"))
 				if err != nil {
@@ -170,6 +170,30 @@ func TestAskingToVouchHoldsNoWay(t *testing.T) {
 		}
 		if !strings.Contains(plain, "ana ") {
 			t.Errorf("%s: got %s, want who asks", lang, plain)
+		}
+	}
+}
+
+// TestTestMessageHoldsNothing: it is sent to any address, so it tells nothing
+// and opens nothing.
+func TestTestMessageHoldsNothing(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		_, plain, html, err := s.Mail("test", lang, vars())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sms, err := s.SMS("test", lang, vars())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{plain, html, sms} {
+			if strings.Contains(part, "http") || strings.Contains(part, "K7QM") || !strings.Contains(part, "Photos") {
+				t.Errorf("%s: got %s, want the site, no link and no code", lang, part)
+			}
+		}
+		if len(sms) > 160 {
+			t.Errorf("%s: got a text message of %d bytes, want 160 at most", lang, len(sms))
 		}
 	}
 }

@@ -85,11 +85,11 @@ func Questions() []string {
 
 // messages lists the mails; each has a .txt and a .html.
 func messages() []string {
-	return []string{"admin-case", "contact-ask", "contact-code", "invite", "mail-code", "notice", "recover-code", "wait-ready"}
+	return []string{"admin-case", "contact-ask", "contact-code", "invite", "mail-code", "notice", "recover-code", "test", "wait-ready"}
 }
 
 // textMessages lists the messages for phones.
-func textMessages() []string { return []string{"contact-code", "notice", "sms-code", "wait-ready"} }
+func textMessages() []string { return []string{"contact-code", "notice", "sms-code", "test", "wait-ready"} }
 
 // layers is the operator's folder over the embedded files.
 type layers struct {
