@@ -45,7 +45,7 @@ func (f *File) Send(_ context.Context, l Letter) error {
 		return permanentf("file: %w", err)
 	}
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
-		return fmt.Errorf("file: %w", err)
+		return marked(FaultFolder, fmt.Errorf("file: %w", err))
 	}
 	name := f.stamp().Format(stampLayout) + "-" + safeName(l.Channel) + "-" + safeName(l.To) + ".txt"
 	text := "To: " + l.To + "\nSubject: " + l.Subject + "\n\n" + l.Text
@@ -58,7 +58,7 @@ func (f *File) Send(_ context.Context, l Letter) error {
 func (f *File) write(name, text string) error {
 	temp, err := os.CreateTemp(f.Dir, ".message-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("file: %w", withoutPath(err))
+		return marked(FaultFolder, fmt.Errorf("file: %w", withoutPath(err)))
 	}
 	_, err = temp.WriteString(text)
 	err = errors.Join(err, temp.Close())
@@ -67,7 +67,7 @@ func (f *File) write(name, text string) error {
 	}
 	if err != nil {
 		_ = os.Remove(temp.Name())
-		return fmt.Errorf("file: %w", withoutPath(err))
+		return marked(FaultFolder, fmt.Errorf("file: %w", withoutPath(err)))
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (p *Push) start(ctx context.Context, l Letter) error {
 		p.service = o.service
 		return o.err
 	case <-ctx.Done():
-		return errors.New("push: no answer in time")
+		return marked(FaultTimeout, errors.New("push: no answer in time"))
 	}
 }
 
@@ -152,7 +152,7 @@ func (p *Push) deliver(service types.Service, l Letter) (o outcome) {
 	if service == nil {
 		var err error
 		if service, err = new(router.ServiceRouter).Locate(string(p.URL)); err != nil {
-			return outcome{err: errors.New("push: the service could not be set up, or refuses the name and password")}
+			return outcome{err: marked(FaultSignOn, errors.New("push: the service could not be set up, or refuses the name and password"))}
 		}
 	}
 	text, params := wording(service.GetID(), l)
@@ -192,13 +192,13 @@ func pushError(service types.Service, err error) error {
 		}
 		return answered(name, answer.StatusCode)
 	case errors.As(err, &network) && network.Timeout():
-		return fmt.Errorf("%s gave no answer in time", name)
+		return marked(FaultTimeout, fmt.Errorf("%s gave no answer in time", name))
 	case errors.As(err, &dns):
-		return fmt.Errorf("%s: %s", name, dns.Err)
+		return marked(FaultName, fmt.Errorf("%s: %s", name, dns.Err))
 	case errors.As(err, &op):
 		return fmt.Errorf("%s: %w", name, op.Err)
 	}
-	return fmt.Errorf("%s did not take the message", name)
+	return marked(FaultRefused, fmt.Errorf("%s did not take the message", name))
 }
 
 func (p *Push) timeout() time.Duration {

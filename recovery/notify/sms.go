@@ -95,6 +95,18 @@ func (s *SMS) validateURL() error {
 	return nil
 }
 
+// Check connects to the gateway, and encrypts, without a request: most gateways
+// have none that sends nothing. Whether it takes the key is seen by sending.
+func (s *SMS) Check(ctx context.Context) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	if err := reach(ctx, expandURL(string(s.URL), sampleNumber, sampleText)); err != nil {
+		return fmt.Errorf("sms: gateway: %w", err)
+	}
+	return nil
+}
+
 // Send asks the gateway to send the letter's text.
 func (s *SMS) Send(ctx context.Context, l Letter) error {
 	if err := errors.Join(s.Validate(), s.permitted(l.To)); err != nil {
@@ -128,7 +140,7 @@ func (s *SMS) request(ctx context.Context, l Letter) (taken bool, err error) {
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, maxReply)
-	return false, verdict(resp.StatusCode)
+	return false, answered("sms: gateway", resp.StatusCode)
 }
 
 func (s *SMS) newRequest(ctx context.Context, l Letter) (*http.Request, error) {
@@ -161,19 +173,6 @@ func newClient() *http.Client {
 	}
 }
 
-func verdict(status int) error {
-	switch {
-	case status/100 == 2:
-		return nil
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
-	case status/100 == 4:
-		return permanentf("sms: gateway answered %d", status)
-	case status/100 == 3:
-		return fmt.Errorf("sms: gateway answered %d: redirects are not followed", status)
-	}
-	return fmt.Errorf("sms: gateway answered %d", status)
-}
-
 // withoutURL drops the URL that net/http puts in front of its errors.
 func withoutURL(err error) error {
 	var wrapped *url.Error
@@ -188,7 +187,7 @@ func withoutURL(err error) error {
 func (s *SMS) permitted(to string) error {
 	digits, plus := strings.CutPrefix(to, "+")
 	if !plus || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
-		return errors.New("sms: recipient is not a number in E.164 form")
+		return marked(FaultRecipient, errors.New("sms: recipient is not a number in E.164 form"))
 	}
 	if len(s.Countries) == 0 {
 		return nil
@@ -198,7 +197,7 @@ func (s *SMS) permitted(to string) error {
 			return nil
 		}
 	}
-	return errors.New("sms: the number's country is not in the list of countries")
+	return marked(FaultRecipient, errors.New("sms: the number's country is not in the list of countries"))
 }
 
 func (s *SMS) warn(used int) {

@@ -100,7 +100,7 @@ func (s *SMTP) encrypt(ctx context.Context, raw net.Conn, host string) (net.Conn
 func (s *SMTP) explainSignOn(ctx context.Context, err error) error {
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &untrusted) {
-		return fmt.Errorf("smtp: %s: certificate not verified, nothing sent: %w", s.Host, untrusted.Err)
+		return marked(FaultTLS, fmt.Errorf("smtp: %s: certificate not verified, nothing sent: %w", s.Host, untrusted.Err))
 	}
 	var reply *textproto.Error
 	if errors.As(err, &reply) && slices.Contains([]int{534, 535, 538}, reply.Code) {
@@ -122,7 +122,56 @@ func (s *SMTP) explain(ctx context.Context, step string, err error, secrets ...s
 			base64.StdEncoding.EncodeToString([]byte(password)),
 			base64.StdEncoding.EncodeToString([]byte("\x00"+s.User+"\x00"+password)))
 	}
-	return fmt.Errorf("smtp: %s: %s: %s", s.Host, step, redact(text, secrets...))
+	return marked(faultOfReply(err), fmt.Errorf("smtp: %s: %s: %s", s.Host, step, redact(text, secrets...)))
+}
+
+// errNoMechanism says that the server wants to know nobody, or not our way.
+var errNoMechanism = errors.New("server offers neither AUTH PLAIN nor AUTH LOGIN")
+
+// faultOfReply tells what an error of go-mail, or of the connection under it,
+// is about.
+func faultOfReply(err error) Fault {
+	var failed *gomail.SendError
+	var reply *textproto.Error
+	switch {
+	case errors.As(err, &failed):
+		return faultOfDelivery(failed)
+	case errors.As(err, &reply):
+		return faultOfSignOn(reply.Code)
+	case errors.Is(err, errNoMechanism), strings.Contains(err.Error(), "support AUTH"):
+		return FaultSignOn
+	case strings.Contains(err.Error(), "STARTTLS"): // go-mail has no error value for it
+		return FaultTLS
+	}
+	return faultOfConnection(err)
+}
+
+func faultOfDelivery(failed *gomail.SendError) Fault {
+	switch code := failed.ErrorCode(); {
+	case code == 0:
+		return FaultDropped
+	case code/100 == 4:
+		return FaultBusy
+	case code == 530: // RFC 4954, section 6: authentication required
+		return FaultSignOn
+	}
+	switch failed.Reason {
+	case gomail.ErrSMTPMailFrom:
+		return FaultSender
+	case gomail.ErrSMTPRcptTo:
+		return FaultRecipient
+	}
+	return FaultRefused
+}
+
+func faultOfSignOn(code int) Fault {
+	switch {
+	case slices.Contains([]int{530, 534, 535, 538}, code):
+		return FaultSignOn
+	case code/100 == 4:
+		return FaultBusy
+	}
+	return FaultRefused
 }
 
 // credentials picks the mechanism from what the server offers once the
@@ -146,7 +195,7 @@ func (c *credentials) Start(server *smtp.ServerInfo) (string, []byte, error) {
 	case offers("LOGIN"):
 		c.chosen = smtp.LoginAuth(c.user, c.password, c.host, unencrypted)
 	default:
-		return "", nil, errors.New("server offers neither AUTH PLAIN nor AUTH LOGIN")
+		return "", nil, errNoMechanism
 	}
 	return c.chosen.Start(server)
 }

@@ -70,6 +70,17 @@ func (w *Webhook) Validate() error {
 	return nil
 }
 
+// Check connects to the server, and encrypts, without a request.
+func (w *Webhook) Check(ctx context.Context) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	if err := reach(ctx, string(w.URL)); err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
+	return nil
+}
+
 // Send posts the letter.
 func (w *Webhook) Send(ctx context.Context, l Letter) error {
 	if l.Secret {
@@ -121,16 +132,18 @@ func (w *Webhook) signature(now time.Time, body []byte) string {
 
 // answered is what a status means for a letter: nil, permanent or temporary.
 func answered(who string, status int) error {
-	switch {
-	case status/100 == 2:
+	if status/100 == 2 {
 		return nil
+	}
+	err := fmt.Errorf("%s answered %d", who, status)
+	switch {
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
 	case status/100 == 4:
-		return permanentf("%s answered %d", who, status)
+		err = permanentf("%w", err)
 	case status/100 == 3:
-		return fmt.Errorf("%s answered %d: redirects are not followed", who, status)
+		err = fmt.Errorf("%w: redirects are not followed", err)
 	}
-	return fmt.Errorf("%s answered %d", who, status)
+	return marked(faultOfStatus(status), err)
 }
 
 func (w *Webhook) timeout() time.Duration {
