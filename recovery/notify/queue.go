@@ -47,6 +47,7 @@ type QueueOptions struct {
 type ChannelStats struct {
 	Waiting     int       // in the line now, those waiting for another try included
 	Sent        int       // taken by the sender
+	SentAt      time.Time // when the last of them was; zero: none yet
 	Failed      int       // given up: refused, expired or not rendered
 	LastError   string    // of the last failed try, without secrets; empty: none yet
 	LastErrorAt time.Time // when that was
@@ -204,16 +205,22 @@ func (q *Queue) try(ctx context.Context, s *spool, j *job) {
 	j.attempt++
 	err := q.deliver(ctx, s, j)
 	if err == nil {
-		if j.to != "" {
-			s.sent()
-			q.opts.Logger.Info("message sent", j.attrs()...)
-		}
+		q.delivered(s, j)
 		return
 	}
 	j.due = q.opts.Now().Add(q.opts.Backoff(j.attempt))
 	tried := *j // once it is back in the line, j belongs to another worker
 	final := errors.Is(err, ErrPermanent) || !j.due.Before(j.giveUp) || !s.again(j)
 	q.failed(s, &tried, err, final)
+}
+
+// delivered counts and logs what the sender took.
+func (q *Queue) delivered(s *spool, j *job) {
+	if j.to == "" {
+		return
+	}
+	s.sent(q.opts.Now())
+	q.opts.Logger.Info("message sent", j.attrs()...)
 }
 
 // deliver renders the job if that is not done yet, and hands it to the sender

@@ -151,10 +151,11 @@ func (s *spool) close() int {
 	return dropped
 }
 
-func (s *spool) sent() {
+func (s *spool) sent(at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Sent++
+	s.stats.SentAt = at
 }
 
 // note keeps the last error; final counts the message as failed.
