@@ -67,7 +67,10 @@ func secretsOf(to string, vars map[string]string) []string {
 	if at := strings.LastIndexByte(to, '@'); at >= minSecret {
 		secrets = append(secrets, to[:at])
 	}
-	for _, value := range vars {
+	for name, value := range vars {
+		if slices.Contains([]string{"site", "host", "event", "minutes", "hours"}, name) {
+			continue // on every page, and often part of the mail server's name
+		}
 		secrets = appendSecret(secrets, value)
 		if i := strings.IndexAny(value, "#?"); i >= 0 {
 			secrets = appendSecret(secrets, value[i+1:])

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,5 +61,16 @@ func TestTrialEndsWithItsContext(t *testing.T) {
 	err := q.Trial(ctx, message("alice@example.net"))
 	if notify.FaultOf(err) != notify.FaultTimeout || time.Since(begun) > 5*time.Second {
 		t.Errorf("got %v after %v, want a time-out at once", err, time.Since(begun))
+	}
+}
+
+// TestServerNameIsNoSecret: a mail server under the name of the site must stay
+// readable in the error.
+func TestServerNameIsNoSecret(t *testing.T) {
+	q := start(t, notify.QueueOptions{}, &recorder{failures: map[string][]error{"alice@example.net": {errors.New("photos.example.org:587: refused anabel")}}})
+	m := message("alice@example.net")
+	m.Vars = map[string]string{"host": "example.org", "site": "photos", "name": "anabel", "event": "refused"}
+	if err := q.Trial(t.Context(), m); err == nil || err.Error() != "photos.example.org:587: refused ***" {
+		t.Errorf("got %v, want the server's name in it", err)
 	}
 }
