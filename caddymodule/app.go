@@ -130,22 +130,31 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	a.store = store.(Store)
-	if a.NotifyRaw != nil {
-		list, err := ctx.LoadModule(a, "NotifyRaw")
-		if err != nil {
-			return fmt.Errorf("notify: %w", err)
-		}
-		for _, n := range list.([]any) {
-			for _, channel := range n.(Notifier).Channels() {
-				if a.has(channel) {
-					return fmt.Errorf("notify: there are two ways to send %s; keep one", channel)
-				}
-			}
-			a.senders = append(a.senders, n.(Notifier))
-		}
+	if err := a.loadSenders(ctx); err != nil {
+		return err
 	}
 	a.policy, err = a.buildPolicy()
 	return err
+}
+
+// loadSenders loads the notifiers. It connects to nothing.
+func (a *App) loadSenders(ctx caddy.Context) error {
+	if a.NotifyRaw == nil {
+		return nil
+	}
+	list, err := ctx.LoadModule(a, "NotifyRaw")
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	for _, n := range list.([]any) {
+		for _, channel := range n.(Notifier).Channels() {
+			if a.has(channel) {
+				return fmt.Errorf("notify: there are two ways to send %s; keep one", channel)
+			}
+		}
+		a.senders = append(a.senders, n.(Notifier))
+	}
+	return nil
 }
 
 // Validate checks what can be checked without opening anything.

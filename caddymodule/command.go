@@ -43,6 +43,7 @@ else on standard error.`
 const examples = `  $ caddy sparekey setup-link
   $ caddy sparekey user add anna --mail anna@example.org --group family
   $ caddy sparekey rescue anna
+  $ caddy sparekey doctor
   $ sudo -u caddy caddy sparekey user list --config /etc/caddy/Caddyfile --json`
 
 // build makes the tree of commands below "caddy sparekey".
@@ -59,7 +60,7 @@ func (c *command) build(cmd *cobra.Command) {
 	user := &cobra.Command{Use: "user COMMAND", Short: "Lists, shows and invites people"}
 	group(user)
 	user.AddCommand(c.userList(), c.userShow(), c.userAdd())
-	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.explain())
+	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.explain(), c.doctor())
 }
 
 // group makes a command that only has others below it.

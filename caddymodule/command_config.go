@@ -54,8 +54,8 @@ func readApp(path, adapter string) (app *App, origin string, err error) {
 	if err := json.Unmarshal(body, &config); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
-	origin, used := config.origin()
-	app = new(App)
+	sites, used := config.sites()
+	app = &App{sites: sites}
 	switch raw := config.Apps.Sparekey; {
 	case raw != nil:
 		if err := caddy.StrictUnmarshalJSON(raw, app); err != nil {
@@ -64,7 +64,7 @@ func readApp(path, adapter string) (app *App, origin string, err error) {
 	case !used:
 		return nil, "", fmt.Errorf("%s does not use sparekey", path)
 	}
-	return app, origin, nil
+	return app, sites.first(), nil
 }
 
 // readConfig finds the store of a configuration.
@@ -77,7 +77,7 @@ func readConfig(path, adapter string) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	p.origin = origin
+	p.origin, p.bare = origin, false
 	return p, nil
 }
 
@@ -122,10 +122,9 @@ func adapted(path, adapter string) ([]byte, error) {
 	return body, nil
 }
 
-// origin returns an address that leads to our handler, https first, and
+// sites returns the addresses that lead to our handler, https first, and
 // whether there is such a handler at all.
-func (c *caddyConfig) origin() (origin string, used bool) {
-	var s sites
+func (c *caddyConfig) sites() (s sites, used bool) {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
 		server := c.Apps.HTTP.Servers[name]
 		found, names := jsonHosts(server.Routes, nil)
@@ -136,12 +135,8 @@ func (c *caddyConfig) origin() (origin string, used bool) {
 			}
 		}
 	}
-	for _, o := range s.origins {
-		if strings.HasPrefix(o, "https:") {
-			return o, used
-		}
-	}
-	return s.first(), used
+	s.sort()
+	return s, used
 }
 
 // scheme tells what a site is reached by, as far as that can be seen without

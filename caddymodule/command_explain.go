@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -65,18 +64,13 @@ func (c *command) policyOnly() (*App, error) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()
 	app.ctx, app.logger = ctx, slog.New(slog.DiscardHandler)
-	if app.NotifyRaw != nil {
-		list, err := ctx.LoadModule(app, "NotifyRaw")
-		if err != nil {
-			return nil, fmt.Errorf("notify: %w", err)
-		}
-		for _, n := range list.([]any) {
-			app.senders = append(app.senders, n.(Notifier))
-		}
-	} else if c.config == "" {
+	if c.config == "" {
 		app.senders = []Notifier{new(FileNotifier)} // the defaults, as if everything could be sent
 	}
-	var err error
+	err := app.loadSenders(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if app.policy, err = app.buildPolicy(); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ const storeFile = "sparekey.db"
 type place struct {
 	app    *App
 	origin string // of the first site in the configuration; empty: not known
+	bare   bool   // no configuration was read: the store is all that is known
 }
 
 // ask does an operation, in the running Caddy or here, and decodes its result.
@@ -82,7 +83,7 @@ func fileStore(a *App, advice string, paths ...string) (*place, error) {
 		case err == nil && info.Mode().IsRegular():
 			raw, err := json.Marshal(map[string]string{"store": "file", "path": path})
 			a.StoreRaw = raw
-			return &place{app: a}, errors.Join(err, a.forCommand())
+			return &place{app: a, bare: true}, errors.Join(err, a.forCommand())
 		case errors.Is(err, fs.ErrPermission):
 			path, advice = path+" (permission denied)", "run this as the user Caddy runs as"
 		case err == nil:
@@ -112,21 +113,27 @@ func (a *App) forCommand() error {
 // call does an operation in the Caddy that holds the store, or here when there
 // is none.
 func (p *place) call(cmd *cobra.Command, op string, args arguments) ([]byte, error) {
+	return p.callAndTell(cmd.Context(), op, args, func(how string) { say(cmd, "%s", plain(how)) })
+}
+
+// callAndTell is call for who asks several times: how tells the way taken,
+// before it is taken when that may wait for a lock.
+func (p *place) callAndTell(ctx context.Context, op string, args arguments, how func(string)) ([]byte, error) {
 	keys, err := p.keys()
 	if err != nil {
 		return nil, err
 	}
 	sockets := controlSockets(keys, p.app.store)
 	for _, socket := range sockets {
-		answer, err := remote{socket: socket, keys: keys, now: time.Now}.call(cmd.Context(), op, args)
+		answer, err := remote{socket: socket, keys: keys, now: time.Now}.call(ctx, op, args)
 		if errors.Is(err, errNobody) {
 			continue
 		}
-		say(cmd, "asked the running Caddy at %s", plain(socket))
+		how("asked the running Caddy at " + socket)
 		return answer, err
 	}
-	say(cmd, "no Caddy is running here; opening %s", plain(p.app.store.Place()))
-	answer, err := p.callHere(cmd.Context(), keys, op, args)
+	how("no Caddy is running here; opening " + p.app.store.Place())
+	answer, err := p.callHere(ctx, keys, op, args)
 	if errors.Is(err, boltkv.ErrInUse) {
 		return nil, fmt.Errorf("a Caddy has %s open but does not listen at %s: if it has just been started try again, else its log says why",
 			p.app.store.Place(), strings.Join(sockets, " or "))
@@ -164,7 +171,7 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, driver.Close()) }()
-	ctx, cancel := context.WithTimeout(ctx, controlDeadline)
+	ctx, cancel := context.WithTimeout(ctx, deadline(op))
 	defer cancel()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
 	if err := checkStore(ctx, s, p.app.store); err != nil {
@@ -177,7 +184,7 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	if err != nil {
 		return nil, err
 	}
-	o := &operations{engine: e, origin: func() string { return p.origin }}
+	o := &operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare}
 	return o.call(ctx, op, args)
 }
 

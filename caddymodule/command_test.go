@@ -240,6 +240,12 @@ func TestWrongUsage(t *testing.T) {
 		{"origin with path", "--origin", "setup-link --origin https://photos.example.com/x"},
 		{"origin of a script", "--origin", "setup-link --origin javascript:alert(1)"},
 		{"name like an option", "unknown", "user show -x"},
+		{"recipient without a test", "--to needs --send-test", "doctor --to a@example.org"},
+		{"recipient that is nothing", "not a number with its country code", "doctor --send-test --to anna"},
+		{"number without its country", "not a number with its country code", "doctor --send-test --to 0791234567"},
+		{"two recipients in one", "not a plain mail address", "doctor --send-test --to a@example.org,b@example.org"},
+		{"empty recipient", "not a number", "doctor --send-test --to="},
+		{"argument of doctor", "no argument", "doctor now"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -255,7 +261,7 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"", "setup-link", "rescue", "user", "user list", "user show", "user add"} {
+	for _, args := range []string{"", "setup-link", "rescue", "user", "user list", "user show", "user add", "doctor"} {
 		t.Run("caddy sparekey "+args, func(t *testing.T) {
 			out := sparekey(t, append(strings.Fields(args), "--help")...).want(t, 0, "").out
 			if !strings.Contains(out, "--json") || args != "user" && !strings.Contains(out, "$ caddy sparekey "+args) {

@@ -31,6 +31,7 @@ type host struct {
 	store  string // what stands behind "store" in the Caddyfile
 	socket string // where the control socket has to be
 	secret string // what stands behind "secret"; empty: generated
+	more   string // further lines of the global block
 	name   string // of the site
 	port   int
 }
@@ -77,13 +78,14 @@ func (h *host) caddyfile(t *testing.T) string {
 	sparekey {
 		store %s
 		%s
+		%s
 	}
 }
 %s {
 	sparekey
 	respond "app"
 }
-`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.origin())
+`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.origin())
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -25,7 +24,16 @@ import (
 const (
 	controlBody     = 64 << 10 // bytes of a request
 	controlDeadline = 10 * time.Second
+	trialDeadline   = 40 * time.Second // of a test message: a mail server has 15 s to sign on and 15 s to take it
 )
+
+// deadline is how long an operation may take.
+func deadline(name string) time.Duration {
+	if name == opTrial {
+		return trialDeadline
+	}
+	return controlDeadline
+}
 
 // controlPrefix is raised when a request of before would be misunderstood.
 const controlPrefix = "/v1/"
@@ -60,7 +68,7 @@ func newControl(logger *slog.Logger, keys *secret.Keys, store Store) *control {
 	}
 	c.server = &http.Server{
 		Handler: c, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn), MaxHeaderBytes: 8 << 10,
-		ReadHeaderTimeout: controlDeadline / 2, ReadTimeout: controlDeadline, WriteTimeout: 2 * controlDeadline,
+		ReadHeaderTimeout: controlDeadline / 2, ReadTimeout: controlDeadline, WriteTimeout: trialDeadline + controlDeadline,
 	}
 	c.server.SetKeepAlivesEnabled(false)
 	c.serving.Go(func() {
@@ -111,9 +119,7 @@ func (c *control) listenAt(path string) (net.Listener, error) {
 }
 
 // serve makes the newest configuration the one that answers.
-func (c *control) serve(e *recovery.Engine, origin func() string) {
-	c.current.Store(&operations{engine: e, origin: origin})
-}
+func (c *control) serve(o *operations) { c.current.Store(o) }
 
 // close lets commands under way end, and removes the socket unless it is
 // another's by now.
@@ -174,9 +180,10 @@ type failure struct {
 }
 
 func (c *control) answer(r *http.Request, body []byte) (int, []byte) {
-	ctx, cancel := context.WithTimeout(r.Context(), controlDeadline)
+	name := strings.TrimPrefix(r.URL.Path, controlPrefix)
+	ctx, cancel := context.WithTimeout(r.Context(), deadline(name))
 	defer cancel()
-	out, err := c.do(ctx, r, body)
+	out, err := c.do(ctx, name, body)
 	if err != nil {
 		out, err = json.Marshal(failure{err.Error()})
 		if err != nil {
@@ -187,7 +194,7 @@ func (c *control) answer(r *http.Request, body []byte) (int, []byte) {
 	return http.StatusOK, out
 }
 
-func (c *control) do(ctx context.Context, r *http.Request, body []byte) ([]byte, error) {
+func (c *control) do(ctx context.Context, name string, body []byte) ([]byte, error) {
 	var args arguments
 	in := json.NewDecoder(bytes.NewReader(body))
 	in.DisallowUnknownFields() // a newer command's option must not be dropped in silence
@@ -198,5 +205,5 @@ func (c *control) do(ctx context.Context, r *http.Request, body []byte) ([]byte,
 	if o == nil {
 		return nil, errors.New("this Caddy is still starting: try again in a moment")
 	}
-	return o.call(ctx, strings.TrimPrefix(r.URL.Path, controlPrefix), args)
+	return o.call(ctx, name, args)
 }

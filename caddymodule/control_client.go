@@ -44,7 +44,7 @@ func (c remote) call(ctx context.Context, name string, args arguments) ([]byte, 
 	if len(body) > controlBody {
 		return nil, errors.New("that is too long")
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*controlDeadline)
+	ctx, cancel := context.WithTimeout(ctx, deadline(name)+controlDeadline)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://sparekey"+controlPrefix+name, bytes.NewReader(body))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
 )
 
 // operations is what the command line can do. A running Caddy answers with it
@@ -19,6 +20,9 @@ import (
 type operations struct {
 	engine *recovery.Engine
 	origin func() string // "https://photos.example.com"; empty when not known
+	app    *App
+	queue  *notify.Queue // nil: no Caddy runs
+	bare   bool          // no configuration was read: the store is all that is known
 }
 
 // The operations.
@@ -28,6 +32,9 @@ const (
 	opUserList  = "user-list"
 	opUserAdd   = "user-add"
 	opUserShow  = "user-show"
+	opDoctor    = "doctor"
+	opTrials    = "trials" // what could be tried
+	opTrial     = "trial"  // a test message over one channel
 )
 
 // arguments of any operation.
@@ -37,6 +44,9 @@ type arguments struct {
 	Phone  string   `json:"phone,omitempty"`
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
+
+	Channel string `json:"channel,omitempty"`
+	To      string `json:"to,omitempty"` // mail address or number for a test message
 }
 
 // link is something to be opened once in a browser.
@@ -69,6 +79,12 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.userAdd(ctx, args)
 	case opUserShow:
 		return o.userShow(ctx, args.User)
+	case opDoctor:
+		return o.doctor(ctx), nil
+	case opTrials:
+		return o.trials(ctx, args.To)
+	case opTrial:
+		return o.trial(ctx, args)
 	}
 	return nil, fmt.Errorf("the Caddy that is running does not know %q: is it older than this command?", name)
 }

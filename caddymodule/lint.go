@@ -50,11 +50,7 @@ func (a *App) offeredTable() lint.Table {
 }
 
 func (a *App) possible(w lint.Way) bool {
-	methods := method.All(method.Set{Has: a.has})
-	return !slices.ContainsFunc(w.Proofs, func(name string) bool {
-		m := methods.Get(name)
-		return m != nil && m.Traits().Channel != "" && !a.has(m.Traits().Channel)
-	})
+	return !slices.ContainsFunc(channels(), func(c string) bool { return a.needs(w, c) })
 }
 
 // shape is what an account has, in the words of the lint.

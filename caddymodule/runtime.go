@@ -80,7 +80,7 @@ func newRuntime(a *App) (*runtime, error) {
 		return nil, errors.Join(err, err2)
 	}
 	rt.key = string(key)
-	rt.shared.control.serve(rt.engine, a.sites.first)
+	rt.shared.control.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
 }
 
@@ -106,13 +106,9 @@ func openShared(a *App) (*shared, error) {
 // parts builds engine, guard and pages. Without a store it only proves that
 // they can be built.
 func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runtime, error) {
-	var overlay fs.FS
-	if a.Templates != "" {
-		overlay = os.DirFS(a.Templates)
-	}
-	pages, err := templates.New(overlay)
+	pages, err := a.pages()
 	if err != nil {
-		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
+		return nil, err
 	}
 	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
@@ -135,6 +131,19 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 	}
 	return rt, nil
+}
+
+// pages reads what people are shown and sent.
+func (a *App) pages() (*templates.Set, error) {
+	var overlay fs.FS
+	if a.Templates != "" {
+		overlay = os.DirFS(a.Templates)
+	}
+	pages, err := templates.New(overlay)
+	if err != nil {
+		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
+	}
+	return pages, nil
 }
 
 func (a *App) issuer() string { return a.Name }

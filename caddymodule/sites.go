@@ -39,6 +39,10 @@ func (s *sites) collect(app *caddyhttp.App) {
 			}
 		}
 	}
+	s.sort()
+}
+
+func (s *sites) sort() {
 	slices.SortStableFunc(s.origins, func(a, b string) int {
 		return strings.Compare(b[:5], a[:5]) // "https" before "http:"
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func (s *FileStore) Open(log *slog.Logger) (kv.Driver, error) {
 
 // Place implements Store.
 func (s *FileStore) Place() string { return s.Path }
+
+// Address is for people who look for the store.
+func (s *FileStore) Address() string { return "file " + s.Path }
 
 // Folder implements Store.
 func (s *FileStore) Folder() string { return filepath.Dir(s.Path) }
@@ -110,6 +114,16 @@ func (s *RedisStore) Open(log *slog.Logger) (kv.Driver, error) {
 
 // Place implements Store.
 func (s *RedisStore) Place() string { return "redis" }
+
+// Address is for people who look for the store: the URL without user, password
+// and options.
+func (s *RedisStore) Address() string {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return "redis"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
 
 // Folder implements Store.
 func (s *RedisStore) Folder() string { return dataFolder() }

@@ -51,6 +51,7 @@ type ChannelStats struct {
 	Failed      int       // given up: refused, expired or not rendered
 	LastError   string    // of the last failed try, without secrets; empty: none yet
 	LastErrorAt time.Time // when that was
+	LastFault   Fault     // its kind; empty: not known
 }
 
 // Queue is the recovery.Notifier of a running server. The zero value is not
@@ -254,7 +255,7 @@ func (q *Queue) failed(s *spool, j *job, err error, final bool) {
 		q.opts.Logger.Debug("decoy dropped", attrs...)
 		return
 	}
-	s.note(reason, q.opts.Now(), final)
+	s.note(reason, FaultOf(err), q.opts.Now(), final)
 	if final {
 		q.opts.Logger.Error("message given up", attrs...)
 		return

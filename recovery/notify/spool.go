@@ -159,10 +159,10 @@ func (s *spool) sent(at time.Time) {
 }
 
 // note keeps the last error; final counts the message as failed.
-func (s *spool) note(reason string, at time.Time, final bool) {
+func (s *spool) note(reason string, fault Fault, at time.Time, final bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.LastError, s.stats.LastErrorAt = reason, at
+	s.stats.LastError, s.stats.LastErrorAt, s.stats.LastFault = reason, at, fault
 	if final {
 		s.stats.Failed++
 	}

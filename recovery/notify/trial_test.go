@@ -16,7 +16,7 @@ import (
 type indiscreetAbout struct{}
 
 func (indiscreetAbout) Send(_ context.Context, l notify.Letter) error {
-	return fmt.Errorf("cannot send %s to %s: %w", l.Text, l.To, notify.ErrPermanent)
+	return fmt.Errorf("cannot send %s to %s: %w", l.Text, l.To, notify.ErrBudget)
 }
 
 func TestTrial(t *testing.T) {
@@ -46,7 +46,7 @@ func TestTrial(t *testing.T) {
 	if mail := stats[recovery.ChannelMail]; mail.Sent != 1 || mail.SentAt.IsZero() || mail.Waiting != 0 {
 		t.Errorf("mail: got %+v, want 1 sent", mail)
 	}
-	if text := stats[recovery.ChannelSMS]; text.Failed != 1 || text.Waiting != 0 || text.LastError == "" {
+	if text := stats[recovery.ChannelSMS]; text.Failed != 1 || text.Waiting != 0 || text.LastError == "" || text.LastFault != notify.FaultBudget {
 		t.Errorf("sms: got %+v, want 1 failed and nothing waiting", text)
 	}
 }

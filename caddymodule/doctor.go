@@ -1,0 +1,210 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+)
+
+// level tells whether a check found something to do.
+type level string
+
+const (
+	levelOK      level = "ok"
+	levelWarning level = "warning" // works, and somebody should look at it
+	levelFault   level = "fault"   // does not work, or lets others in
+)
+
+// check is one thing that doctor looked at.
+type check struct {
+	Subject string `json:"subject"`
+	Level   level  `json:"level"`
+	Text    string `json:"text"`
+	Remedy  string `json:"remedy,omitempty"`
+	Line    *line  `json:"line,omitempty"` // of a channel, while Caddy runs
+}
+
+// line is what became of the messages of a channel since the configuration was
+// loaded.
+type line struct {
+	Waiting     int       `json:"waiting"`
+	Sent        int       `json:"sent"`
+	Failed      int       `json:"failed"`
+	LastError   string    `json:"last_error,omitempty"`
+	LastErrorAt time.Time `json:"last_error_at,omitzero"`
+}
+
+func fine(subject, format string, args ...any) check {
+	return check{Subject: subject, Level: levelOK, Text: fmt.Sprintf(format, args...)}
+}
+
+// doctor looks at everything that can be seen without changing or sending
+// anything. What it cannot see is a line of its own.
+func (o *operations) doctor(ctx context.Context) []check {
+	done, err := o.senders()
+	defer done()
+	out := append([]check{o.caddyCheck(), o.storeCheck(ctx)}, fileChecks(o.app)...)
+	out = append(out, o.accountChecks(ctx)...)
+	if o.bare {
+		return append(out, check{
+			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
+		})
+	}
+	out = append(out, o.siteChecks()...)
+	if err != nil {
+		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
+	}
+	return append(append(out, o.policyChecks()...), o.channelChecks(ctx)...)
+}
+
+// senders loads the notifiers of a Caddy that does not run.
+func (o *operations) senders() (done func(), err error) {
+	if o.queue != nil || o.bare {
+		return func() {}, nil
+	}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	return cancel, o.app.loadSenders(ctx)
+}
+
+func (o *operations) caddyCheck() check {
+	if o.queue == nil {
+		return check{"caddy", levelWarning, "not running: what became of messages is known only while it runs", "", nil}
+	}
+	return fine("caddy", "running")
+}
+
+func (o *operations) storeCheck(ctx context.Context) check {
+	where := o.app.store.Place()
+	if a, ok := o.app.store.(interface{ Address() string }); ok {
+		where = a.Address()
+	}
+	begun := o.engine.Now()
+	if err := checkStore(ctx, o.engine.Store, o.app.store); err != nil {
+		return check{"store", levelFault, where + ": " + err.Error(), "see that it runs, is whole, and has the key it was made with", nil}
+	}
+	return fine("store", "%s answers in %s, and the key fits", where, o.engine.Now().Sub(begun).Round(10*time.Microsecond))
+}
+
+// accountChecks counts people by the roster, and compares it with the accounts
+// themselves: this is the one place that may scan.
+func (o *operations) accountChecks(ctx context.Context) []check {
+	open, err := o.engine.HasAccounts(ctx)
+	if err != nil {
+		return []check{{"accounts", levelFault, "cannot be counted: " + err.Error(), "", nil}}
+	}
+	people, err := o.engine.People(ctx)
+	if err != nil {
+		return []check{{"accounts", levelFault, "cannot be listed: " + err.Error(), "", nil}}
+	}
+	out := []check{fine("accounts", "%s", census(people))}
+	if !open {
+		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; set-up is open, and until it is done no request reaches the app"
+		out[0].Remedy = "open the link that this prints: caddy sparekey setup-link"
+	} else if !slices.ContainsFunc(people, activeAdmin) {
+		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; none of the administrators is active"
+		out[0].Remedy = "let one back in with: caddy sparekey rescue USER"
+	}
+	keys, err := o.engine.Store.Driver.Keys(ctx, "account/")
+	switch {
+	case err != nil:
+		out = append(out, check{"roster", levelFault, "the store cannot list its records: " + err.Error(), "", nil})
+	case len(keys) != len(people):
+		out = append(out, check{"roster", levelWarning, fmt.Sprintf("lists %d of %d accounts", len(people), len(keys)), "an account is listed again with its next change", nil})
+	}
+	return out
+}
+
+func activeAdmin(p recovery.Person) bool { return p.Admin && p.State == recovery.StateActive }
+
+// census is how many people there are, by state.
+func census(people []recovery.Person) string {
+	states, admins := map[recovery.State]int{}, 0
+	for _, p := range people {
+		states[p.State]++
+		if p.Admin {
+			admins++
+		}
+	}
+	text := fmt.Sprintf("%d in all, administrators: %d", len(people), admins)
+	for _, s := range []recovery.State{recovery.StateInvited, recovery.StateFrozen, recovery.StateDisabled} {
+		if states[s] > 0 {
+			text += fmt.Sprintf(", %s: %d", s, states[s])
+		}
+	}
+	return text
+}
+
+// siteChecks judges the addresses that lead to the pages.
+func (o *operations) siteChecks() []check {
+	var out []check
+	for _, origin := range o.app.sites.origins {
+		if u, err := url.Parse(origin); err != nil || u.Scheme == "https" || onLoopback(u.Hostname()) {
+			continue
+		}
+		c := check{"sites", levelFault, origin + " is plain http beyond this machine: nobody is let in there", "serve it over https: write the site without http://", nil}
+		if o.app.InsecureHTTP {
+			c.Level, c.Text = levelWarning, origin+" is plain http: passwords cross the network in the clear"
+			c.Remedy += ", and take insecure_http away"
+		}
+		out = append(out, c)
+	}
+	switch {
+	case len(o.app.sites.origins) == 0:
+		out = append(out, check{"sites", levelWarning, "no site with a host name has sparekey", "name the site by its host: links in messages lead there", nil})
+	case out == nil && o.app.InsecureHTTP:
+		out = append(out, check{"sites", levelWarning, "insecure_http is on, and no site needs it", "take it away", nil})
+	case out == nil:
+		out = append(out, fine("sites", "%s", strings.Join(o.app.sites.origins, ", ")))
+	}
+	return out
+}
+
+func onLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback()
+}
+
+// policyChecks is what the lint has to say, notes left out: explain has them.
+func (o *operations) policyChecks() []check {
+	var out []check
+	for _, f := range lint.Judge(o.app.offeredTable()) {
+		c := check{"ways", levelWarning, strings.TrimPrefix(strings.Join(f.Lines, ", ")+": "+f.Text, ": "), f.Remedy, nil}
+		switch f.Severity {
+		case lint.Error:
+			c.Level = levelFault
+		case lint.Note:
+			continue
+		}
+		out = append(out, c)
+	}
+	if out == nil {
+		out = append(out, fine("ways", "none is weaker than the login; what each is worth: caddy sparekey explain"))
+	}
+	return out
+}
+
+// idleWays are the default ways that are not offered because nothing sends on
+// a channel.
+func (a *App) idleWays(channel string) []string {
+	var out []string
+	for _, goal := range lint.Goals() {
+		for _, w := range a.table().Ways[goal] {
+			if w.Line == "" && a.needs(w, channel) {
+				out = append(out, fmt.Sprintf("%s by %s", strings.ReplaceAll(string(goal), "_", " "), strings.Join(w.Proofs, " + ")))
+			}
+		}
+	}
+	return out
+}
