@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 )
 
@@ -14,7 +15,12 @@ const gatewayToken = "gateway-token-of-the-story"
 type Gateway struct {
 	Inbox
 	URL string
+
+	fault atomic.Pointer[http.HandlerFunc]
 }
+
+// Break makes the gateway answer like this from now on; nil mends it.
+func (g *Gateway) Break(f http.HandlerFunc) { g.fault.Store(&f) }
 
 func startGateway(tb testing.TB) *Gateway {
 	tb.Helper()
@@ -26,6 +32,10 @@ func startGateway(tb testing.TB) *Gateway {
 }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
+	if f := g.fault.Load(); f != nil && *f != nil {
+		(*f)(w, r)
+		return
+	}
 	var m struct{ To, Text string }
 	switch {
 	case r.Header.Get("Authorization") != "Bearer "+gatewayToken:

@@ -13,6 +13,7 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/emersion/go-sasl"
@@ -32,13 +33,28 @@ type MailServer struct {
 
 	server *smtp.Server
 	done   sync.WaitGroup
+	fault  atomic.Pointer[MailFault]
+}
+
+// MailFault goes wrong at a step of a delivery: "auth", "rcpt" or "data". Its
+// error is the answer; nil goes on. It may close the connection.
+type MailFault func(step string, conn net.Conn) error
+
+// Break makes the server fail from now on; nil mends it.
+func (m *MailServer) Break(f MailFault) { m.fault.Store(&f) }
+
+func (m *MailServer) at(step string, conn *smtp.Conn) error {
+	if f := m.fault.Load(); f != nil && *f != nil {
+		return (*f)(step, conn.Conn())
+	}
+	return nil
 }
 
 func startMailServer(tb testing.TB, config *tls.Config) *MailServer {
 	tb.Helper()
 	m := new(MailServer)
-	m.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &mailSession{server: m}, nil
+	m.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &mailSession{server: m, conn: c}, nil
 	}))
 	m.server.Domain = "mail.test"
 	m.server.TLSConfig = config
@@ -59,6 +75,7 @@ func startMailServer(tb testing.TB, config *tls.Config) *MailServer {
 
 type mailSession struct {
 	server *MailServer
+	conn   *smtp.Conn
 	signed bool
 	to     []string
 }
@@ -72,6 +89,9 @@ func (s *mailSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		if user != mailUser || password != mailPassword {
 			return smtp.ErrAuthFailed
+		}
+		if err := s.server.at("auth", s.conn); err != nil {
+			return err
 		}
 		s.signed = true
 		return nil
@@ -87,10 +107,13 @@ func (s *mailSession) Mail(string, *smtp.MailOptions) error {
 
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = append(s.to, to)
-	return nil
+	return s.server.at("rcpt", s.conn)
 }
 
 func (s *mailSession) Data(r io.Reader) error {
+	if err := s.server.at("data", s.conn); err != nil {
+		return err
+	}
 	m, err := readMail(r)
 	if err != nil {
 		return err
