@@ -95,8 +95,9 @@ type Before struct {
 
 // Voucher is somebody with an account here who may vouch for this one.
 type Voucher struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID    string    `json:"id"`
+	Name  string    `json:"name"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Credential is one enrolled means. Data is understood by its method only; the

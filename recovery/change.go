@@ -140,15 +140,15 @@ func (end ending) changeContact(a *Account) {
 	a.Contacts = append(a.Contacts, Contact{Channel: channel, Address: to, Counts: from})
 }
 
-// undoContact puts the replaced address back.
-func (a *Account) undoContact() {
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool {
-		return slices.ContainsFunc(a.Contacts, func(old Contact) bool {
-			return old.Channel == c.Channel && !old.Until.IsZero() && old.Until.Equal(c.Counts)
-		})
-	})
+// undoContacts takes back every address and number that does not count yet, and
+// gives those they were to replace their place again. What was replaced longer
+// ago stays replaced.
+func (a *Account) undoContacts(now time.Time) {
+	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return now.Before(c.Counts) })
 	for i := range a.Contacts {
-		a.Contacts[i].Until = time.Time{}
+		if now.Before(a.Contacts[i].Until) {
+			a.Contacts[i].Until = time.Time{}
+		}
 	}
 }
 
@@ -171,9 +171,11 @@ func (end ending) keepCodes(a *Account) {
 // freeze closes an account because of a notice sent at the time told, and
 // decides which recovery codes could open it again: never any that the change,
 // or another shortly before it, could have put there, and none at all when a
-// code was used lately, for then somebody else may hold the sheet. Freezing
-// again loosens nothing.
+// code was used lately, for then somebody else may hold the sheet. With it goes
+// all else that could decide about opening: new addresses, people who may
+// vouch, a PIN or question. Freezing again loosens nothing.
 func (a *Account) freeze(told, now time.Time, l Lifetimes) {
+	lately := told.Add(-l.RecoveredBan)
 	if a.State != StateFrozen {
 		a.Thaw = nil
 		c := a.Credential(RecoveryCode)
@@ -181,10 +183,15 @@ func (a *Account) freeze(told, now time.Time, l Lifetimes) {
 		case now.Before(a.CodeUsed.Add(l.Notice)):
 		case a.Before != nil && now.Before(a.Before.Until):
 			a.Thaw = &Before{Until: a.Before.Until, Codes: slices.Clone(a.Before.Codes)}
-		case c != nil && (c.Initial || c.Created.Before(told.Add(-l.RecoveredBan))):
+		case c != nil && (c.Initial || c.Created.Before(lately)):
 			a.Thaw = &Before{Codes: slices.Clone(c.Data)}
 		}
 	}
+	a.undoContacts(now)
+	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(v Voucher) bool { return !v.Since.Before(lately) })
+	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
+		return (c.Method == PIN || c.Method == SecurityQuestion) && !c.Created.Before(lately)
+	})
 	a.State = StateFrozen
 	a.raise()
 	a.forget()
@@ -192,7 +199,7 @@ func (a *Account) freeze(told, now time.Time, l Lifetimes) {
 
 // addVoucher names somebody who may vouch.
 func (end ending) addVoucher(a *Account) {
-	v := Voucher{ID: end.flow.Person, Name: end.flow.Called}
+	v := Voucher{ID: end.flow.Person, Name: end.flow.Called, Since: end.now}
 	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
 	a.Vouchers = append(a.Vouchers, v)
 	if over := len(a.Vouchers) - maxVouchers; over > 0 {

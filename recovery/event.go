@@ -35,6 +35,7 @@ const (
 	EventPINChanged      EventName = "pin_changed"
 	EventQuestionChanged EventName = "question_changed"
 	EventVoucherAdded    EventName = "contact_person_added"
+	EventVoucherDropped  EventName = "contact_person_removed"
 	EventVouched         EventName = "vouched"
 	EventCaseOpened      EventName = "case_opened"
 	EventStepUp          EventName = "step_up"

@@ -39,6 +39,9 @@ func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Clien
 		stop = e.stopLink(ctx, a, name, c)
 	}
 	for _, contact := range a.Contacts {
+		if !contact.Until.IsZero() && !e.Now().Before(contact.Until) {
+			continue // replaced for good: not the person's any more
+		}
 		e.noticeOn(contact.Channel, contact.Address, stop, a, name, c)
 	}
 	for _, channel := range []string{ChannelPush, ChannelHook} {

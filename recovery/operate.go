@@ -212,11 +212,15 @@ func (e *Engine) issueTicket(ctx context.Context, a *Account, purpose string, li
 }
 
 // StopWorks tells whether a "this wasn't me" token is good, and what it was
-// sent for.
+// sent for; that a contact changed is told only while that can be undone.
 func (e *Engine) StopWorks(ctx context.Context, token string) (EventName, bool, error) {
 	t, _, err := e.stopTicket(ctx, token)
 	if t == nil {
 		return "", false, err
+	}
+	l := e.Policy.Lifetimes
+	if t.Event == EventContactChanged && !e.Now().Before(t.Expires.Add(l.NewContact-l.Notice)) {
+		return "", true, err
 	}
 	return t.Event, true, err
 }
@@ -245,9 +249,6 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	a, err := e.edit(ctx, t.Account, func(a *Account) error {
 		if a.State != StateActive && a.State != StateFrozen {
 			return errMoved
-		}
-		if t.Event == EventContactChanged {
-			a.undoContact()
 		}
 		a.freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)
 		return nil

@@ -171,11 +171,26 @@ func (r *run) vouch(ctx context.Context) (*Account, effects, error) {
 	return r.account, effects{events: []EventName{EventVouched}}, nil
 }
 
-// DropVoucher takes back who may vouch for an account.
-func (e *Engine) DropVoucher(ctx context.Context, account, name string) error {
-	_, err := e.edit(ctx, account, func(a *Account) error {
-		a.Vouchers = slices.DeleteFunc(a.Vouchers, func(v Voucher) bool { return v.Name == name })
+// DropVoucher takes back who may vouch for an account, and tells its owner.
+// It is a change like any other: [ErrNotAllowed] while on probation.
+func (e *Engine) DropVoucher(ctx context.Context, account, name string, c Client) error {
+	dropped := func(v Voucher) bool { return v.Name == name }
+	a, err := e.edit(ctx, account, func(a *Account) error {
+		switch {
+		case e.Now().Before(a.Probation):
+			return ErrNotAllowed
+		case !slices.ContainsFunc(a.Vouchers, dropped):
+			return errMoved
+		}
+		a.Vouchers = slices.DeleteFunc(a.Vouchers, dropped)
 		return nil
 	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	if err == nil {
+		e.audit(Event{Name: EventVoucherDropped, Account: a.ID, Person: a.Name, Network: c.Network})
+		e.notice(ctx, a, EventVoucherDropped, c)
+	}
 	return err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -97,11 +98,7 @@ func (x *exchange) changeAccount() {
 		x.redirect(x.accountURL("wait_stopped"))
 		return
 	case strings.HasPrefix(id, dropVoucher):
-		if err := x.Engine.DropVoucher(x.r.Context(), a.ID, strings.TrimPrefix(id, dropVoucher)); err != nil {
-			x.away(err)
-			return
-		}
-		x.redirect(x.accountURL(""))
+		x.dropVoucher(a, strings.TrimPrefix(id, dropVoucher))
 		return
 	case id == "":
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemMissing)
@@ -114,7 +111,19 @@ func (x *exchange) changeAccount() {
 	x.redirect(x.accountURL("session_ended"))
 }
 
-// dropVoucher is the choice that takes back who may vouch; it can only close.
+func (x *exchange) dropVoucher(a *recovery.Account, name string) {
+	err := x.Engine.DropVoucher(x.r.Context(), a.ID, name, x.client)
+	switch {
+	case errors.Is(err, recovery.ErrNotAllowed):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
+	case err != nil:
+		x.away(err)
+	default:
+		x.redirect(x.accountURL(""))
+	}
+}
+
+// dropVoucher is the choice that takes back who may vouch.
 const dropVoucher = "drop:"
 
 // stopWait is the choice that ends every wait somebody began.

@@ -30,6 +30,22 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	return nil, nil
 }
 
+// acting returns the administrator who may act: not while on probation, and
+// with a strong proof given lately.
+func (x *exchange) acting() *recovery.Account {
+	a, s := x.administrator()
+	switch {
+	case a == nil:
+		return nil
+	case x.Engine.Now().Before(a.Probation):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
+		return nil
+	case !x.fresh(s):
+		return nil
+	}
+	return a
+}
+
 // fresh asks an administrator for a strong proof first, if the last one is too
 // old, and then comes back here.
 func (x *exchange) fresh(s *recovery.Session) bool {
@@ -69,8 +85,7 @@ func (x *exchange) showPeople() {
 
 // invite makes an account and sends, or shows once, its invitation.
 func (x *exchange) invite() {
-	a, s := x.administrator()
-	if a == nil || !x.fresh(s) {
+	if x.acting() == nil {
 		return
 	}
 	f := x.r.PostForm.Get
@@ -134,8 +149,8 @@ func (x *exchange) showPerson() {
 
 // manage does what an administrator's button says.
 func (x *exchange) manage() {
-	a, s := x.administrator()
-	if a == nil || !x.fresh(s) {
+	a := x.acting()
+	if a == nil {
 		return
 	}
 	do := x.r.PostForm.Get("choice")
