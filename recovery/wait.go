@@ -98,7 +98,7 @@ func (o Outcome) Waiting(now time.Time) time.Time {
 }
 
 // StopWaits ends every wait of an account: the signed-in owner pressed Stop.
-func (e *Engine) StopWaits(ctx context.Context, account string) error {
+func (e *Engine) StopWaits(ctx context.Context, account string, c Client) error {
 	a, err := e.edit(ctx, account, func(a *Account) error {
 		if len(a.Waits) == 0 {
 			return errMoved
@@ -111,7 +111,7 @@ func (e *Engine) StopWaits(ctx context.Context, account string) error {
 	}
 	if err == nil {
 		e.audit(Event{Name: EventWaitStopped, Account: a.ID, Person: a.Name})
-		e.notice(ctx, a, EventWaitStopped, Client{})
+		e.notice(ctx, a, EventWaitStopped, c)
 	}
 	return err
 }

@@ -91,7 +91,7 @@ func (x *exchange) changeAccount() {
 		x.redirect(x.loginURL("", ""))
 		return
 	case id == stopWait:
-		if err := x.Engine.StopWaits(x.r.Context(), a.ID); err != nil {
+		if err := x.Engine.StopWaits(x.r.Context(), a.ID, x.client); err != nil {
 			x.away(err)
 			return
 		}

@@ -28,35 +28,48 @@ type teller struct {
 
 func (s *teller) me() *recoverytest.Person { return s.people[s.who] }
 
-func TestFlows(t *testing.T) {
+// stories lists the files of the flows.
+func stories(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("../testdata/flows/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := &teller{
-				t: t, w: recoverytest.New(t), who: "alice", browsers: map[string]*recoverytest.Browser{}, owner: map[string]string{},
-				people: map[string]*recoverytest.Person{}, old: map[string]recoverytest.Person{},
-			}
-			for n, line := range strings.Split(string(a.Files[0].Data), "\n") {
-				line = strings.TrimSpace(line)
-				if line == "" || strings.HasPrefix(line, "#") {
-					continue
-				}
-				if !s.tell(line) {
-					t.Fatalf("%s, line %d of the story: nobody knows what %q means", file, n+1, line)
-				}
-				t.Logf("%3d  %s", n+1, line)
-				if t.Failed() {
-					t.Fatalf("%s, line %d of the story: %s", file, n+1, line)
-				}
-			}
-		})
+	return files
+}
+
+func TestFlows(t *testing.T) {
+	for _, file := range stories(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { tellStory(t, file, nil) })
+	}
+}
+
+// tellStory tells a story; look, if not nil, sees where each line led.
+func tellStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
+	t.Helper()
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &teller{
+		t: t, w: recoverytest.New(t), who: "alice", browsers: map[string]*recoverytest.Browser{}, owner: map[string]string{},
+		people: map[string]*recoverytest.Person{}, old: map[string]recoverytest.Person{},
+	}
+	for n, line := range strings.Split(string(a.Files[0].Data), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !s.tell(line) {
+			t.Fatalf("%s, line %d of the story: nobody knows what %q means", file, n+1, line)
+		}
+		t.Logf("%3d  %s", n+1, line)
+		if t.Failed() {
+			t.Fatalf("%s, line %d of the story: %s", file, n+1, line)
+		}
+		if look != nil && s.b != nil && s.b.Status != 0 {
+			look(s.b)
+		}
 	}
 }
 
@@ -78,11 +91,7 @@ type sentence struct {
 
 // Every story has a first sentence for people who only skim.
 func TestStoriesBeginInPlainWords(t *testing.T) {
-	files, err := filepath.Glob("../testdata/flows/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
+	for _, file := range stories(t) {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,190 @@
+package web_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// happening is something that happened and whom it is told to beside the account's
+// own mailbox, number and the operator's channels.
+type happening struct {
+	event recovery.EventName
+	name  string
+	do    func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person)
+	also  []string
+}
+
+// events are done by alice, signed in on a browser that is known.
+func events() []happening {
+	signedIn := func(kind recovery.Kind, rest func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person)) func(*testing.T, *recoverytest.World, *recoverytest.Browser, *recoverytest.Person) {
+		return func(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			rest(w, begin(w, b, p, kind), p)
+		}
+	}
+	both := func(_ *testing.T, w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
+		b := w.Browser()
+		w.Ask(b, p)
+		b.Want("choice").Submit("choice", "both").Want("factor").Submit("code", p.Codes[0]).Want("new-password").Submit("new_password", "another horse battery")
+		w.Enrol(b, p)
+	}
+	recovered := func(lost string) func(*testing.T, *recoverytest.World, *recoverytest.Browser, *recoverytest.Person) {
+		return func(t *testing.T, w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
+			t.Helper()
+			recoveries()[lost](t, w, p)
+		}
+	}
+	mail, phone := readdressings()[0], readdressings()[1]
+	return []happening{
+		{recovery.EventPasswordReset, "", recovered("password"), nil},
+		{recovery.EventFactorReset, "", recovered("second factor"), nil},
+		{recovery.EventBothReset, "", both, nil},
+		{recovery.EventCodeUsed, "", both, nil},
+		{recovery.EventFactorAdded, "", signedIn(recovery.KindAddFactor, func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			w.Enrol(b, p)
+		}), nil},
+		{recovery.EventCodesRenewed, "", signedIn(recovery.KindNewCodes, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
+			b.Want("codes").Submit("choice", "saved").Want("account")
+		}), nil},
+		{recovery.EventContactChanged, "the mail address", func(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			mail.do(w, b, p)
+		}, []string{mail.new}},
+		{recovery.EventContactChanged, "the number", func(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			phone.do(w, b, p)
+		}, []string{phone.new}},
+		{recovery.EventNewDevice, "", func(t *testing.T, w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
+			t.Helper()
+			enter(t, w, w.Browser(), p)
+		}, nil},
+		{recovery.EventVoucherAdded, "", addRobin, nil},
+		{recovery.EventVoucherDropped, "", func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			t.Helper()
+			addRobin(t, w, b, p)
+			b.Get("/.sparekey/account").Submit("choice", "drop:robin").Want("account")
+		}, nil},
+		{recovery.EventPINChanged, "", signedIn(recovery.KindSetPIN, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
+			b.Want("new-password").Submit("pin", "395172").Want("account")
+		}), nil},
+		{recovery.EventQuestionChanged, "", signedIn(recovery.KindSetQuestion, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
+			b.Want("new-password").Submit("answer", "Bello", "choice", "first_pet").Want("account")
+		}), nil},
+		{recovery.EventWaitStarted, "", func(_ *testing.T, w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
+			waits()[0].beginWait(w, p)
+		}, nil},
+		{recovery.EventWaitStopped, "", func(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			waits()[0].beginWait(w, p)
+			b.Get("/.sparekey/account").Submit("choice", "stop_wait").Want("account")
+		}, nil},
+	}
+}
+
+func addRobin(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+	w.TB.Helper()
+	w.Invite(bob())
+	begin(w, b, p, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
+}
+
+func TestRule_NoticesGoToAllChannels(t *testing.T) {
+	all := recoverytest.WithChannels(recovery.ChannelMail, recovery.ChannelSMS, recovery.ChannelPush, recovery.ChannelHook)
+	for _, kind := range accounts() {
+		for _, x := range events() {
+			if kind.name == "password only" && slices.Contains([]recovery.EventName{
+				recovery.EventFactorReset, recovery.EventBothReset, recovery.EventCodeUsed, recovery.EventWaitStarted, recovery.EventWaitStopped,
+			}, x.event) {
+				continue // no such way for who has no second factor
+			}
+			t.Run(strings.TrimSpace(kind.name+", "+string(x.event)+" "+x.name), func(t *testing.T) {
+				w, alice := kind.made(t, all, recoverytest.WithPolicy(func(p *recovery.Policy) {
+					p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindRecover}}
+				}))
+				b := enter(t, w, w.Browser(), alice)
+				x.do(t, w, b, alice)
+				want := append([]string{"mail " + alice.Mail, "sms " + alice.Phone, "push alice", "webhook alice"}, channels(x.also)...)
+				got := notices(w, "", x.event)
+				for _, who := range want {
+					i := slices.IndexFunc(got, func(m recovery.Message) bool { return m.Channel+" "+m.To == who })
+					if i < 0 {
+						t.Errorf("%s is not told", who)
+						continue
+					}
+					person := got[i].Channel == recovery.ChannelMail || got[i].Channel == recovery.ChannelSMS
+					if has := got[i].Vars["stop"] != ""; has != person {
+						t.Errorf("%s: got a \"this wasn't me\" link %v, want %v", who, has, person)
+					}
+				}
+				if len(got) != len(want) {
+					t.Errorf("got %d notices, want %d, one each", len(got), len(want))
+				}
+				pressStop(w, notices(w, alice.Mail, x.event)[0])
+				if a := account(t, w, "alice"); a.State != recovery.StateFrozen || w.SignedIn(b) {
+					t.Errorf("the link: got %s, signed in %v, want frozen and nobody in", a.State, w.SignedIn(b))
+				}
+				if n := len(notices(w, alice.Phone, recovery.EventFrozen)); n != 1 {
+					t.Errorf("closed: the number got %d notices, want 1", n)
+				}
+			})
+		}
+	}
+}
+
+// channels writes addresses the way rows name them.
+func channels(addresses []string) []string {
+	var out []string
+	for _, a := range addresses {
+		if strings.Contains(a, "@") {
+			out = append(out, "mail "+a)
+		} else {
+			out = append(out, "sms "+a)
+		}
+	}
+	return out
+}
+
+// TestRule_EveryStepHasAWayOut looks at every page the stories of the flows
+// lead to, and at those for what goes wrong.
+func TestRule_EveryStepHasAWayOut(t *testing.T) {
+	seen := map[string]bool{}
+	for _, file := range stories(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			tellStory(t, file, func(b *recoverytest.Browser) {
+				seen[b.Page()] = true
+				wayOut(t, b)
+			})
+		})
+	}
+	w, _ := withFactor(t)
+	b := w.Browser()
+	for _, path := range []string{"/.sparekey/stop?t=gone", "/.sparekey/setup", "/.sparekey/?f=gone", "/.sparekey/nothing"} {
+		wayOut(t, b.Get(path).Want("refused"))
+	}
+	b.Get("/.sparekey/link").Submit("code", "gone")
+	wayOut(t, b)
+	for _, page := range []string{
+		"recover", "sent", "choice", "factor", "new-password", "enroll", "codes", "wait", "confirm", "stop", "undo", "person", "sign-in", "account",
+	} {
+		if !seen[page] {
+			t.Errorf("no story shows %s, so it was not looked at", page)
+		}
+	}
+}
+
+// wayOut wants the operator's help text on each of our pages, and a link to
+// sign-in or, signed in, to the account on all but those two.
+func wayOut(t *testing.T, b *recoverytest.Browser) {
+	t.Helper()
+	page := b.Page()
+	if page == "" {
+		return // the app
+	}
+	if !strings.Contains(b.Text(), "Stuck? Ask Sam, 555 0100.") {
+		t.Errorf("%s has no help text", page)
+	}
+	leads := strings.Contains(b.Body, `href="/.sparekey/login`) || strings.Contains(b.Body, `href="/.sparekey/account`)
+	if !leads && page != "sign-in" && page != "account" {
+		t.Errorf("nothing on %s leads back to sign-in", page)
+	}
+}
