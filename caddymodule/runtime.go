@@ -50,6 +50,7 @@ type runtime struct {
 	guard   *recovery.Guard
 	server  *web.Server
 	queue   *notify.Queue
+	quiet   func() // ends the reminders, and waits for the one under way
 	logger  *slog.Logger
 	holds   atomic.Int64  // requests under way, and one for the configuration
 	idle    chan struct{} // closed when the last hold is gone
@@ -79,9 +80,24 @@ func newRuntime(a *App) (*runtime, error) {
 		_, err2 := pool.Delete(string(key))
 		return nil, errors.Join(err, err2)
 	}
-	rt.key = string(key)
+	rt.key, rt.quiet = string(key), remind(rt.engine)
 	rt.shared.control.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
+}
+
+// remind tells people whose wait is over, until the function it returns is
+// called.
+func remind(e *recovery.Engine) func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.Remind(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // openShared opens the store and proves that our key fits it.
@@ -255,6 +271,7 @@ func (rt *runtime) flush() {
 }
 
 func (rt *runtime) release() {
+	rt.quiet()
 	rt.guard.Close()
 	rt.flush()
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)

@@ -24,6 +24,7 @@ type Engine struct {
 	Audit   func(Event)      // nil: events are dropped
 	Log     *slog.Logger     // nil: slog.Default()
 
+	name         string // of this process, for what it takes on
 	posts, flows gauge
 	settled      atomic.Bool // an account exists; it stays so
 	lines        atomic.Bool // somebody is known by a main number; it stays so
@@ -35,6 +36,7 @@ func New(e *Engine) (*Engine, error) {
 	if err := e.Policy.Validate(e.Methods); err != nil {
 		return nil, err
 	}
+	e.name = secret.Token(9)
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
 	return e, nil
 }

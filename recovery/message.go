@@ -6,15 +6,14 @@ import "time"
 // names the template and its values; rendering, retry and transport are the
 // notifier's.
 type Message struct {
-	ID        string            // random, shared with the log
-	Channel   string            // ChannelMail, …
-	To        string            // an address, with ChannelPush and ChannelHook the account's name; empty: prepare everything, deliver to nobody (a decoy)
-	Template  string            // "recover-code", "sms-code", "mail-code", "invite", "notice"
-	Lang      string            // language of the person, "en" when unknown
-	Vars      map[string]string // code, link, minutes, browser, event, …
-	Secret    bool              // holds a secret that helps to get in: never to a shared channel
-	NotBefore time.Time         // not sent earlier; zero: at once
-	Expires   time.Time         // worthless afterwards: not sent, not retried
+	ID       string            // random, shared with the log
+	Channel  string            // ChannelMail, …
+	To       string            // an address, with ChannelPush and ChannelHook the account's name; empty: prepare everything, deliver to nobody (a decoy)
+	Template string            // "recover-code", "sms-code", "mail-code", "invite", "notice"
+	Lang     string            // language of the person, "en" when unknown
+	Vars     map[string]string // code, link, minutes, browser, event, …
+	Secret   bool              // holds a secret that helps to get in: never to a shared channel
+	Expires  time.Time         // worthless afterwards: not sent, not retried
 }
 
 // Channels a message can take. The first two reach a person at an address of

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,15 +39,18 @@ func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Clien
 	if len(a.Contacts) > 0 {
 		stop = e.stopLink(ctx, a, name, c)
 	}
-	for _, contact := range a.Contacts {
-		if !contact.Until.IsZero() && !e.Now().Before(contact.Until) {
-			continue // replaced for good: not the person's any more
-		}
+	for _, contact := range a.hears(e.Now()) {
 		e.noticeOn(contact.Channel, contact.Address, stop, a, name, c)
 	}
 	for _, channel := range []string{ChannelPush, ChannelHook} {
 		e.noticeOn(channel, a.Name, "", a, name, c)
 	}
+}
+
+// hears lists where the owner is told of things: all addresses and numbers,
+// but not those replaced for good, which are somebody else's by now.
+func (a *Account) hears(now time.Time) []Contact {
+	return slices.DeleteFunc(slices.Clone(a.Contacts), func(c Contact) bool { return !c.Until.IsZero() && !now.Before(c.Until) })
 }
 
 // stopLink is empty when there is nowhere to link to, or no ticket for it.

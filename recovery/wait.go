@@ -43,19 +43,26 @@ func (r *run) wait(ctx context.Context, in Input) (*Problem, error) {
 		return problem(ProblemNotAvailable), nil
 	}
 	g, now := aim(r.facts()), r.Now()
-	began := false
+	if r.account.pending(g, w, now) != nil {
+		return nil, nil
+	}
+	// Who has to be told goes first: an entry without its wait is passed over
+	// when it is due, a wait without its entry would be silent for ever.
+	if err := r.awaited(ctx, g, now.Add(w.Wait)); err != nil {
+		return nil, err
+	}
 	a, err := r.edit(ctx, r.flow.Account, func(a *Account) error {
 		if err := r.fits(a); err != nil {
 			return err
 		}
-		if began = a.pending(g, w, now) == nil; !began {
-			return errMoved
+		if a.pending(g, w, now) != nil {
+			return errBegun
 		}
 		a.Waits = slices.DeleteFunc(a.Waits, func(x Wait) bool { return x.Goal == g || !now.Before(x.Until) })
 		a.Waits = append(a.Waits, Wait{Goal: g, Way: w.key(), Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
 		return nil
 	})
-	if errors.Is(err, errMoved) && !began {
+	if errors.Is(err, errBegun) {
 		return nil, nil
 	}
 	if err != nil {
@@ -64,24 +71,11 @@ func (r *run) wait(ctx context.Context, in Input) (*Problem, error) {
 	r.account, r.flow.Goal = a, g
 	r.audit(r.event(EventWaitStarted))
 	r.tell(ctx, EventWaitStarted)
-	r.remind(g, now.Add(w.Wait))
 	return nil, nil
 }
 
-// remind tells the person when the wait is over. A restart before loses the
-// reminder, not the wait: the page named the time.
-func (r *run) remind(g Goal, at time.Time) {
-	for _, c := range r.account.Contacts {
-		if r.Notify == nil || !r.Notify.Has(c.Channel) {
-			continue
-		}
-		m := r.address(Message{
-			Channel: c.Channel, To: c.Address, Template: "wait-ready", NotBefore: at, Expires: at.Add(r.Policy.Lifetimes.Ripe),
-			Vars: map[string]string{"name": r.account.Name, "goal": string(g)},
-		})
-		r.Notify.Queue(m)
-	}
-}
+// errBegun says that another request began the same wait.
+var errBegun = errors.New("the wait has begun")
 
 // Waiting returns when the wait a flow stands before is over; zero when it has
 // not begun.

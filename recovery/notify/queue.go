@@ -175,9 +175,6 @@ func (q *Queue) newJob(m recovery.Message) *job {
 	if !m.Expires.IsZero() {
 		j.giveUp = m.Expires
 	}
-	if m.NotBefore.After(now) {
-		j.due = m.NotBefore
-	}
 	j.render = func() (Letter, error) {
 		l, err := q.opts.Render(m)
 		l.ID, l.Channel, l.To, l.Expires = m.ID, m.Channel, m.To, m.Expires
