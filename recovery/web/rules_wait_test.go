@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -256,8 +257,14 @@ func TestRule_AnyRaiseOfTheGenerationEndsTheWait(t *testing.T) {
 // pressStop opens the page of a notice's link and presses its button.
 func pressStop(w *recoverytest.World, m recovery.Message) (page string) {
 	w.TB.Helper()
+	return pressAt(w, m.Vars["stop"])
+}
+
+func pressAt(w *recoverytest.World, link string) (page string) {
+	w.TB.Helper()
 	b := w.Browser()
-	page = b.Get(m.Vars["stop"]).Page()
+	_, path, _ := strings.Cut(link, "/.sparekey/")
+	page = b.Get("/.sparekey/" + path).Page()
 	b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 	return page
 }
