@@ -52,6 +52,7 @@ const (
 	ProblemShort          = "password_short"
 	ProblemCommon         = "password_common"
 	ProblemLikeName       = "password_like_name"
+	ProblemSame           = "password_same"
 	ProblemNameTaken      = "name_taken"
 	ProblemNameBad        = "name_bad"
 	ProblemMailBad        = "mail_bad"

@@ -267,12 +267,19 @@ func (l *lab) enrol(s *situation) bool {
 	return l.send(s, l.confirm(s))
 }
 
+// again makes another password of one. Which of those somebody made up decides
+// nothing.
+const again = ", again"
+
 // confirm makes the form for what is to be enrolled.
 func (l *lab) confirm(s *situation) recovery.Input {
 	data := s.flow.Pending[s.step.Method].Data
 	switch s.step.Method {
 	case recovery.Password:
 		s.next.password = "a wholly new sentence of somebody"
+		for s.next.password == l.owner.password || s.next.password == s.ring.password {
+			s.next.password += again // the one there is, is refused
+		}
 		return recovery.Input{NewPassword: secret.Text(s.next.password)}
 	case recovery.TOTP:
 		s.next.key, _ = method.TOTP{}.Key(data, "alice")

@@ -145,7 +145,7 @@ func (l *lab) facts(s *situation) string {
 	}
 	out := []string{
 		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.Before != nil, l.until(a.Probation), alive != nil),
-		fmt.Sprint(s.ring.password, s.ring.friends, s.ring.reads, s.ring.device != ""),
+		fmt.Sprint(strings.ReplaceAll(s.ring.password, again+again, again), s.ring.friends, s.ring.reads, s.ring.device != ""),
 	}
 	if l.stops {
 		_, told := l.read(s.ring, "notice")

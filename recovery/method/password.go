@@ -92,18 +92,38 @@ func (Password) EnrollPage() string { return recovery.PageNewPassword }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: length, common and site words; no
-// composition rules.
+// Confirm implements recovery.Enroller: length, common and site words, not the
+// password there is; no composition rules.
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
 	if p := check(typed, ok, Minimum(t.Flow, t.Account), t.Account.Name); p != nil {
 		return nil, p, nil
+	}
+	same, err := m.same(ctx, t.Account, typed)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case same:
+		return nil, &recovery.Problem{Key: recovery.ProblemSame}, nil
 	}
 	hash, err := m.Hasher.Hash(ctx, typed)
 	if err != nil {
 		return nil, nil, err
 	}
 	return pack(passwordData{Hash: hash}), nil, nil
+}
+
+// same tells whether the account has this very password. Only who may replace
+// it gets here, and whoever guesses wrong has replaced it and is a step further:
+// there is one guess in a flow.
+func (m Password) same(ctx context.Context, a *recovery.Account, typed string) (bool, error) {
+	c := a.Credential(recovery.Password)
+	var d passwordData
+	if c == nil || json.Unmarshal(c.Data, &d) != nil {
+		return false, nil
+	}
+	same, _, err := m.Hasher.Verify(ctx, d.Hash, typed)
+	return same, err
 }
 
 // Minimum is the shortest password a flow accepts for an account.

@@ -1,0 +1,67 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// The old password is refused wherever a new one is chosen, and only there: the
+// way to the page is the proof that would replace it anyway.
+func TestTheOldPasswordIsNoNewOne(t *testing.T) {
+	ways := map[string]func(*testing.T, *recoverytest.World, *recoverytest.Person) *recoverytest.Browser{
+		"lost password": atNewPassword,
+		"both lost": func(t *testing.T, w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
+			b := w.Browser()
+			w.Ask(b, p)
+			return b.Want("choice").Submit("choice", "both").Want("factor").Submit("code", p.Codes[0]).Want("new-password")
+		},
+		"change": func(t *testing.T, w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
+			b := w.Browser()
+			w.SignIn(b, p, "/")
+			b.Get("/.sparekey/account").Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor")
+			w.Clock.Move(time.Minute)
+			return b.Submit("password", p.Password).Want("factor").Submit("code", recoverytest.TOTP(w, p.Key)).Want("new-password")
+		},
+	}
+	for name, walk := range ways {
+		t.Run(name, func(t *testing.T) {
+			w := recoverytest.New(t)
+			alice := recoverytest.Alice()
+			w.Setup(alice)
+			b := walk(t, w, alice)
+			for _, typed := range []string{alice.Password, alice.Password, strings.ReplaceAll(alice.Password, " ", "\u00a0")} {
+				b.Submit("new_password", typed).Want("new-password")
+				if got := b.Find("problem"); b.Status != 422 || got != "That is your old password. Choose another one." {
+					t.Fatalf("%q: got status %d, %q", typed, b.Status, got)
+				}
+			}
+			if b.Submit("new_password", "a whole new sentence"); b.Page() == "new-password" {
+				t.Fatalf("another password: got %q", b.Find("problem"))
+			}
+		})
+	}
+}
+
+// Whoever wants to know the old password from the answer has one guess in a
+// flow: a wrong one is the new password, and the flow is a step further.
+func TestTheOldPasswordCannotBeGuessedTwice(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := w.Browser()
+	w.Ask(b, alice)
+	b.Want("choice").Submit("choice", "both").Want("factor").Submit("code", alice.Codes[0]).Want("new-password")
+	flow := b.Hidden("new_password").Get("flow")
+	b.Submit("new_password", "not it, but long enough").Want("enroll")
+	b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "new_password", alice.Password)).Want("enroll")
+	if got := b.Find("problem"); got == "That is your old password. Choose another one." {
+		t.Errorf("got %q a step later", got)
+	}
+	if n := w.Events.Count(recovery.EventBothReset); n != 0 {
+		t.Errorf("got %d recoveries finished, want none", n)
+	}
+}
