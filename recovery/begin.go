@@ -37,6 +37,9 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 		return r, nil, nil
 	case in.Start.needsSession():
 		p, err := r.fromSession(ctx, in)
+		if p == nil && err == nil && in.Start == KindOpenCase {
+			p, err = r.forWhom(ctx, in)
+		}
 		return r, p, err
 	}
 	p, err := r.redeem(ctx, in)

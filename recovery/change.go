@@ -82,6 +82,23 @@ func (r *run) somebody(ctx context.Context, in Input) (*Problem, error) {
 	return nil, nil
 }
 
+// forWhom takes whom a case is for, and why, from the form on that person's
+// page: what is wrong with it is said there, before a proof is asked.
+func (r *run) forWhom(ctx context.Context, in Input) (*Problem, error) {
+	for _, need := range []Need{admin, settled} {
+		if _, missing := need(r.facts()); missing {
+			return nil, nil // said by the flow, whoever was named
+		}
+	}
+	if len(in.Name) != idSize {
+		return nil, nil // asked in its turn
+	}
+	if p, err := r.somebody(ctx, in); p != nil || err != nil {
+		return p, err
+	}
+	return r.because(ctx, in)
+}
+
 // reachable tells whether a case could be sent to somebody.
 func (r *run) reachable(a *Account) bool {
 	return (a.State == StateActive || a.State == StateFrozen) && a.Address(ChannelMail, r.Now()) != "" && r.Notify != nil && r.Notify.Has(ChannelMail)

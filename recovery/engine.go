@@ -62,6 +62,8 @@ var (
 	ErrNoAccount = errors.New("no such account")
 	// ErrNameTaken says that a name, address or number belongs to another account.
 	ErrNameTaken = errors.New("already taken by another account")
+	// ErrAddressTaken says beside ErrNameTaken that it is not the name that is taken.
+	ErrAddressTaken = errors.New("address or number already taken by another account")
 	// ErrSetUp says that the first account exists already.
 	ErrSetUp = errors.New("there is an account already")
 )

@@ -179,6 +179,18 @@ func (a *Account) identifiers() []identifier {
 	return out
 }
 
+// errTaken names the kind of identifier that another account has.
+type errTaken struct {
+	kind string
+}
+
+func (e errTaken) Error() string { return e.kind + ": " + ErrNameTaken.Error() }
+
+// Is makes every kind ErrNameTaken, and all but the name ErrAddressTaken too.
+func (e errTaken) Is(target error) bool {
+	return target == ErrNameTaken || target == ErrAddressTaken && e.kind != "name" //nolint:errorlint // this is what errors.Is asks
+}
+
 // takeover is how long an index entry without its account is respected: the
 // account may be about to be written.
 const takeover = 10 * time.Minute
@@ -200,12 +212,12 @@ func (e *Engine) claimOne(ctx context.Context, id identifier, account string) er
 		return err
 	}
 	if holder != nil && holder.ID != account {
-		return fmt.Errorf("%s: %w", id.kind, ErrNameTaken)
+		return errTaken{id.kind}
 	}
 	now := e.Now()
 	_, err = kv.Update(ctx, e.Store, e.indexKeys(id)[0], time.Time{}, func(x *index, exists bool) error {
 		if exists && x.Account != account && now.Before(x.At.Add(takeover)) {
-			return fmt.Errorf("%s: %w", id.kind, ErrNameTaken)
+			return errTaken{id.kind}
 		}
 		*x = index{Account: account, At: now}
 		return nil

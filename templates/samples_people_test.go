@@ -97,7 +97,7 @@ func peopleSamples() []sample {
 	}
 	people := templates.View{Page: "people", People: list, SignedIn: true, Name: "ana"}
 	taken := people
-	taken.Name, taken.Mail, taken.Problem = "ben", "ben@example.com", problem("name_taken")
+	taken.Name, taken.Mail, taken.Groups, taken.Problem = "ben", "ben@example.com", "family", problem("name_taken")
 	taken.People = nil
 	samples := []sample{
 		{"people", site(people)},
@@ -109,7 +109,14 @@ func peopleSamples() []sample {
 	for i, name := range []string{"person-self", "person", "person-frozen", "person-invited", "person-disabled"} {
 		samples = append(samples, sample{name, person(list[i])})
 	}
-	return samples
+	act, open := person(list[1]), person(list[1])
+	act.Reason, act.Problem = "x", problem("reason_missing")
+	open.Choice, open.Reason, open.Problem = "both", "x", problem("reason_missing")
+	return append(samples,
+		sample{"person-reason", act},
+		sample{"person-case-reason", open},
+		sample{"person-case-step", step(templates.View{Page: "person", Method: "open_case", Person: &templates.Person{ID: "p-ben", Name: "ben"}, SignedIn: true})},
+	)
 }
 
 func person(p templates.Person) templates.View {

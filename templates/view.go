@@ -37,6 +37,8 @@ type View struct {
 	Name      string        // the account name, for password managers and greetings
 	Mail      string        // setup, confirm, people: as typed before
 	Phone     string        // setup, confirm, people: as typed before
+	Groups    string        // people: as typed before
+	Reason    string        // person: as typed before; with a Choice in the form of a case, else in that of the other buttons
 	Hint      string        // masked mail address or number a code went to
 	Minutes   int           // how long the shown code or link lives
 	Wait      time.Duration // slow-down, wait: how long to wait; invite: how long it lives

@@ -23,8 +23,30 @@ func (x *exchange) showAccount() {
 		x.redirect(x.loginURL("", ""))
 		return
 	}
+	v := x.accountView(a, s)
+	v.Notice = x.notice()
+	x.page(http.StatusOK, v)
+}
+
+// notChanged shows one's own page with what is wrong, when the form that was
+// posted has nothing to go back to.
+func (x *exchange) notChanged(problem string) {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	switch {
+	case err != nil:
+		x.away(err)
+	case s == nil:
+		x.redirect(x.loginURL("", ""))
+	default:
+		v := x.accountView(a, s)
+		v.Problem = &templates.Text{Key: problem}
+		x.page(http.StatusUnprocessableEntity, v)
+	}
+}
+
+func (x *exchange) accountView(a *recovery.Account, s *recovery.Session) templates.View {
 	v := x.view(recovery.PageAccount)
-	v.Account, v.Name, v.SignedIn, v.Notice = x.own(a, s), a.Name, true, x.notice()
+	v.Account, v.Name, v.SignedIn = x.own(a, s), a.Name, true
 	for _, wait := range a.Waits {
 		if x.Engine.Now().Before(wait.Until) {
 			v.Waits = append(v.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
@@ -34,7 +56,7 @@ func (x *exchange) showAccount() {
 	if x.Forecast != nil {
 		v.Losses = x.Forecast(a)
 	}
-	x.page(http.StatusOK, v)
+	return v
 }
 
 // extras is what the account page offers beside the factors.
@@ -101,7 +123,7 @@ func (x *exchange) changeAccount() {
 		x.dropVoucher(a, strings.TrimPrefix(id, dropVoucher))
 		return
 	case id == "":
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemMissing)
+		x.notChanged(recovery.ProblemMissing)
 		return
 	}
 	if err := x.Engine.EndSession(x.r.Context(), a.ID, id); err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -70,17 +71,38 @@ func (x *exchange) showPeople() {
 	if a == nil {
 		return
 	}
+	if v, ok := x.peopleView(a); ok {
+		v.Notice = x.notice()
+		x.page(http.StatusOK, v)
+	}
+}
+
+// peopleView is the list with the form of an invitation; false when it could
+// not be read, and then that has been answered.
+func (x *exchange) peopleView(a *recovery.Account) (templates.View, bool) {
 	list, err := x.Engine.People(x.r.Context())
 	if err != nil {
 		x.away(err)
-		return
+		return templates.View{}, false
 	}
 	v := x.view(recovery.PagePeople)
-	v.SignedIn, v.Notice, v.AskMail, v.AskPhone = true, x.notice(), x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS)
+	v.SignedIn, v.AskMail, v.AskPhone = true, x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS)
 	for _, p := range list {
 		v.People = append(v.People, templates.Person{ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID})
 	}
-	x.page(http.StatusOK, v)
+	return v, true
+}
+
+// notInvited shows the form of an invitation again, as it was typed.
+func (x *exchange) notInvited(a *recovery.Account, problem string) {
+	v, ok := x.peopleView(a)
+	if !ok {
+		return
+	}
+	f := x.r.PostForm.Get
+	v.Name, v.Mail, v.Phone, v.Groups = f("name"), f("mail"), f("phone"), f("groups")
+	v.Problem = &templates.Text{Key: problem}
+	x.page(http.StatusUnprocessableEntity, v)
 }
 
 // invite makes an account and sends, or shows once, its invitation.
@@ -93,21 +115,23 @@ func (x *exchange) invite() {
 	if f("extension") != "" {
 		l, err := recovery.ParseLine(f("phone"), f("extension"))
 		if err != nil {
-			x.refuse(http.StatusUnprocessableEntity, recovery.ProblemPhoneBad)
+			x.notInvited(a, recovery.ProblemPhoneBad)
 			return
 		}
 		n.Lines, n.Phone = []recovery.Line{l}, "" // a shared number takes no messages
 	}
 	who, token, err := x.Engine.AddUser(x.r.Context(), n)
 	switch {
+	case errors.Is(err, recovery.ErrAddressTaken):
+		x.notInvited(a, recovery.ProblemAddressTaken)
 	case errors.Is(err, recovery.ErrNameTaken):
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemNameTaken)
+		x.notInvited(a, recovery.ProblemNameTaken)
 	case errors.Is(err, recovery.ErrBadName):
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemNameBad)
+		x.notInvited(a, recovery.ProblemNameBad)
 	case errors.Is(err, recovery.ErrBadMail):
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemMailBad)
+		x.notInvited(a, recovery.ProblemMailBad)
 	case errors.Is(err, recovery.ErrBadPhone):
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemPhoneBad)
+		x.notInvited(a, recovery.ProblemPhoneBad)
 	case err != nil:
 		x.away(err)
 	default:
@@ -130,21 +154,55 @@ func (x *exchange) showPerson() {
 	if a == nil {
 		return
 	}
+	if v, ok := x.personView(a, s); ok {
+		v.Notice = x.notice()
+		x.page(http.StatusOK, v)
+	}
+}
+
+// personView is the page of somebody; false when there is none to show, and
+// then that has been answered.
+func (x *exchange) personView(a *recovery.Account, s *recovery.Session) (templates.View, bool) {
 	who, err := x.Engine.Person(x.r.Context(), x.person)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		x.refuse(http.StatusNotFound, "not_found")
-		return
+		return templates.View{}, false
 	}
 	if err != nil {
 		x.away(err)
-		return
+		return templates.View{}, false
 	}
 	v := x.view(recovery.PagePerson)
-	v.SignedIn, v.Notice = true, x.notice()
+	v.SignedIn = true
 	v.Person = &templates.Person{
 		ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
 	}
-	x.page(http.StatusOK, v)
+	return v, true
+}
+
+// notManaged shows somebody's page again with what is wrong, as it was typed.
+func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status int, problem string) {
+	v, ok := x.personView(a, s)
+	if !ok {
+		return
+	}
+	v.Reason, v.Problem = x.r.PostForm.Get("reason"), &templates.Text{Key: problem}
+	x.page(status, v)
+}
+
+// noCase shows the page of the person whose case was not opened.
+func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
+	a, s := x.administrator()
+	if a == nil {
+		return
+	}
+	x.person = in.Name
+	v, ok := x.personView(a, s)
+	if !ok {
+		return
+	}
+	v.Choice, v.Reason, v.Problem = cmp.Or(in.Choice, string(recovery.GoalPassword)), in.Reason, text(problem)
+	x.page(http.StatusUnprocessableEntity, v)
 }
 
 // manage does what an administrator's button says.
@@ -161,11 +219,11 @@ func (x *exchange) manage() {
 	err := x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), x.r.PostForm.Get("reason"))
 	switch {
 	case errors.Is(err, recovery.ErrReason):
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemReason)
+		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemReason)
 	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
-		x.refuse(http.StatusForbidden, recovery.ProblemNotYourself)
+		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotYourself)
 	case errors.Is(err, recovery.ErrNotAllowed):
-		x.refuse(http.StatusForbidden, recovery.ProblemNotAvailable)
+		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotAvailable)
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:

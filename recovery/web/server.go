@@ -192,6 +192,12 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 	}
 	v := x.view(recovery.PageRefused)
 	switch {
+	case p.Wait == 0 && o.Flow == nil && in.Flow == "" && in.Start == recovery.KindOpenCase:
+		x.noCase(in, p)
+		return
+	case p.Key == recovery.ProblemAddressTaken && x.client.Session != "":
+		x.notChanged(p.Key)
+		return
 	case p.Key == recovery.ProblemBusy:
 		status, v.Page = http.StatusServiceUnavailable, recovery.PageSlowDown
 		v.Wait = p.Wait
@@ -199,7 +205,7 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		v.Page, v.Wait, v.Recover = recovery.PageSlowDown, p.Wait, x.recoverable()
 	case o.Flow != nil:
 		v = x.flowView(o)
-		v.Name, v.Mail, v.Phone = cmp.Or(v.Name, in.Name), in.Mail, in.Phone
+		v.Name, v.Mail, v.Phone, v.Reason = cmp.Or(v.Name, in.Name), in.Mail, in.Phone, in.Reason
 		v.Return = o.Flow.Return
 	default:
 		v = x.entry(in)
