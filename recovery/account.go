@@ -43,6 +43,7 @@ type Account struct {
 	Was        State     `json:"was,omitempty"` // before it was disabled: enabling gives that back and no more
 	Generation uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
 	Created    time.Time `json:"created"`
+	Invited    time.Time `json:"invited,omitzero"` // until when its invitation lives; zero: there is none
 	Lang       string    `json:"lang,omitempty"`
 	Groups     []string  `json:"groups,omitempty"`
 

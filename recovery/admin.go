@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -73,7 +74,9 @@ func (e *Engine) Manage(ctx context.Context, by *Account, person string, do Acti
 		return err
 	}
 	e.audit(Event{Name: do.event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
-	e.notice(ctx, a, do.event(), Client{})
+	if a.State != StateInvited { // who is told to sign in again must have done so before
+		e.notice(ctx, a, do.event(), Client{})
+	}
 	return e.enlist(ctx, a)
 }
 
@@ -83,9 +86,10 @@ func (do Action) apply(a *Account) error {
 		a.Unlocks++ // clears what was counted, changes no state (AD-03)
 	case do == ActionSignOut:
 		a.Sessions = nil
-	case do == ActionDisable && a.State != StateDisabled && a.State != StateInvited:
+	case do == ActionDisable && a.State != StateDisabled:
 		a.State, a.Was = StateDisabled, a.State
 		a.raise()
+		a.Invited = time.Time{}
 	case do == ActionEnable && a.State == StateDisabled:
 		a.State, a.Was = a.Was, ""
 	default:

@@ -328,7 +328,7 @@ func (end ending) activate(a *Account, eff *effects) {
 	a.Lang = end.flow.Lang
 	end.install(a, Password, 2)
 	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
-	a.State = StateActive
+	a.State, a.Invited = StateActive, time.Time{}
 	for i := range a.Credentials {
 		a.Credentials[i].Initial = true
 	}

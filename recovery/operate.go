@@ -127,13 +127,11 @@ func (e *Engine) AddUser(ctx context.Context, n NewAccount) (*Account, string, e
 	if err := e.claim(ctx, a); err != nil {
 		return nil, "", err
 	}
+	a.Invited = e.Now().Add(e.Policy.Lifetimes.Invite)
 	if _, err := kv.Create(ctx, e.Store, accountKey(a.ID), *a, time.Time{}); err != nil {
 		return nil, "", err
 	}
-	if err := e.enlist(ctx, a); err != nil {
-		return nil, "", err
-	}
-	token, err := e.Invite(ctx, a)
+	token, err := e.invitation(ctx, a)
 	return a, token, err
 }
 
@@ -158,10 +156,28 @@ func (n NewAccount) account(now time.Time) (*Account, error) {
 	return a, nil
 }
 
-// Invite makes a new invitation for an invited account.
+// Invite makes a new invitation for an invited account. The one before, and
+// whatever was begun with it, is void from then on.
 func (e *Engine) Invite(ctx context.Context, a *Account) (string, error) {
-	if a.State != StateInvited {
-		return "", fmt.Errorf("%s is %s, not invited", a.Name, a.State)
+	until := e.Now().Add(e.Policy.Lifetimes.Invite)
+	a, err := e.edit(ctx, a.ID, func(a *Account) error {
+		if a.State != StateInvited {
+			return fmt.Errorf("%s is %s, not invited", a.Name, a.State)
+		}
+		a.raise()
+		a.Invited = until
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return e.invitation(ctx, a)
+}
+
+// invitation writes the ticket that goes with what the account says of it.
+func (e *Engine) invitation(ctx context.Context, a *Account) (string, error) {
+	if err := e.enlist(ctx, a); err != nil {
+		return "", err
 	}
 	e.audit(Event{Name: EventInvited, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, Invite, e.Policy.Lifetimes.Invite)

@@ -227,11 +227,12 @@ func (e *Engine) claimOne(ctx context.Context, id identifier, account string) er
 
 // row is an account in the roster, which lists people without a scan.
 type row struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	State State  `json:"state"`
-	Admin bool   `json:"admin,omitempty"`
-	TwoFA bool   `json:"two_factors,omitempty"`
+	ID    string    `json:"id"`
+	Name  string    `json:"name"`
+	State State     `json:"state"`
+	Admin bool      `json:"admin,omitempty"`
+	TwoFA bool      `json:"two_factors,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // enlist writes the account's row. The roster is a convenience: the account
@@ -241,7 +242,7 @@ func (e *Engine) enlist(ctx context.Context, a *Account) error {
 	key := "roster/" + hex.EncodeToString(sum[:1])
 	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(rows *[]row, _ bool) error {
 		*rows = slices.DeleteFunc(*rows, func(r row) bool { return r.ID == a.ID })
-		*rows = append(*rows, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.hasFactor(a)})
+		*rows = append(*rows, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.hasFactor(a), a.Invited})
 		return nil
 	})
 	return err
@@ -249,11 +250,12 @@ func (e *Engine) enlist(ctx context.Context, a *Account) error {
 
 // Person is what lists show of an account.
 type Person struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	State      State  `json:"state"`
-	Admin      bool   `json:"admin"`
-	TwoFactors bool   `json:"two_factors"`
+	ID         string    `json:"id"`
+	Name       string    `json:"name"`
+	State      State     `json:"state"`
+	Admin      bool      `json:"admin"`
+	TwoFactors bool      `json:"two_factors"`
+	Invited    time.Time `json:"invited,omitzero"` // until when an invitation lives; zero: there is none
 }
 
 // People lists all accounts by name: 256 reads, never a scan.
@@ -265,7 +267,7 @@ func (e *Engine) People(ctx context.Context) ([]Person, error) {
 			return nil, err
 		}
 		for _, r := range rows {
-			out = append(out, Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA})
+			out = append(out, Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until})
 		}
 	}
 	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })

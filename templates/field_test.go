@@ -117,6 +117,7 @@ func TestButtons(t *testing.T) {
 		{"people", "choice", []string{"invite"}},
 		{"person", "choice", []string{"unlock", "sign_out", "disable"}},
 		{"person-invited", "choice", []string{"invite_again", "disable"}},
+		{"person-expired", "choice", []string{"invite_again", "disable"}},
 		{"person-frozen", "choice", []string{"disable"}},
 		{"person-disabled", "choice", []string{"enable"}},
 		{"person-self", "choice", nil},
@@ -224,6 +225,11 @@ func TestSaid(t *testing.T) {
 		{"invite", "on its way to d••@example.com. It lives for 72 hours", "Copy"},
 		{"person-self", "This is your own account", "Reason"},
 		{"people", "5 people have", "frozen"},
+		{"people", "Invited", "expired"},
+		{"people-expired", "Invitation expired", "Invited"},
+		{"person-invited", "It lives until 7 March 2026", "no longer works"},
+		{"person-invited", "you get a new link to pass on. The one before stops working.", "own address"},
+		{"person-expired", "is too old, or was withdrawn, and no longer works. A new one goes to the person’s own address", "It lives until"},
 	}
 	s := newSet(t)
 	for _, test := range tests {

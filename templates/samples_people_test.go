@@ -92,7 +92,7 @@ func peopleSamples() []sample {
 		{ID: "p-ana", Name: "ana", State: "active", Admin: true, TwoFactors: true, Self: true},
 		{ID: "p-ben", Name: "ben", State: "active", TwoFactors: true},
 		{ID: "p-chloe", Name: "chloé.de-la-rochefoucauld", State: "frozen", TwoFactors: true},
-		{ID: "p-dan", Name: "dan", State: "invited"},
+		{ID: "p-dan", Name: "dan", State: "invited", Until: someTime().AddDate(0, 0, 2)},
 		{ID: "p-eve", Name: "eve", State: "disabled", Admin: true},
 	}
 	people := templates.View{Page: "people", People: list, SignedIn: true, Name: "ana"}
@@ -109,10 +109,16 @@ func peopleSamples() []sample {
 	for i, name := range []string{"person-self", "person", "person-frozen", "person-invited", "person-disabled"} {
 		samples = append(samples, sample{name, person(list[i])})
 	}
+	late := list[3]
+	late.Expired = true
+	mailed := person(late)
+	mailed.AskMail = true
 	act, open := person(list[1]), person(list[1])
 	act.Reason, act.Problem = "x", problem("reason_missing")
 	open.Choice, open.Reason, open.Problem = "both", "x", problem("reason_missing")
 	return append(samples,
+		sample{"person-expired", mailed},
+		sample{"people-expired", site(templates.View{Page: "people", People: []templates.Person{late}, SignedIn: true})},
 		sample{"person-reason", act},
 		sample{"person-case-reason", open},
 		sample{"person-case-step", step(templates.View{Page: "person", Method: "open_case", Person: &templates.Person{ID: "p-ben", Name: "ben"}, SignedIn: true})},

@@ -116,7 +116,9 @@ type Person struct {
 	State      string // invited, active, frozen, disabled
 	Admin      bool
 	TwoFactors bool
-	Self       bool // the administrator looking
+	Self       bool      // the administrator looking
+	Until      time.Time // invited: when the invitation ends
+	Expired    bool      // invited: it has ended, or was withdrawn
 	Account    *Account
 }
 

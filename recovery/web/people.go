@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -88,7 +89,10 @@ func (x *exchange) peopleView(a *recovery.Account) (templates.View, bool) {
 	v := x.view(recovery.PagePeople)
 	v.SignedIn, v.AskMail, v.AskPhone = true, x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS)
 	for _, p := range list {
-		v.People = append(v.People, templates.Person{ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID})
+		v.People = append(v.People, templates.Person{
+			ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
+			Until: p.Invited, Expired: x.expired(p.State, p.Invited),
+		})
 	}
 	return v, true
 }
@@ -142,8 +146,10 @@ func (x *exchange) invite() {
 // invited sends the invitation, or shows it once when there is no way to send.
 func (x *exchange) invited(who *recovery.Account, token string) {
 	v := x.view(recovery.PageInvite)
-	v.SignedIn, v.Name = true, who.Name
-	if !x.Engine.SendInvite(who, token, x.client) {
+	v.SignedIn, v.Name, v.Wait = true, who.Name, x.Engine.Policy.Lifetimes.Invite
+	if x.Engine.SendInvite(who, token, x.client) {
+		v.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
+	} else {
 		v.Code = x.origin + Prefix + "link#" + token
 	}
 	x.page(http.StatusOK, v)
@@ -176,8 +182,16 @@ func (x *exchange) personView(a *recovery.Account, s *recovery.Session) (templat
 	v.SignedIn = true
 	v.Person = &templates.Person{
 		ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
+		Until: who.Invited, Expired: x.expired(who.State, who.Invited),
 	}
+	v.AskMail = x.has(recovery.ChannelMail)
 	return v, true
+}
+
+// expired tells that somebody was invited and has let the time pass, or that
+// the invitation was withdrawn by disabling the account.
+func (x *exchange) expired(s recovery.State, until time.Time) bool {
+	return s == recovery.StateInvited && !x.Engine.Now().Before(until)
 }
 
 // notManaged shows somebody's page again with what is wrong, as it was typed.

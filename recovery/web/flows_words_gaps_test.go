@@ -1,0 +1,31 @@
+package web_test
+
+import (
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// invitations are what an administrator does about them.
+func invitations() []sentence {
+	return []sentence{
+		{`on the (.+) she looks at (\w+) among the people`, func(s *teller, m []string) {
+			a, err := s.w.Engine.Find(s.t.Context(), m[1])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.use(m[0]).Get("/.sparekey/people").Want("people").Get("/.sparekey/people/" + a.ID).Want("person")
+		}},
+		{`(?:she|he) reads "(.+)"`, func(s *teller, m []string) {
+			if !strings.Contains(s.b.Text(), m[0]) {
+				s.t.Errorf("got %q, want %q in it", s.b.Text(), m[0])
+			}
+		}},
+		{`she sends the invitation again`, func(s *teller, _ []string) {
+			if !s.b.Offers("choice", "invite_again") {
+				s.t.Fatal("no button that invites again")
+			}
+			s.b.Post(s.b.URL.Path, recoverytest.Fields("choice", "invite_again"))
+		}},
+	}
+}

@@ -1,0 +1,118 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// invited makes a world in which alice has invited robin, and signs her in.
+func invited(t *testing.T, alice *recoverytest.Person, options ...recoverytest.Option) (*recoverytest.World, *recoverytest.Browser, *recovery.Account, string) {
+	t.Helper()
+	w := recoverytest.New(t, options...)
+	w.Setup(alice)
+	robin, token, err := w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "robin", Mail: "robin@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss := w.Browser()
+	w.SignIn(boss, alice, "/")
+	return w, boss, robin, token
+}
+
+// opens tells whether an invitation leads to the page where a password is chosen.
+func opens(w *recoverytest.World, token string) bool {
+	b := w.Browser()
+	return b.Get("/.sparekey/link").Want("confirm").Submit("code", token).Page() == "new-password"
+}
+
+func TestANewInvitationVoidsTheOldOne(t *testing.T) {
+	w, boss, robin, old := invited(t, recoverytest.Alice())
+	begun := w.Browser()
+	begun.Get("/.sparekey/link").Submit("code", old).Want("new-password")
+	boss.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	if got := boss.Text(); !strings.Contains(got, "r•••@example.org") || !strings.Contains(got, "72 hours") {
+		t.Errorf("got %q, want to read where it went and how long it lives", got)
+	}
+	begun.Submit("new_password", "staple battery horse")
+	if begun.Page() == "enroll" || begun.Status != 422 {
+		t.Errorf("what was begun with the old one goes on: got page %q, status %d", begun.Page(), begun.Status)
+	}
+	if opens(w, old) {
+		t.Error("the old invitation still opens")
+	}
+	if !opens(w, recoverytest.Link(t, w.Outbox.Last(t, "robin@example.org", "invite"))) {
+		t.Error("the new invitation does not open")
+	}
+}
+
+func TestWithoutMailTheLinkIsShownOnce(t *testing.T) {
+	w, boss, robin, _ := invited(t, recoverytest.Alice(), recoverytest.WithChannels())
+	boss.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	_, token, ok := strings.Cut(strings.Join(boss.All("secret"), ""), "/.sparekey/link#")
+	if !ok || !opens(w, token) {
+		t.Fatalf("got %q, want a link that opens", boss.All("secret"))
+	}
+	if boss.Get("/.sparekey/people/" + robin.ID); strings.Contains(boss.Body, token) {
+		t.Error("the link is shown again")
+	}
+}
+
+func TestWhoMayInviteAgain(t *testing.T) {
+	alice := recoverytest.Alice()
+	w, boss, robin, old := invited(t, alice)
+	path, again := "/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")
+	w.Browser().Post(path, again).Want("sign-in")
+
+	w.Clock.Move(11 * time.Minute)
+	boss.Post(path, again).Want("factor") // the last strong proof is too old
+	if !opens(w, old) {
+		t.Error("the invitation is void although nobody was allowed to make a new one")
+	}
+
+	active := bob()
+	active.Name, active.Mail, active.Phone = "eve", "eve@example.org", "+41791234599"
+	w.Invite(active)
+	eve, err := w.Engine.Find(t.Context(), "eve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.Browser()
+	w.SignIn(b, active, "/")
+	if b.Post(path, again); b.Status != 404 {
+		t.Errorf("somebody else: got status %d, want 404", b.Status)
+	}
+	other := w.Browser()
+	w.SignIn(other, alice, "/")
+	if other.Post("/.sparekey/people/"+eve.ID, again); other.Status != 404 || len(w.Outbox.To("eve@example.org", "invite")) != 0 {
+		t.Errorf("an active account: got status %d and %d mails, want 404 and none", other.Status, len(w.Outbox.To("eve@example.org", "invite")))
+	}
+}
+
+// Disabling somebody invited takes the invitation back; enabling does not give
+// it again.
+func TestAnInvitationCanBeWithdrawn(t *testing.T) {
+	w, boss, robin, token := invited(t, recoverytest.Alice())
+	path := "/.sparekey/people/" + robin.ID
+	for _, do := range []string{"disable", "enable"} {
+		boss.Post(path, recoverytest.Fields("choice", do, "reason", "wrong address")).Want("person")
+		if opens(w, token) {
+			t.Errorf("after %s the invitation opens", do)
+		}
+	}
+	if got := boss.Get("/.sparekey/people").Text(); !strings.Contains(got, "Invitation expired") {
+		t.Errorf("got %q, want to see that no invitation lives", got)
+	}
+	for _, m := range w.Outbox.To("robin@example.org", "notice") {
+		if m.Vars["event"] == string(recovery.EventEnabled) {
+			t.Error("told to sign in again without ever having been here")
+		}
+	}
+	boss.Post(path, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	if !opens(w, recoverytest.Link(t, w.Outbox.Last(t, "robin@example.org", "invite"))) {
+		t.Error("the new invitation does not open")
+	}
+}
