@@ -10,6 +10,7 @@ const (
 	PageRecover     = "recover"
 	PageSent        = "sent"
 	PageChoice      = "choice"
+	PageChoose      = "choose"
 	PageNewPassword = "new-password"
 	PageEnroll      = "enroll"
 	PageCodes       = "codes"

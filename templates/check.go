@@ -49,7 +49,7 @@ func sample(name string) View {
 	}
 	v := View{
 		Page: name, Lang: fallback, Site: "Photos", Host: "photos.example.com",
-		Method: "totp", Methods: []string{"recovery_code"}, Choices: []string{"password"}, Choice: "password",
+		Method: "totp", Methods: []string{"recovery_code"}, Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}, Choices: []string{"password"}, Choice: "password",
 		Account: ana.Account, People: []Person{ana}, Person: &ana,
 		Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
 		Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},

@@ -26,6 +26,20 @@ func (p page) SignInURL() string { return p.entry("login", p.Keep) }
 // RecoverURL is where the way back in starts.
 func (p page) RecoverURL() string { return p.entry("recover", p.Keep) }
 
+// StepURL is the step a flow stands at.
+func (p page) StepURL() string { return p.flowURL("", p.Keep) }
+
+// ChooseURL is where the other ways on from a step are listed.
+func (p page) ChooseURL() string { return p.flowURL("choose", p.Keep) }
+
+func (p page) flowURL(name, lang string) string {
+	query := url.Values{"f": {p.Flow}}
+	if lang != "" {
+		query.Set("lang", lang)
+	}
+	return address(name, query)
+}
+
 // UnlockURL is where the pause after too many tries is lifted.
 func (p page) UnlockURL() string { return p.unlock(p.Keep) }
 
@@ -67,8 +81,11 @@ func (p page) OutURL() string {
 // LanguageURL is this page in another language. Pages that answer at the
 // address of the app lead to the sign-in page: our parameters are not for the app.
 func (p page) LanguageURL(code string) string {
-	if p.Flow != "" {
-		return address("", url.Values{"f": {p.Flow}, "lang": {code}})
+	switch {
+	case p.Flow != "" && p.Page == "choose":
+		return p.flowURL("choose", code)
+	case p.Flow != "":
+		return p.flowURL("", code)
 	}
 	switch p.Page {
 	case "setup", "account", "people":

@@ -67,7 +67,7 @@ func TestNoTextIsUnused(t *testing.T) {
 			sources.Write(body)
 		}
 	}
-	composed := regexp.MustCompile(`^(problem|notice|method|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|account\.(wait|loss|mend)|person\.(state|about))\.|^mail\.[a-z-]+\.subject$|^language$`)
+	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|account\.(wait|loss|mend)|person\.(state|about))\.|^mail\.[a-z-]+\.subject$|^language$`)
 	for key := range readTexts(t, "en") {
 		stem := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".other")
 		quoted := strings.Contains(sources.String(), `"`+stem+`"`)

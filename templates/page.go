@@ -69,6 +69,15 @@ func (p page) Rich(key string) (template.HTML, error) {
 // Plural is the form of a sentence for n things.
 func (p page) Plural(key string, n int) (string, error) { return p.texts.plural(key, n) }
 
+// Lasting is a sentence about a time of its own: {wait} in it is d.
+func (p page) Lasting(key string, d time.Duration) (string, error) {
+	text, err := p.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(string) (string, error) { return p.texts.duration(d) })
+}
+
 // value is what stands for a placeholder in the sentences of a page.
 func (p page) value(name string) (string, error) {
 	switch name {

@@ -67,9 +67,21 @@ func signInSamples() []sample {
 		{"factor-recovery-code", step(templates.View{Page: "factor", Method: "recovery_code", Methods: []string{"totp"}, Recover: true})},
 		{"factor-password", step(templates.View{Page: "factor", Method: "password", Name: "ana", SignedIn: true})},
 		{"factor-pin", step(templates.View{Page: "factor", Method: "pin", SignedIn: true, Keep: "fr"})},
-		{"choose", step(templates.View{Page: "choose", Methods: []string{"totp", "recovery_code", "sms_code", "mail_code"}})},
+		{"choose", step(templates.View{Page: "choose", Recover: true, Options: options("totp", "recovery_code", "sms_code", "mail_code")})},
+		{"choose-recover", step(templates.View{Page: "choose", Choice: "second_factor", Recover: true, Options: []templates.Option{
+			{Method: "recovery_code"}, {Method: "contact", Then: []string{"mail_link", "factor"}}, {Method: "wait", Wait: 24 * time.Hour},
+		}})},
+		{"choose-none", step(templates.View{Page: "choose", SignedIn: true, Keep: "fr"})},
 		{"signed-out", site(templates.View{Page: "signed-out", Return: "/albums/2026?sort=date"})},
 	}
+}
+
+func options(methods ...string) []templates.Option {
+	var out []templates.Option
+	for _, m := range methods {
+		out = append(out, templates.Option{Method: m})
+	}
+	return out
 }
 
 func recoverySamples() []sample {

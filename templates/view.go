@@ -29,7 +29,8 @@ type View struct {
 	// change_phone, new_contact, approve, vouch, add_contact, drill, or empty
 	// for a link that was opened.
 	Method  string
-	Methods []string // other proofs that may be shown instead: buttons named "method"
+	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
+	Options []Option // choose: the same with what they need and give
 	Choices []string // values for "choice": password, second_factor, both
 	Choice  string   // what is being replaced, once chosen
 	Resend  bool     // the code of Method can be sent again
@@ -70,6 +71,13 @@ type View struct {
 	Insecure bool   // plain http off loopback: show the banner
 	ID       string // shared with the log line of a refusal
 	Account  *Account
+}
+
+// Option is another way on from a step.
+type Option struct {
+	Method string
+	Then   []string      // what is asked after it: the keys of "proof."
+	Wait   time.Duration // how long nothing changes then; zero: not at all
 }
 
 // Text is a key of the locale files, without its "problem." or "notice.", and

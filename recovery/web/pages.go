@@ -118,18 +118,45 @@ func (x *exchange) showFlow() {
 		return
 	}
 	o, err := x.Engine.Show(x.r.Context(), x.client, id)
-	if err != nil {
-		x.away(err)
-		return
-	}
-	if o.Problem != nil {
-		v := x.view(recovery.PageRefused)
-		v.Problem = text(o.Problem)
-		x.page(http.StatusUnprocessableEntity, v)
+	if !x.stands(o, err) {
 		return
 	}
 	v := x.flowView(o)
 	v.Notice = x.notice()
+	x.page(http.StatusOK, v)
+}
+
+// stands tells whether a flow can be shown; if not, that has been answered.
+func (x *exchange) stands(o recovery.Outcome, err error) bool {
+	switch {
+	case err != nil:
+		x.away(err)
+	case o.Problem != nil:
+		v := x.view(recovery.PageRefused)
+		v.Problem = text(o.Problem)
+		x.page(http.StatusUnprocessableEntity, v)
+	default:
+		return true
+	}
+	return false
+}
+
+// showChoose lists the other ways on from where a flow stands. It writes
+// nothing: what is pressed there is posted like on the step itself.
+func (x *exchange) showChoose() {
+	o, paths, err := x.Engine.Choices(x.r.Context(), x.client, x.r.URL.Query().Get("f"))
+	if !x.stands(o, err) {
+		return
+	}
+	v := x.flowView(o)
+	v.Page, v.Recover = recovery.PageChoose, x.recoverable() && o.Step.Method != recovery.NewContact
+	for _, p := range paths {
+		option := templates.Option{Method: recovery.Bare(p.Method), Wait: p.Wait}
+		for _, name := range p.Then {
+			option.Then = append(option.Then, recovery.Bare(name))
+		}
+		v.Options = append(v.Options, option)
+	}
 	x.page(http.StatusOK, v)
 }
 

@@ -67,6 +67,7 @@ func routes() map[string]route {
 	return map[string]route{
 		"":        {get: (*exchange).showFlow, post: (*exchange).submit},
 		"login":   {get: (*exchange).showLogin},
+		"choose":  {get: (*exchange).showChoose},
 		"recover": {get: (*exchange).showRecover, document: true},
 		"setup":   {get: (*exchange).showSetup},
 		"link":    {get: (*exchange).showLink},

@@ -1,0 +1,60 @@
+package recovery_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+)
+
+func TestPathsSayWhatAWayNeeds(t *testing.T) {
+	policy := recovery.Default()
+	policy.Ways = map[recovery.Goal][]recovery.Way{
+		recovery.GoalPassword: {
+			{Proofs: []string{recovery.MailLink, recovery.Factor}},
+			{Proofs: []string{recovery.MailLink, recovery.RecoveryCode, recovery.SMSCode}},
+			{Proofs: []string{recovery.SMSCode, recovery.MailLink}, Wait: 48 * time.Hour},
+		},
+	}
+	full := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	full.Devices = []recovery.Device{{ID: "d", Seen: noon}} // hears of a wait
+	waited := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	waited.Devices = full.Devices
+	waited.Waits = []recovery.Wait{{Goal: recovery.GoalPassword, Way: []string{recovery.MailLink, recovery.SMSCode}, Ready: noon, Until: noon.Add(time.Hour)}}
+	alone := person(recovery.Password, recovery.TOTP)
+
+	for _, tc := range []struct {
+		name    string
+		account *recovery.Account
+		proofs  []recovery.Proof
+		want    []recovery.Path
+	}{
+		{"nothing shown: no more than the policy says", full, nil, []recovery.Path{{Method: recovery.RecoveryCode}}},
+		{"what each needs and how long it waits", full, shown(recovery.MailLink), []recovery.Path{
+			{Method: recovery.RecoveryCode, Then: []string{recovery.SMSCode}}, {Method: recovery.SMSCode, Wait: 48 * time.Hour, Then: []string{}},
+		}},
+		{"a wait that is over", waited, shown(recovery.MailLink), []recovery.Path{
+			{Method: recovery.RecoveryCode, Then: []string{recovery.SMSCode}}, {Method: recovery.SMSCode, Then: []string{}},
+		}},
+		{"only the wait is missing", full, shown(recovery.MailLink, recovery.SMSCode), []recovery.Path{
+			{Method: recovery.TOTP, Then: []string{}}, {Method: "wait", Wait: 48 * time.Hour},
+		}},
+		{"a way that cannot be walked", alone, shown(recovery.MailLink), []recovery.Path{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := recovery.Facts{
+				Flow: &recovery.Flow{Kind: recovery.KindRecover, Proofs: tc.proofs}, Account: tc.account,
+				Policy: policy, Methods: method.All(method.Set{Has: everything}), Now: noon,
+			}
+			got := recovery.Paths(f, recovery.Next(f))
+			if len(got) == 0 && len(tc.want) == 0 {
+				return
+			}
+			if !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
