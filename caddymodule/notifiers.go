@@ -122,7 +122,8 @@ type SMSNotifier struct {
 	Body string `json:"body,omitempty"`
 	// Calling codes that may be sent to, without "+". Default: all.
 	Countries []string `json:"countries,omitempty"`
-	// Messages per day; zero: no bound.
+	// Messages per UTC day, for each Caddy by itself and anew with every
+	// configuration loaded; zero: no bound.
 	Budget int `json:"budget,omitempty"`
 
 	sms notify.SMS

@@ -14,6 +14,10 @@ func TestNotifyMoreAdapts(t *testing.T) {
 		{"push", "notify push ntfy://ntfy.sh/topic", `{"notifier":"push","url":"ntfy://ntfy.sh/topic"}`},
 		{"shared push", "notify push {env.PUSH_URL} {\n\t\t\tshared\n\t\t}", `{"notifier":"push","shared":true,"url":"{env.PUSH_URL}"}`},
 		{
+			"sms", "notify sms https://sms.example/out {\n\t\t\tcountries 33 41\n\t\t\tbudget 50 per day\n\t\t}",
+			`{"budget":50,"countries":["33","41"],"notifier":"sms","url":"https://sms.example/out"}`,
+		},
+		{
 			"webhook", "notify webhook https://hook.example/in {\n\t\t\tsecret {env.HOOK_SECRET}\n\t\t}",
 			`{"notifier":"webhook","secret":"{env.HOOK_SECRET}","url":"https://hook.example/in"}`,
 		},

@@ -266,20 +266,20 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 
 func (s Sent) live(now time.Time) bool { return now.Before(s.Expires) }
 
-// send makes a new code, unless the account had its share: then silently not.
+// send makes a new code, unless the account or the number had its share: then
+// silently not, and what was sent before stays the newest.
 func (r *run) send(ctx context.Context, method string, ch Challenger, again bool) error {
-	l := r.Policy.Limits
-	err := r.charge(ctx, []meter{
-		{key: r.meterKey("send hour", r.account.ID, method), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
-		{key: r.meterKey("send day", r.account.ID, method), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
-	})
-	if _, ok := errors.AsType[errLimit](err); ok {
-		return nil
-	}
+	sent, msg, err := ch.Challenge(r.try(Input{}), r.Policy)
 	if err != nil {
 		return err
 	}
-	sent, msg, err := ch.Challenge(r.try(Input{}), r.Policy)
+	if again {
+		r.said = "resent"
+	}
+	err = r.charge(ctx, r.shares(method, msg))
+	if _, ok := errors.AsType[errLimit](err); ok {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -287,11 +287,26 @@ func (r *run) send(ctx context.Context, method string, ch Challenger, again bool
 		r.flow.Sent = map[string]Sent{}
 	}
 	r.flow.Sent[method] = sent
-	if again {
-		r.said = "resent"
-	}
 	r.queue = append(r.queue, r.address(msg))
 	return nil
+}
+
+// shares is what a message is charged to: the account, and a number whoever it
+// was asked for, so that many accounts cannot have one phone ring or one purse
+// emptied (TH-08).
+func (r *run) shares(method string, m Message) []meter {
+	l := r.Policy.Limits
+	both := func(kind string, parts ...string) []meter {
+		return []meter{
+			{key: r.meterKey(kind+" hour", parts...), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
+			{key: r.meterKey(kind+" day", parts...), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
+		}
+	}
+	out := both("send", r.account.ID, method)
+	if m.Channel == ChannelSMS {
+		out = append(out, both("send number", cmp.Or(m.To, r.account.ID))...)
+	}
+	return out
 }
 
 // address fills in what every message has.

@@ -50,7 +50,8 @@ type SMS struct {
 	Countries []string
 	// Budget is how many messages may be sent in a UTC day; 0: no bound. At 80 %
 	// of it one warning is logged; over it Send gives ErrBudget. The count lives
-	// in memory and begins again with the process.
+	// in memory: it begins again with the process and with every configuration
+	// that is loaded, and each of several processes has its own.
 	Budget int
 	// Logger takes the warning. Default: none.
 	Logger *slog.Logger

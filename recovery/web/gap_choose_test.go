@@ -213,7 +213,9 @@ func walks() map[recovery.Kind][]func(s *asker) {
 		recovery.KindRecover: {
 			func(s *asker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
 			func(s *asker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
-			func(s *asker) { s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll") },
+			func(s *asker) {
+				s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll")
+			},
 			func(s *asker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
 			func(s *asker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
 			func(s *asker) {
@@ -282,8 +284,12 @@ func voucher(s *asker) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	change(s.t, s.w, "alice", func(x *recovery.Account) { x.Vouchers = []recovery.Voucher{{ID: r.ID, Name: "robin"}, {ID: "-", Name: "eve"}} })
-	change(s.t, s.w, "robin", func(x *recovery.Account) { x.Vouchers = []recovery.Voucher{{ID: a.ID, Name: "alice"}, {ID: "-", Name: "eve"}} })
+	change(s.t, s.w, "alice", func(x *recovery.Account) {
+		x.Vouchers = []recovery.Voucher{{ID: r.ID, Name: "robin"}, {ID: "-", Name: "eve"}}
+	})
+	change(s.t, s.w, "robin", func(x *recovery.Account) {
+		x.Vouchers = []recovery.Voucher{{ID: a.ID, Name: "alice"}, {ID: "-", Name: "eve"}}
+	})
 	b := s.w.Browser()
 	s.w.Ask(b, robin)
 	b.Want("choice").Submit("choice", "both").Want("factor").Submit("method", "contact").Want("factor")
