@@ -55,7 +55,8 @@ type Account struct {
 	Spent       []Spent      `json:"spent,omitempty"`
 	Waits       []Wait       `json:"waits,omitempty"`
 	Vouchers    []Voucher    `json:"vouchers,omitempty"`
-	Drilled     time.Time    `json:"drilled,omitzero"` // last time a way back was tried out
+	Drilled     time.Time    `json:"drilled,omitzero"`  // last time a way back was tried out
+	Reminded    time.Time    `json:"reminded,omitzero"` // last time a mail asked to try one
 	Before      *Before      `json:"before,omitempty"`
 	Thaw        *Before      `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
 	CodeUsed    time.Time    `json:"code_used,omitzero"` // last time a recovery code was spent

@@ -51,7 +51,7 @@ func (in Input) answers(s Step) bool {
 type Outcome struct {
 	Flow    *Flow
 	Stored  bool     // Flow can be shown again by its id
-	Account *Account // nil before the first proof: a page must not depend on it
+	Account *Account // nil before the first proof of somebody who is not signed in: a page must not depend on it
 	Step    Step
 	Problem *Problem
 	Notice  string // key of something that just happened

@@ -109,7 +109,7 @@ func (r *run) try(in Input) Try {
 // outcome is the page for where the flow stands now.
 func (r *run) outcome(p *Problem) Outcome {
 	o := Outcome{Flow: r.flow, Stored: r.stored, Step: Next(r.facts()), Problem: p, FlowToken: r.token, Notice: r.said}
-	if len(r.flow.Proofs) > 0 && !r.flow.decoy() {
+	if (len(r.flow.Proofs) > 0 || r.flow.Session != "") && !r.flow.decoy() {
 		o.Account = r.account
 	}
 	return o

@@ -29,6 +29,7 @@ type effects struct {
 	tell    []EventName // told to all channels
 	session bool        // the browser gets the new session
 	device  bool        // and the new device cookie
+	remind  bool        // a mail asks to try a way back
 }
 
 // finish consumes the flow, changes the account in one write and lets the
@@ -99,6 +100,9 @@ func (r *run) concluded(ctx context.Context, end ending, eff effects) Outcome {
 	for _, name := range eff.tell {
 		r.tell(ctx, name)
 	}
+	if eff.remind {
+		r.reminded()
+	}
 	r.settle(ctx)
 	r.flush()
 	if err := r.enlist(ctx, r.account); err != nil {
@@ -158,7 +162,7 @@ func (end ending) apply(a *Account) (effects, error) {
 	case KindAddContact:
 		end.addVoucher(a)
 		eff.done(EventVoucherAdded)
-	case KindDrill:
+	case KindDrill, KindDrillContact:
 		a.Drilled = end.now
 	case KindStepUp:
 		end.stepUp(a)
@@ -226,6 +230,7 @@ func (end ending) login(a *Account, eff *effects) {
 		eff.done(EventNewDevice)
 	}
 	eff.events = append(eff.events, EventLogin)
+	end.remindDrill(a, eff)
 	// The session this browser had until now ends with the new one (SE-01).
 	_, before := splitSession(end.client.Session)
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Sum == before })

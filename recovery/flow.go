@@ -31,6 +31,7 @@ const (
 	KindOpenCase       Kind = "open_case"
 	KindStepUp         Kind = "step_up"
 	KindDrill          Kind = "drill"
+	KindDrillContact   Kind = "drill_contact"
 )
 
 // Goal is what a recovery replaces: the values of the field "choice".
@@ -100,6 +101,7 @@ type Flow struct {
 	Called   string `json:"called,omitempty"`   // that person's name
 	Vouch    string `json:"vouch,omitempty"`    // key of the request to vouch for
 	Ask      string `json:"ask,omitempty"`      // code this flow's own request is found by
+	Trial    bool   `json:"trial,omitempty"`    // what Vouch asks for is only tried out
 	Remember bool   `json:"remember,omitempty"` // keep me signed in
 	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
@@ -158,7 +160,7 @@ func (f *Flow) moved(since uint64) bool { return f.Version != since }
 func (k Kind) needsSession() bool {
 	switch k {
 	case KindChangePassword, KindAddFactor, KindNewCodes, KindChangeMail, KindChangePhone, KindSetPIN, KindSetQuestion,
-		KindAddContact, KindVouch, KindOpenCase, KindStepUp, KindDrill:
+		KindAddContact, KindVouch, KindOpenCase, KindStepUp, KindDrill, KindDrillContact:
 		return true
 	case KindLogin, KindRecover, KindSetup, KindActivate, KindUnlock:
 	}

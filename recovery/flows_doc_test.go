@@ -92,6 +92,7 @@ func chapters() []chapter {
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
+		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
 	}
 }
@@ -248,7 +249,7 @@ func spoken(step recovery.Step, by string) string {
 		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
-		"contact*2": "two people vouch", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
+		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]
 	if !ok {

@@ -65,6 +65,7 @@ func recipes() map[Kind][]Need {
 		KindOpenCase:       {admin, settled, strong, somebody, because},
 		KindStepUp:         {strong},
 		KindDrill:          {trial},
+		KindDrillContact:   {proved(VouchedBy)},
 	}
 }
 

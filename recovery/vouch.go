@@ -18,6 +18,7 @@ type appeal struct {
 	Account string    `json:"account"`
 	Name    string    `json:"name"`
 	Flow    string    `json:"flow"`
+	Trial   bool      `json:"trial,omitempty"` // nothing is lost: somebody tries out who could help
 	Expires time.Time `json:"expires"`
 	By      []string  `json:"by,omitempty"`
 }
@@ -39,7 +40,7 @@ func kindOf(method string) string {
 func (r *run) askVouchers(ctx context.Context) error {
 	code := secret.Code(8)
 	end := r.Now().Add(appealLife)
-	a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end}
+	a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end, Trial: r.flow.Kind == KindDrillContact}
 	if _, err := kv.Create(ctx, r.Store, r.codeKeys("appeal", code)[0], a, end); err != nil {
 		return err
 	}
@@ -69,7 +70,11 @@ func (r *run) callVoucher(ctx context.Context, v Voucher) error {
 		return err
 	}
 	if to := who.Address(ChannelMail, r.Now()); to != "" {
-		m := r.address(Message{Channel: ChannelMail, To: to, Template: "contact-ask", Expires: r.flow.Expires, Vars: map[string]string{"name": r.account.Name}})
+		template := "contact-ask"
+		if r.flow.Kind == KindDrillContact {
+			template = "contact-drill"
+		}
+		m := r.address(Message{Channel: ChannelMail, To: to, Template: template, Expires: r.flow.Expires, Vars: map[string]string{"name": r.account.Name}})
 		m.Lang = cmp.Or(who.Lang, m.Lang)
 		r.queue = append(r.queue, m)
 	}
@@ -135,7 +140,7 @@ func (r *run) request(ctx context.Context, in Input) (*Problem, error) {
 	if err != nil || !slices.ContainsFunc(who.Vouchers, func(v Voucher) bool { return v.ID == r.account.ID }) {
 		return problem(ProblemCodeUnknown), nil
 	}
-	r.flow.Vouch, r.flow.Person, r.flow.Called = key, a.Account, a.Name
+	r.flow.Vouch, r.flow.Person, r.flow.Called, r.flow.Trial = key, a.Account, a.Name, a.Trial
 	return nil, nil
 }
 
@@ -165,7 +170,7 @@ func (r *run) vouch(ctx context.Context) (*Account, effects, error) {
 	if err != nil {
 		return nil, effects{}, err
 	}
-	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil {
+	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil && !r.flow.Trial {
 		r.Engine.notice(ctx, who, EventVouched, r.client)
 	}
 	return r.account, effects{events: []EventName{EventVouched}}, nil

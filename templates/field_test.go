@@ -146,7 +146,7 @@ func TestStarts(t *testing.T) {
 	}{
 		{"account", "start", []string{"change_password", "add_factor", "new_codes"}},
 		{"account-admin", "start", []string{
-			"change_password", "change_mail", "change_phone", "add_contact", "change_phone", "add_factor", "drill", "new_codes", "set_pin", "set_question", "add_contact",
+			"change_password", "change_mail", "change_phone", "add_contact", "change_phone", "add_factor", "drill", "new_codes", "set_pin", "set_question", "drill_contact", "add_contact",
 		}},
 		{"account-bare", "start", []string{
 			"change_password", "change_mail", "change_phone", "new_codes", "change_mail", "add_factor", "new_codes", "set_pin", "set_question", "add_contact",

@@ -47,13 +47,16 @@ func (m message) T(key string) (string, error) {
 //	mail-code     site host code minutes browser
 //	contact-code  site host code minutes browser
 //	contact-ask   site host name
+//	contact-drill site host name
+//	drill-due     site host name
 //	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
 //	invite        site host name link hours
 //	notice        site host name event browser time stop
 //	test          site host name
 //
-// Name is who gets the mail, but in contact-ask who asks to be vouched for. All
+// Name is who gets the mail, but in contact-ask and
+// contact-drill who asks to be vouched for. All
 // may be absent but that name, code, event, hours, and the link of invite and
 // admin-case. A time in
 // RFC 3339 is put into words, in its own zone; any other is shown as it is.

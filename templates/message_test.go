@@ -21,7 +21,7 @@ func events() []string {
 
 // mails lists every mail.
 func mails() []string {
-	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "admin-case", "wait-ready", "test"}
+	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "contact-drill", "drill-due", "admin-case", "wait-ready", "test"}
 }
 
 func vars(extra ...string) map[string]string {

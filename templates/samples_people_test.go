@@ -32,12 +32,16 @@ func vouchSamples() []sample {
 		People: []templates.Person{{Name: "ben"}, {Name: "Zoë"}},
 	}
 	waiting := contact
+	trial := contact
+	trial.Trial, trial.SignedIn, trial.Methods, trial.More = true, true, nil, 1
 	waiting.People, waiting.More, waiting.Recover, waiting.Problem = nil, 1, true, problem("contact_waiting")
 	return []sample{
 		{"factor-contact", step(contact)},
 		{"factor-contact-waiting", step(waiting)},
 		{"confirm-approve", site(templates.View{Page: "confirm", Method: "approve", Start: "approve_contact", SignedIn: true})},
 		{"confirm-vouch", step(templates.View{Page: "confirm", Method: "vouch", Person: &templates.Person{ID: "p-ana", Name: "ana"}, SignedIn: true})},
+		{"confirm-vouch-trial", step(templates.View{Page: "confirm", Method: "vouch", Trial: true, Person: &templates.Person{ID: "p-ana", Name: "ana"}, SignedIn: true})},
+		{"factor-contact-trial", step(trial)},
 		{"confirm-add-contact", step(templates.View{Page: "confirm", Method: "add_contact", Name: "ana", SignedIn: true})},
 	}
 }

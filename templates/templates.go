@@ -85,7 +85,7 @@ func Questions() []string {
 
 // messages lists the mails; each has a .txt and a .html.
 func messages() []string {
-	return []string{"admin-case", "contact-ask", "contact-code", "invite", "mail-code", "notice", "recover-code", "test", "wait-ready"}
+	return []string{"admin-case", "contact-ask", "contact-code", "contact-drill", "drill-due", "invite", "mail-code", "notice", "recover-code", "test", "wait-ready"}
 }
 
 // textMessages lists the messages for phones.

@@ -60,6 +60,7 @@ type View struct {
 	Code     string    // contact: a code to be read to somebody else; invite: a link to be passed on, empty when it was mailed
 	More     int       // contact: how many more people have to vouch
 	People   []Person  // people; contact: those who can vouch
+	Trial    bool      // contact, vouch: nothing is lost, it is only tried out
 	Person   *Person   // person, and whom a contact is asked to vouch for
 	Losses   []Loss    // account: what would happen if something were lost today
 	Waits    []Wait    // account: what is waiting and can be stopped here

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -67,16 +66,13 @@ func (x *exchange) extras(a *recovery.Account) *templates.Extras {
 		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
 		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
 		Admin: a.Admin(), Drill: method.CodesLeft(a) > 0,
-		Reminder: now.Sub(a.Created) > drillEvery && now.Sub(a.Drilled) > drillEvery,
+		Reminder: a.DrillDue(now),
 	}
 	for _, v := range a.Vouchers {
 		out.Contacts = append(out.Contacts, v.Name)
 	}
 	return out
 }
-
-// drillEvery is how long after the last trial people are reminded.
-const drillEvery = 182 * 24 * time.Hour
 
 func (x *exchange) own(a *recovery.Account, current *recovery.Session) *templates.Account {
 	now := x.Engine.Now()

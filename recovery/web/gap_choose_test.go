@@ -266,6 +266,10 @@ func walks() map[recovery.Kind][]func(s *asker) {
 			code := voucher(s)
 			s.start(recovery.KindVouch, "code", code).prove(recovery.TOTP).b.Want("confirm")
 		}},
+		recovery.KindDrillContact: {func(s *asker) {
+			voucher(s)
+			s.start(recovery.KindDrillContact).stand()
+		}},
 		recovery.KindDrill: nil, // asks for a code of those there are, to try it: nothing else would do
 	}
 }
@@ -318,7 +322,7 @@ func TestAnotherWayAlwaysLeadsSomewhere(t *testing.T) {
 	for _, kind := range []recovery.Kind{
 		recovery.KindLogin, recovery.KindRecover, recovery.KindChangePassword, recovery.KindAddFactor, recovery.KindNewCodes, recovery.KindUnlock,
 		recovery.KindChangeMail, recovery.KindChangePhone, recovery.KindSetPIN, recovery.KindSetQuestion, recovery.KindAddContact,
-		recovery.KindVouch, recovery.KindOpenCase, recovery.KindStepUp, recovery.KindDrill,
+		recovery.KindVouch, recovery.KindOpenCase, recovery.KindStepUp, recovery.KindDrill, recovery.KindDrillContact,
 	} {
 		if _, ok := kinds[kind]; !ok {
 			t.Errorf("nobody walks %s", kind)

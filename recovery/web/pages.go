@@ -104,7 +104,7 @@ func (x *exchange) notice() *templates.Text {
 	switch key := x.r.URL.Query().Get("done"); key {
 	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere",
 		"unlocked", "wait_started", "wait_stopped", "contact_changed", "contact_added", "pin_done", "question_done", "vouched",
-		"drill_ok", "case_sent", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
+		"drill_ok", "contact_ok", "case_sent", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
 		return &templates.Text{Key: key}
 	}
 	return nil
@@ -176,7 +176,7 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 		v.Methods = append(v.Methods, recovery.Bare(m))
 	}
 	v.Name, v.Choice = o.Flow.Name, string(o.Flow.Goal)
-	v.SignedIn = o.Flow.Session != ""
+	v.SignedIn, v.Trial = o.Flow.Session != "", o.Flow.Trial || o.Flow.Kind == recovery.KindDrillContact
 	v.Recover = o.Flow.Kind == recovery.KindLogin && x.recoverable()
 	v.Remember = o.Flow.Kind == recovery.KindLogin
 	m := x.Engine.Methods.Get(o.Step.Method)

@@ -179,7 +179,7 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 		recovery.KindChangePassword: "password_done", recovery.KindAddFactor: "second_factor_done", recovery.KindNewCodes: "codes_done",
 		recovery.KindChangeMail: "contact_changed", recovery.KindChangePhone: "contact_changed",
 		recovery.KindSetPIN: "pin_done", recovery.KindSetQuestion: "question_done",
-		recovery.KindAddContact: "contact_added", recovery.KindVouch: "vouched", recovery.KindDrill: "drill_ok",
+		recovery.KindAddContact: "contact_added", recovery.KindVouch: "vouched", recovery.KindDrill: "drill_ok", recovery.KindDrillContact: "contact_ok",
 	}[o.Finished])
 }
 
