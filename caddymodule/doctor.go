@@ -184,6 +184,7 @@ func (o *operations) policyChecks() []check {
 		switch f.Severity {
 		case lint.Error:
 			c.Level = levelFault
+		case lint.Warning:
 		case lint.Note:
 			continue
 		}

@@ -160,8 +160,9 @@ func faultOfDelivery(failed *gomail.SendError) Fault {
 		return FaultSender
 	case gomail.ErrSMTPRcptTo:
 		return FaultRecipient
+	default:
+		return FaultRefused
 	}
-	return FaultRefused
 }
 
 func faultOfSignOn(code int) Fault {
