@@ -34,18 +34,18 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 
 // acting returns the administrator who may act: not while on probation, and
 // with a strong proof given lately.
-func (x *exchange) acting() *recovery.Account {
+func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 	a, s := x.administrator()
 	switch {
 	case a == nil:
-		return nil
+		return nil, nil
 	case x.Engine.Now().Before(a.Probation):
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
-		return nil
+		return nil, nil
 	case !x.fresh(s):
-		return nil
+		return nil, nil
 	}
-	return a
+	return a, s
 }
 
 // fresh asks an administrator for a strong proof first, if the last one is too
@@ -111,7 +111,8 @@ func (x *exchange) notInvited(a *recovery.Account, problem string) {
 
 // invite makes an account and sends, or shows once, its invitation.
 func (x *exchange) invite() {
-	if x.acting() == nil {
+	a, _ := x.acting()
+	if a == nil {
 		return
 	}
 	f := x.r.PostForm.Get
@@ -221,7 +222,7 @@ func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
 
 // manage does what an administrator's button says.
 func (x *exchange) manage() {
-	a := x.acting()
+	a, s := x.acting()
 	if a == nil {
 		return
 	}
