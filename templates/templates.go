@@ -89,7 +89,9 @@ func messages() []string {
 }
 
 // textMessages lists the messages for phones.
-func textMessages() []string { return []string{"contact-code", "notice", "sms-code", "test", "wait-ready"} }
+func textMessages() []string {
+	return []string{"contact-code", "notice", "sms-code", "test", "wait-ready"}
+}
 
 // layers is the operator's folder over the embedded files.
 type layers struct {
