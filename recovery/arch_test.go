@@ -130,6 +130,7 @@ func clocks() map[string]string {
 		"kv/rediskv/watch.go":      "a lease on a connection: it must run out while the clock of a test stands still",
 		"kv/kvtest/redisserver.go": "waits for a real process",
 		"kv/kvtest/watch.go":       "waits for a real connection",
+		"recoverytest/house.go":    "waits for a real process",
 	}
 }
 

@@ -27,15 +27,6 @@ func vouchers(t *testing.T) (w *recoverytest.World, alice, robin *recoverytest.P
 	return w, alice, robin, a, r
 }
 
-func account(t *testing.T, w *recoverytest.World, name string) *recovery.Account {
-	t.Helper()
-	a, err := w.Engine.Find(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
 // Trying out a contact is the same call as for real, changes nothing but the
 // date of the trial, and both sides read that it is one.
 func TestDrillOfAContact(t *testing.T) {
