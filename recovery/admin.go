@@ -1,45 +1,12 @@
 package recovery
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
-
-// openCase gives a person a way back that an administrator answers for: the
-// ticket goes to the person's stored address, and the administrator never sees
-// it (AD-01, AD-04).
-func (r *run) openCase(ctx context.Context) (*Account, effects, error) {
-	who, err := r.Engine.account(ctx, r.flow.Person)
-	if err != nil {
-		return nil, effects{}, err
-	}
-	if !r.reachable(who) {
-		return nil, effects{}, errMoved
-	}
-	to := who.Address(ChannelMail, r.Now())
-	token := secret.Token(32)
-	t := Ticket{Purpose: Admin, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
-	if err := r.writeTicket(ctx, token, t); err != nil {
-		return nil, effects{}, err
-	}
-	m := r.address(Message{
-		Channel: ChannelMail, To: to, Template: "admin-case", Secret: true, Expires: t.Expires,
-		Vars: map[string]string{"link": "link#" + token, "name": who.Name, "hours": "1", "reason": r.flow.Reason, "admin": r.account.Name},
-	})
-	m.Lang = cmp.Or(who.Lang, m.Lang)
-	r.queue = append(r.queue, m)
-	ev := r.event(EventCaseOpened)
-	ev.Detail = who.ID + ": " + r.flow.Reason
-	r.audit(ev)
-	r.Engine.notice(ctx, who, EventCaseOpened, r.client)
-	return r.account, effects{}, nil
-}
 
 // Action is what an administrator does to an account at once.
 type Action string

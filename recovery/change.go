@@ -15,7 +15,7 @@ func (r *run) fillers() map[string]func(context.Context, Input) (*Problem, error
 		string(KindChangeMail):  r.newMail,
 		string(KindChangePhone): r.newPhone,
 		string(KindAddContact):  r.somebody,
-		string(KindOpenCase):    r.because,
+		string(KindOpenCase):    r.takeCase,
 		string(KindDrill):       r.drill,
 		"approve":               r.request,
 		"vouch":                 r.consent,
@@ -93,10 +93,7 @@ func (r *run) forWhom(ctx context.Context, in Input) (*Problem, error) {
 	if len(in.Name) != idSize {
 		return nil, nil // asked in its turn
 	}
-	if p, err := r.somebody(ctx, in); p != nil || err != nil {
-		return p, err
-	}
-	return r.because(ctx, in)
+	return r.takeCase(ctx, in)
 }
 
 // reachable tells whether a case could be sent to somebody.
@@ -128,15 +125,6 @@ func (r *run) drill(ctx context.Context, in Input) (*Problem, error) {
 	}
 	r.refund(ctx, resettable(meters))
 	r.flow.Reason = "right"
-	return nil, nil
-}
-
-func (r *run) because(_ context.Context, in Input) (*Problem, error) {
-	reason := strings.TrimSpace(in.Reason)
-	if len(reason) < 3 || len(reason) > 500 {
-		return problem(ProblemReason), nil
-	}
-	r.flow.Reason = reason
 	return nil, nil
 }
 

@@ -53,7 +53,7 @@ func (r *run) finish(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	r.account = a
-	return r.concluded(ctx, end, eff), nil
+	return r.concluded(ctx, end, eff), r.forOthers(ctx)
 }
 
 // conclude applies the pure ending inside the account swap.
@@ -61,10 +61,6 @@ func (r *run) conclude(ctx context.Context, end ending) (*Account, effects, erro
 	switch r.flow.Kind {
 	case KindSetup:
 		return r.create(ctx, end)
-	case KindVouch:
-		return r.vouch(ctx)
-	case KindOpenCase:
-		return r.openCase(ctx)
 	case KindChangeMail, KindChangePhone:
 		id := identifier{"mail", r.flow.Mail}
 		if r.flow.Kind == KindChangePhone {
@@ -90,6 +86,21 @@ func (r *run) conclude(ctx context.Context, end ending) (*Account, effects, erro
 		return err
 	})
 	return a, eff, err
+}
+
+// forOthers does what a flow is for that changes nothing of its own account.
+// By then its proofs have been looked at again, and what was used once is spent.
+func (r *run) forOthers(ctx context.Context) error {
+	var err error
+	switch r.flow.Kind {
+	case KindVouch:
+		err = r.vouch(ctx)
+	case KindOpenCase:
+		err = r.openCase(ctx)
+	default:
+	}
+	r.flush()
+	return err
 }
 
 // concluded audits, tells the owner, and makes the answer.
@@ -162,6 +173,7 @@ func (end ending) apply(a *Account) (effects, error) {
 	case KindAddContact:
 		end.addVoucher(a)
 		eff.done(EventVoucherAdded)
+	case KindVouch, KindOpenCase: // for somebody else
 	case KindDrill, KindDrillContact:
 		a.Drilled = end.now
 	case KindStepUp:

@@ -195,6 +195,9 @@ func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
 
 // fill sets the field of a step that asks for no proof.
 func fill(f *recovery.Flow, by string) bool {
+	if by == string(recovery.KindOpenCase) {
+		f.Person = "x" // one form asks for both
+	}
 	field := map[string]*string{
 		"change_mail": &f.Mail, "change_phone": &f.Phone, "add_contact": &f.Person, "approve": &f.Vouch,
 		"open_case": &f.Reason, "vouch": &f.Reason, "drill": &f.Reason,
@@ -246,7 +249,7 @@ func (w *walk) add(n *node) *node {
 // spoken is a method in words.
 func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
-		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "reason",
+		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",

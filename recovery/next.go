@@ -62,7 +62,7 @@ func recipes() map[Kind][]Need {
 		KindSetQuestion:    {settled, strong, enrolled(SecurityQuestion)},
 		KindAddContact:     {settled, strong, somebody},
 		KindVouch:          {settled, request, strong, consent},
-		KindOpenCase:       {admin, settled, strong, somebody, because},
+		KindOpenCase:       {admin, settled, strong, because},
 		KindStepUp:         {strong},
 		KindDrill:          {trial},
 		KindDrillContact:   {proved(VouchedBy)},
@@ -126,11 +126,6 @@ func address(f Facts) (Step, bool) {
 // somebody needs the name of another person here.
 func somebody(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Method: string(KindAddContact)}, f.Flow.Person == ""
-}
-
-// because needs what is lost and why an administrator steps in.
-func because(f Facts) (Step, bool) {
-	return Step{Page: PagePerson, Method: string(KindOpenCase)}, f.Flow.Reason == ""
 }
 
 // request needs the code of a pending request to vouch.

@@ -157,7 +157,7 @@ func (r *run) consent(_ context.Context, in Input) (*Problem, error) {
 }
 
 // vouch writes the approval into the request and tells both sides.
-func (r *run) vouch(ctx context.Context) (*Account, effects, error) {
+func (r *run) vouch(ctx context.Context) error {
 	_, err := kv.Update(ctx, r.Store, r.flow.Vouch, r.Now().Add(appealLife), func(a *appeal, exists bool) error {
 		if !exists || !r.Now().Before(a.Expires) {
 			return errMoved
@@ -168,12 +168,13 @@ func (r *run) vouch(ctx context.Context) (*Account, effects, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, effects{}, err
+		return err
 	}
+	r.audit(r.event(EventVouched))
 	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil && !r.flow.Trial {
 		r.Engine.notice(ctx, who, EventVouched, r.client)
 	}
-	return r.account, effects{events: []EventName{EventVouched}}, nil
+	return nil
 }
 
 // DropVoucher takes back who may vouch for an account, and tells its owner.

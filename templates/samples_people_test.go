@@ -62,6 +62,7 @@ func settingSamples() []sample {
 		{"confirm-change-phone", step(templates.View{Page: "confirm", Method: "change_phone", Phone: "12", Problem: problem("phone_bad"), SignedIn: true})},
 		{"confirm-new-contact", step(hinted)},
 		{"confirm-new-contact-plain", step(code)},
+		{"confirm-open-case", step(templates.View{Page: "confirm", Method: "open_case", SignedIn: true, Problem: problem("reason_missing")})},
 		{"confirm-drill", step(templates.View{Page: "confirm", Method: "drill", SignedIn: true})},
 		{"account-admin", adminAccount()},
 		{"account-bare", bareAccount()},

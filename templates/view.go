@@ -26,8 +26,8 @@ type View struct {
 	// Method is what is asked for now. On most pages a proof: password, totp,
 	// sms_code, mail_code, mail_link, recovery_code, pin, question, contact. On
 	// new-password: password, pin, question. On confirm: change_mail,
-	// change_phone, new_contact, approve, vouch, add_contact, drill, or empty
-	// for a link that was opened.
+	// change_phone, new_contact, approve, vouch, add_contact, open_case, drill, or
+	// empty for a link that was opened.
 	Method  string
 	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
 	Options []Option // choose: the same with what they need and give

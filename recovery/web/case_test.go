@@ -1,0 +1,133 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// office is a place with alice, who runs it, signed in, and robin.
+type office struct {
+	*recoverytest.World
+	alice, robin *recoverytest.Person
+	boss         *recoverytest.Browser
+	id           string // robin's
+}
+
+func newOffice(t *testing.T, options ...recoverytest.Option) *office {
+	t.Helper()
+	o := &office{World: recoverytest.New(t, options...), alice: recoverytest.Alice(), robin: bob()}
+	o.Setup(o.alice)
+	o.Invite(o.robin)
+	o.boss = o.Browser()
+	o.SignIn(o.boss, o.alice, "/")
+	r, err := o.Engine.Find(t.Context(), o.robin.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.id = r.ID
+	return o
+}
+
+// ask fills in the form of robin's page and ends before the strong proof.
+func (o *office) ask(lost string) *recoverytest.Browser {
+	o.TB.Helper()
+	o.Clock.Move(time.Minute)
+	o.boss.Get("/.sparekey/people/" + o.id).Want("person")
+	return o.boss.Submit("reason", "stood before me with a passport", "choice", lost).Want("factor")
+}
+
+// What the page of a person asks for is asked once.
+func TestCaseIsOpenedByOneFormAndAStrongProof(t *testing.T) {
+	o := newOffice(t)
+	o.ask("second_factor").Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("person")
+	if o.boss.Status != 200 || !strings.Contains(o.boss.URL.RawQuery, "case_sent") {
+		t.Fatalf("got status %d at %s, want the case to be sent", o.boss.Status, o.boss.URL)
+	}
+	m := o.Outbox.Last(t, o.robin.Mail, "admin-case")
+	if m.Vars["reason"] != "stood before me with a passport" {
+		t.Errorf("got reason %q, want the one of the form", m.Vars["reason"])
+	}
+}
+
+// A recovery code that was the strong proof is used up, whatever for.
+func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
+	o := newOffice(t)
+	code := o.alice.Codes[0]
+	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("person")
+	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("factor")
+	if n := o.Events.Count(recovery.EventCaseOpened); n != 1 {
+		t.Errorf("got %d cases opened by one code, want 1", n)
+	}
+}
+
+func TestTK01_ARecoveryCodeVouchesOnce(t *testing.T) {
+	o := newOffice(t)
+	change(t, o.World, "robin", func(a *recovery.Account) { a.Vouchers = []recovery.Voucher{{ID: idOf(o, "alice"), Name: "alice"}} })
+	vouch := func() *recoverytest.Browser {
+		robin := o.Browser()
+		o.Ask(robin, o.robin)
+		robin.Want("choice").Submit("choice", "both").Want("factor").Submit("method", "contact").Want("factor")
+		spoken := strings.Join(robin.All("spoken"), "")
+		return o.boss.Get("/.sparekey/account/approve").Submit("code", spoken).Want("factor").
+			Submit("method", "recovery_code").Want("factor").Submit("code", o.alice.Codes[1])
+	}
+	change(t, o.World, "robin", func(a *recovery.Account) { // two are needed for the way to be offered
+		a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: "somebody else", Name: "carol"})
+	})
+	vouch().Want("confirm").Submit("choice", "approve").Want("account")
+	vouch().Want("factor")
+	if n := o.Events.Count(recovery.EventVouched); n != 1 {
+		t.Errorf("got %d approvals by one code, want 1", n)
+	}
+}
+
+func idOf(o *office, name string) string {
+	a, err := o.Engine.Find(o.TB.Context(), name)
+	if err != nil {
+		o.TB.Fatal(err)
+	}
+	return a.ID
+}
+
+// Nobody opens a case for themselves, however they spell it, and nobody else
+// learns by trying who there is (AD-02, AD-05).
+func TestAD05_NobodyOpensTheirOwnCase(t *testing.T) {
+	o := newOffice(t)
+	for _, name := range []string{"alice", "ALICE", "alice@example.org", "+41 79 123 45 67", idOf(o, "alice")} {
+		t.Run(name, func(t *testing.T) {
+			o.boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", name, "reason", "lost my phone")).Want("refused")
+			if !strings.Contains(o.boss.Text(), "your own account") {
+				t.Errorf("got %q, want to be told why", o.boss.Text())
+			}
+		})
+	}
+	plain := o.Browser()
+	o.SignIn(plain, o.robin, "/")
+	answers := map[string]bool{}
+	for _, name := range []string{"alice", "robin", "nobody-at-all"} {
+		plain.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", name, "reason", "lost my phone")).Want("refused")
+		answers[plain.Find("problem")] = true
+	}
+	if len(answers) != 1 {
+		t.Errorf("got the answers %v, want one for everybody", answers)
+	}
+	if n := o.Events.Count(recovery.EventCaseOpened); n != 0 {
+		t.Errorf("got %d cases, want none", n)
+	}
+}
+
+// Without the form of a person's page the flow asks for what is in it.
+func TestCaseWithoutItsFormAsksForIt(t *testing.T) {
+	o := newOffice(t)
+	o.boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor")
+	o.Clock.Move(time.Minute)
+	o.boss.Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("confirm")
+	o.boss.Submit("name", "robin", "choice", "password", "reason", "no").Want("confirm")
+	o.boss.Submit("name", "alice", "choice", "password", "reason", "lost my phone").Want("confirm")
+	o.boss.Submit("name", "robin", "choice", "password", "reason", "lost the phone").Want("person")
+	o.Outbox.Last(t, o.robin.Mail, "admin-case")
+}
