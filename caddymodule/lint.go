@@ -25,10 +25,10 @@ func (a *App) table() lint.Table {
 	if slices.Contains(a.policy.Ask[recovery.SecurityQuestion], recovery.KindRecover) {
 		t.Ask = []string{recovery.SecurityQuestion}
 	}
-	for goal, ways := range a.policy.Ways {
-		for _, w := range ways {
+	for goal := range a.policy.Ways {
+		for _, w := range a.policy.Read(goal, a.has(recovery.ChannelMail)) {
 			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{
-				Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor, WeakOK: w.WeakOK, Line: w.Line,
+				Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor, WeakOK: w.WeakOK, Line: w.Line, Written: w.Written,
 			})
 		}
 	}
@@ -61,7 +61,7 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 		Phone:  who.Address(recovery.ChannelSMS, now) != "" && a.has(recovery.ChannelSMS),
 		Device: len(who.Devices) > 1, Contacts: len(who.Vouchers),
 		PIN: who.Credential(recovery.PIN) != nil, Question: who.Credential(recovery.SecurityQuestion) != nil,
-		Admin: true, Rescue: true,
+		Admin: true, InPerson: true, Rescue: true, Manages: who.Admin(),
 	}
 }
 

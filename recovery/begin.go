@@ -205,7 +205,7 @@ func ticketKind(purpose string) Kind {
 		return KindSetup
 	case Invite:
 		return KindActivate
-	case Rescue, Admin:
+	case Rescue, Admin, AdminInPerson:
 		return KindRecover
 	}
 	return ""

@@ -3,6 +3,8 @@ package recovery
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,27 +38,49 @@ func (r *run) takeCase(ctx context.Context, in Input) (*Problem, error) {
 	return nil, nil
 }
 
-// openCase gives a person a way back that an administrator answers for: the
-// ticket goes to the person's stored address, and the administrator never sees
-// it (AD-01, AD-04).
+// helpable tells whether a case could be opened for somebody: it is handed
+// over in person, or there is an address to send it to.
+func (r *run) helpable(a *Account) bool {
+	if a.State != StateActive && a.State != StateFrozen {
+		return false
+	}
+	return r.handsOver() || a.Address(ChannelMail, r.Now()) != "" && r.Notify != nil && r.Notify.Has(ChannelMail)
+}
+
+func (r *run) handsOver() bool {
+	return r.Policy.InPerson(r.flow.Goal, r.Methods.has(ChannelMail))
+}
+
+// openCase gives a person a way back that an administrator answers for. The
+// ticket goes to the person's stored address and the administrator never sees
+// it (AD-01, AD-04), unless the case is handed over in person. All the person's
+// channels are told either way.
 func (r *run) openCase(ctx context.Context) error {
 	who, err := r.Engine.account(ctx, r.flow.Person)
 	if err != nil {
 		return err
 	}
-	if !r.reachable(who) {
+	if !r.helpable(who) {
 		return errMoved
 	}
-	token := secret.Token(32)
-	t := Ticket{Purpose: Admin, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
+	purpose, token, name := Admin, secret.Token(32), EventCaseOpened
+	if r.handsOver() {
+		purpose, name = AdminInPerson, EventCaseShown
+		if err := json.Unmarshal(r.flow.Pending[AdminInPerson].Data, &token); err != nil {
+			return fmt.Errorf("%w: %w", errMoved, err)
+		}
+	}
+	t := Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
 	if err := r.writeTicket(ctx, token, t); err != nil {
 		return err
 	}
-	r.mailCase(who, token, t.Expires)
-	ev := r.event(EventCaseOpened)
+	if purpose == Admin {
+		r.mailCase(who, token, t.Expires)
+	}
+	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.notice(ctx, who, EventCaseOpened, r.client)
+	r.Engine.notice(ctx, who, name, r.client)
 	return nil
 }
 

@@ -75,8 +75,8 @@ func (r *run) somebody(ctx context.Context, in Input) (*Problem, error) {
 		}
 		return problem(ProblemContactSelf), nil
 	}
-	if r.flow.Kind == KindOpenCase && !r.reachable(a) {
-		return problem(ProblemNotAvailable), nil // nothing can be sent: the operator's rescue is left
+	if r.flow.Kind == KindOpenCase && !r.helpable(a) {
+		return problem(ProblemNotAvailable), nil // nothing can be sent or shown: the operator's rescue is left
 	}
 	r.flow.Person, r.flow.Called = a.ID, a.Name
 	return nil, nil
@@ -94,11 +94,6 @@ func (r *run) forWhom(ctx context.Context, in Input) (*Problem, error) {
 		return nil, nil // asked in its turn
 	}
 	return r.takeCase(ctx, in)
-}
-
-// reachable tells whether a case could be sent to somebody.
-func (r *run) reachable(a *Account) bool {
-	return (a.State == StateActive || a.State == StateFrozen) && a.Address(ChannelMail, r.Now()) != "" && r.Notify != nil && r.Notify.Has(ChannelMail)
 }
 
 // Driller is a method whose credential can be tried without using it up.

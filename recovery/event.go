@@ -38,6 +38,7 @@ const (
 	EventVoucherDropped  EventName = "contact_person_removed"
 	EventVouched         EventName = "vouched"
 	EventCaseOpened      EventName = "case_opened"
+	EventCaseShown       EventName = "case_shown" // to the administrator, who hands it over
 	EventStepUp          EventName = "step_up"
 	EventSuspended       EventName = "authenticator_suspended"
 	EventSessionEnded    EventName = "session_ended"

@@ -58,6 +58,7 @@ const (
 	Invite           = "invite"
 	SetupTicket      = "setup"
 	Admin            = "admin"
+	AdminInPerson    = "admin_in_person"
 	PIN              = "pin"
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people

@@ -47,6 +47,7 @@ type shape struct {
 	account *recovery.Account
 	device  *recovery.Device
 	ticket  string // the proof the flow begins with
+	mute    bool   // no mail can be sent
 }
 
 func chapters() []chapter {
@@ -72,7 +73,7 @@ func chapters() []chapter {
 		return []shape{{account: a}, {account: a, ticket: recovery.Admin}, {account: a, ticket: recovery.Rescue}}
 	}
 	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
-	return []chapter{
+	return slices.Concat([]chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
 		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", password},
 		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", linked(full)},
@@ -94,7 +95,7 @@ func chapters() []chapter {
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
-	}
+	}, unmailed(full))
 }
 
 // node is a step and what follows; equal ones are one box.
@@ -118,7 +119,7 @@ type walk struct {
 }
 
 func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
-	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: recovery.Default(), Methods: method.All(method.Set{Has: everything}), Now: noon}
+	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: recovery.Default(), Methods: method.All(method.Set{Has: s.has}), Now: noon}
 }
 
 // from computes the step the facts lead to, and all after it; nil when this
@@ -212,8 +213,8 @@ func fill(f *recovery.Flow, by string) bool {
 func waits(f recovery.Facts) []recovery.Wait {
 	var out []recovery.Wait
 	for _, goal := range []recovery.Goal{f.Flow.Goal, recovery.GoalBoth} {
-		for _, way := range f.Policy.Ways[goal] {
-			if way.Wait > 0 && !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
+		for _, way := range f.Policy.Read(goal, f.Methods.Has(recovery.ChannelMail)) {
+			if !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
 				out = append(out, recovery.Wait{Goal: f.Flow.Goal, Way: slices.Sorted(slices.Values(way.Proofs)), Ready: noon, Until: noon.Add(time.Hour)})
 			}
 		}
@@ -251,7 +252,7 @@ func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
-		"setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
+		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]
@@ -261,7 +262,7 @@ func spoken(step recovery.Step, by string) string {
 	switch {
 	case step.Enroll && by == recovery.RecoveryCode:
 		return "new recovery codes"
-	case step.Enroll:
+	case step.Enroll && by != recovery.AdminInPerson:
 		return "new " + text
 	}
 	return text

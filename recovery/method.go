@@ -156,6 +156,9 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
+// Has tells whether messages for a channel can be sent here.
+func (m *Methods) Has(channel string) bool { return m.has(channel) }
+
 // Names lists all methods.
 func (m *Methods) Names() []string {
 	var names []string

@@ -62,7 +62,7 @@ func recipes() map[Kind][]Need {
 		KindSetQuestion:    {settled, strong, enrolled(SecurityQuestion)},
 		KindAddContact:     {settled, strong, somebody},
 		KindVouch:          {settled, request, strong, consent},
-		KindOpenCase:       {admin, settled, strong, because},
+		KindOpenCase:       {admin, settled, strong, because, handed},
 		KindStepUp:         {strong},
 		KindDrill:          {trial},
 		KindDrillContact:   {proved(VouchedBy)},
@@ -199,7 +199,7 @@ func firstProof(f Facts) (Step, bool) {
 func firstProofs(p *Policy, methods *Methods) []string {
 	var out []string
 	for _, g := range goals() {
-		for _, w := range p.Ways[g] {
+		for _, w := range p.Read(g, methods.has(ChannelMail)) {
 			for _, name := range w.Proofs {
 				x := methods.Get(name)
 				if x != nil && x.Traits().First && methods.offered(name) && !slices.Contains(out, name) {

@@ -17,6 +17,7 @@ type Way struct {
 	WithoutFactor bool          `json:"without_factor,omitempty"` // for accounts that have no second factor
 	WeakOK        bool          `json:"weak_ok,omitempty"`        // the operator accepts that it is weaker than the login
 	Line          string        `json:"line,omitempty"`           // where it was written, for messages
+	Written       []string      `json:"-"`                        // what [Policy.Read] found in place of Proofs; nil: those
 }
 
 // Lifetimes are how long things live. Zero in a configuration means the

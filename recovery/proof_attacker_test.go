@@ -35,6 +35,7 @@ type keyring struct {
 	sheets   [][]string // recovery codes not used yet, oldest sheet first
 	reads    []string   // addresses and numbers
 	friends  int        // accounts that may vouch
+	boss     bool       // an administrator does what the holder asks
 	session  string     // cookie of a signed-in browser
 	device   string     // and of the same browser being known
 }
@@ -51,14 +52,16 @@ type lab struct {
 	owner  keyring
 	known  bool // strangers ask from a browser the account knows
 	stops  bool // the attacker presses "this wasn't me" where it can be read
+	odd    bool // a mutant: one fault is enough
+	mute   bool // no mail can be sent
 }
 
 // Queue implements recovery.Notifier.
 func (l *lab) Queue(m recovery.Message) { l.post = append(l.post, m) }
 
 // Has implements recovery.Notifier.
-func (*lab) Has(channel string) bool {
-	return channel == recovery.ChannelMail || channel == recovery.ChannelSMS
+func (l *lab) Has(channel string) bool {
+	return channel == recovery.ChannelMail && !l.mute || channel == recovery.ChannelSMS
 }
 
 // situation is a moment of an attack, to be gone on from in any order.
@@ -372,7 +375,7 @@ func newLab(t *testing.T, p *recovery.Policy, odd *mutant) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, driver: memkv.New(), now: noon}
+	l := &lab{t: t, driver: memkv.New(), now: noon, odd: odd != nil}
 	now := func() time.Time { return l.now }
 	var sealer kv.Sealer = keys
 	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: l.Has})

@@ -106,6 +106,9 @@ func (l *lab) beginnings(s *situation) []move {
 		}
 	}
 	out = append(out, l.begin(fresh, "as a stranger", recovery.Input{Start: recovery.KindUnlock, Name: "alice"}))
+	if s.ring.boss {
+		out = append(out, l.caseMove())
+	}
 	if l.stops {
 		out = append(out, move{"press \"this wasn't me\"", l.freeze})
 	}

@@ -46,8 +46,8 @@ func proofTable(p *recovery.Policy) lint.Table {
 	t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return c.Name == "remove_factor" || c.NoFactorOnly })
 	t.Channels = []string{recovery.ChannelMail, recovery.ChannelSMS}
 	t.Ban = p.Lifetimes.RecoveredBan
-	for goal, ways := range p.Ways {
-		for _, w := range ways {
+	for goal := range p.Ways {
+		for _, w := range p.Read(goal, true) {
 			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{
 				Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor, WeakOK: w.WeakOK,
 			})
@@ -105,6 +105,9 @@ func (l *lab) open(shape lint.Shape) *situation {
 		l.drop(s, recovery.RecoveryCode)
 	}
 	l.change(func(a *recovery.Account) {
+		if shape.Manages {
+			a.Groups = []string{recovery.GroupAdmins}
+		}
 		for i := range shape.Contacts {
 			a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: l.id(friend(i)), Name: friend(i)})
 		}
@@ -191,6 +194,8 @@ func (l *lab) thief(s *situation, sources []string) *situation {
 		case lint.SourceContact:
 			out.ring.friends, _ = strconv.Atoi("0" + n)
 			out.ring.friends = max(out.ring.friends, 1)
+		case lint.SourceInPerson:
+			out.ring.boss = true
 		default:
 			l.t.Fatalf("source %q: nobody here can hold it", source)
 		}
@@ -225,6 +230,7 @@ func harmless(s lint.Shape, minimal []lint.Takeover) [][]string {
 	add(s.Phone, lint.SourceSMS)
 	add(s.Device, lint.SourceDevice)
 	add(s.Contacts == 2, "contact", "contact*2")
+	add(s.InPerson, lint.SourceInPerson)
 	sets = slices.DeleteFunc(sets, func(set []string) bool {
 		return slices.ContainsFunc(minimal, func(x lint.Takeover) bool { return isPart(x.Sources, set) })
 	})
@@ -252,9 +258,13 @@ const slack = 3 * time.Hour
 // set signs in, and not before its delay; no maximal set without one does.
 func compare(t *testing.T, p *recovery.Policy, odd *mutant, shape lint.Shape, n *tally) (faults []string) {
 	t.Helper()
-	l := newLab(t, p, odd)
+	return newLab(t, p, odd).compare(shape, lint.Analyze(proofTable(p), shape).Sets, n)
+}
+
+// compare is that for one lab and the minimal sets the lint names.
+func (l *lab) compare(shape lint.Shape, sets []lint.Takeover, n *tally) (faults []string) {
+	l.t.Helper()
 	begin := l.open(shape)
-	sets := lint.Analyze(proofTable(p), shape).Sets
 	look := func(sources []string) *situation {
 		x := &search{lab: l, horizon: horizon}
 		end := x.run(l.thief(begin, sources))
@@ -262,7 +272,7 @@ func compare(t *testing.T, p *recovery.Policy, odd *mutant, shape lint.Shape, n 
 		return end
 	}
 	for _, set := range sets {
-		if odd != nil && len(faults) > 0 {
+		if l.odd && len(faults) > 0 {
 			return faults // one is enough to be found out
 		}
 		n.minimal++

@@ -50,22 +50,31 @@ func openGoals(f Facts) []Goal {
 // ways lists what is enough for a goal. What is enough for both is enough for
 // each.
 func ways(f Facts, g Goal) []Way {
-	if f.Account.State == StateFrozen {
-		return thaws(g)
+	out := written(f, g)
+	for i, w := range out {
+		out[i] = watched(f.Account, w)
 	}
-	factor := f.Methods.hasFactor(f.Account)
+	return out
+}
+
+// written are the ways as table and operator have them.
+func written(f Facts, g Goal) []Way {
+	if f.Account.State == StateFrozen {
+		return thaws(f, g)
+	}
+	factor, mail := f.Methods.hasFactor(f.Account), f.Methods.has(ChannelMail)
 	if g != GoalPassword && !factor {
 		return nil
 	}
 	var out []Way
-	for _, w := range f.Policy.Ways[g] {
+	for _, w := range f.Policy.Read(g, mail) {
 		if g != GoalPassword || w.WithoutFactor != factor {
 			out = append(out, w)
 		}
 	}
 	out = begunFirst(f, out)
 	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {
-		out = append(out, begunFirst(f, f.Policy.Ways[GoalBoth])...)
+		out = append(out, begunFirst(f, f.Policy.Read(GoalBoth, mail))...)
 	}
 	return out
 }
@@ -89,16 +98,20 @@ func begunFirst(f Facts, ways []Way) []Way {
 
 // thaws lists what opens an account that a notice has frozen: nothing that the
 // change it was frozen for could have put there.
-func thaws(g Goal) []Way {
+func thaws(f Facts, g Goal) []Way {
 	if g != GoalBoth {
 		return nil
 	}
-	return []Way{
+	out := []Way{
 		{Proofs: []string{RecoveryCode, MailLink}},
 		{Proofs: []string{VouchedBy + "*2"}},
 		{Proofs: []string{Admin}},
 		{Proofs: []string{Rescue}},
 	}
+	if f.Policy.InPerson("", f.Methods.has(ChannelMail)) {
+		out = append(out, Way{Proofs: []string{AdminInPerson}})
+	}
+	return out
 }
 
 // walkable tells whether every proof of the way was shown or could be.
@@ -189,6 +202,9 @@ func stoppable(f Facts, w Way) bool {
 		if !uses(channel) && f.Methods.has(channel) && f.Account.Address(channel, f.Now) != "" {
 			return true
 		}
+	}
+	if f.Account.State == StateFrozen {
+		return false // nobody is signed in, so no page shows it
 	}
 	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
 		return f.Now.Before(d.Seen.Add(deviceHears)) && (f.Device == nil || d.ID != f.Device.ID)

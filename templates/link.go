@@ -49,6 +49,9 @@ func (p page) AccountURL() string { return p.entry("account", p.Keep) }
 // ApproveURL is where somebody vouches for another.
 func (p page) ApproveURL() string { return p.entry("account/approve", p.Keep) }
 
+// LinkURL is where a code that somebody was given is typed.
+func (p page) LinkURL() string { return p.entry("link", p.Keep) }
+
 // PeopleURL is the administrator's list.
 func (p page) PeopleURL() string { return p.entry("people", p.Keep) }
 

@@ -140,7 +140,7 @@ func subjectKey(name, event string) string {
 // ByOthers tells that the event of a notice is not the doing of its reader.
 func (m message) ByOthers() bool {
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "invited":
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited":
 		return true
 	default:
 		return false

@@ -14,7 +14,7 @@ func events() []string {
 		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed",
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
-		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "account_unlocked", "account_disabled", "account_enabled",
+		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
 		"invited",
 	}
 }
@@ -202,6 +202,7 @@ func TestNoticesOfOthersDoing(t *testing.T) {
 	tests := []struct{ event, says, never string }{
 		{"account_disabled", "If you expected this", "If this was you"},
 		{"case_opened", "If you expected this", "If this was you"},
+		{"case_shown", "hand to you in person", "your own address"},
 		{"pin_changed", "If this was you", "If you expected this"},
 		{"contact_changed", "put the old one back", "Open this page and lock"},
 		{"password_changed", "Open this page and lock", "the old one back"},

@@ -101,6 +101,8 @@ func (p page) value(name string) (string, error) {
 		return p.Person.Name, nil
 	case "address":
 		return p.Host + prefix + "account/approve", nil
+	case "entry":
+		return p.Host + prefix + "link", nil
 	case "minutes":
 		if p.Minutes <= 0 {
 			return p.texts.text("duration.few")

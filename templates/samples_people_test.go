@@ -22,6 +22,9 @@ func waitSamples() []sample {
 		{"undo-done", site(templates.View{Page: "undo", Notice: problem("contact_undone")})},
 		{"recover-unlock", site(templates.View{Page: "recover", Start: "unlock"})},
 		{"recover-desk", site(templates.View{Page: "recover", Start: "recover", AskPhone: true})},
+		{"wait-begun-case", step(templates.View{Page: "wait", Choice: "both", Until: someTime(), Case: templates.CaseInPerson})},
+		{"confirm-case", site(templates.View{Page: "confirm", Case: templates.CaseEither})},
+		{"recover-case", site(templates.View{Page: "recover", Start: "recover", Case: templates.CaseInPerson})},
 		{"recover-desk-bad", site(templates.View{Page: "recover", Start: "recover", AskPhone: true, Phone: "12", Problem: problem("phone_bad")})},
 	}
 }
@@ -111,6 +114,16 @@ func peopleSamples() []sample {
 		{"invite-plain", site(templates.View{Page: "invite", SignedIn: true})},
 		{"invite-link", site(templates.View{Page: "invite", Code: "https://photos.example.com/.sparekey/link#k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Wait: 72 * time.Hour, SignedIn: true})},
 	}
+	for _, how := range []string{templates.CaseInPerson, templates.CaseEither} {
+		v := person(list[1])
+		v.Case = how
+		samples = append(samples, sample{"person-case-" + how, v})
+	}
+	handed := templates.View{Page: "confirm", Method: "admin_in_person", Code: "K7QM-4XRT-92ND-BWHC", Wait: time.Hour, SignedIn: true}
+	handed.Person = &templates.Person{ID: "p-ben", Name: "ben"}
+	colleague := handed
+	colleague.Person = &templates.Person{ID: "p-eve", Name: "eve", Admin: true}
+	samples = append(samples, sample{"confirm-handed", step(handed)}, sample{"confirm-handed-admin", step(colleague)})
 	for i, name := range []string{"person-self", "person", "person-frozen", "person-invited", "person-disabled"} {
 		samples = append(samples, sample{name, person(list[i])})
 	}

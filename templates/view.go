@@ -26,8 +26,8 @@ type View struct {
 	// Method is what is asked for now. On most pages a proof: password, totp,
 	// sms_code, mail_code, mail_link, recovery_code, pin, question, contact. On
 	// new-password: password, pin, question. On confirm: change_mail,
-	// change_phone, new_contact, approve, vouch, add_contact, open_case, drill, or
-	// empty for a link that was opened.
+	// change_phone, new_contact, approve, vouch, add_contact, open_case,
+	// admin_in_person, drill, or empty for a link that was opened.
 	Method  string
 	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
 	Options []Option // choose: the same with what they need and give
@@ -57,8 +57,9 @@ type View struct {
 
 	Until    time.Time // wait: when the wait is over; zero: it has not begun
 	Question string    // key of the security question: to be answered, or chosen so far
-	Code     string    // contact: a code to be read to somebody else; invite: a link to be passed on, empty when it was mailed
+	Code     string    // contact: a code to be read to somebody else; confirm: one to be handed over; invite: a link to be passed on, empty when it was mailed
 	More     int       // contact: how many more people have to vouch
+	Case     string    // person, recover: how an administrator's help comes here; wait: how it came; empty: by mail
 	People   []Person  // people; contact: those who can vouch
 	Trial    bool      // contact, vouch: nothing is lost, it is only tried out
 	Person   *Person   // person, and whom a contact is asked to vouch for
@@ -80,6 +81,12 @@ type Option struct {
 	Then   []string      // what is asked after it: the keys of "proof."
 	Wait   time.Duration // how long nothing changes then; zero: not at all
 }
+
+// Values of View.Case.
+const (
+	CaseInPerson = "in_person" // an administrator is shown a code and hands it over
+	CaseEither   = "either"    // so for some of what can be lost
+)
 
 // Text is a key of the locale files, without its "problem." or "notice.", and
 // the values for its placeholders. The value of "minutes" is a whole number and

@@ -34,6 +34,7 @@ const (
 	KeyNoNotice     = "no_notice"      // nobody could stop the wait
 	KeyWait         = "wait"           // a negative wait
 	KeyWithout      = "without_factor" // where it means nothing
+	KeyInPerson     = "in_person"      // admin, where nothing can be mailed
 )
 
 // Finding is something to say about a policy.

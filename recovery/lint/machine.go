@@ -219,6 +219,9 @@ func (m *machine) addWay(ref wayRef, w Way) {
 
 // addRecovery adds one row of a way for a kind of account.
 func (m *machine) addRecovery(ref wayRef, w Way, proofs []string, goal Goal, withoutFactor bool) {
+	if m.shape.Manages && slices.Contains(w.Proofs, proofInPerson) {
+		w.Wait = max(w.Wait, cooled)
+	}
 	r := row{name: w.String(), way: ref, wait: w.Wait, gives: m.replaced(goal)}
 	ok := m.require(&r, proofs, string(goal), withoutFactor)
 	used := func(name string) bool {

@@ -72,7 +72,7 @@ func (t Table) checkWay(goal Goal, w Way) []Finding {
 	if w.Wait < 0 {
 		out = append(out, w.finding(goal, KeyWait, Error, "has a negative wait", "use 24h"))
 	}
-	return slices.Concat(out, t.checkChannels(goal, w, proofs), t.checkBegin(goal, w), t.checkShort(goal, w, proofs), t.checkSources(goal, w, proofs), t.checkNotice(goal, w, proofs))
+	return slices.Concat(out, w.checkWritten(goal), t.checkChannels(goal, w, proofs), t.checkBegin(goal, w), t.checkShort(goal, w, proofs), t.checkSources(goal, w, proofs), t.checkNotice(goal, w, proofs))
 }
 
 // understood looks the words of a way up. "factor" is left out: it is neither
@@ -123,6 +123,16 @@ func notifier(channel string) string {
 	default:
 		return "notify " + channel
 	}
+}
+
+// checkWritten says when a way is read as another than the operator wrote:
+// it works, but somebody sees a secret whom the words do not name.
+func (w Way) checkWritten(goal Goal) []Finding {
+	if len(w.Written) == 0 || w.Line == "" {
+		return nil
+	}
+	text := fmt.Sprintf("stands for %q: nothing sends mail, so the administrator is shown a code once and hands it over", strings.Join(w.Written, " "))
+	return []Finding{w.finding(goal, KeyInPerson, Warning, text, "add "+notifier(channelMail)+", or write "+proofInPerson+" if that is meant")}
 }
 
 func (t Table) checkBegin(goal Goal, w Way) []Finding {

@@ -27,6 +27,9 @@ type Shape struct {
 	Admin    bool `json:"admin,omitempty"`
 	InPerson bool `json:"admin_in_person,omitempty"`
 	Rescue   bool `json:"rescue,omitempty"`
+	// Manages is an account that is an administrator itself: what was handed
+	// over in person waits for it.
+	Manages bool `json:"manages,omitempty"`
 }
 
 // HasFactor tells whether the account signs in with a second factor.
@@ -128,7 +131,7 @@ func (t Table) mentions(proof string) int {
 // Standard lists the accounts that explain shows: without a second factor, as
 // set-up leaves them, with a phone, and with a passkey instead.
 func Standard() []Shape {
-	help := Shape{Admin: true, Rescue: true, Mail: true, Codes: true}
+	help := Shape{Admin: true, InPerson: true, Rescue: true, Mail: true, Codes: true}
 	plain, usual, full, key := help, help, help, help
 	plain.Device = true
 	usual.TOTP = true

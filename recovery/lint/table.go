@@ -64,6 +64,7 @@ const (
 	proofPassword = "password"
 	proofDevice   = "device"
 	proofCodes    = "recovery_code"
+	proofInPerson = "admin_in_person"
 )
 
 // Way is one set of proofs that is enough for a goal.
@@ -80,6 +81,9 @@ type Way struct {
 	WeakOK bool `json:"weak_ok,omitempty"`
 	// Line is where it was written, as messages shall name it; empty for a default.
 	Line string `json:"line,omitempty"`
+	// Written are the proofs in the configuration when they are read as others
+	// here: admin as admin_in_person where no mail can be sent. Empty: the same.
+	Written []string `json:"-"`
 }
 
 // Proof is a way to prove something, and what it rests on.
@@ -180,7 +184,7 @@ func baseProofs() []Proof {
 		{Name: "pin", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
 		{Name: "question", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
 		{Name: "admin", Source: SourceAdmin, Class: ClassAuthority, First: true},
-		{Name: "admin_in_person", Source: SourceInPerson, Class: ClassAuthority, First: true},
+		{Name: proofInPerson, Source: SourceInPerson, Class: ClassAuthority, First: true},
 		{Name: "rescue", Source: SourceRescue, Class: ClassAuthority, First: true},
 	}
 }

@@ -31,6 +31,7 @@ func All(s Set) *recovery.Methods {
 		Authority{Name: recovery.SetupTicket},
 		Authority{Name: recovery.Invite},
 		Authority{Name: recovery.Admin},
+		InPerson{},
 		Authority{Name: recovery.Rescue},
 	)
 }

@@ -37,6 +37,7 @@ func TestA10_TokensWorkWhereTheyBelong(t *testing.T) {
 	}
 	belongs := map[string][]string{
 		"recovery": {"mailed link"}, "rescue": {"mailed link"}, "invitation": {"mailed link", "activation"}, "stop": {"stop"}, "appeal": {"vouching"},
+		"in person": {"mailed link"},
 	}
 	for kind, places := range belongs {
 		for place, use := range uses {
@@ -80,6 +81,16 @@ func tokenOf(t *testing.T, w *recoverytest.World, kind string) (*recoverytest.Br
 		if err != nil {
 			t.Fatal(err)
 		}
+		return b, token
+	case "in person":
+		w.Policy.Ways[recovery.GoalPassword] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
+		boss := w.Browser()
+		w.SignIn(boss, alice, "/")
+		w.Clock.Move(time.Minute)
+		boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", "robin", "reason", "stood before me", "choice", "password"))
+		boss.Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+		token := strings.Join(boss.All("spoken"), "")
+		boss.Submit("choice", "saved").Want("person")
 		return b, token
 	case "stop":
 		w.LostPhone(w.Browser(), alice)

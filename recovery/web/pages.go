@@ -104,7 +104,7 @@ func (x *exchange) notice() *templates.Text {
 	switch key := x.r.URL.Query().Get("done"); key {
 	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere",
 		"unlocked", "wait_started", "wait_stopped", "contact_changed", "contact_added", "pin_done", "question_done", "vouched",
-		"drill_ok", "contact_ok", "case_sent", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
+		"drill_ok", "contact_ok", "case_sent", "case_shown", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
 		return &templates.Text{Key: key}
 	}
 	return nil
@@ -199,6 +199,12 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	if o.Step.Enroll {
 		shown(&v, o)
 	}
+	if o.Step.Page == recovery.PageWait && o.Flow.Has(recovery.AdminInPerson) {
+		v.Case = templates.CaseInPerson
+	}
+	if o.Step.Method == recovery.AdminInPerson {
+		x.handOver(&v, o)
+	}
 	if o.Step.Page == recovery.PageSetup && v.Flow != "" {
 		v.AskMail, v.AskPhone, v.MinLength = x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS), 8
 	}
@@ -278,6 +284,9 @@ func (x *exchange) showRecover() {
 	}
 	v := x.startView(recovery.PageRecover, kind)
 	v.AskPhone = kind == recovery.KindRecover && x.Engine.HasLines()
+	if kind == recovery.KindRecover {
+		v.Case = x.cases()
+	}
 	x.page(http.StatusOK, v)
 }
 
@@ -296,7 +305,13 @@ func (x *exchange) showSetup() {
 	x.page(http.StatusOK, x.startView(recovery.PageSetup, recovery.KindSetup))
 }
 
-func (x *exchange) showLink() { x.page(http.StatusOK, x.startView(recovery.PageConfirm, "")) }
+func (x *exchange) showLink() { x.page(http.StatusOK, x.linkView()) }
+
+func (x *exchange) linkView() templates.View {
+	v := x.startView(recovery.PageConfirm, "")
+	v.Case = x.cases()
+	return v
+}
 
 func (x *exchange) showStop() {
 	v := x.view(recovery.PageStop)

@@ -180,7 +180,7 @@ func (x *exchange) personView(a *recovery.Account, s *recovery.Session) (templat
 		return templates.View{}, false
 	}
 	v := x.view(recovery.PagePerson)
-	v.SignedIn = true
+	v.SignedIn, v.Case = true, x.cases()
 	v.Person = &templates.Person{
 		ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
 		Until: who.Invited, Expired: x.expired(who.State, who.Invited),

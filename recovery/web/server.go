@@ -171,7 +171,11 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 	case recovery.KindSetup, recovery.KindActivate:
 		return x.loginURL("account_ready", o.Return)
 	case recovery.KindOpenCase:
-		return x.address("people/"+o.Flow.Person, url.Values{"done": {"case_sent"}})
+		done := "case_sent"
+		if o.Flow.Pending[recovery.AdminInPerson].Confirmed {
+			done = "case_shown"
+		}
+		return x.address("people/"+o.Flow.Person, url.Values{"done": {done}})
 	case recovery.KindStepUp:
 		return SafeReturn(o.Return)
 	}
@@ -225,7 +229,7 @@ func (x *exchange) entry(in recovery.Input) templates.View {
 	case in.Flow == "" && in.Start == recovery.KindSetup:
 		return x.startView(recovery.PageSetup, recovery.KindSetup)
 	case in.Flow == "" && in.Code != "":
-		return x.startView(recovery.PageConfirm, "")
+		return x.linkView()
 	}
 	return x.view(recovery.PageRefused)
 }
@@ -289,5 +293,7 @@ func shown(v *templates.View, o recovery.Outcome) {
 		v.Codes = method.Shown(data)
 	case recovery.Password:
 		v.MinLength = method.Minimum(o.Flow, o.Account)
+	case recovery.AdminInPerson:
+		v.Code = method.Handed(data)
 	}
 }

@@ -1,0 +1,71 @@
+package recovery
+
+import "slices"
+
+// Read lists the ways of a goal as they are walked here. While no mail can be
+// sent there is nobody to send a case to: then admin, and admin with mail_link,
+// is [AdminInPerson] in every way (DESIGN section 4). The engine and whoever
+// fills the lint's table both read the policy through this.
+func (p *Policy) Read(g Goal, mail bool) []Way {
+	if mail {
+		return p.Ways[g]
+	}
+	var out []Way
+	for _, w := range p.Ways[g] {
+		w = w.inPerson()
+		i := slices.IndexFunc(out, func(v Way) bool { return v.WithoutFactor == w.WithoutFactor && sameSet(v.Proofs, w.Proofs) })
+		if i < 0 || w.Written == nil && out[i].Written == nil {
+			out = append(out, w)
+			continue
+		}
+		out[i].Wait = min(out[i].Wait, w.Wait) // two ways became one: whoever can walk it need not take the longer
+	}
+	return out
+}
+
+// inPerson is the way with a case that is handed over instead of mailed.
+func (w Way) inPerson() Way {
+	if !slices.Contains(w.Proofs, Admin) {
+		return w
+	}
+	out := w
+	out.Written, out.Proofs = w.Proofs, nil
+	for _, name := range w.Proofs {
+		if name == Admin {
+			name = AdminInPerson
+		}
+		if name != MailLink && !slices.Contains(out.Proofs, name) {
+			out.Proofs = append(out.Proofs, name)
+		}
+	}
+	return out
+}
+
+// InPerson tells whether a case for a goal (empty: any) is shown to the
+// administrator, to be handed over, instead of sent: when no mail can be sent,
+// and where the operator wrote admin_in_person.
+func (p *Policy) InPerson(g Goal, mail bool) bool {
+	for _, goal := range goals() {
+		if (g == "" || g == goal) && slices.ContainsFunc(p.Ways[goal], func(w Way) bool { return slices.Contains(w.Proofs, AdminInPerson) }) {
+			return true
+		}
+	}
+	return !mail
+}
+
+// watched lets a code that an administrator was shown count only after a day
+// for another administrator, and so only where that one would hear of it.
+func watched(a *Account, w Way) Way {
+	if a.Admin() && slices.Contains(w.Proofs, AdminInPerson) {
+		w.Wait = max(w.Wait, MinWait)
+	}
+	return w
+}
+
+// handed needs the administrator to have seen what is to be handed over.
+func handed(f Facts) (Step, bool) {
+	if !f.Policy.InPerson(f.Flow.Goal, f.Methods.has(ChannelMail)) {
+		return Step{}, false
+	}
+	return enrolled(AdminInPerson)(f)
+}
