@@ -209,6 +209,9 @@ func (a *App) recover(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	goal := recovery.Goal(d.Val())
+	if goal == recovery.OtherDevice {
+		return d.Err("recover device: not available in this version; take the line out")
+	}
 	if _, known := recovery.Default().Ways[goal]; !known {
 		return d.Errf("recover: unknown goal %q: use password, second_factor or both", goal)
 	}

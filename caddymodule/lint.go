@@ -21,6 +21,7 @@ func (a *App) table() lint.Table {
 		return slices.ContainsFunc(s.Proofs, func(name string) bool { return !built(name) })
 	})
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
+	t.Later = methods.Later()
 	t.Ban = a.policy.Lifetimes.RecoveredBan
 	if slices.Contains(a.policy.Ask[recovery.SecurityQuestion], recovery.KindRecover) {
 		t.Ask = []string{recovery.SecurityQuestion}

@@ -50,6 +50,7 @@ const (
 	Password         = "password"
 	TOTP             = "totp"
 	Passkey          = "passkey"
+	OtherDevice      = "device" // another browser that is signed in
 	RecoveryCode     = "recovery_code"
 	MailLink         = "mail_link"
 	MailCode         = "mail_code"

@@ -140,6 +140,8 @@ type Table struct {
 	Login     []SignIn
 	Changes   []Change
 	Approvals []Approval
+	// Later are proofs that this version does not have yet.
+	Later []string
 	// Channels that have a notifier: mail, sms, push.
 	Channels []string
 	// Ask are extra proofs (pin, question) asked in every recovery of an
