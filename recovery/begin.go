@@ -254,7 +254,7 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		}
 		return err
 	}
-	if kindOf(step.Method) == VouchedBy && r.flow.Ask == "" {
+	if kindOf(step.Method) == VouchedBy {
 		return r.askVouchers(ctx)
 	}
 	ch, ok := r.Methods.Get(step.Method).(Challenger)

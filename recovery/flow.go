@@ -107,6 +107,9 @@ type Flow struct {
 	Remember bool   `json:"remember,omitempty"` // keep me signed in
 	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
+	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
+	AskTold bool      `json:"ask_told,omitempty"` // those who may vouch expect a call
+
 	Picked   string             `json:"picked,omitempty"` // method asked for by hand
 	Proofs   []Proof            `json:"proofs,omitempty"`
 	Reserved []Spent            `json:"reserved,omitempty"` // spent when the flow finishes

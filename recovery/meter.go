@@ -158,12 +158,18 @@ func (r *run) meters(t Traits) []meter {
 		return []meter{daily, row}
 	case ThrottleFlow:
 		return []meter{perFlow}
+	case ThrottlePatience:
+		perFlow.rule = window(Rate{patience, 24 * time.Hour})
+		return []meter{perFlow}
 	case ThrottleCode:
 		hourly := meter{key: r.meterKey("hourly", r.account.ID, t.Name, r.known()), rule: window(l.CodesHourly), life: l.CodesHourly.Per}
 		return []meter{perFlow, hourly, row}
 	}
 	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
 }
+
+// patience is how often one may ask whether others have acted meanwhile.
+const patience = 200
 
 // subject is what tries are counted by beside the account: the network, or a
 // device the account knows, so that strangers cannot lock the owner out (TH-04).

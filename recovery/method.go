@@ -25,10 +25,11 @@ type Throttle int
 
 // The throttles of DESIGN section 8.
 const (
-	ThrottleCode    Throttle = iota // guessable: per flow, and per account over all flows
-	ThrottleBackoff                 // a few free tries per account and network, then growing waits
-	ThrottleDaily                   // three a day: what can be guessed from knowing somebody
-	ThrottleFlow                    // 40 bits and more, made for this flow: per flow only
+	ThrottleCode     Throttle = iota // guessable: per flow, and per account over all flows
+	ThrottleBackoff                  // a few free tries per account and network, then growing waits
+	ThrottleDaily                    // three a day: what can be guessed from knowing somebody
+	ThrottleFlow                     // 40 bits and more, made for this flow: per flow only
+	ThrottlePatience                 // asks whether others have acted: nothing to guess, only requests to bound
 )
 
 // Traits are the fixed facts of a method.

@@ -200,13 +200,36 @@ func firstProofs(p *Policy, methods *Methods) []string {
 	var out []string
 	for _, g := range goals() {
 		for _, w := range p.Read(g, methods.has(ChannelMail)) {
-			for _, name := range w.Proofs {
-				x := methods.Get(name)
-				if x != nil && x.Traits().First && methods.offered(name) && !slices.Contains(out, name) {
+			for _, name := range methods.beginnings(w) {
+				if !slices.Contains(out, name) {
 					out = append(out, name)
 				}
 			}
 		}
+	}
+	return out
+}
+
+// beginnings lists what a way can begin with; nothing when it cannot be walked
+// to its end here. People are asked first only where no other proof of the way
+// could be: a stranger who claims to be somebody should have to show something
+// before others are asked to believe it.
+func (m *Methods) beginnings(w Way) []string {
+	var out, last []string
+	for _, name := range w.Proofs {
+		if !slices.ContainsFunc(m.expand(name), m.offered) {
+			return nil
+		}
+		switch x := m.Get(name); {
+		case x == nil || !x.Traits().First:
+		case kindOf(name) == VouchedBy:
+			last = append(last, name)
+		default:
+			out = append(out, name)
+		}
+	}
+	if out == nil {
+		return last
 	}
 	return out
 }

@@ -152,7 +152,8 @@ func (l *lab) facts(s *situation) string {
 	}
 	if l.stops {
 		_, told := l.read(s.ring, "notice")
-		out = append(out, fmt.Sprint(told))
+		spent := l.until(a.CodeUsed.Add(l.engine.Policy.Lifetimes.Notice)) // then no code opens what is closed now
+		out = append(out, fmt.Sprint(told, spent))
 	}
 	if a.Thaw != nil {
 		out = append(out, fmt.Sprint(l.until(a.Thaw.Until), len(a.Thaw.Codes)))

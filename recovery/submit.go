@@ -344,6 +344,8 @@ func (r *run) wrong(ctx context.Context, step Step, v Verdict) *Problem {
 	switch {
 	case step.Page == PageSignIn:
 		return problem(ProblemNameOrPassword)
+	case kindOf(step.Method) == VouchedBy:
+		return problem(ProblemContactWaiting)
 	case v.Problem != nil && !r.flow.decoy() && len(r.flow.Proofs) > 0:
 		return v.Problem
 	case step.Method == Password:

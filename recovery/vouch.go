@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,24 +36,58 @@ func kindOf(method string) string {
 	return name
 }
 
-// askVouchers makes the request and tells those who may vouch to expect a
-// call. The code itself is only shown to the person who asks.
-func (r *run) askVouchers(ctx context.Context) error {
-	code := secret.Code(8)
-	end := r.Now().Add(appealLife)
-	a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end, Trial: r.flow.Kind == KindDrillContact}
-	if _, err := kv.Create(ctx, r.Store, r.codeKeys("appeal", code)[0], a, end); err != nil {
-		return err
+// people is how many have to vouch for a proof; zero: it is another one.
+func people(name string) int {
+	kind, count, several := strings.Cut(name, "*")
+	if kind != VouchedBy {
+		return 0
 	}
-	r.flow.Ask, r.flow.Expires = code, end
+	n, err := strconv.Atoi(count)
+	if !several || err != nil {
+		return 1
+	}
+	return n
+}
+
+// askVouchers makes the request. Its code is only shown to the person who asks,
+// who calls people and reads it out. Before the first proof that is all: nobody
+// is written to because a stranger typed a name, and nothing that is done or
+// shown depends on whether there is such an account, or anybody who may vouch.
+func (r *run) askVouchers(ctx context.Context) error {
+	trial := r.flow.Kind == KindDrillContact // begun by somebody signed in
+	if !r.Now().Before(r.flow.AskEnds) {
+		code := secret.Code(8)
+		end := r.Now().Add(appealLife)
+		a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end, Trial: trial}
+		if _, err := kv.Create(ctx, r.Store, r.codeKeys("appeal", code)[0], a, end); err != nil {
+			return err
+		}
+		r.flow.Ask, r.flow.AskEnds, r.flow.AskTold = code, end, false
+	}
+	if r.flow.AskEnds.After(r.flow.Expires) {
+		r.flow.Expires = r.flow.AskEnds
+	}
+	if len(r.flow.Proofs) == 0 && !trial || r.flow.AskTold {
+		return nil
+	}
+	return r.callVouchers(ctx)
+}
+
+// callVouchers tells those who may vouch to expect a call, unless they were
+// told often enough lately: then silently not.
+func (r *run) callVouchers(ctx context.Context) error {
 	l := r.Policy.Limits
-	err := r.charge(ctx, []meter{{key: r.meterKey("send hour", r.account.ID, VouchedBy), rule: window(l.SendsHourly), life: l.SendsHourly.Per}})
+	err := r.charge(ctx, []meter{
+		{key: r.meterKey("send hour", r.account.ID, VouchedBy), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
+		{key: r.meterKey("send day", r.account.ID, VouchedBy), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
+	})
 	if _, limited := errors.AsType[errLimit](err); limited {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	r.flow.AskTold = true
 	for _, v := range r.account.Vouchers {
 		if err := r.callVoucher(ctx, v); err != nil {
 			return err
@@ -134,10 +169,13 @@ func (r *run) request(ctx context.Context, in Input) (*Problem, error) {
 		return problem(ProblemCodeUnknown), nil
 	}
 	who, err := r.Engine.account(ctx, a.Account)
-	if err != nil && !errors.Is(err, ErrNoAccount) {
+	if errors.Is(err, ErrNoAccount) {
+		return problem(ProblemCodeUnknown), r.pretend(ctx) // somebody who is nobody asked
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err != nil || !slices.ContainsFunc(who.Vouchers, func(v Voucher) bool { return v.ID == r.account.ID }) {
+	if !slices.ContainsFunc(who.Vouchers, func(v Voucher) bool { return v.ID == r.account.ID }) {
 		return problem(ProblemCodeUnknown), nil
 	}
 	r.flow.Vouch, r.flow.Person, r.flow.Called, r.flow.Trial = key, a.Account, a.Name, a.Trial

@@ -197,8 +197,8 @@ func (m *machine) addWay(ref wayRef, w Way) {
 	first := [][]string{nil}
 	if !m.begins(w) {
 		first = first[:0]
-		for _, name := range m.table.firsts() {
-			first = append(first, []string{name})
+		for _, s := range m.table.firsts() {
+			first = append(first, []string{s})
 		}
 	}
 	for _, f := range first {
@@ -290,17 +290,48 @@ func (t Table) first(s string) bool {
 	return ok && p.First && t.configured(p)
 }
 
-// firsts lists what a recovery can begin with: whatever any way offers.
+// firsts lists what a recovery can begin with: whatever a way offers that can
+// be walked to its end here. People are asked first only where no other proof
+// of a way could be.
 func (t Table) firsts() []string {
 	var out []string
 	for _, goal := range Goals() {
 		for _, w := range t.Ways[goal] {
-			for _, s := range w.Proofs {
-				if name, _ := word(s); t.first(s) && !slices.Contains(out, name) {
-					out = append(out, name)
+			for _, s := range t.beginnings(w) {
+				if !slices.Contains(out, s) {
+					out = append(out, s)
 				}
 			}
 		}
 	}
 	return out
+}
+
+func (t Table) beginnings(w Way) []string {
+	var out, last []string
+	for _, s := range w.Proofs {
+		name, _ := word(s)
+		p, _ := t.proof(name)
+		switch {
+		case !t.asks(s):
+			return nil
+		case !t.first(s):
+		case p.Source == SourceContact:
+			last = append(last, s)
+		default:
+			out = append(out, s)
+		}
+	}
+	if out == nil {
+		return last
+	}
+	return out
+}
+
+// asks tells whether this installation can ask for what the word stands for.
+func (t Table) asks(s string) bool {
+	name, _ := word(s)
+	return slices.ContainsFunc(t.Proofs, func(p Proof) bool {
+		return (p.Name == name || name == WordFactor && p.Factor) && t.configured(p)
+	})
 }

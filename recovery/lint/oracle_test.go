@@ -137,9 +137,11 @@ func (o oracle) walks(s situation, w lint.Way, goal lint.Goal) bool {
 		begins = nil
 		for _, ways := range o.table.Ways {
 			for _, v := range ways {
+				people := func(p string) bool { return strings.HasPrefix(p, "contact") }
+				other := slices.ContainsFunc(v.Proofs, func(p string) bool { return first(p) && !people(p) })
 				for _, p := range v.Proofs {
-					if first(p) {
-						begins = append(begins, append([]string{strings.TrimSuffix(p, "*2")}, w.Proofs...))
+					if first(p) && !(people(p) && other) { // people are asked first only where nothing else could be
+						begins = append(begins, append([]string{p}, w.Proofs...))
 					}
 				}
 			}

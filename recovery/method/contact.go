@@ -21,7 +21,10 @@ func (m Contact) Traits() recovery.Traits {
 	if m.N > 1 {
 		name += "*" + strconv.Itoa(m.N)
 	}
-	return recovery.Traits{Name: name, Source: name, Class: recovery.ClassHeld, Throttle: recovery.ThrottleFlow, Page: recovery.PageFactor}
+	return recovery.Traits{
+		Name: name, Source: name, Class: recovery.ClassHeld, First: true,
+		Throttle: recovery.ThrottlePatience, Page: recovery.PageFactor,
+	}
 }
 
 // Times implements recovery.Counted.

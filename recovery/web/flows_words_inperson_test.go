@@ -7,11 +7,31 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// inPerson are the words for codes that an administrator hands over.
+// inPerson are the words for codes that an administrator hands over, and for
+// people who are asked before anything else.
 func inPerson() []sentence {
 	return []sentence{
 		{`nothing here can send mail`, func(s *teller, _ []string) {
 			s.w = recoverytest.New(s.t, recoverytest.WithChannels(recovery.ChannelSMS))
+		}},
+		{`the operator writes "recover (\w+)": way (.+)`, func(s *teller, m []string) {
+			s.w.Policy.Ways[recovery.Goal(m[0])] = []recovery.Way{{Proofs: strings.Fields(m[1])}}
+		}},
+		{`alice has named (\w+) and (\w+)`, func(s *teller, m []string) {
+			var list []recovery.Voucher
+			for _, name := range m[:2] {
+				a, err := s.w.Engine.Find(s.t.Context(), name)
+				if err != nil {
+					s.t.Fatal(err)
+				}
+				list = append(list, recovery.Voucher{ID: a.ID, Name: name})
+			}
+			change(s.t, s.w, "alice", func(a *recovery.Account) { a.Vouchers = list })
+		}},
+		{`the page names nobody`, func(s *teller, _ []string) {
+			if text := s.b.Text(); strings.Contains(text, "robin") || strings.Contains(text, "carol") || strings.Contains(text, "alice") {
+				s.t.Errorf("got %q, want no name", text)
+			}
 		}},
 		{`(\w+) is an administrator too`, func(s *teller, m []string) {
 			change(s.t, s.w, m[0], func(a *recovery.Account) { a.Groups = []string{recovery.GroupAdmins} })

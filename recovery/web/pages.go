@@ -231,12 +231,15 @@ func (x *exchange) challenged(v *templates.View, o recovery.Outcome) {
 // vouchers fills in who is to be called and how many of them are needed.
 func (x *exchange) vouchers(v *templates.View, o recovery.Outcome) {
 	m, ok := x.Engine.Methods.Get(o.Step.Method).(method.Contact)
-	if !ok || o.Account == nil {
+	if !ok {
 		return
 	}
 	v.Code, v.Minutes = secret.Group(o.Flow.Ask, 4), 60
 	if n, err := x.Engine.Vouched(x.r.Context(), o.Flow); err == nil {
 		v.More = max(m.Need()-n, 0)
+	}
+	if o.Account == nil {
+		return // who that would be is for those who have proved something
 	}
 	for _, who := range o.Account.Vouchers {
 		v.People = append(v.People, templates.Person{Name: who.Name})
