@@ -241,7 +241,7 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 	if rt.shared.announced.Swap(true) {
 		return
 	}
-	code, err := rt.engine.OpenSetup(ctx)
+	code, err := rt.engine.AnnounceSetup(ctx)
 	if errors.Is(err, recovery.ErrSetUp) {
 		return
 	}

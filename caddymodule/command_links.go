@@ -13,7 +13,7 @@ func (c *command) setupLink() *cobra.Command {
 		Use:   "setup-link",
 		Short: "Prints a link that creates the first account",
 		Long: `Prints a link that creates the first account, who is an administrator. It
-works once, and the link printed before it stops working. Once there is an
+works once, and the links printed before it stop working. Once there is an
 account it is refused.`,
 		Example: `  $ caddy sparekey setup-link
   $ caddy sparekey setup-link --origin https://photos.example.com`,

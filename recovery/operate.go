@@ -12,73 +12,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// setup is the record of the set-up that is open. The account id is chosen
-// once, so that a set-up repeated after a crash meets its own half-written
-// index entries and nobody else's.
-type setup struct {
-	Account string `json:"account"`
-	Ticket  string `json:"ticket"` // key of the ticket record
-}
-
-// OpenSetup makes a set-up code (60 bits, grouped) for the first account and
-// voids the one before. [ErrSetUp] when there is an account already.
-func (e *Engine) OpenSetup(ctx context.Context) (string, error) {
-	done, err := e.HasAccounts(ctx)
-	if err != nil {
-		return "", err
-	}
-	if done {
-		return "", ErrSetUp
-	}
-	code := secret.Code(12)
-	key := e.ticketKeys(code)[0]
-	var old string
-	s, err := kv.Update(ctx, e.Store, setupKey, time.Time{}, func(s *setup, exists bool) error {
-		if !exists {
-			s.Account = secret.Token(16)
-		}
-		old, s.Ticket = s.Ticket, key
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	if old != "" {
-		if err := kv.Delete(ctx, e.Store, old); err != nil {
-			return "", err
-		}
-	}
-	t := Ticket{Purpose: SetupTicket, Account: s.Account, Expires: e.Now().Add(e.Policy.Lifetimes.Setup)}
-	return secret.Group(code, 4), e.writeTicket(ctx, code, t)
-}
-
-// create writes the first account: index entries, then the claim of being
-// first, then the account. A crash between any two leaves nothing that opens
-// anything, and the set-up link can be used again.
-func (r *run) create(ctx context.Context, end ending) (*Account, effects, error) {
-	s, ok, err := kv.Load[setup](ctx, r.Store, setupKey)
-	if err != nil || !ok || s.Account != r.flow.Account || s.Ticket != r.flow.Reserved[0].ID {
-		return nil, effects{}, errors.Join(errMoved, err)
-	}
-	a := &Account{ID: r.flow.Account, Name: r.flow.Name, Created: end.now, Groups: []string{GroupAdmins}}
-	a.reach(r.flow.Mail, r.flow.Phone)
-	eff, err := end.apply(a)
-	if err != nil {
-		return nil, eff, err
-	}
-	if err := r.claim(ctx, a); err != nil {
-		return nil, eff, err
-	}
-	if err := r.claimFirst(ctx, a.ID); err != nil {
-		return nil, eff, err
-	}
-	made, err := kv.Create(ctx, r.Store, accountKey(a.ID), *a, time.Time{})
-	if err == nil && !made {
-		err = errMoved
-	}
-	return a, eff, err
-}
-
 func (a *Account) reach(mail, phone string) {
 	if mail != "" {
 		a.Contacts = append(a.Contacts, Contact{Channel: ChannelMail, Address: mail})
@@ -86,17 +19,6 @@ func (a *Account) reach(mail, phone string) {
 	if phone != "" {
 		a.Contacts = append(a.Contacts, Contact{Channel: ChannelSMS, Address: phone})
 	}
-}
-
-func (e *Engine) claimFirst(ctx context.Context, id string) error {
-	_, err := kv.Update(ctx, e.Store, firstKey, time.Time{}, func(first *string, exists bool) error {
-		if exists && *first != id {
-			return errMoved
-		}
-		*first = id
-		return nil
-	})
-	return err
 }
 
 // Errors of [Engine.AddUser]; the text behind them says what is wrong.
