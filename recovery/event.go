@@ -14,6 +14,7 @@ const (
 	EventSetup           EventName = "setup"
 	EventActivated       EventName = "activated"
 	EventInvited         EventName = "invited"
+	EventRecoverStarted  EventName = "recover_started" // also for names nobody has; then it names nobody
 	EventPasswordReset   EventName = "password_recovered"
 	EventFactorReset     EventName = "second_factor_replaced"
 	EventBothReset       EventName = "both_replaced"
@@ -45,6 +46,17 @@ const (
 	EventSessionsEnded   EventName = "sessions_ended"
 	EventAlarm           EventName = "alarm" // a record that should be there or open is not, or does not
 )
+
+// started says that somebody begins a recovery: the operator sees every try, the
+// asker and the owner nothing of it. It is written for nobody's name too, so
+// that it costs the same, but what was typed is not.
+func (r *run) started() Event {
+	ev := r.event(EventRecoverStarted)
+	if len(r.flow.Proofs) > 0 {
+		ev.Method = r.flow.Proofs[0].Method // begun with a link
+	}
+	return ev
+}
 
 // Event is an audit record. It never holds a secret, an address or what
 // somebody typed.

@@ -381,6 +381,9 @@ func (r *run) save(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if !r.stored && r.flow.Kind == KindRecover {
+		r.audit(r.started())
+	}
 	r.stored = true
 	r.flush()
 	return r.outcome(nil), nil
