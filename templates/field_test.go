@@ -233,6 +233,8 @@ func TestSaid(t *testing.T) {
 		{"choose-recover", "They vouch for you from their own accounts. After that it asks for a code we mail you, your second factor.", "no other way"},
 		{"choose-recover", "You asked for a new second factor. Pick what", "Stop here"},
 		{"choose-recover", "Then nothing changes for 24 hours.", "no other way"},
+		{"account", "Firefox on Linux", "Firefox sur"},
+		{"refused-signed-in", "Back to Photos", "Return to sign-in"},
 		{"choose-none", "There is no other way for this step.", "Pick what"},
 		{"people", "5 people have", "frozen"},
 		{"people", "Invited", "expired"},

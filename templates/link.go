@@ -91,6 +91,11 @@ func (p page) LanguageURL(code string) string {
 		return p.flowURL("", code)
 	}
 	switch p.Page {
+	case "refused":
+		if p.SignedIn {
+			return p.entry("account", code)
+		}
+		return p.entry("login", code)
 	case "setup", "account", "people":
 		return p.entry(p.Page, code)
 	case "recover":

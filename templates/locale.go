@@ -225,6 +225,25 @@ func (l *locale) words(name, value string) (string, error) {
 	return value, nil
 }
 
+// browser puts "Firefox on Linux", as browsers are stored, into words. A name
+// of another form is shown as it is.
+func (l *locale) browser(stored string) (string, error) {
+	name, system, ok := strings.Cut(stored, " on ")
+	if !ok {
+		return stored, nil
+	}
+	text, err := l.text("browser.on")
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(what string) (string, error) {
+		if what == "browser" {
+			return name, nil
+		}
+		return system, nil
+	})
+}
+
 // moment puts a time into words, in the zone the time carries.
 func (l *locale) moment(t time.Time) (string, error) {
 	text, err := l.text("date.moment")

@@ -111,9 +111,12 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	clean["site"] = cmp.Or(clean["site"], clean["host"], texts.texts["mail.place"])
 	clean["host"] = cmp.Or(clean["host"], clean["site"])
 	clean["admin"] = cmp.Or(clean["admin"], texts.texts["mail.admin"])
+	// The keys exist in every language, so there is nothing to report.
 	if at, err := time.Parse(time.RFC3339, clean["time"]); err == nil {
-		// The key exists in every language, so there is nothing to report.
 		clean["time"], _ = texts.moment(at)
+	}
+	if in, err := texts.browser(clean["browser"]); err == nil {
+		clean["browser"] = in
 	}
 	return message{Lang: texts.code, vars: clean, texts: texts}
 }

@@ -209,6 +209,9 @@ func (p page) AppURL() template.URL {
 	return template.URL(p.URI) //nolint:gosec // the scheme was just checked
 }
 
+// Browser is the name of a browser in words.
+func (p page) Browser(stored string) (string, error) { return p.texts.browser(stored) }
+
 // moment is a time as the templates write it. The script may write the words
 // anew, in the zone of the visitor.
 type moment struct {

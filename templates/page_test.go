@@ -177,6 +177,8 @@ func TestLinks(t *testing.T) {
 		{"set-up", sampleView(t, "setup-code"), []string{"/.sparekey/setup?lang=fr"}},
 		{"slowed down", sampleView(t, "slow-down"), []string{"/.sparekey/recover?choice=unlock", "/.sparekey/recover"}},
 		{"unlock", sampleView(t, "recover-unlock"), []string{"/.sparekey/recover?choice=unlock&lang=fr"}},
+		{"nothing here, signed in", sampleView(t, "refused-signed-in"), []string{"/", "/.sparekey/account?return=%2F", "/.sparekey/account?lang=fr&return=%2F"}},
+		{"nothing here", sampleView(t, "refused-link"), []string{"/.sparekey/login", "/.sparekey/login?lang=fr"}},
 		{"two other ways", sampleView(t, "factor-totp"), []string{"/.sparekey/choose?f=f7hq2mz4k9"}},
 		{"no other way", sampleView(t, "factor-password"), []string{"/.sparekey/choose?f=f7hq2mz4k9"}},
 		{"choose", sampleView(t, "choose"), []string{"/.sparekey/?f=f7hq2mz4k9", "/.sparekey/recover?" + back, "/.sparekey/choose?f=f7hq2mz4k9&lang=fr"}},

@@ -117,6 +117,7 @@ func otherSamples() []sample {
 		{"account", account(site(templates.View{Page: "account", SignedIn: true}), 2)},
 		{"account-full", account(site(templates.View{Page: "account", SignedIn: true, Notice: problem("session_ended")}), 10)},
 		{"refused", site(templates.View{Page: "refused", ID: "r-4f9a21"})},
+		{"refused-signed-in", site(templates.View{Page: "refused", Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"})},
 		{"refused-link", site(templates.View{Page: "refused", Problem: problem("link_expired"), ID: "r-4f9a24"})},
 		{"forbidden", site(templates.View{Page: "forbidden", Name: "ana", ID: "r-4f9a22", SignedIn: true, Return: "/albums"})},
 		{"slow-down", site(templates.View{Page: "slow-down", Wait: 40 * time.Second, Recover: true})},

@@ -51,9 +51,25 @@ func text(p *recovery.Problem) *templates.Text {
 
 // refuse answers with the page for what we do not do.
 func (x *exchange) refuse(status int, key string) {
-	v := x.view(recovery.PageRefused)
+	v := x.refusedView()
 	v.Problem = &templates.Text{Key: key}
 	x.page(status, v)
+}
+
+// refusedView leads people who are signed in back to the app or their account.
+func (x *exchange) refusedView() templates.View {
+	v := x.view(recovery.PageRefused)
+	if v.SignedIn = x.signedIn(); v.SignedIn {
+		v.Return = "/"
+	}
+	return v
+}
+
+// signedIn tells whether somebody is signed in here, for the way out of a page.
+// When that cannot be told the page leads to the sign-in, which says so itself.
+func (x *exchange) signedIn() bool {
+	_, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	return err == nil && s != nil
 }
 
 // away answers "cannot tell": 503, and every cookie stays as it is.
@@ -132,7 +148,7 @@ func (x *exchange) stands(o recovery.Outcome, err error) bool {
 	case err != nil:
 		x.away(err)
 	case o.Problem != nil:
-		v := x.view(recovery.PageRefused)
+		v := x.refusedView()
 		v.Problem = text(o.Problem)
 		x.page(http.StatusUnprocessableEntity, v)
 	default:

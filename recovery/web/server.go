@@ -231,7 +231,7 @@ func (x *exchange) entry(in recovery.Input) templates.View {
 	case in.Flow == "" && in.Code != "":
 		return x.linkView()
 	}
-	return x.view(recovery.PageRefused)
+	return x.refusedView()
 }
 
 func seconds(d time.Duration) string { return itoa(int((d + time.Second - 1) / time.Second)) }
