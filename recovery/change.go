@@ -90,7 +90,7 @@ func (r *run) forWhom(ctx context.Context, in Input) (*Problem, error) {
 			return nil, nil // said by the flow, whoever was named
 		}
 	}
-	if len(in.Name) != idSize {
+	if in.Name == "" {
 		return nil, nil // asked in its turn
 	}
 	return r.takeCase(ctx, in)

@@ -200,7 +200,10 @@ func TestCaseForSomebodyWithoutAddress(t *testing.T) {
 	o := newOffice(t)
 	change(t, o.World, "robin", func(a *recovery.Account) { a.Contacts = nil })
 	o.Clock.Move(time.Minute)
-	o.boss.Get("/.sparekey/people/"+o.id).Submit("reason", "stood before me", "choice", "second_factor").Want("refused")
+	o.boss.Get("/.sparekey/people/"+o.id).Submit("reason", "stood before me", "choice", "second_factor").Want("person")
+	if o.boss.Status != 422 || o.Events.Count(recovery.EventCaseOpened) != 0 {
+		t.Errorf("got status %d and %d cases, want 422 and none", o.boss.Status, o.Events.Count(recovery.EventCaseOpened))
+	}
 }
 
 // The code is in the sealed flow only, and in no log.

@@ -233,8 +233,7 @@ func (x *trial) vouched() {
 func (x *trial) helped() {
 	b := begin(x.node, x.b, &x.alice, recovery.KindOpenCase)
 	f := b.URL.Query().Get("f")
-	b.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "robin"))
-	b.Post("/.sparekey/", recoverytest.Fields("flow", f, "reason", "lost the phone, was here in person")).Want("person")
+	b.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "robin", "choice", "second_factor", "reason", "lost the phone, called me")).Want("person")
 	link := recoverytest.Link(x.node.TB, x.node.Outbox.Last(x.node.TB, x.robin.Mail, "admin-case"))
 	r := x.node.Browser()
 	r.Get("/.sparekey/link").Submit("code", link).Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", x.robin.Password)

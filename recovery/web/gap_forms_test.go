@@ -132,11 +132,11 @@ func TestACaseIsOpenedFromThePage(t *testing.T) {
 	// Asked one after the other, as a form without the fields does, every step has its page.
 	w.Clock.Move(time.Minute)
 	boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
-	boss.Submit("name", robin.Name).Want("person").Submit("reason", "x").Want("person")
+	boss.Submit("name", robin.Name, "reason", "x", "choice", "password").Want("confirm")
 	if values, marked := inputs(t, boss); boss.Status != 422 || !slices.Equal(marked, []string{"reason"}) || !slices.Equal(values["reason"], []string{"x"}) {
 		t.Errorf("got status %d, marked %q, kept %q", boss.Status, marked, values["reason"])
 	}
-	boss.Submit("reason", "was here in person").Want("person")
+	boss.Submit("name", robin.Name, "reason", "was here in person", "choice", "password").Want("person")
 	if n := w.Events.Count(recovery.EventCaseOpened); n != 2 {
 		t.Errorf("got %d cases, want 2", n)
 	}

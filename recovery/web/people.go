@@ -211,6 +211,10 @@ func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
 	if a == nil {
 		return
 	}
+	if _, err := x.Engine.Person(x.r.Context(), in.Name); errors.Is(err, recovery.ErrNoAccount) {
+		x.refuse(http.StatusUnprocessableEntity, problem.Key) // the form of no person's page
+		return
+	}
 	x.person = in.Name
 	v, ok := x.personView(a, s)
 	if !ok {

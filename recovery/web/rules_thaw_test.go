@@ -73,8 +73,7 @@ func (c *closed) byAdmin(t *testing.T) *recoverytest.Browser {
 	change(t, c.w, "robin", func(a *recovery.Account) { a.Groups = []string{recovery.GroupAdmins} })
 	boss := begin(c.w, enter(t, c.w, c.w.Browser(), c.robin), c.robin, recovery.KindOpenCase)
 	f := boss.URL.Query().Get("f")
-	boss.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "alice"))
-	boss.Post("/.sparekey/", recoverytest.Fields("flow", f, "reason", "was here in person"))
+	boss.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "alice", "choice", "both", "reason", "called me, I know the voice"))
 	b := c.w.Browser()
 	return b.Get("/.sparekey/link").Submit("code", recoverytest.Link(t, c.w.Outbox.Last(t, c.alice.Mail, "admin-case")))
 }
