@@ -75,3 +75,21 @@ func TestPasskeyAndDeviceAreForLater(t *testing.T) {
 		t.Errorf("explain: got exit code %d and %q, want 1 and the sentence", r.code, r.out)
 	}
 }
+
+// A way that people alone begin loads where it is no weaker than the login, and
+// is refused with its line where it is.
+func TestWaysThatPeopleBegin(t *testing.T) {
+	for _, tc := range []struct{ name, options, want string }{
+		{"two people", "recover both {\n\t\t\tway contact*2\n\t\t}", ""},
+		{"two people and the password", "recover both {\n\t\t\tway contact*2 password\n\t\t}", ""},
+		{"one person", "recover both {\n\t\t\tway contact\n\t\t}", "Caddyfile:5"},
+		{"people cannot vouch by mail that nothing sends", "recover both {\n\t\t\tway contact*2 mail_link\n\t\t}", "nothing sends mail"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := validate(t, tc.options)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
