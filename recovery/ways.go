@@ -115,7 +115,7 @@ func thaws(f Facts, g Goal) []Way {
 			out = append(out, w)
 		}
 	}
-	if f.Policy.InPerson("", mail) {
+	if f.Policy.InPerson(GoalBoth, mail) {
 		out = append(out, Way{Proofs: []string{AdminInPerson}})
 	}
 	return out

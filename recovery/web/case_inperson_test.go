@@ -184,8 +184,15 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 }
 
 // A person who is no administrator and whose account a notice has closed is
-// let in again by a code in person, with everything new.
+// let in again by a code in person, with everything new; not by one that the
+// operator wrote for something less.
 func TestThawInPerson(t *testing.T) {
+	less := newOffice(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
+	code := less.hand("second_factor")
+	disable(t, less.World, "robin", recovery.StateFrozen)
+	if b := less.enter(code); b.Has("new_password") || b.Has("password") {
+		t.Errorf("got %q, want a closed account to stay closed", b.Text())
+	}
 	o := newOffice(t, unmailed())
 	disable(t, o.World, "robin", recovery.StateFrozen)
 	b := o.enter(o.hand("both")).Want("new-password").Submit("new_password", "another horse battery")
