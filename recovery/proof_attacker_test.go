@@ -3,7 +3,6 @@ package recovery_test
 import (
 	"bytes"
 	"container/heap"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -28,6 +27,12 @@ const (
 	evilPhone  = "+41790000000"
 )
 
+// What is known by heart beside the password.
+const (
+	alicePIN, aliceAnswer = "284917", "Bello"
+	evilPIN, evilAnswer   = "395172", "Minou"
+)
+
 // keyring is what somebody can show. The zero value can show nothing.
 type keyring struct {
 	password string
@@ -35,9 +40,12 @@ type keyring struct {
 	sheets   [][]string // recovery codes not used yet, oldest sheet first
 	reads    []string   // addresses and numbers
 	friends  int        // accounts that may vouch
-	boss     bool       // an administrator does what the holder asks
-	session  string     // cookie of a signed-in browser
-	device   string     // and of the same browser being known
+	pin      string
+	answer   string // to the security question
+	cases    bool   // what an administrator sends lands here
+	boss     bool   // an administrator does what the holder asks
+	session  string // cookie of a signed-in browser
+	device   string // and of the same browser being known
 }
 
 // lab is an engine with all that an attack can move: store, clock, messages.
@@ -50,6 +58,8 @@ type lab struct {
 	post   []recovery.Message
 	alice  string // id
 	owner  keyring
+	names  bool // the attacker names people who vouch: where no way asks for them that is a waste
+	lean   bool // in a session the attacker leaves out what the default policy's proof has walked
 	known  bool // strangers ask from a browser the account knows
 	stops  bool // the attacker presses "this wasn't me" where it can be read
 	odd    bool // a mutant: one fault is enough
@@ -167,6 +177,12 @@ func (l *lab) finished(s *situation, o recovery.Outcome) {
 	if s.next.key != "" {
 		s.ring.key = s.next.key
 	}
+	if s.next.pin != "" {
+		s.ring.pin = s.next.pin
+	}
+	if s.next.answer != "" {
+		s.ring.answer = s.next.answer
+	}
 	if s.ring.sheets = slices.Concat(s.ring.sheets, s.next.sheets); len(s.ring.sheets) > 3 {
 		s.ring.sheets = slices.Delete(s.ring.sheets, 1, 2) // the first may open a frozen account, the last counts now
 	}
@@ -188,81 +204,6 @@ func (l *lab) code(key string) recovery.Input {
 	}
 	return recovery.Input{Code: secret.Text(code)}
 }
-
-// read is the newest message of a template that the keyring reads.
-func (l *lab) read(r keyring, template string) (recovery.Message, bool) {
-	for _, m := range slices.Backward(l.post) {
-		if m.Template == template && slices.Contains(r.reads, m.To) {
-			return m, true
-		}
-	}
-	return recovery.Message{}, false
-}
-
-// show makes the form for a proof, if the keyring has it.
-func (l *lab) show(s *situation, proof string) (in recovery.Input, ok bool) {
-	sent := func(template string) (recovery.Input, bool) {
-		m, ok := l.read(s.ring, template)
-		return recovery.Input{Code: secret.Text(m.Vars["code"])}, ok
-	}
-	switch proof {
-	case recovery.Password:
-		return recovery.Input{Password: secret.Text(s.ring.password)}, s.ring.password != ""
-	case recovery.TOTP:
-		if s.ring.key == "" {
-			return in, false
-		}
-		return l.code(s.ring.key), true
-	case recovery.RecoveryCode:
-		return s.ring.paste()
-	case recovery.MailLink:
-		return sent("recover-code")
-	case recovery.MailCode:
-		return sent("mail-code")
-	case recovery.SMSCode:
-		return sent("sms-code")
-	case recovery.NewContact:
-		return sent("contact-code")
-	case recovery.VouchedBy + "*2":
-		l.vouch(s)
-		return recovery.Input{Code: "check"}, s.ring.friends > 0
-	}
-	return in, false
-}
-
-// paste takes one code from each sheet: which of them counts is the engine's
-// business, which reads a pasted list.
-func (r *keyring) paste() (recovery.Input, bool) {
-	var codes []string
-	sheets := slices.Clone(r.sheets)
-	for i, sheet := range sheets {
-		if len(sheet) > 0 {
-			codes, sheets[i] = append(codes, sheet[0]), sheet[1:]
-		}
-	}
-	r.sheets = sheets
-	return recovery.Input{Code: secret.Text(strings.Join(codes, " "))}, len(codes) > 0
-}
-
-// vouch lets the friends the attacker commands sign in and approve.
-func (l *lab) vouch(s *situation) {
-	for i := range s.ring.friends {
-		f := &situation{client: stranger()}
-		l.send(f, recovery.Input{Start: recovery.KindLogin, Name: friend(i), Password: friendPassword})
-		f.client.Session, f.client.Device = f.ring.session, f.ring.device
-		for _, in := range []recovery.Input{
-			{Start: recovery.KindVouch}, {Code: secret.Text(s.flow.Ask)}, {Password: friendPassword}, {Choice: "approve"},
-		} {
-			if !l.send(f, in) {
-				l.t.Fatalf("friend %d: got a refusal at %+v, want to vouch", i, f.step)
-			}
-		}
-	}
-}
-
-const friendPassword = "a sentence that friends remember"
-
-func friend(i int) string { return fmt.Sprintf("friend%c", 'a'+i) }
 
 // enrol confirms new credentials, which are owned when the flow finishes.
 func (l *lab) enrol(s *situation) bool {
@@ -289,6 +230,12 @@ func (l *lab) confirm(s *situation) recovery.Input {
 		return l.code(s.next.key)
 	case recovery.RecoveryCode:
 		s.next.sheets = [][]string{method.Shown(data)}
+	case recovery.PIN:
+		s.next.pin = evilPIN
+		return recovery.Input{PIN: evilPIN}
+	case recovery.SecurityQuestion:
+		s.next.answer = evilAnswer
+		return recovery.Input{Answer: evilAnswer, Choice: method.Questions()[0]}
 	}
 	return recovery.Input{Choice: "saved"}
 }
@@ -368,6 +315,12 @@ func (q *byTime) Pop() any {
 	return s
 }
 
+// asksFriends tells whether people who vouch are all there is for a goal.
+func asksFriends(p *recovery.Policy) bool {
+	ways := p.Ways[recovery.GoalBoth]
+	return len(ways) == 1 && slices.Contains(ways[0].Proofs, recovery.VouchedBy+"*2")
+}
+
 // newLab starts an engine; odd, if not nil, makes it a wrong one.
 func newLab(t *testing.T, p *recovery.Policy, odd *mutant) *lab {
 	t.Helper()
@@ -375,7 +328,7 @@ func newLab(t *testing.T, p *recovery.Policy, odd *mutant) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, driver: memkv.New(), now: noon, odd: odd != nil}
+	l := &lab{t: t, driver: memkv.New(), now: noon, odd: odd != nil, names: asksFriends(p), lean: asksFriends(p) || len(p.Ask) > 0}
 	now := func() time.Time { return l.now }
 	var sealer kv.Sealer = keys
 	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: l.Has})

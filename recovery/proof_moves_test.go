@@ -59,6 +59,8 @@ func (l *lab) moves(s *situation) []move {
 		out = append(out, l.readdress(recovery.Input{Mail: evilMail}, evilMail))
 	case string(recovery.KindChangePhone):
 		out = append(out, l.readdress(recovery.Input{Phone: evilPhone}, evilPhone))
+	case string(recovery.KindAddContact):
+		out = append(out, move{"name people of one's own", l.nameCronies})
 	default:
 		out = append(out, move{"show " + s.step.Method, func(s *situation) bool {
 			in, ok := l.show(s, s.step.Method)
@@ -90,10 +92,21 @@ func (l *lab) beginnings(s *situation) []move {
 		stolen := stranger()
 		stolen.Device, stolen.Session = s.ring.device, s.ring.session
 		browsers = append(browsers, stolen)
-		for _, k := range []recovery.Kind{
-			recovery.KindChangeMail, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindNewCodes,
-			recovery.KindChangePassword,
-		} {
+		kinds := []recovery.Kind{recovery.KindChangeMail, recovery.KindNewCodes}
+		if !l.lean {
+			kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
+		}
+		a := l.account(l.alice)
+		if l.names && !slices.ContainsFunc(a.Vouchers, func(v recovery.Voucher) bool { return slices.Contains(cronies(), v.Name) }) {
+			kinds = append(kinds, recovery.KindAddContact)
+		}
+		for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
+			if c := a.Credential(name); c != nil && c.Version == 1 { // replaced once is enough
+				kinds = append(kinds, kind)
+			}
+		}
+		slices.Sort(kinds)
+		for _, k := range kinds {
 			out = append(out, l.begin(stolen, "in the session", recovery.Input{Start: k}))
 		}
 	}
@@ -109,6 +122,9 @@ func (l *lab) beginnings(s *situation) []move {
 	if s.ring.boss {
 		out = append(out, l.caseMove())
 	}
+	if s.ring.cases {
+		out = append(out, move{"an administrator's case", l.openCase})
+	}
 	if l.stops {
 		out = append(out, move{"press \"this wasn't me\"", l.freeze})
 	}
@@ -120,6 +136,46 @@ func (l *lab) begin(c recovery.Client, where string, in recovery.Input) move {
 		s.client = c
 		return l.send(s, in)
 	}}
+}
+
+// nameCronies names both, one after the other, with the same kind of proof: a
+// single one is of no use.
+func (l *lab) nameCronies(s *situation) bool {
+	strong := s.flow.Proofs[0].Method
+	for i, name := range cronies() {
+		if i > 0 && (!l.send(s, recovery.Input{Start: recovery.KindAddContact}) || s.step.Method != strong && !l.send(s, recovery.Input{Method: strong})) {
+			return false
+		}
+		if i > 0 {
+			in, ok := l.show(s, strong)
+			if !ok || !l.send(s, in) {
+				return false
+			}
+		}
+		if !l.send(s, recovery.Input{Name: name}) {
+			return false
+		}
+	}
+	return true
+}
+
+// openCase lets an honest administrator open a case for the owner, whose link
+// the attacker gets hold of.
+func (l *lab) openCase(s *situation) bool {
+	boss := &situation{client: stranger()}
+	l.send(boss, recovery.Input{Start: recovery.KindLogin, Name: "boss", Password: friendPassword})
+	boss.client.Session, boss.client.Device = boss.ring.session, boss.ring.device
+	for _, in := range []recovery.Input{
+		{Start: recovery.KindOpenCase}, {Password: friendPassword}, {Name: "alice"}, {Reason: "asked on the phone"},
+	} {
+		if !l.send(boss, in) {
+			l.t.Fatalf("boss: got a refusal at %+v, want to open a case", boss.step)
+		}
+	}
+	m, ok := l.read(keyring{reads: []string{aliceMail}}, "admin-case")
+	_, token, _ := strings.Cut(m.Vars["link"], "#")
+	s.client = stranger()
+	return ok && l.send(s, recovery.Input{Code: secret.Text(token)})
 }
 
 // freeze presses the button of the newest notice the keyring reads.
@@ -148,7 +204,7 @@ func (l *lab) facts(s *situation) string {
 	}
 	out := []string{
 		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.Before != nil, l.until(a.Probation), alive != nil),
-		fmt.Sprint(strings.ReplaceAll(s.ring.password, again+again, again), s.ring.friends, s.ring.reads, s.ring.device != ""),
+		fmt.Sprint(strings.ReplaceAll(s.ring.password, again+again, again), s.ring.friends, s.ring.reads, s.ring.device != "", s.ring.pin, s.ring.answer),
 	}
 	if l.stops {
 		_, told := l.read(s.ring, "notice")
@@ -163,6 +219,9 @@ func (l *lab) facts(s *situation) string {
 	}
 	for _, c := range a.Credentials {
 		out = append(out, fmt.Sprint(c.Method, l.until(c.Barred), l.fits(c, s.ring)))
+	}
+	for _, v := range a.Vouchers {
+		out = append(out, v.Name)
 	}
 	for _, c := range a.Contacts {
 		out = append(out, fmt.Sprint(c.Address, l.until(c.Counts), c.Until.IsZero(), l.until(c.Until)))
@@ -184,6 +243,10 @@ func (l *lab) fits(c recovery.Credential, r keyring) bool {
 		in, _ := r.paste()
 		a := &recovery.Account{ID: l.alice, State: recovery.StateActive, Credentials: []recovery.Credential{c}}
 		return method.RecoveryCode{Keys: l.engine.Keys}.Try(a, string(in.Code), l.now)
+	case recovery.PIN: // the owner's was there first
+		return r.pin == map[bool]string{true: alicePIN, false: evilPIN}[c.Version == 1]
+	case recovery.SecurityQuestion:
+		return r.answer == map[bool]string{true: aliceAnswer, false: evilAnswer}[c.Version == 1]
 	}
 	return r.password != ""
 }

@@ -19,6 +19,7 @@ type mutant struct {
 	name  string
 	shape lint.Shape
 	loose bool // shows with the operator's policy only
+	asks  bool // shows where a question is asked
 	owner bool // shows when the owner moves
 
 	ways  func(*recovery.Policy)               // what the engine walks
@@ -185,6 +186,14 @@ func mutants() []mutant {
 				a.Thaw = &recovery.Before{Codes: c.Data}
 			}
 		}},
+		{name: "the question is not asked", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Question: true}, asks: true, reads: func(a *recovery.Account, _ time.Time) {
+			a.Drop(recovery.SecurityQuestion)
+		}},
+		{name: "one case is enough where a wait was written", shape: lint.Shape{TOTP: true, Mail: true, Phone: true, Admin: true}, ways: func(p *recovery.Policy) {
+			for i := range p.Ways[recovery.GoalBoth] {
+				p.Ways[recovery.GoalBoth][i].Wait = 0
+			}
+		}},
 		{name: "a wait outlives the owner's login", shape: usual, owner: true, reads: forever()},
 	}
 }
@@ -228,6 +237,9 @@ func TestProofSeesMutants(t *testing.T) {
 			p := proofPolicy()
 			if m.loose {
 				p = loosePolicy()
+			}
+			if m.asks {
+				p = askingPolicy()
 			}
 			var n tally
 			look, healthy := compare, []string(nil) // TestLintIsExact says so

@@ -93,6 +93,12 @@ func (m *machine) named(name string) []int {
 			out = append(out, s.items...)
 		}
 	}
+	// Whoever may name people names as many of their own as a way asks for.
+	if slices.ContainsFunc(m.table.Changes, func(c Change) bool { return slices.Contains(c.Gives, name) }) {
+		for i := len(out); i < min(m.table.mentions(name), maxContacts); i++ {
+			out = append(out, m.item(itemContact+string(rune('1'+i))))
+		}
+	}
 	return out
 }
 

@@ -84,7 +84,7 @@ func (o oracle) changed(s situation) []situation {
 	}
 	factor, bare := s.with(o.factors()...), s.without("totp", "passkey", "verified")
 	factor.factor, bare.factor = true, false
-	return []situation{s.with("mail_link", "mail_code", "sms_code"), s.with("recovery_code"), factor, bare}
+	return []situation{s.with("mail_link", "mail_code", "sms_code"), s.with("recovery_code"), s.with("contact", "pin", "question"), factor, bare}
 }
 
 // recovered is what walking one way makes of the situation. Waits and bans pass.
@@ -170,9 +170,9 @@ func (o oracle) shows(s situation, proof string, goal lint.Goal) bool {
 	case "totp", "passkey":
 		return s.factor && s.has(proof)
 	case "contact":
-		return o.contacts >= 1
+		return o.contacts >= 1 || s.has(proof)
 	case "contact*2":
-		return o.contacts >= 2
+		return o.contacts >= 2 || s.has("contact")
 	case "device":
 		switch {
 		case goal == lint.GoalSecondFactor:

@@ -209,6 +209,9 @@ func baseChanges() []Change {
 		{Name: "new_codes", Session: true, Proofs: []string{WordStrong}, Gives: []string{proofCodes}},
 		{Name: "remove_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{GiftNoFactor}},
 		{Name: "enrol at half login", Proofs: []string{proofPassword}, Gives: []string{WordFactor}, NoFactorOnly: true},
+		{Name: "add_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"contact"}},
+		{Name: "set_pin", Session: true, Proofs: []string{WordStrong}, Gives: []string{"pin"}},
+		{Name: "set_question", Session: true, Proofs: []string{WordStrong}, Gives: []string{"question"}},
 	}
 }
 
