@@ -166,7 +166,7 @@ func (l *lab) openCase(s *situation) bool {
 	l.send(boss, recovery.Input{Start: recovery.KindLogin, Name: "boss", Password: friendPassword})
 	boss.client.Session, boss.client.Device = boss.ring.session, boss.ring.device
 	for _, in := range []recovery.Input{
-		{Start: recovery.KindOpenCase}, {Password: friendPassword}, {Name: "alice"}, {Reason: "asked on the phone"},
+		{Start: recovery.KindOpenCase, Name: "alice", Reason: "asked on the phone"}, {Password: friendPassword},
 	} {
 		if !l.send(boss, in) {
 			l.t.Fatalf("boss: got a refusal at %+v, want to open a case", boss.step)
