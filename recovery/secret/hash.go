@@ -118,8 +118,11 @@ func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashPa
 		// The run leaves its memory behind as garbage. Go would begin the next
 		// one beside it; even after a collection small objects settle in the
 		// gap, and the system still counts its pages as ours. Giving them back
-		// costs a quarter of the run's time and halves the peak.
-		debug.FreeOSMemory()
+		// costs a quarter of the run's time and halves the peak. It is a whole
+		// collection, so for a run of little memory it would be all cost.
+		if p.Memory >= 1<<10 {
+			debug.FreeOSMemory()
+		}
 		<-h.slots
 	}()
 	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, hashSize), nil
