@@ -99,15 +99,20 @@ func begunFirst(f Facts, ways []Way) []Way {
 // thaws lists what opens an account that a notice has frozen: nothing that the
 // change it was frozen for could have put there, and two people or more only by
 // a way of the policy for both. Who can freeze an account (a notice is read on
-// every channel) must not get by with less than an open one asks for.
+// every channel) must not get by with less than an open one asks for: an
+// administrator's case is mailed like a notice, so with a second factor it
+// waits as it does on an open account.
 func thaws(f Facts, g Goal) []Way {
 	if g != GoalBoth {
 		return nil
 	}
-	mail := f.Methods.has(ChannelMail)
+	mail, admin := f.Methods.has(ChannelMail), Way{Proofs: []string{Admin}}
+	if f.Methods.hasFactor(f.Account) {
+		admin = Way{Proofs: []string{Admin, MailLink}, Wait: MinWait}
+	}
 	out := []Way{
 		{Proofs: []string{RecoveryCode, MailLink}},
-		{Proofs: []string{Admin}},
+		admin,
 		{Proofs: []string{Rescue}},
 	}
 	for _, w := range f.Policy.Read(GoalBoth, mail) {
