@@ -123,6 +123,10 @@ func (b *Browser) send(req *http.Request) *Browser {
 	return b
 }
 
+// Document is the page as a tree, for tests that read more of it than the
+// rest of the methods do.
+func (b *Browser) Document() *html.Node { return b.doc }
+
 // Page is data-page of what is shown, empty for anything that is not ours.
 func (b *Browser) Page() string {
 	body := find(b.doc, func(n *html.Node) bool { return n.Data == "body" })

@@ -1,0 +1,314 @@
+package web_test
+
+import (
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// What the attacker brings.
+const (
+	evilPassword = "mallory was here for years"
+	evilMail     = "mallory@example.net"
+	evilPhone    = "+41790000000"
+)
+
+// Ranks: what a person would do comes first, what only a program would last.
+const (
+	rankForms = iota
+	rankLinks
+	rankEntries
+	rankTime
+	rankWrong
+	rankCross
+	rankSecond // all of it again with a second flow open
+)
+
+// crawlEntries are the addresses of the public contract.
+func crawlEntries() []string {
+	return []string{
+		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "stop", "stop?t=x",
+		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "people", "people/activity",
+		"logout", "enter", "enter?t=x", "verify", "verify/nginx", "healthz", "static/sparekey.css",
+	}
+}
+
+// crawlKinds are the kinds of flows there are, and some there are not.
+func crawlKinds() []string {
+	return []string{
+		"login", "recover", "setup", "activate", "change_password", "add_factor", "new_codes", "unlock", "change_mail", "change_phone",
+		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "remove_factor", "export", "",
+	}
+}
+
+// moves lists all there is to try at a spot.
+func (c *crawler) moves(s *spot) []move {
+	var out []move
+	for _, f := range s.page.forms {
+		out = append(out, c.fillings(s, f)...)
+	}
+	for _, link := range s.page.links {
+		if !strings.Contains(link, "lang=") { // the same page in another language
+			out = append(out, move{"link " + link, rankLinks, func(c *crawler, s *spot) { c.open(s, link) }})
+		}
+	}
+	out = append(out, c.letters(s)...)
+	out = append(out, c.helpers(s)...)
+	mood := c.mood(s)
+	if s.home() && c.once("entries "+mood) {
+		out = append(out, c.entries(s)...)
+	}
+	if c.once("time " + mood) {
+		out = append(out, c.waits(s)...)
+		out = append(out, move{"takes another browser", rankTime, func(c *crawler, s *spot) {
+			c.empty(s)
+			c.open(s, "/")
+		}})
+	}
+	if !s.home() && c.once("cross "+s.flows[len(s.flows)-1].sign) {
+		out = append(out, c.crossings(s)...)
+	}
+	if len(s.flows) > 1 {
+		for i := range out {
+			out[i].rank += rankSecond
+		}
+	}
+	return out
+}
+
+// empty makes the browser a new one.
+func (c *crawler) empty(s *spot) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.b.Client.Jar, s.flows = jar, nil
+}
+
+// once tells whether something is met for the first time.
+func (c *crawler) once(what string) bool {
+	if c.asked[what] {
+		return false
+	}
+	c.asked[what] = true
+	return true
+}
+
+// fillings are the ways to fill a form in: all it holds with the best there is,
+// each field with each other value, and nothing at all.
+func (c *crawler) fillings(s *spot, f sheetForm) []move {
+	buttons := f.buttons
+	if len(buttons) == 0 {
+		buttons = []sheetField{{}}
+	}
+	var out []move
+	for _, button := range buttons {
+		best := map[string]value{}
+		var others []map[string]value
+		for _, x := range f.fields {
+			for i, v := range c.values(s, x) {
+				if i == 0 {
+					best[x.name] = v
+					continue
+				}
+				others = append(others, map[string]value{x.name: v})
+			}
+		}
+		out = append(out, filling(f, button, best, nil))
+		for _, change := range others {
+			out = append(out, filling(f, button, best, change))
+		}
+		if len(f.fields) > 0 {
+			out = append(out, filling(f, button, nil, nil))
+		}
+	}
+	return out
+}
+
+func filling(f sheetForm, button sheetField, best, change map[string]value) move {
+	values := map[string]value{}
+	for name, v := range best {
+		values[name] = v
+		if other, ok := change[name]; ok {
+			values[name] = other
+		}
+	}
+	m := move{name: "send", rank: rankForms}
+	var shown []string
+	for _, x := range f.fields {
+		v, filled := values[x.name]
+		if !filled {
+			m.rank = rankWrong
+			continue
+		}
+		m.name += " " + x.name + "=" + v.label
+		switch {
+		case !v.proof:
+			m.rank = rankWrong
+		case v.source != "":
+			shown = append(shown, v.source)
+		}
+	}
+	if button.name != "" {
+		m.name += " [" + button.name + "=" + button.value + "]"
+		if button.name == "choice" {
+			shown = append(shown, button.value)
+		}
+	}
+	m.do = func(c *crawler, s *spot) {
+		fields := url.Values{}
+		for name, v := range f.hidden {
+			fields[name] = slices.Clone(v)
+		}
+		for _, x := range f.fields {
+			fields.Set(x.name, "")
+			if v, ok := values[x.name]; ok {
+				fields.Set(x.name, v.text(c, s))
+			}
+		}
+		if button.name != "" {
+			fields.Set(button.name, button.value)
+		}
+		c.send(s, f.action, fields, shown...)
+	}
+	return m
+}
+
+// letters opens what was mailed to the attacker's eyes, here and elsewhere.
+func (c *crawler) letters(s *spot) []move {
+	var out []move
+	for _, m := range c.readable(s) {
+		if stop := m.Vars["stop"]; stop != "" && c.once("stop "+c.mood(s)+m.Template) {
+			out = append(out, move{"opens stop of " + m.Template, rankLinks, func(c *crawler, s *spot) { c.open(s, stop) }})
+		}
+		page, token, ok := strings.Cut(m.Vars["link"], "#")
+		if ok && c.once("link "+c.mood(s)+m.Template+s.page.sign()) {
+			out = append(out, move{"opens link of " + m.Template, rankLinks, func(c *crawler, s *spot) { c.open(s, page) }})
+			out = append(out, move{"in another browser " + m.Template, rankCross, func(c *crawler, s *spot) {
+				c.empty(s)
+				c.send(s, "/.sparekey/", recoverytest.Fields("code", token))
+				id, _, _ := strings.Cut(token, ".")
+				c.send(s, "/.sparekey/", recoverytest.Fields("flow", id, "code", token, "new_password", evilPassword))
+			}})
+		}
+	}
+	return out
+}
+
+// entries are all the doors: addresses, and every kind of flow.
+func (c *crawler) entries(s *spot) []move {
+	out := []move{{"opens /", rankEntries, func(c *crawler, s *spot) { c.open(s, "/") }}}
+	for _, path := range crawlEntries() {
+		out = append(out, move{"opens " + path, rankEntries, func(c *crawler, s *spot) { c.open(s, "/.sparekey/"+path) }})
+	}
+	for _, choice := range []string{"", "everywhere"} {
+		out = append(out, move{"signs out " + choice, rankEntries, func(c *crawler, s *spot) {
+			c.send(s, "/.sparekey/logout", recoverytest.Fields("choice", choice))
+		}})
+	}
+	var armed []move
+	for _, kind := range crawlKinds() {
+		out = append(out, move{"starts " + kind, rankEntries, func(c *crawler, s *spot) {
+			c.send(s, "/.sparekey/", recoverytest.Fields("start", kind, "name", "alice"))
+		}})
+		for _, code := range c.codes(s) {
+			armed = append(armed, move{"starts " + kind + " with " + code.label, rankCross, func(c *crawler, s *spot) {
+				f := c.everything(s, code)
+				f.Set("start", kind)
+				c.send(s, "/.sparekey/", f, code.source)
+			}})
+		}
+	}
+	return append(out, c.some(armed)...)
+}
+
+// some is a sample: not everything odd is tried everywhere.
+func (c *crawler) some(moves []move) []move {
+	c.rng.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
+	return moves[:min(len(moves), c.row.odd)]
+}
+
+// waits lets time pass where it could matter: with no flow open.
+func (c *crawler) waits(s *spot) []move {
+	var out []move
+	for _, d := range []time.Duration{time.Minute, 25 * time.Hour, 73 * time.Hour} {
+		if limit := c.row.within; limit > 0 && s.at.Add(d).Sub(c.begin) > limit {
+			d = limit - s.at.Sub(c.begin)
+		}
+		if d <= 0 {
+			continue
+		}
+		out = append(out, move{"waits " + d.String(), rankTime, func(c *crawler, s *spot) {
+			c.house.w.Clock.Move(d)
+			if d > time.Hour {
+				s.flows = nil // they live 15 minutes
+			}
+			if c.row.purse.admin && d > time.Hour {
+				s.ticket, s.issued = c.house.openCase(), c.house.account().Generation
+			}
+			c.open(s, "/.sparekey/recover")
+		}})
+	}
+	return out
+}
+
+// crossings sends to a flow what none of its pages asked for.
+func (c *crawler) crossings(s *spot) []move {
+	id := s.flows[len(s.flows)-1].id
+	var out []move
+	add := func(name string, fields ...string) {
+		out = append(out, move{"cross-posts " + name, rankCross, func(c *crawler, s *spot) {
+			f := recoverytest.Fields(fields...)
+			f.Set("flow", id)
+			c.send(s, "/.sparekey/", f)
+		}})
+	}
+	for _, kind := range crawlKinds() {
+		add("start="+kind, "start", kind, "name", "alice", "new_password", evilPassword)
+	}
+	for _, x := range sortedKeys(c.choices, "password", "second_factor", "both", "saved", "wait", "approve", "everywhere", "stop_wait") {
+		add("choice="+x, "choice", x)
+	}
+	for _, x := range sortedKeys(c.methods, "password", "totp", "recovery_code", "mail_link", "mail_code", "sms_code", "contact", "admin", "rescue", "wait", "pin", "question") {
+		add("method="+x, "method", x)
+		add("method="+x+" and more", "method", x, "code", "000000", "new_password", evilPassword)
+	}
+	for _, path := range []string{"account", "logout", "people", "stop", "people/x"} {
+		out = append(out, move{"cross-posts to " + path, rankCross, func(c *crawler, s *spot) {
+			c.send(s, "/.sparekey/"+path, recoverytest.Fields("flow", id, "choice", "everywhere", "code", "x"))
+		}})
+	}
+	for _, code := range c.codes(s) {
+		out = append(out, move{"cross-posts everything with " + code.label, rankCross, func(c *crawler, s *spot) {
+			f := c.everything(s, code)
+			f.Set("flow", id)
+			c.send(s, "/.sparekey/", f, code.source)
+		}})
+	}
+	return c.some(out)
+}
+
+// everything fills in all fields there are.
+func (c *crawler) everything(s *spot, code value) url.Values {
+	f := url.Values{}
+	for _, name := range []string{"name", "password", "new_password", "pin", "answer", "mail", "phone", "extension", "reason", "remember", "groups"} {
+		if v := c.values(s, sheetField{name: name}); len(v) > 0 {
+			f.Set(name, v[0].text(c, s))
+		}
+	}
+	f.Set("code", code.text(c, s))
+	return f
+}
+
+func sortedKeys(seen map[string]bool, more ...string) []string {
+	out := slices.Clone(more)
+	for x := range seen {
+		out = append(out, x)
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(x string) bool { return len(x) > 20 }) // longer ones are ids
+}

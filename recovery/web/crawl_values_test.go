@@ -1,0 +1,124 @@
+package web_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// value is one thing to put into a field.
+type value struct {
+	label  string
+	proof  bool   // the attacker has it
+	source string // what it proves, if anything
+	text   func(*crawler, *spot) string
+}
+
+func plainValue(label, text string) value {
+	return value{label, true, "", func(*crawler, *spot) string { return text }}
+}
+
+func proofValue(label, source, text string) value {
+	v := plainValue(label, text)
+	v.source = source
+	return v
+}
+
+func wrongValue(text string) value {
+	v := plainValue("wrong", text)
+	v.proof = false
+	return v
+}
+
+// own makes a value of something held, or a wrong one.
+func own(label, text, wrong string) []value {
+	if text == "" {
+		return []value{wrongValue(wrong)}
+	}
+	return []value{proofValue(label, label, text), wrongValue(wrong)}
+}
+
+// values lists what the attacker can put into a field, best first.
+func (c *crawler) values(s *spot, f sheetField) []value {
+	p := c.row.purse
+	switch f.name {
+	case "name":
+		return []value{plainValue("alice", "alice"), wrongValue("nobody-here")}
+	case "password":
+		if s.next != "" {
+			return own("new password", s.next, p.password+"x")
+		}
+		return own("password", p.password, "wrong horse staple")
+	case "pin":
+		return own("pin", p.pin, "271828")
+	case "answer":
+		return own("answer", p.answer, "no idea")
+	case "new_password":
+		return []value{plainValue("new", evilPassword)}
+	case "code":
+		return c.codes(s)
+	case "mail":
+		return []value{plainValue("mail", evilMail)}
+	case "phone":
+		return []value{plainValue("phone", evilPhone)}
+	case "extension":
+		return []value{plainValue("extension", "1")}
+	case "reason":
+		return []value{plainValue("reason", "because I say so")}
+	case "choice":
+		var out []value
+		for _, o := range f.options {
+			out = append(out, plainValue(o, o))
+		}
+		return out
+	}
+	return []value{plainValue(f.name, "1")}
+}
+
+// codes lists everything the attacker could type where a code is asked for.
+func (c *crawler) codes(s *spot) []value {
+	p := c.row.purse
+	out := []value{wrongValue("000000")}
+	for _, x := range [][2]string{{"totp", p.key}, {"new totp", s.key}} {
+		if key := x[1]; key != "" {
+			out = append(out, value{x[0], true, x[0], func(c *crawler, _ *spot) string {
+				c.house.w.Clock.Move(30 * time.Second) // each code passes once
+				return recoverytest.TOTP(c.house.w, key)
+			}})
+		}
+	}
+	if len(p.codes) > 0 {
+		out = append(out, proofValue("recovery code", "recovery code", p.codes[0]))
+	}
+	if len(s.codes) > 0 {
+		out = append(out, proofValue("new recovery code", "new recovery code", s.codes[0]))
+	}
+	if s.ticket != "" {
+		out = append(out, proofValue("ticket", "ticket", s.ticket))
+	}
+	for _, m := range c.readable(s) {
+		if code := m.Vars["code"]; code != "" {
+			out = append(out, proofValue(m.Template, m.Template, code))
+		}
+		if _, token, ok := strings.Cut(cmp.Or(m.Vars["link"], m.Vars["stop"]), "#"); ok {
+			out = append(out, proofValue(m.Template+" link", m.Template, token))
+		}
+	}
+	return append(out[1:], out[0])
+}
+
+// readable lists the newest message of each kind that the attacker reads.
+func (c *crawler) readable(s *spot) []recovery.Message {
+	var out []recovery.Message
+	for _, m := range slices.Backward(s.post) {
+		mine := slices.Contains(c.row.purse.reads, m.To) || m.To == evilMail || m.To == evilPhone
+		if mine && !slices.ContainsFunc(out, func(x recovery.Message) bool { return x.Template == m.Template }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
