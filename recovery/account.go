@@ -155,6 +155,7 @@ type Spent struct {
 type Wait struct {
 	Goal  Goal      `json:"goal"`
 	Way   []string  `json:"way"` // its proofs, sorted
+	Began time.Time `json:"began,omitzero"`
 	Ready time.Time `json:"ready"`
 	Until time.Time `json:"until"`
 }

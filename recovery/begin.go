@@ -30,7 +30,7 @@ func (e *Engine) begin(ctx context.Context, c Client, in Input) (*run, *Problem,
 	r := &run{Engine: e, client: c, token: e.flowToken()}
 	r.flow = &Flow{
 		ID: secret.Token(16), Kind: in.Start, Binding: secret.Sum(r.token), Lang: c.Lang,
-		Return: in.Return, Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
+		Return: in.Return, Since: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
 	}
 	switch {
 	case in.Start == KindLogin, in.Start == KindRecover, in.Start == KindUnlock:
@@ -104,12 +104,28 @@ type Ticket struct {
 	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Rescue, purposeStop
 	Account    string    `json:"account"`
 	Generation uint64    `json:"generation"`
+	Made       time.Time `json:"made"`
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
 	Event      EventName `json:"event,omitempty"`
 }
 
 const purposeStop = "stop"
+
+// of is how long a ticket that begins a flow lives.
+func (l Lifetimes) of(purpose string) time.Duration {
+	switch purpose {
+	case SetupTicket:
+		return l.Setup
+	case Invite:
+		return l.Invite
+	case Rescue:
+		return l.Rescue
+	case Admin, AdminInPerson:
+		return l.Case
+	}
+	return 0
+}
 
 // ticketKeys names a ticket.
 func (e *Engine) ticketKeys(code string) []string { return e.codeKeys("ticket", code) }
@@ -146,7 +162,7 @@ func (r *run) ticket(ctx context.Context, code string) (*Ticket, string, error) 
 		if err != nil {
 			return nil, "", err
 		}
-		if !ok || t.Purpose == purposeStop {
+		if !ok || t.Purpose == purposeStop || !r.Now().Before(t.Made.Add(r.Policy.Lifetimes.of(t.Purpose))) {
 			continue
 		}
 		bound, err := kv.Update(ctx, r.Store, key, t.Expires, func(t *Ticket, exists bool) error {

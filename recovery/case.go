@@ -70,7 +70,7 @@ func (r *run) openCase(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", errMoved, err)
 		}
 	}
-	t := Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
+	t := Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Made: r.Now(), Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
 	if err := r.writeTicket(ctx, token, t); err != nil {
 		return err
 	}

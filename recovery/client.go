@@ -53,6 +53,7 @@ type Outcome struct {
 	Stored  bool     // Flow can be shown again by its id
 	Account *Account // nil before the first proof of somebody who is not signed in: a page must not depend on it
 	Step    Step
+	Unready bool // Step has to be made by a form first: the policy has changed meanwhile
 	Problem *Problem
 	Notice  string // key of something that just happened
 

@@ -103,12 +103,13 @@ func (r *run) event(name EventName) Event {
 }
 
 func (r *run) try(in Input) Try {
-	return Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now()}
+	return Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy}
 }
 
 // outcome is the page for where the flow stands now.
 func (r *run) outcome(p *Problem) Outcome {
 	o := Outcome{Flow: r.flow, Stored: r.stored, Step: Next(r.facts()), Problem: p, FlowToken: r.token, Notice: r.said}
+	o.Unready = r.stored && !r.flow.ready(o.Step)
 	if (len(r.flow.Proofs) > 0 || r.flow.Session != "") && !r.flow.decoy() {
 		o.Account = r.account
 	}
@@ -165,7 +166,7 @@ func (e *Engine) resume(ctx context.Context, c Client, id string) (*run, *Proble
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ok {
+	if !ok || f.Ask == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // shorter now than when it was promised
 		return nil, problem(ProblemFlowExpired), nil
 	}
 	if !f.bound(c.Flows) {

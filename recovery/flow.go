@@ -90,6 +90,7 @@ type Flow struct {
 	Nobody     string    `json:"nobody,omitempty"` // who was named when no such account can be used: runs the same, proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
+	Since      time.Time `json:"since"`             // begun, or last got further
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
@@ -149,6 +150,20 @@ func (f *Flow) bound(tokens []string) bool {
 		}
 	}
 	return false
+}
+
+// ready tells whether what a step shows has been made. It has not when the
+// policy has changed since the flow's last form: no form of that page was meant
+// for this step, and a page without writing cannot show it.
+func (f *Flow) ready(s Step) bool {
+	switch {
+	case s.Enroll:
+		_, made := f.Pending[s.Method]
+		return made
+	case kindOf(s.Method) == VouchedBy:
+		return f.Ask != ""
+	}
+	return !s.Done
 }
 
 func (f *Flow) prove(p Proof) {

@@ -58,6 +58,7 @@ type Try struct {
 	Flow    *Flow
 	Input   Input
 	Now     time.Time
+	Policy  *Policy
 	Vouched []string // ids of those who have vouched in this flow
 }
 

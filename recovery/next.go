@@ -21,8 +21,9 @@ type Step struct {
 	Method  string   // the proof or enrolment asked for
 	Methods []string // other proofs that would do instead
 	Choices []Goal
-	Enroll  bool   // Method is to be enrolled, not proved
-	Dead    string // a problem key: nothing leads on from here
+	Until   time.Time // PageWait: when the wait is over; zero: it has not begun
+	Enroll  bool      // Method is to be enrolled, not proved
+	Dead    string    // a problem key: nothing leads on from here
 	Done    bool
 }
 

@@ -102,7 +102,7 @@ func (e *Engine) invitation(ctx context.Context, a *Account) (string, error) {
 		return "", err
 	}
 	e.audit(Event{Name: EventInvited, Account: a.ID, Person: a.Name})
-	return e.issueTicket(ctx, a, Invite, e.Policy.Lifetimes.Invite)
+	return e.issueTicket(ctx, a, Invite)
 }
 
 // SendInvite queues the invitation. It returns false when there is no way to
@@ -140,12 +140,12 @@ func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
 	}
 	e.audit(Event{Name: EventRescue, Account: a.ID, Person: a.Name})
-	return e.issueTicket(ctx, a, Rescue, e.Policy.Lifetimes.Rescue)
+	return e.issueTicket(ctx, a, Rescue)
 }
 
-func (e *Engine) issueTicket(ctx context.Context, a *Account, purpose string, life time.Duration) (string, error) {
+func (e *Engine) issueTicket(ctx context.Context, a *Account, purpose string) (string, error) {
 	token := secret.Token(32)
-	t := Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Expires: e.Now().Add(life)}
+	t := Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.of(purpose))}
 	return token, e.writeTicket(ctx, token, t)
 }
 

@@ -40,7 +40,7 @@ func path(f Facts, method string) Path {
 			continue
 		}
 		p := Path{Method: method, Then: missing[1:]}
-		if !f.Account.ripe(g, w, f.Now) {
+		if over := f.pending(g, w); over.IsZero() || f.Now.Before(over) {
 			p.Wait = w.Wait
 		}
 		return p

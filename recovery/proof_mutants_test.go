@@ -142,7 +142,7 @@ func mutants() []mutant {
 		}},
 		{name: "a wait is ripe at once", shape: usual, reads: func(a *recovery.Account, now time.Time) {
 			for i := range a.Waits {
-				a.Waits[i].Ready = now
+				a.Waits[i].Began, a.Waits[i].Ready = time.Time{}, now
 			}
 		}},
 		{name: "a way loses its wait", shape: usual, ways: func(p *recovery.Policy) {

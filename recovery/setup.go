@@ -66,7 +66,7 @@ func (e *Engine) openSetup(ctx context.Context, keep int) (string, error) {
 			return "", err
 		}
 	}
-	return secret.Group(code, 4), e.writeTicket(ctx, code, Ticket{Purpose: SetupTicket, Account: s.Account, Expires: l.Until})
+	return secret.Group(code, 4), e.writeTicket(ctx, code, Ticket{Purpose: SetupTicket, Account: s.Account, Made: e.Now(), Expires: l.Until})
 }
 
 // create writes the first account: index entries, then the claim of being

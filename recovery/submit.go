@@ -50,7 +50,7 @@ func (e *Engine) Show(ctx context.Context, c Client, id string) (Outcome, error)
 }
 
 func (r *run) submit(ctx context.Context, in Input) (Outcome, error) {
-	for moved := r.begun; ; moved = true {
+	for moved := r.begun || !r.flow.ready(Next(r.facts())); ; moved = true {
 		step := Next(r.facts())
 		if step.Done {
 			return r.finish(ctx)
@@ -187,6 +187,9 @@ func (r *run) choose(ctx context.Context, step Step, g Goal) *Problem {
 		r.audit(r.event(EventRefused))
 		r.tell(ctx, EventRefused)
 		return problem(ProblemBarred)
+	}
+	if g != "" {
+		return problem(ProblemNotAvailable)
 	}
 	return problem(ProblemMissing)
 }
@@ -330,7 +333,7 @@ func (r *run) accept(t Traits, v Verdict, in Input) {
 	case t.Factor:
 		r.flow.Trust = in.Remember
 	}
-	r.flow.Expires = r.Now().Add(r.Policy.Lifetimes.Flow)
+	r.flow.Since, r.flow.Expires = r.Now(), r.Now().Add(r.Policy.Lifetimes.Flow)
 }
 
 // wrong writes down a failed try and says what may be said.

@@ -15,21 +15,25 @@ func (w Way) key() []string {
 	return k
 }
 
-// pending returns the wait begun for a goal and way, ripe or not.
-func (a *Account) pending(g Goal, w Way, now time.Time) *Wait {
-	for i := range a.Waits {
-		x := &a.Waits[i]
-		if x.Goal == g && slices.Equal(x.Way, w.key()) && now.Before(x.Until) {
-			return x
+// pending returns when the wait begun for a goal and way is over, ripe or not;
+// zero when there is none. It ends on the day that was named, or later when the
+// policy has come to ask for more. One that would be forgotten before it is over
+// is none: a new one can begin.
+func (f Facts) pending(g Goal, w Way) time.Time {
+	for _, x := range f.Account.Waits {
+		over := x.Ready
+		if longer := x.Began.Add(w.Wait); longer.After(over) {
+			over = longer
+		}
+		end := over.Add(f.Policy.Lifetimes.Ripe)
+		if x.Until.Before(end) {
+			end = x.Until
+		}
+		if x.Goal == g && slices.Equal(x.Way, w.key()) && f.Now.Before(end) && over.Before(end) {
+			return over
 		}
 	}
-	return nil
-}
-
-// ripe tells whether the cool-down of a way is over and not yet forgotten.
-func (a *Account) ripe(g Goal, w Way, now time.Time) bool {
-	x := a.pending(g, w, now)
-	return x != nil && !now.Before(x.Ready)
+	return time.Time{}
 }
 
 // wait begins the cool-down of the way that lacks nothing else. It writes one
@@ -43,7 +47,7 @@ func (r *run) wait(ctx context.Context, in Input) (*Problem, error) {
 		return problem(ProblemNotAvailable), nil
 	}
 	g, now := aim(r.facts()), r.Now()
-	if r.account.pending(g, w, now) != nil {
+	if !r.facts().pending(g, w).IsZero() {
 		return nil, nil
 	}
 	// Who has to be told goes first: an entry without its wait is passed over
@@ -55,11 +59,13 @@ func (r *run) wait(ctx context.Context, in Input) (*Problem, error) {
 		if err := r.fits(a); err != nil {
 			return err
 		}
-		if a.pending(g, w, now) != nil {
+		f := r.facts()
+		f.Account = a
+		if !f.pending(g, w).IsZero() {
 			return errBegun
 		}
 		a.Waits = slices.DeleteFunc(a.Waits, func(x Wait) bool { return x.Goal == g || !now.Before(x.Until) })
-		a.Waits = append(a.Waits, Wait{Goal: g, Way: w.key(), Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
+		a.Waits = append(a.Waits, Wait{Goal: g, Way: w.key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
 		return nil
 	})
 	if errors.Is(err, errBegun) {
@@ -76,20 +82,6 @@ func (r *run) wait(ctx context.Context, in Input) (*Problem, error) {
 
 // errBegun says that another request began the same wait.
 var errBegun = errors.New("the wait has begun")
-
-// Waiting returns when the wait a flow stands before is over; zero when it has
-// not begun.
-func (o Outcome) Waiting(now time.Time) time.Time {
-	if o.Account == nil || o.Step.Page != PageWait {
-		return time.Time{}
-	}
-	for _, w := range o.Account.Waits {
-		if w.Goal == o.Flow.Goal && now.Before(w.Ready) {
-			return w.Ready
-		}
-	}
-	return time.Time{}
-}
 
 // StopWaits ends every wait of an account: the signed-in owner pressed Stop.
 func (e *Engine) StopWaits(ctx context.Context, account string, c Client) error {

@@ -177,21 +177,33 @@ func rest(f Facts) (Step, bool) {
 		}
 	}
 	wait := false
+	var until time.Time
 	for _, w := range open(f, g) {
 		missing := slices.IndexFunc(w.Proofs, func(name string) bool { return !shown(f, g, name) })
 		switch {
 		case missing >= 0:
 			add(usable(f, g, w.Proofs[missing])...)
-		case w.Wait == 0 || f.Account.ripe(g, w, f.Now):
+		case w.Wait == 0:
 			return Step{}, false
 		default:
+			over := f.pending(g, w)
+			if !over.IsZero() && !f.Now.Before(over) {
+				return Step{}, false
+			}
+			if !wait {
+				until = over // of the way that the page would begin
+			}
 			wait = true
 		}
 	}
 	if wait {
 		add(waiting)
 	}
-	return ask(f, candidates), true
+	step := ask(f, candidates)
+	if step.Page == PageWait {
+		step.Until = until
+	}
+	return step, true
 }
 
 // open lists the walkable ways in the operator's order.

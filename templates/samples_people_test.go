@@ -45,6 +45,7 @@ func vouchSamples() []sample {
 		{"confirm-vouch", step(templates.View{Page: "confirm", Method: "vouch", Person: &templates.Person{ID: "p-ana", Name: "ana"}, SignedIn: true})},
 		{"confirm-vouch-trial", step(templates.View{Page: "confirm", Method: "vouch", Trial: true, Person: &templates.Person{ID: "p-ana", Name: "ana"}, SignedIn: true})},
 		{"factor-contact-trial", step(trial)},
+		{"confirm-go-on", step(templates.View{Page: "confirm", Method: "go_on"})},
 		{"confirm-add-contact", step(templates.View{Page: "confirm", Method: "add_contact", Name: "ana", SignedIn: true})},
 	}
 }

@@ -27,7 +27,8 @@ type View struct {
 	// sms_code, mail_code, mail_link, recovery_code, pin, question, contact. On
 	// new-password: password, pin, question. On confirm: change_mail,
 	// change_phone, new_contact, approve, vouch, add_contact, open_case,
-	// admin_in_person, drill, or empty for a link that was opened.
+	// admin_in_person, drill, go_on (what follows has to be made first), or empty
+	// for a link that was opened.
 	Method  string
 	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
 	Options []Option // choose: the same with what they need and give

@@ -46,5 +46,5 @@ func (m NewContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict,
 		to = t.Flow.Phone
 	}
 	s := t.Flow.Sent[recovery.NewContact]
-	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code))), nil
+	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code)), t.Policy.Lifetimes.MailCode), nil
 }

@@ -50,7 +50,7 @@ func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, e
 	} else if code := secret.Plain(typed); code != "" {
 		right = m.Keys.CheckMAC(s.Code, "mail_link", t.Flow.ID, code)
 	}
-	return judge(t, s, right), nil
+	return judge(t, s, right, t.Policy.Lifetimes.MailLink), nil
 }
 
 // SixDigits is a code of six digits sent to a stored address, beside another
@@ -99,7 +99,7 @@ func (m SixDigits) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent,
 // Verify implements recovery.Method.
 func (m SixDigits) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	s := t.Flow.Sent[m.name]
-	return judge(t, s, m.Keys.CheckMAC(s.Code, m.name, t.Flow.ID, digits(t.Input.Code))), nil
+	return judge(t, s, m.Keys.CheckMAC(s.Code, m.name, t.Flow.ID, digits(t.Input.Code)), m.life(t.Policy.Lifetimes)), nil
 }
 
 // issue begins the record of something sent. The time of sending is rounded
@@ -117,12 +117,13 @@ func message(t recovery.Try, channel, template string, s recovery.Sent, vars map
 	}
 }
 
-// judge lets a right code pass while it lives.
-func judge(t recovery.Try, s recovery.Sent, right bool) recovery.Verdict {
+// judge lets a right code pass while it lives: as long as was promised when it
+// was sent, or less when the policy has shortened that since.
+func judge(t recovery.Try, s recovery.Sent, right bool, life time.Duration) recovery.Verdict {
 	if !right {
 		return recovery.Verdict{}
 	}
-	if !t.Now.Before(s.Expires) {
+	if !t.Now.Before(s.Expires) || !t.Now.Before(s.At.Add(life)) {
 		return recovery.Verdict{Problem: &recovery.Problem{Key: recovery.ProblemCodeExpired}}
 	}
 	return recovery.Verdict{OK: true}

@@ -237,6 +237,17 @@ func (w *World) NodeOn(tb testing.TB, d kv.Driver) *World {
 	return n
 }
 
+// NodeWith is Node with a policy of its own, and messages that go to these
+// channels only (none given: all): before and after a reload.
+func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
+	w.TB.Helper()
+	n := &World{
+		TB: w.TB, Clock: w.Clock, Driver: w.Driver, Keys: w.Keys, Policy: p, Outbox: &Outbox{only: channels}, Events: w.Events, tls: w.tls,
+	}
+	n.start()
+	return n
+}
+
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()

@@ -86,34 +86,41 @@ func newHouse(t *testing.T, shape accountShape, odd func(*recovery.Engine), opti
 
 // furnish gives the account what the shape has and takes away what it lacks.
 func (h *house) furnish() {
-	ctx := h.t.Context()
-	enrolled := func(method string, in recovery.Input) recovery.Credential {
-		m := h.w.Engine.Methods.Get(method).(recovery.Enroller)
-		data, p, err := m.Confirm(ctx, recovery.Try{Account: &recovery.Account{}, Flow: &recovery.Flow{}, Input: in}, nil)
-		if p != nil || err != nil {
-			h.t.Fatalf("enrol %s: got %v, %v", method, p, err)
-		}
-		return recovery.Credential{ID: method, Method: method, Version: 1, Created: h.w.Clock.Now(), Data: data}
-	}
 	change(h.t, h.w, "alice", func(a *recovery.Account) {
 		for _, p := range h.people {
-			f, err := h.w.Engine.Find(ctx, p.Name)
+			f, err := h.w.Engine.Find(h.t.Context(), p.Name)
 			if err != nil {
 				h.t.Fatal(err)
 			}
 			a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: f.ID, Name: f.Name})
-		}
-		if h.shape.memory {
-			a.Replace(enrolled(recovery.PIN, recovery.Input{PIN: alicePIN}))
-			a.Replace(enrolled(recovery.SecurityQuestion, recovery.Input{Answer: aliceAnswer, Choice: "first_pet"}))
 		}
 		if !h.shape.factor {
 			a.Drop(recovery.TOTP)
 			a.SecondFactor = false
 		}
 	})
+	if h.shape.memory {
+		h.remember()
+	}
 	h.id = h.account().ID
 	h.clean = &spot{at: h.w.Clock.Now(), records: h.records()}
+}
+
+// remember gives the account a PIN and a security question.
+func (h *house) remember() {
+	for method, in := range map[string]recovery.Input{
+		recovery.PIN:              {PIN: alicePIN},
+		recovery.SecurityQuestion: {Answer: aliceAnswer, Choice: "first_pet"},
+	} {
+		m := h.w.Engine.Methods.Get(method).(recovery.Enroller)
+		data, p, err := m.Confirm(h.t.Context(), recovery.Try{Account: &recovery.Account{}, Flow: &recovery.Flow{}, Input: in}, nil)
+		if p != nil || err != nil {
+			h.t.Fatalf("enrol %s: got %v, %v", method, p, err)
+		}
+		change(h.t, h.w, "alice", func(a *recovery.Account) {
+			a.Replace(recovery.Credential{ID: method, Method: method, Version: 1, Created: h.w.Clock.Now(), Data: data})
+		})
+	}
 }
 
 // settle makes what is now what nothing may be taken from.

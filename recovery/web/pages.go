@@ -187,6 +187,10 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	} else {
 		v.Start, v.Return = string(o.Flow.Kind), o.Flow.Return
 	}
+	if o.Unready {
+		v.Page, v.Method, v.SignedIn = recovery.PageConfirm, goOn, o.Flow.Session != ""
+		return v
+	}
 	v.Method, v.Methods = recovery.Bare(o.Step.Method), nil
 	for _, m := range o.Step.Methods {
 		v.Methods = append(v.Methods, recovery.Bare(m))
@@ -203,7 +207,9 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	if o.Step.Dead != "" {
 		v.Problem = &templates.Text{Key: o.Step.Dead}
 	}
-	v.Until = o.Waiting(x.Engine.Now())
+	if o.Account != nil {
+		v.Until = o.Step.Until
+	}
 	x.vouchers(&v, o)
 	if o.Step.Method == recovery.SecurityQuestion && o.Account != nil {
 		v.Question = method.QuestionOf(o.Account)
@@ -226,6 +232,10 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	}
 	return v
 }
+
+// goOn is the method of a page that only asks to go on: what follows is not
+// made yet, and showing a page makes nothing.
+const goOn = "go_on"
 
 // challenged fills in where a code went. Who has not proved anything yet is
 // not told anything about the account (EN-07).

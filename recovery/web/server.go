@@ -134,7 +134,9 @@ func (x *exchange) submit() {
 		x.away(err)
 		return
 	}
-	if o.FlowToken != "" && o.Stored {
+	// A ticket is bound to this browser although nothing came of it: without
+	// its token the link would be dead for good.
+	if o.FlowToken != "" && (o.Stored || o.Flow != nil && len(o.Flow.Reserved) > 0) {
 		x.addFlow(o.FlowToken)
 	}
 	switch {

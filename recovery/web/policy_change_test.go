@@ -1,0 +1,237 @@
+package web_test
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// reloading is somebody half-way through when the policy changes: two nodes on
+// one store stand for before and after.
+type reloading struct {
+	t     *testing.T
+	w, n  *recoverytest.World // before, after
+	b     *recoverytest.Browser
+	alice *recoverytest.Person
+	first *recovery.Account
+}
+
+// reload changes the policy. channels are what can still be sent; nil: all.
+func (r *reloading) reload(edit func(*recovery.Policy), channels []string) {
+	p := *r.w.Policy
+	p.Ways = map[recovery.Goal][]recovery.Way{}
+	for g, ways := range r.w.Policy.Ways {
+		p.Ways[g] = slices.Clone(ways)
+	}
+	p.Ask = map[string][]recovery.Kind{}
+	for method, kinds := range r.w.Policy.Ask {
+		p.Ask[method] = kinds
+	}
+	if edit != nil {
+		edit(&p)
+	}
+	r.n = r.w.NodeWith(&p, channels...)
+	r.over()
+}
+
+// over has the browser go on with the other node. Its cookies are the same; on
+// plain http their names end in the port.
+func (r *reloading) over() {
+	from, to := origin(r.t, r.b.Base), origin(r.t, r.n.Server.URL)
+	b := r.n.Browser()
+	cookies := r.b.Client.Jar.Cookies(from)
+	for _, c := range cookies {
+		c.Name = strings.Replace(c.Name, from.Port(), to.Port(), 1)
+	}
+	b.Client.Jar.SetCookies(to, cookies)
+	r.b = b.Get(r.b.URL.RequestURI())
+}
+
+func origin(t *testing.T, base string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// clear fails on a dead end: a page of ours that asks for something it shows,
+// or leads on.
+func (r *reloading) clear() {
+	r.t.Helper()
+	s := readSheet(r.b)
+	leads := len(s.forms) > 0 || slices.ContainsFunc(s.links, func(l string) bool {
+		return strings.HasPrefix(l, "/.sparekey/login") || strings.HasPrefix(l, "/.sparekey/account")
+	})
+	switch {
+	case r.b.Status >= 500, s.name == "", !leads:
+		r.t.Fatalf("dead end: got status %d, page %q\n%s", r.b.Status, s.name, r.b.Text())
+	case s.name == "enroll" && s.secret == "", s.name == "codes" && len(s.codes) != 10, strings.Contains(s.words, "vouch for you") && s.spoken == "":
+		r.t.Fatalf("page %q shows nothing\n%s", s.name, r.b.Text())
+	case s.name == "refused" && s.problem == "":
+		r.t.Fatalf("refused without a reason\n%s", r.b.Text())
+	}
+}
+
+// sent is the newest message of a template from either node.
+func (r *reloading) sent(to, template string) recovery.Message {
+	r.t.Helper()
+	if r.n != nil && len(r.n.Outbox.To(to, template)) > 0 {
+		return r.n.Outbox.Last(r.t, to, template)
+	}
+	return r.w.Outbox.Last(r.t, to, template)
+}
+
+// do is one thing the person does; after it the page must be clear.
+func (r *reloading) do(deed string) {
+	r.t.Helper()
+	word, arg, _ := strings.Cut(deed, " ")
+	hidden := url.Values{"flow": {readSheet(r.b).flow}}
+	post := func(pairs ...string) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			hidden.Set(pairs[i], pairs[i+1])
+		}
+		r.b.Post("/.sparekey/", hidden)
+	}
+	switch word {
+	case "ask":
+		r.b.Get("/.sparekey/recover").Want("recover").Submit("name", "alice")
+	case "mail":
+		post("code", r.sent(r.alice.Mail, "recover-code").Vars["code"])
+	case "sms":
+		post("code", r.sent(r.alice.Phone, "sms-code").Vars["code"])
+	case "password":
+		post("password", r.alice.Password)
+	case "totp":
+		r.w.Clock.Move(30 * time.Second)
+		post("code", recoverytest.TOTP(r.w, r.alice.Key))
+	case "paper":
+		post("code", r.alice.Codes[0])
+	case "answer":
+		post("answer", aliceAnswer)
+	case "pin":
+		post("pin", alicePIN)
+	case "new":
+		post("new_password", "a new and longer sentence")
+	case "scan":
+		post("code", recoverytest.TOTP(r.w, r.b.Want("enroll").All("secret")[0]))
+	case "choose":
+		post("choice", arg)
+	case "method":
+		post("method", arg)
+	case "go":
+		post()
+	case "pass":
+		d, err := time.ParseDuration(arg)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.w.Clock.Move(d)
+		return
+	case "see":
+		r.b.Want(arg)
+	case "asks":
+		if !r.b.Has(arg) {
+			r.t.Fatalf("got no field %q on page %q\n%s", arg, r.b.Page(), r.b.Text())
+		}
+	case "offers", "hides":
+		name, value, _ := strings.Cut(arg, "=")
+		if got := r.b.Offers(name, value); got != (word == "offers") {
+			r.t.Fatalf("got %s offered %v on page %q\n%s", arg, got, r.b.Page(), r.b.Text())
+		}
+	case "again":
+		r.b.Get(r.b.URL.RequestURI())
+	default:
+		r.t.Fatalf("nobody knows how to %q", deed)
+	}
+	r.clear()
+}
+
+// taken tells whether the second factor or the password was replaced.
+func (r *reloading) taken() bool {
+	a, err := r.w.Engine.Find(r.t.Context(), "alice")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return a.Credential(recovery.TOTP).ID != r.first.Credential(recovery.TOTP).ID || a.Credential(recovery.Password).ID != r.first.Credential(recovery.Password).ID
+}
+
+// policyChange is a row: what was done before the reload, what it changed, and
+// what is met after it.
+type policyChange struct {
+	name     string
+	before   string // deeds, separated by commas
+	edit     func(*recovery.Policy)
+	channels []string
+	after    string
+	takes    bool // the flow ends with what it was begun for
+}
+
+// without drops the ways of a goal that hold a proof.
+func without(g recovery.Goal, proofs ...string) func(*recovery.Policy) {
+	return func(p *recovery.Policy) {
+		p.Ways[g] = slices.DeleteFunc(p.Ways[g], func(w recovery.Way) bool {
+			return slices.Equal(w.Proofs, proofs) || len(proofs) == 0
+		})
+	}
+}
+
+func with(g recovery.Goal, w recovery.Way) func(*recovery.Policy) {
+	return func(p *recovery.Policy) { p.Ways[g] = append(p.Ways[g], w) }
+}
+
+// waiting sets the wait of the ways of a goal that have these proofs.
+func waitOf(g recovery.Goal, d time.Duration, proofs ...string) func(*recovery.Policy) {
+	return func(p *recovery.Policy) {
+		for i := range p.Ways[g] {
+			if slices.Equal(p.Ways[g][i].Proofs, proofs) {
+				p.Ways[g][i].Wait = d
+			}
+		}
+	}
+}
+
+func asking(method string, kind recovery.Kind) func(*recovery.Policy) {
+	return func(p *recovery.Policy) { p.Ask[method] = []recovery.Kind{kind} }
+}
+
+// newReloading has alice with everything.
+func newReloading(t *testing.T, options ...recoverytest.Option) *reloading {
+	t.Helper()
+	h := newHouse(t, accountShape{factor: true, phone: true, friends: true}, nil, options...)
+	h.remember()
+	h.w.Engine.Notify, h.w.Web.Notify = h.w.Outbox, h.w.Outbox
+	return &reloading{t: t, w: h.w, b: h.w.Browser().Get("/"), alice: h.alice, first: h.account()}
+}
+
+func (r *reloading) all(deeds string) {
+	r.t.Helper()
+	for deed := range strings.SplitSeq(deeds, ",") {
+		if deed = strings.TrimSpace(deed); deed != "" {
+			r.do(deed)
+		}
+	}
+}
+
+// TestAPolicyChangedWhileFlowsAreOpen reloads the policy in the middle of
+// flows: each ends by what the policy now allows, or shows a page that leads on.
+func TestAPolicyChangedWhileFlowsAreOpen(t *testing.T) {
+	for _, tc := range slices.Concat(changedWays(), changedWaits(), changedAsks(), changedMeans()) {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newReloading(t)
+			r.all(tc.before)
+			r.reload(tc.edit, tc.channels)
+			r.clear()
+			r.all(tc.after)
+			if got := r.taken(); got != tc.takes {
+				t.Errorf("got replaced %v, want %v; at page %q\n%s", got, tc.takes, r.b.Page(), r.b.Text())
+			}
+		})
+	}
+}
