@@ -74,9 +74,10 @@ func CanonicalMail(address string) (string, error) {
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) //nolint:gochecknoglobals // a compiled constant
 
 // CanonicalPhone turns a number into E.164: +41791234567. Blanks, dots,
-// dashes, brackets and a leading 00 are understood; a country code is needed.
+// dashes (those that do not break a line too: a French page has them), brackets
+// and a leading 00 are understood; a country code is needed.
 func CanonicalPhone(number string) (string, error) {
-	n := strings.NewReplacer(" ", "", ".", "", "-", "", "(", "", ")", "", "/", "", "\u00a0", "").Replace(strings.TrimSpace(number))
+	n := strings.NewReplacer(" ", "", ".", "", "-", "", "(", "", ")", "", "/", "", "\u00a0", "", "\u202f", "", "\u2011", "").Replace(strings.TrimSpace(number))
 	if rest, ok := strings.CutPrefix(n, "00"); ok {
 		n = "+" + rest
 	}
