@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -225,4 +226,9 @@ func (g *gauge) allow(network string, now time.Time) time.Duration {
 	}
 	g.count[network]++
 	return 0
+}
+
+// resettable leaves out the meters a success does not reset.
+func resettable(meters []meter) []meter {
+	return slices.DeleteFunc(slices.Clone(meters), func(m meter) bool { return m.keep })
 }

@@ -292,11 +292,6 @@ func (r *run) prove(ctx context.Context, step Step, in Input) (*Problem, error) 
 	return nil, nil
 }
 
-// resettable leaves out the meters a success does not reset.
-func resettable(meters []meter) []meter {
-	return slices.DeleteFunc(slices.Clone(meters), func(m meter) bool { return m.keep })
-}
-
 func empty(method string, in Input) bool {
 	switch method {
 	case Password:

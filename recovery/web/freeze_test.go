@@ -15,10 +15,8 @@ func caseFor(t *testing.T, w *recoverytest.World, admin, p *recoverytest.Person)
 	b := w.Browser()
 	w.SignIn(b, admin, "/")
 	w.Clock.Move(time.Hour) // mails are counted
-	b.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, admin.Key))
-	flow := b.URL.Query().Get("f")
-	b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "name", p.Name))
-	b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "reason", "was here in person"))
+	b.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", p.Name, "choice", "second_factor", "reason", "called me, I know the voice")).
+		Want("factor").Submit("code", recoverytest.TOTP(w, admin.Key)).Want("person")
 	b = w.Browser()
 	b.Get("/.sparekey/link").Want("confirm").Submit("code", recoverytest.Link(t, w.Outbox.Last(t, p.Mail, "admin-case")))
 	if b.Page() == "factor" {
