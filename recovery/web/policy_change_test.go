@@ -220,7 +220,7 @@ func (r *reloading) offers(name, value string) bool {
 		step = "/.sparekey/?f=" + r.b.Hidden("code").Get("flow") // an answer to a form has no address of its own
 	}
 	defer r.b.Get(step)
-	return r.b.Get("/.sparekey/choose?" + strings.SplitN(step, "?", 2)[1]).Offers(name, value)
+	return r.b.Get("/.sparekey/choose?"+strings.SplitN(step, "?", 2)[1]).Offers(name, value)
 }
 
 func (r *reloading) all(deeds string) {
