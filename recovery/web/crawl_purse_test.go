@@ -121,12 +121,19 @@ func TestCrawlSeesMutants(t *testing.T) {
 		row     crawlRow
 	}{
 		{"a mailbox is enough for the second factor", plain, []recoverytest.Option{add(recovery.GoalSecondFactor, mailOnly)}, crawlRow{holds: []string{recovery.MailLink}}},
-		{"the code for the number goes to the mailbox", breaking(recovery.SMSCode, brokenCode{astray: true}), nil,
-			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless}},
-		{"six mailed digits are a second factor", breaking(recovery.MailCode, brokenCode{factor: true}), nil,
-			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless}},
-		{"a way has lost its wait", plain, []recoverytest.Option{add(recovery.GoalSecondFactor, recovery.Way{Proofs: []string{recovery.Password, recovery.MailLink, recovery.MailCode}})},
-			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless}},
+		{
+			"the code for the number goes to the mailbox", breaking(recovery.SMSCode, brokenCode{astray: true}), nil,
+			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless},
+		},
+		{
+			"six mailed digits are a second factor", breaking(recovery.MailCode, brokenCode{factor: true}), nil,
+			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless},
+		},
+		{
+			"a way has lost its wait", plain,
+			[]recoverytest.Option{add(recovery.GoalSecondFactor, recovery.Way{Proofs: []string{recovery.Password, recovery.MailLink, recovery.MailCode}})},
+			crawlRow{holds: []string{recovery.MailLink, recovery.Password}, within: waitless},
+		},
 		{"a recovered password counts at once", plain, []recoverytest.Option{
 			add(recovery.GoalPassword, mailOnly),
 			recoverytest.WithPolicy(func(p *recovery.Policy) { p.Lifetimes.RecoveredBan = 0 }),

@@ -60,20 +60,45 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 		marked     []string
 		kept       map[string][]string
 	}{
-		{"name taken", people, []string{"name", "robin", "mail", "new@example.org", "phone", "", "groups", "family, friends", "choice", "invite"}, "people",
-			[]string{"name"}, map[string][]string{"name": {"robin"}, "mail": {"new@example.org"}, "groups": {"family, friends"}}},
-		{"bad name", people, []string{"name", "no good name", "mail", "new@example.org", "phone", "+33612345678"}, "people",
-			[]string{"name"}, map[string][]string{"name": {"no good name"}, "phone": {"+33612345678"}}},
-		{"bad mail", people, []string{"name", "eve", "mail", "nowhere", "phone", "+33612345678"}, "people",
-			[]string{"mail"}, map[string][]string{"name": {"eve"}, "mail": {"nowhere"}, "phone": {"+33612345678"}}},
-		{"mail taken", people, []string{"name", "eve", "mail", robin.Mail}, "people",
-			[]string{"mail", "phone"}, map[string][]string{"name": {"eve"}, "mail": {robin.Mail}}},
+		{
+			"name taken", people,
+			[]string{"name", "robin", "mail", "new@example.org", "phone", "", "groups", "family, friends", "choice", "invite"},
+			"people",
+			[]string{"name"},
+			map[string][]string{"name": {"robin"}, "mail": {"new@example.org"}, "groups": {"family, friends"}},
+		},
+		{
+			"bad name", people,
+			[]string{"name", "no good name", "mail", "new@example.org", "phone", "+33612345678"},
+			"people",
+			[]string{"name"},
+			map[string][]string{"name": {"no good name"}, "phone": {"+33612345678"}},
+		},
+		{
+			"bad mail", people,
+			[]string{"name", "eve", "mail", "nowhere", "phone", "+33612345678"},
+			"people",
+			[]string{"mail"},
+			map[string][]string{"name": {"eve"}, "mail": {"nowhere"}, "phone": {"+33612345678"}},
+		},
+		{
+			"mail taken", people,
+			[]string{"name", "eve", "mail", robin.Mail},
+			"people",
+			[]string{"mail", "phone"},
+			map[string][]string{"name": {"eve"}, "mail": {robin.Mail}},
+		},
 		{"bad phone", people, []string{"name", "eve", "phone", "12"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
 		{"bad extension", people, []string{"name", "eve", "phone", "12", "extension", "7"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
 		{"no reason", person, []string{"choice", "unlock", "reason", " x "}, "person", []string{"reason"}, map[string][]string{"reason": {"", " x "}}},
 		{"no such action", person, []string{"choice", "sudo", "reason", "because of this"}, "person", nil, map[string][]string{"reason": {"", "because of this"}}},
-		{"case without a reason", "/.sparekey/", []string{"start", "open_case", "name", r.ID, "choice", "both", "reason", "x"}, "person",
-			[]string{"case-reason"}, map[string][]string{"reason": {"x", ""}, "choice": {"both"}}},
+		{
+			"case without a reason", "/.sparekey/",
+			[]string{"start", "open_case", "name", r.ID, "choice", "both", "reason", "x"},
+			"person",
+			[]string{"case-reason"},
+			map[string][]string{"reason": {"x", ""}, "choice": {"both"}},
+		},
 		{"nothing chosen", "/.sparekey/account", []string{"choice", ""}, "account", nil, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -40,8 +40,12 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 		edit          func(*recovery.Policy)
 	}{
 		{"added at the last page", nil, "password, totp, see new-password", "asks pin, new, asks pin, pin, see new-password, new, see account", added},
-		{"removed where it is asked", []recoverytest.Option{askedAt(recovery.PIN, recovery.KindChangePassword)}, "password, asks pin",
-			"see factor, pin, see factor, totp, see new-password, new, see account", noAsk},
+		{
+			"removed where it is asked",
+			[]recoverytest.Option{askedAt(recovery.PIN, recovery.KindChangePassword)},
+			"password, asks pin",
+			"see factor, pin, see factor, totp, see new-password, new, see account", noAsk,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newReloading(t, tc.options...)
