@@ -75,6 +75,7 @@ type Account struct {
 type Contact struct {
 	Channel string    `json:"channel"`         // ChannelMail, ChannelSMS
 	Address string    `json:"address"`         // canonical
+	Given   bool      `json:"given,omitempty"` // by an administrator: hears nothing before it counts, as nobody has proved it
 	Counts  time.Time `json:"counts,omitzero"` // no proof and no notice alone before: it has just been set
 	Until   time.Time `json:"until,omitzero"`  // replaced: counts until its successor does
 }

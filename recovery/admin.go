@@ -30,11 +30,9 @@ var (
 // Manage does something to an account and writes down who did it and why. The
 // person is told. Administrators cannot do it to themselves (AD-05).
 func (e *Engine) Manage(ctx context.Context, by *Account, person string, do Action, reason string) error {
-	if !by.Admin() || by.State != StateActive || by.ID == person || e.Now().Before(by.Probation) {
-		return ErrNotAllowed
-	}
-	if reason = strings.TrimSpace(reason); len(reason) < 3 || len(reason) > 500 {
-		return ErrReason
+	reason, err := e.accountable(by, person, reason)
+	if err != nil {
+		return err
 	}
 	a, err := e.edit(ctx, person, do.apply)
 	if err != nil {
@@ -45,6 +43,17 @@ func (e *Engine) Manage(ctx context.Context, by *Account, person string, do Acti
 		e.notice(ctx, a, do.event(), Client{})
 	}
 	return e.enlist(ctx, a)
+}
+
+// accountable checks who acts on whom, and returns why, trimmed.
+func (e *Engine) accountable(by *Account, person, reason string) (string, error) {
+	if !by.Admin() || by.State != StateActive || by.ID == person || e.Now().Before(by.Probation) {
+		return "", ErrNotAllowed
+	}
+	if reason = strings.TrimSpace(reason); len(reason) < 3 || len(reason) > 500 {
+		return "", ErrReason
+	}
+	return reason, nil
 }
 
 func (do Action) apply(a *Account) error {

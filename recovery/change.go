@@ -130,14 +130,18 @@ func (end ending) changeContact(a *Account) {
 	if end.flow.Kind == KindChangePhone {
 		channel, to = ChannelSMS, end.flow.Phone
 	}
-	from := end.now.Add(end.policy.Lifetimes.NewContact)
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return c.Channel == channel && end.now.Before(c.Counts) })
+	a.replaceContact(Contact{Channel: channel, Address: to, Counts: end.now.Add(end.policy.Lifetimes.NewContact)}, end.now)
+}
+
+// replaceContact lets the one before go on until the new one counts.
+func (a *Account) replaceContact(c Contact, now time.Time) {
+	a.Contacts = slices.DeleteFunc(a.Contacts, func(x Contact) bool { return x.Channel == c.Channel && now.Before(x.Counts) })
 	for i := range a.Contacts {
-		if a.Contacts[i].Channel == channel {
-			a.Contacts[i].Until = from
+		if a.Contacts[i].Channel == c.Channel {
+			a.Contacts[i].Until = c.Counts
 		}
 	}
-	a.Contacts = append(a.Contacts, Contact{Channel: channel, Address: to, Counts: from})
+	a.Contacts = append(a.Contacts, c)
 }
 
 // undoContacts takes back every address and number that does not count yet, and

@@ -50,7 +50,9 @@ func (e *Engine) notice(ctx context.Context, a *Account, name EventName, c Clien
 // hears lists where the owner is told of things: all addresses and numbers,
 // but not those replaced for good, which are somebody else's by now.
 func (a *Account) hears(now time.Time) []Contact {
-	return slices.DeleteFunc(slices.Clone(a.Contacts), func(c Contact) bool { return !c.Until.IsZero() && !now.Before(c.Until) })
+	return slices.DeleteFunc(slices.Clone(a.Contacts), func(c Contact) bool {
+		return !c.Until.IsZero() && !now.Before(c.Until) || c.Given && now.Before(c.Counts)
+	})
 }
 
 // stopLink is empty when there is nowhere to link to, or no ticket for it.

@@ -118,7 +118,7 @@ func TestButtons(t *testing.T) {
 		{"people", "choice", []string{"invite"}},
 		{"person", "choice", []string{"unlock", "sign_out", "disable"}},
 		{"person-invited", "choice", []string{"invite_again", "disable"}},
-		{"person-expired", "choice", []string{"invite_again", "disable"}},
+		{"person-expired", "choice", []string{"correct_mail", "invite_again", "disable"}},
 		{"person-frozen", "choice", []string{"disable"}},
 		{"person-disabled", "choice", []string{"enable"}},
 		{"person-self", "choice", nil},

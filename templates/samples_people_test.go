@@ -134,11 +134,14 @@ func peopleSamples() []sample {
 	mailed.AskMail = true
 	act, open := person(list[1]), person(list[1])
 	act.Reason, act.Problem = "x", problem("reason_missing")
+	moved := person(list[1])
+	moved.AskMail, moved.Method, moved.Mail, moved.Reason, moved.Problem = true, "correct_mail", "ben@", "lost the old mailbox", problem("mail_bad")
 	open.Choice, open.Reason, open.Problem = "both", "x", problem("reason_missing")
 	return append(samples,
 		sample{"person-expired", mailed},
 		sample{"people-expired", site(templates.View{Page: "people", People: []templates.Person{late}, SignedIn: true})},
 		sample{"person-reason", act},
+		sample{"person-address", moved},
 		sample{"person-case-reason", open},
 		sample{"person-case-step", step(templates.View{Page: "person", Method: "open_case", Person: &templates.Person{ID: "p-ben", Name: "ben"}, SignedIn: true})},
 	)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,20 +15,27 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// lab sets up the environment in which [recoverytest.New] starts a Caddy for
-// each of its worlds: the one this package built with the tag lab.
-func lab(t *testing.T, store string) {
+// labEnv is the environment in which [recoverytest.New] starts a Caddy for each
+// of its worlds: the one this package built with the tag lab.
+func labEnv(t *testing.T, store string) map[string]string {
 	t.Helper()
 	path, err := labCaddy()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(recoverytest.CaddyVariable, path)
-	t.Setenv(recoverytest.StoreVariable, store)
+	return map[string]string{recoverytest.CaddyVariable: path, recoverytest.StoreVariable: store}
 }
 
-// tabs has the worlds of a test open their browsers in Chromium.
-func tabs(t *testing.T, lang string) {
+// lab sets it for this test.
+func lab(t *testing.T, store string) {
+	t.Helper()
+	for name, value := range labEnv(t, store) {
+		t.Setenv(name, value)
+	}
+}
+
+// tabsEnv has the worlds of a test open their browsers in Chromium.
+func tabsEnv(t *testing.T, lang string) map[string]string {
 	t.Helper()
 	how := map[string]any{"chromium": browserTools(t), "lang": lang, "script": true, "width": 360}
 	if dir := screenshots(t, true); dir != "" {
@@ -41,15 +49,19 @@ func tabs(t *testing.T, lang string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("TABS", string(text))
-	t.Setenv(recoverytest.TabsVariable, script)
+	return map[string]string{"TABS": string(text), recoverytest.TabsVariable: script}
 }
 
 // What recovery/web tests in one process goes to real Caddys here: the attack
 // cases of list A that need no store of their own, and every story. A41 is
 // TestA41_KilledCaddy; A04 and A47 come with passkeys.
 func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
-	const attacks = `^TestA(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_`
+	t.Parallel()
+	const (
+		attacks   = `^TestA(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_`
+		ownSender = `^TestA36_PagesDoNot` // looks into the queue of its own process
+	)
+	program := webTests(t)
 	for _, tt := range []struct {
 		name, store, run, lang string
 		least                  int // tests that must have run
@@ -61,13 +73,17 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 		{name: "stories in Chromium", store: "file", run: "^TestFlows$", least: 17, lang: "en"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			lab(t, tt.store)
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", tt.run, "-test.skip", ownSender, "-test.timeout", "9m")
+			cmd.Dir, cmd.Env = "../../recovery/web", os.Environ()
+			env := labEnv(t, tt.store)
 			if tt.lang != "" {
-				tabs(t, tt.lang)
+				maps.Copy(env, tabsEnv(t, tt.lang))
+			}
+			for name, value := range env {
+				cmd.Env = append(cmd.Env, name+"="+value)
 			}
 			begin := time.Now()
-			cmd := exec.CommandContext(t.Context(), webTests(t), "-test.v", "-test.run", tt.run, "-test.timeout", "9m")
-			cmd.Dir = "../../recovery/web"
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, relevant(string(out)))
@@ -114,7 +130,9 @@ func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
 	b := w.Browser()
 	b.Get("/.sparekey/recover").Submit("name", alice.Name).Want("sent")
 	link := w.Outbox.Last(t, alice.Mail, "recover-code").Vars["link"]
-	tabs(t, "en")
+	for name, value := range tabsEnv(t, "en") {
+		t.Setenv(name, value)
+	}
 	preview := w.Browser()
 	preview.Get(link).Want("confirm")
 	time.Sleep(10 * time.Second)

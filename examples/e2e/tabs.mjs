@@ -38,20 +38,21 @@ async function tab(id) {
 // shown is what the tab shows, and what is wrong with it.
 async function shown(t) {
   const { page } = t;
-  await page.waitForLoadState();
-  const name = (await page.locator("body").getAttribute("data-page")) ?? "";
+  const got = await page.locator("html").evaluate((html) => ({
+    name: document.body.dataset.page ?? "", lang: html.lang, titles: document.querySelectorAll("h1").length,
+    width: document.scrollingElement.scrollWidth, html: html.outerHTML,
+  }));
+  const { name } = got;
   if (name) {
-    if ((await page.locator("h1").count()) !== 1) t.faults.push(`${name}: not one h1`);
-    const lang = await page.locator("html").getAttribute("lang");
-    if (lang !== how.lang) t.faults.push(`${name} is in ${lang}, not in ${how.lang}`);
-    const box = await page.locator("body").evaluate(() => document.scrollingElement.scrollWidth);
-    if (box > how.width) t.faults.push(`${name} scrolls sideways: ${box} px`);
+    if (got.titles !== 1) t.faults.push(`${name}: not one h1`);
+    if (got.lang !== how.lang) t.faults.push(`${name} is in ${got.lang}, not in ${how.lang}`);
+    if (got.width > how.width) t.faults.push(`${name} scrolls sideways: ${got.width} px`);
     if (how.screenshots) {
       const path = `${how.screenshots}/${how.story}-${String(++pictures).padStart(3, "0")}-${name}-${how.lang}-${how.width}.png`;
       await page.screenshot({ path, fullPage: true });
     }
   }
-  return { status: t.status, url: page.url(), html: await page.content(), faults: t.faults.splice(0) };
+  return { status: t.status, url: page.url(), html: got.html, faults: t.faults.splice(0) };
 }
 
 // leave does what leads to another page and waits for it.
@@ -67,7 +68,7 @@ const asked = {
   async get(t, { url }) {
     // To the same page with another fragment there is no navigation.
     if (url.includes("#")) await t.page.goto("about:blank");
-    await t.page.goto(url);
+    await t.page.goto(url, { waitUntil: "domcontentloaded" });
   },
   // post sends fields as a form of this site would.
   async post(t, { url, fields }) {
@@ -90,7 +91,10 @@ const asked = {
   // the button.
   async fill(t, { fields }) {
     const { page } = t;
-    const form = page.locator("form").filter({ has: page.locator(`[name="${fields[0][0]}"]:not([type=hidden])`) }).first();
+    const [name, value] = fields[0];
+    const pressing = page.locator("form").filter({ has: page.locator(`button[name="${name}"][value="${value}"]`) });
+    const filling = page.locator("form").filter({ has: page.locator(`[name="${name}"]:not([type=hidden])`) });
+    const form = ((await pressing.count()) ? pressing : filling).first();
     let button = form.locator("button:not([type=button]):not([name])").first();
     // The server's answer is what is asked for, not the browser's bubble.
     await form.evaluate((f) => {
@@ -101,6 +105,7 @@ const asked = {
     for (const [name, value] of fields) {
       const field = form.locator(`[name="${name}"]:not([type=hidden])`);
       const pressed = form.locator(`button[name="${name}"][value="${value}"]`);
+      if (!(await field.count())) continue; // not asked here
       if (await pressed.count()) button = pressed.first();
       else if ((await field.first().getAttribute("type")) === "radio") await form.locator(`[name="${name}"][value="${value}"]`).check();
       else if ((await field.first().evaluate((e) => e.localName)) === "select") await field.first().selectOption(value);

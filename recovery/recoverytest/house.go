@@ -180,7 +180,7 @@ func (h *house) write() {
 		secret %s
 		name %q
 		help %q
-		notify file %s
+		%s
 	}
 }
 
@@ -189,13 +189,28 @@ func (h *house) write() {
 	sparekey
 	reverse_proxy %s
 }
-`, h.admin(), h.bind, h.store, labSecret, h.world.Policy.Site, h.world.Policy.Help, filepath.Join(h.dir, "sent"), h.url, h.loads, h.app.URL)
+`, h.admin(), h.bind, h.store, labSecret, h.world.Policy.Site, h.world.Policy.Help, h.notifiers(), h.url, h.loads, h.app.URL)
 	for name, content := range map[string][]byte{"lab.json": lab, "Caddyfile": []byte(text)} {
 		if err := os.WriteFile(filepath.Join(h.dir, name), content, 0o600); err != nil {
 			h.tb.Fatal(err)
 		}
 	}
 	h.world.Clock.show(h.tb, h.lab.Clock)
+}
+
+// notifiers are configured for the channels of the world. What is sent goes
+// nowhere: the test sees it before.
+func (h *house) notifiers() string {
+	mail, sms := h.world.Outbox.Has(recovery.ChannelMail), h.world.Outbox.Has(recovery.ChannelSMS)
+	switch {
+	case mail && sms:
+		return "notify file " + filepath.Join(h.dir, "sent")
+	case sms:
+		return "notify sms http://127.0.0.1:1/"
+	case mail:
+		return "notify smtp 127.0.0.1:1 {\n\t\t\tfrom photos@example.org\n\t\t\ttls off\n\t\t}"
+	}
+	return ""
 }
 
 func (h *house) admin() string { return filepath.Join(h.dir, "admin.sock") }

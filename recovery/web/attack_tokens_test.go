@@ -84,6 +84,7 @@ func tokenOf(t *testing.T, w *recoverytest.World, kind string) (*recoverytest.Br
 		return b, token
 	case "in person":
 		w.Policy.Ways[recovery.GoalPassword] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
+		w.Reload()
 		boss := w.Browser()
 		w.SignIn(boss, alice, "/")
 		w.Clock.Move(time.Minute)

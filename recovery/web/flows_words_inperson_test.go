@@ -16,6 +16,7 @@ func inPerson() []sentence {
 		}},
 		{`the operator writes "recover (\w+)": way (.+)`, func(s *teller, m []string) {
 			s.w.Policy.Ways[recovery.Goal(m[0])] = []recovery.Way{{Proofs: strings.Fields(m[1])}}
+			s.w.Reload()
 		}},
 		{`alice has named (\w+) and (\w+)`, func(s *teller, m []string) {
 			var list []recovery.Voucher

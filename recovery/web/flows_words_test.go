@@ -11,7 +11,7 @@ import (
 )
 
 func sentences() []sentence {
-	return slices.Concat(circumstances(), things(), things2(), results(), invitations(), inPerson())
+	return slices.Concat(circumstances(), things(), things2(), results(), invitations(), inPerson(), more())
 }
 
 // circumstances are what there was before, and time.

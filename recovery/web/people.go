@@ -201,7 +201,11 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 	if !ok {
 		return
 	}
-	v.Reason, v.Problem = x.r.PostForm.Get("reason"), &templates.Text{Key: problem}
+	f := x.r.PostForm.Get
+	v.Reason, v.Mail, v.Problem = f("reason"), f("mail"), &templates.Text{Key: problem}
+	if f("choice") == correctMail {
+		v.Method = correctMail
+	}
 	x.page(status, v)
 }
 
@@ -224,19 +228,30 @@ func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
 	x.page(http.StatusUnprocessableEntity, v)
 }
 
+const correctMail = "correct_mail"
+
 // manage does what an administrator's button says.
 func (x *exchange) manage() {
 	a, s := x.acting()
 	if a == nil {
 		return
 	}
-	do := x.r.PostForm.Get("choice")
-	if do == "invite_again" {
+	f := x.r.PostForm.Get
+	var err error
+	switch do := f("choice"); do {
+	case "invite_again":
 		x.inviteAgain()
 		return
+	case correctMail:
+		err = x.Engine.CorrectMail(x.r.Context(), a, x.person, f("mail"), f("reason"), x.client)
+	default:
+		err = x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), f("reason"))
 	}
-	err := x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), x.r.PostForm.Get("reason"))
 	switch {
+	case errors.Is(err, recovery.ErrBadMail):
+		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemMailBad)
+	case errors.Is(err, recovery.ErrAddressTaken):
+		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemAddressTaken)
 	case errors.Is(err, recovery.ErrReason):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemReason)
 	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
