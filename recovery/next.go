@@ -82,7 +82,8 @@ func firstFactor(f Facts) (Step, bool) {
 }
 
 // secondFactor asks an account with a second factor for it (or a recovery
-// code), and one without for the mailbox when the browser is unknown.
+// code), and one without for the mailbox when the browser is unknown; for its
+// number only as another way, since SMS is never all there is.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.hasFactor(f.Account) {
 		if f.Device != nil && f.Now.Before(f.Device.Remembered) {
@@ -93,7 +94,7 @@ func secondFactor(f Facts) (Step, bool) {
 	if f.Device != nil || !f.Methods.ready(MailCode, f.Account, f.Now) {
 		return Step{}, false // cannot pass a check: let in, known browsers are told
 	}
-	return oneOf(f, []string{MailCode})
+	return oneOf(f, []string{MailCode, SMSCode})
 }
 
 // strong asks for the account's second factor or a recovery code in this very
