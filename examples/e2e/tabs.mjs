@@ -87,32 +87,29 @@ const asked = {
       form.submit();
     }, [url, fields]));
   },
-  // fill does what a person does: the first form that has the first field, and
-  // the button.
+  // fill does what a person does: the first form that has the first field, or
+  // the button that says it, is filled in and sent by its button. In one go,
+  // since each question to the page costs more than the page itself. What the
+  // browser would object to is sent all the same: the server's answer is asked
+  // for.
   async fill(t, { fields }) {
-    const { page } = t;
-    const [name, value] = fields[0];
-    const pressing = page.locator("form").filter({ has: page.locator(`button[name="${name}"][value="${value}"]`) });
-    const filling = page.locator("form").filter({ has: page.locator(`[name="${name}"]:not([type=hidden])`) });
-    const form = ((await pressing.count()) ? pressing : filling).first();
-    let button = form.locator("button:not([type=button]):not([name])").first();
-    // The server's answer is what is asked for, not the browser's bubble.
-    await form.evaluate((f) => {
-      f.noValidate = true;
-      for (let d = f.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
-      for (const d of f.querySelectorAll("details")) d.open = true;
-    });
-    for (const [name, value] of fields) {
-      const field = form.locator(`[name="${name}"]:not([type=hidden])`);
-      const pressed = form.locator(`button[name="${name}"][value="${value}"]`);
-      if (!(await field.count())) continue; // not asked here
-      if (await pressed.count()) button = pressed.first();
-      else if ((await field.first().getAttribute("type")) === "radio") await form.locator(`[name="${name}"][value="${value}"]`).check();
-      else if ((await field.first().evaluate((e) => e.localName)) === "select") await field.first().selectOption(value);
-      else await field.first().fill(value);
-    }
-    if (!(await button.count())) button = form.locator("button:not([type=button])").first();
-    await leave(page, () => button.click());
+    await leave(t.page, () => t.page.locator("html").evaluate((html, pairs) => {
+      const forms = [...document.forms];
+      const buttons = (f, [name, value]) => [...f.querySelectorAll("button[name]")].filter((b) => b.name === name && b.value === value);
+      const inputs = (f, [name]) => [...f.elements].filter((e) => e.name === name && e.type !== "hidden");
+      const form = forms.find((f) => buttons(f, pairs[0]).length) ?? forms.find((f) => inputs(f, pairs[0]).length);
+      form.noValidate = true;
+      let button = form.querySelector("button:not([type=button]):not([name])") ?? form.querySelector("button:not([type=button])");
+      for (const pair of pairs) {
+        const [pressed] = buttons(form, pair);
+        const [field] = inputs(form, pair);
+        if (pressed) button = pressed;
+        else if (field?.type === "radio") inputs(form, pair).find((e) => e.value === pair[1]).checked = true;
+        else if (field) field.value = pair[1];
+        field?.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+      setTimeout(() => button.click());
+    }, fields));
   },
 };
 
