@@ -19,12 +19,14 @@ const (
 	ActionSignOut Action = "sign_out"
 )
 
-// Errors of [Engine.Manage].
+// Errors of [Engine.Manage] and [Engine.CorrectMail].
 var (
 	// ErrNotAllowed says that the caller may not do that, or not to this account.
 	ErrNotAllowed = errors.New("not allowed")
 	// ErrReason says that a reason is missing.
 	ErrReason = errors.New("a reason of 3 to 500 characters is needed")
+	// ErrSameAddress says that the address given is the one that counts already.
+	ErrSameAddress = errors.New("that is the address already")
 )
 
 // Manage does something to an account and writes down who did it and why. The

@@ -14,7 +14,8 @@ import (
 // that went to the old one is void.
 //
 // Errors: [ErrNotAllowed] on one's own account, on probation and on closed or
-// disabled accounts; [ErrReason]; [ErrBadMail]; [ErrAddressTaken].
+// disabled accounts; [ErrReason]; [ErrBadMail]; [ErrSameAddress];
+// [ErrAddressTaken].
 func (e *Engine) CorrectMail(ctx context.Context, by *Account, person, mail, reason string, c Client) error {
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {
@@ -39,10 +40,12 @@ func (e *Engine) CorrectMail(ctx context.Context, by *Account, person, mail, rea
 }
 
 func (a *Account) correct(mail string, now time.Time, l Lifetimes) error {
-	switch a.State {
-	case StateActive:
+	switch {
+	case a.Address(ChannelMail, now) == mail:
+		return ErrSameAddress
+	case a.State == StateActive:
 		a.replaceContact(Contact{Channel: ChannelMail, Address: mail, Counts: now.Add(l.NewContact), Given: true}, now)
-	case StateInvited:
+	case a.State == StateInvited:
 		a.replaceContact(Contact{Channel: ChannelMail, Address: mail, Counts: now}, now)
 		a.trim(now)
 		a.raise()

@@ -100,6 +100,7 @@ func TestACorrectionIsRefusedAtItsForm(t *testing.T) {
 	}{
 		{"no address", "robin", "said so on the phone", "mail address", 422},
 		{"somebody else's", o.alice.Mail, "said so on the phone", "", 422},
+		{"the one there is", o.robin.Mail, "said so on the phone", "have already", 422},
 		{"no reason", robinsNew, "x", "reason", 422},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

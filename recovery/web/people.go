@@ -250,6 +250,8 @@ func (x *exchange) manage() {
 	switch {
 	case errors.Is(err, recovery.ErrBadMail):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemMailBad)
+	case errors.Is(err, recovery.ErrSameAddress):
+		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemSameAddress)
 	case errors.Is(err, recovery.ErrAddressTaken):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemAddressTaken)
 	case errors.Is(err, recovery.ErrReason):
