@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
 func (c *command) userList() *cobra.Command {
@@ -19,7 +19,7 @@ func (c *command) userList() *cobra.Command {
 		Short:   "Lists everybody",
 		Example: "  $ caddy sparekey user list\n  $ caddy sparekey user list --json",
 	}, nil, func(cmd *cobra.Command, _ []string) error {
-		var people []recovery.Person
+		var people []engine.Person
 		if err := c.ask(cmd, opUserList, arguments{}, &people); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -177,7 +177,7 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	if err := checkStore(ctx, s, p.app.store); err != nil {
 		return nil, err
 	}
-	e, err := recovery.New(&recovery.Engine{
+	e, err := engine.New(&engine.Engine{
 		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger,
 		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Issuer: p.app.issuer}),
 	})
@@ -195,7 +195,7 @@ func checkStore(ctx context.Context, s *kv.Store, where Store) error {
 	_, ok, err := kv.Load[string](ctx, s, first)
 	switch {
 	case errors.Is(err, kv.ErrDamaged):
-		return fmt.Errorf("%s: %w", where.Place(), recovery.ErrKeyMismatch)
+		return fmt.Errorf("%s: %w", where.Place(), engine.ErrKeyMismatch)
 	case err != nil:
 		return fmt.Errorf("%s: %w", where.Place(), err)
 	case !ok:

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
@@ -123,7 +124,7 @@ func TestWaysToTheStore(t *testing.T) {
 		}
 		for _, tt := range ways {
 			t.Run(tt.name, func(t *testing.T) {
-				people := decode[[]recovery.Person](t, sparekey(t, append([]string{"user", "list", "--json"}, tt.args...)...))
+				people := decode[[]engine.Person](t, sparekey(t, append([]string{"user", "list", "--json"}, tt.args...)...))
 				if len(people) != 1 || people[0].Name != "anna" {
 					t.Errorf("running %v: got %v, want anna", running, people)
 				}
@@ -212,7 +213,7 @@ func TestMissingKey(t *testing.T) {
 	if err := os.WriteFile(key, []byte(strings.Repeat("ab", 32)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sparekey(t, "setup-link", "--data", h.data()).want(t, 1, recovery.ErrKeyMismatch.Error())
+	sparekey(t, "setup-link", "--data", h.data()).want(t, 1, engine.ErrKeyMismatch.Error())
 	if err := os.Chmod(key, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 )
 
@@ -18,7 +19,7 @@ import (
 // on the control socket; a command that finds none opens the store and calls
 // it itself.
 type operations struct {
-	engine *recovery.Engine
+	engine *engine.Engine
 	origin func() string // "https://photos.example.com"; empty when not known
 	app    *App
 	queue  *notify.Queue // nil: no Caddy runs
@@ -114,10 +115,10 @@ func (o *operations) link(user, path string, life time.Duration) link {
 	return link{User: user, Link: "/.sparekey/" + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
 }
 
-func (o *operations) userList(ctx context.Context) ([]recovery.Person, error) {
+func (o *operations) userList(ctx context.Context) ([]engine.Person, error) {
 	people, err := o.engine.People(ctx)
 	if people == nil {
-		people = []recovery.Person{} // "[]" in JSON
+		people = []engine.Person{} // "[]" in JSON
 	}
 	return people, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 )
 
@@ -123,10 +124,10 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 	return out
 }
 
-func activeAdmin(p recovery.Person) bool { return p.Admin && p.State == recovery.StateActive }
+func activeAdmin(p engine.Person) bool { return p.Admin && p.State == recovery.StateActive }
 
 // census is how many people there are, by state.
-func census(people []recovery.Person) string {
+func census(people []engine.Person) string {
 	states, admins := map[recovery.State]int{}, 0
 	for _, p := range people {
 		states[p.State]++

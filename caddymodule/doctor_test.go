@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
@@ -115,7 +116,7 @@ func (h *host) open(t *testing.T) *kv.Store {
 		t.Fatal(err)
 	}
 	store := &kv.Store{Driver: d, Sealer: h.keys(t), Now: time.Now}
-	if err := recovery.Prepare(t.Context(), store); err != nil {
+	if err := engine.Prepare(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -205,7 +206,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 		{name: "folder others read", spoil: mode("", 0o755), subject: "files", words: "(mode 0755)", level: "warning", remedy: "chmod 700 "},
 		{name: "folder others change", spoil: mode("", 0o777), subject: "files", words: "may be changed by others", level: "fault", remedy: "chmod 700 "},
 		{name: "key others read", spoil: mode("sparekey.key", 0o644), subject: "files", words: "sparekey.key may be read by others", level: "fault", remedy: "chmod 600 "},
-		{name: "key of another store", spoil: otherKey, subject: "store", words: recovery.ErrKeyMismatch.Error(), level: "fault"},
+		{name: "key of another store", spoil: otherKey, subject: "store", words: engine.ErrKeyMismatch.Error(), level: "fault"},
 		{name: "no store", spoil: func(t *testing.T, h *host) {
 			if err := os.Remove(filepath.Join(h.data(), "sparekey.db")); err != nil {
 				t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -57,11 +57,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // decide answers the request unless it may go on, and then has told the app
 // who is asking. Whatever panics in here denies.
-func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d recovery.Decision) {
+func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d guard.Decision) {
 	defer func() {
 		if err := recover(); err != nil {
 			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
-			d = recovery.Decision{}
+			d = guard.Decision{}
 			closed(w)
 		}
 	}()
@@ -71,7 +71,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
-	d = rt.guard.Check(r.Context(), recovery.Question{Cookie: session, Allow: h.Allow})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
 		return d
@@ -88,7 +88,7 @@ func closed(w http.ResponseWriter) {
 }
 
 // introduce tells the app, the access log and placeholders who is asking.
-func introduce(r *http.Request, id *recovery.Identity) {
+func introduce(r *http.Request, id *guard.Identity) {
 	web.Introduce(r, id)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Set("http.auth.user.id", id.User)

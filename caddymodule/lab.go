@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -21,7 +22,7 @@ import (
 // reach: the attack cases then run against a real server on a real store, and
 // need not wait three days for a ban to end. Only the build tag "lab" compiles
 // it in; "make build" and xcaddy do not set it.
-func adjust(e *recovery.Engine) error {
+func adjust(e *engine.Engine) error {
 	text, err := os.ReadFile(os.Getenv(recoverytest.LabVariable))
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (w witness) Queue(m recovery.Message) {
 var lent sync.Once //nolint:gochecknoglobals // the store outlives reloads
 
 // lend serves the open store, so that the test can be a second node of it.
-func lend(e *recovery.Engine, socket string) error {
+func lend(e *engine.Engine, socket string) error {
 	server := rpc.NewServer()
 	if err := server.RegisterName("Store", &recoverytest.LentStore{Driver: e.Store.Driver}); err != nil {
 		return err

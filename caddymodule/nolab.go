@@ -2,7 +2,7 @@
 
 package caddymodule
 
-import "github.com/caddy-sparekey/sparekey/recovery"
+import "github.com/caddy-sparekey/sparekey/recovery/engine"
 
 // adjust changes nothing: see lab.go, which is in no release.
-func adjust(*recovery.Engine) error { return nil }
+func adjust(*engine.Engine) error { return nil }

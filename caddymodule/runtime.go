@@ -17,6 +17,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
@@ -46,8 +48,8 @@ func (s *shared) Destruct() error {
 type runtime struct {
 	key     string
 	shared  *shared
-	engine  *recovery.Engine
-	guard   *recovery.Guard
+	engine  *engine.Engine
+	guard   *guard.Guard
 	server  *web.Server
 	queue   *notify.Queue
 	quiet   func() // ends the reminders, and waits for the one under way
@@ -87,7 +89,7 @@ func newRuntime(a *App) (*runtime, error) {
 
 // remind tells people whose wait is over, until the function it returns is
 // called.
-func remind(e *recovery.Engine) func() {
+func remind(e *engine.Engine) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -113,7 +115,7 @@ func openShared(a *App) (*shared, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := recovery.Prepare(ctx, s); err != nil {
+	if err := engine.Prepare(ctx, s); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
 	}
 	return &shared{driver: driver, keys: keys, control: newControl(a.logger, keys, a.store)}, nil
@@ -128,7 +130,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	}
 	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
-	e := &recovery.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
+	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
 	if s != nil {
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys
@@ -138,10 +140,10 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		return nil, err
 	}
 	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0), Issuer: a.issuer})
-	if rt.engine, err = recovery.New(e); err != nil || s == nil {
+	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = recovery.NewGuard(rt.engine)
+	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = &web.Server{
 		Engine: rt.engine, Pages: pages, Notify: rt.queue, Log: a.logger,
 		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
@@ -224,7 +226,7 @@ func (rt *runtime) letGo() {
 
 // after ends the hold of a request, and first writes, now and then, that the
 // session was used. The answer does not wait for that.
-func (rt *runtime) after(d recovery.Decision) {
+func (rt *runtime) after(d guard.Decision) {
 	if !d.Due() {
 		rt.letGo()
 		return

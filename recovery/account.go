@@ -151,6 +151,12 @@ type Spent struct {
 	Until time.Time `json:"until"`
 }
 
+// Kind is what the thing is: the part of its id before the slash.
+func (s Spent) Kind() string {
+	kind, _, _ := strings.Cut(s.ID, "/")
+	return kind
+}
+
 // Wait is a recovery that waits out its cool-down: one dated fact, not a flow
 // that survives. While it is ripe, walking the same way again finishes.
 type Wait struct {
@@ -229,20 +235,20 @@ func (a *Account) live(s *Session, now time.Time) bool {
 func (a *Account) Admin() bool { return slices.Contains(a.Groups, GroupAdmins) }
 
 // errSpent says that a single-use thing was used already.
-var errSpent = errors.New("already used")
+var ErrSpent = errors.New("already used")
 
 // spend marks a thing as used, or says that it was.
 func (a *Account) spend(id string, until, now time.Time) error {
 	a.Spent = slices.DeleteFunc(a.Spent, func(s Spent) bool { return !now.Before(s.Until) })
 	if slices.ContainsFunc(a.Spent, func(s Spent) bool { return s.ID == id }) {
-		return errSpent
+		return ErrSpent
 	}
 	a.Spent = append(a.Spent, Spent{ID: id, Until: until})
 	return nil
 }
 
-// raise ends every session, flow, ticket and wait of the account.
-func (a *Account) raise() {
+// EndEverything ends every session, flow, ticket and wait of the account.
+func (a *Account) EndEverything() {
 	a.Generation++
 	a.Sessions = nil
 	a.Waits = nil
@@ -273,9 +279,9 @@ func (a *Account) trim(now time.Time) {
 	}
 }
 
-// clone makes a deep copy, so that an edit that fails half-way leaves nothing
+// Clone makes a deep copy, so that an edit that fails half-way leaves nothing
 // behind.
-func (a *Account) clone() *Account {
+func (a *Account) Clone() *Account {
 	b, err := json.Marshal(a)
 	if err != nil {
 		panic(err) // plain data always marshals

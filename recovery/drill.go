@@ -15,20 +15,13 @@ func (a *Account) DrillDue(now time.Time) bool {
 
 // remindDrill notes that the person is told now, which happens at a sign-in
 // and once in half a year. Nothing scans the store for whom to remind.
-func (end ending) remindDrill(a *Account, eff *effects) {
-	if a.DrillDue(end.now) && end.now.Sub(a.Reminded) > drillEvery {
-		a.Reminded, eff.remind = end.now, true
+func (end End) remindDrill(a *Account, eff *Effects) {
+	if a.DrillDue(end.Now) && end.Now.Sub(a.Reminded) > drillEvery {
+		a.Reminded, eff.Remind = end.Now, true
 	}
 }
 
-// reminded sends the mail that asks to try a way back. It holds no link: what
-// is asked for is found by signing in.
-func (r *run) reminded() {
-	to := r.account.Address(ChannelMail, r.Now())
-	if to == "" || r.Notify == nil || !r.Notify.Has(ChannelMail) {
-		return
-	}
-	r.Notify.Queue(r.address(Message{
-		Channel: ChannelMail, To: to, Template: "drill-due", Expires: r.Now().Add(24 * time.Hour), Vars: map[string]string{"name": r.account.Name},
-	}))
+// trial needs one right recovery code, which is not used up.
+func trial(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: string(KindDrill)}, f.Flow.Reason == ""
 }

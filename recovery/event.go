@@ -47,17 +47,6 @@ const (
 	EventAlarm           EventName = "alarm" // a record that should be there or open is not, or does not
 )
 
-// started says that somebody begins a recovery: the operator sees every try, the
-// asker and the owner nothing of it. It is written for nobody's name too, so
-// that it costs the same, but what was typed is not.
-func (r *run) started() Event {
-	ev := r.event(EventRecoverStarted)
-	if len(r.flow.Proofs) > 0 {
-		ev.Method = r.flow.Proofs[0].Method // begun with a link
-	}
-	return ev
-}
-
 // Event is an audit record. It never holds a secret, an address or what
 // somebody typed.
 type Event struct {

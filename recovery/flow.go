@@ -9,76 +9,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// Kind of a flow: a row of the recipe table.
-type Kind string
-
-// The kinds. DESIGN section 3 has the table in words, recipe.go in code.
-const (
-	KindLogin          Kind = "login"
-	KindRecover        Kind = "recover"
-	KindSetup          Kind = "setup"
-	KindActivate       Kind = "activate"
-	KindChangePassword Kind = "change_password"
-	KindAddFactor      Kind = "add_factor"
-	KindNewCodes       Kind = "new_codes"
-	KindUnlock         Kind = "unlock"
-	KindChangeMail     Kind = "change_mail"  // change_contact of the design, one for each channel
-	KindChangePhone    Kind = "change_phone" //
-	KindSetPIN         Kind = "set_pin"
-	KindSetQuestion    Kind = "set_question"
-	KindAddContact     Kind = "add_contact"
-	KindVouch          Kind = "approve_contact"
-	KindOpenCase       Kind = "open_case"
-	KindStepUp         Kind = "step_up"
-	KindDrill          Kind = "drill"
-	KindDrillContact   Kind = "drill_contact"
-)
-
-// Goal is what a recovery replaces: the values of the field "choice".
-type Goal string
-
-// The goals.
-const (
-	GoalPassword     Goal = "password"
-	GoalSecondFactor Goal = "second_factor"
-	GoalBoth         Goal = "both"
-)
-
-// Names of methods the engine itself has to know. Everything else it learns
-// from [Traits].
-const (
-	Password         = "password"
-	TOTP             = "totp"
-	Passkey          = "passkey"
-	OtherDevice      = "device" // another browser that is signed in
-	RecoveryCode     = "recovery_code"
-	MailLink         = "mail_link"
-	MailCode         = "mail_code"
-	SMSCode          = "sms_code"
-	Rescue           = "rescue"
-	Invite           = "invite"
-	SetupTicket      = "setup"
-	Admin            = "admin"
-	AdminInPerson    = "admin_in_person"
-	PIN              = "pin"
-	SecurityQuestion = "question"
-	VouchedBy        = "contact" // contact*2 asks two people
-	NewContact       = "new_contact"
-	// waiting is what is "asked for" when only time is missing.
-	waiting = "wait"
-	// Factor stands for any second factor in the policy's lists.
-	Factor = "factor"
-)
-
-// Proof is something shown. Two proofs from one source count once.
-type Proof struct {
-	Method     string    `json:"method"`
-	Source     string    `json:"source"`
-	Credential string    `json:"credential,omitempty"`
-	Version    uint64    `json:"version,omitempty"`
-	At         time.Time `json:"at"`
-}
-
 // Flow is work in progress: what has been proved, and what is to become of it.
 // It holds facts, no state; [Next] computes the step. The account knows
 // nothing of it until it finishes.
@@ -139,11 +69,11 @@ func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
 }
 
-// decoy tells that the flow runs for nobody.
-func (f *Flow) decoy() bool { return f.Nobody != "" }
+// IsDecoy tells that the flow runs for nobody.
+func (f *Flow) IsDecoy() bool { return f.Nobody != "" }
 
-// bound tells whether one of the browser's flow tokens belongs to the flow.
-func (f *Flow) bound(tokens []string) bool {
+// BoundTo tells whether one of the browser's flow tokens belongs to the flow.
+func (f *Flow) BoundTo(tokens []string) bool {
 	for _, t := range tokens {
 		if subtle.ConstantTimeCompare([]byte(secret.Sum(t)), []byte(f.Binding)) == 1 {
 			return true
@@ -152,39 +82,12 @@ func (f *Flow) bound(tokens []string) bool {
 	return false
 }
 
-// ready tells whether what a step shows has been made. It has not when the
-// policy has changed since the flow's last form: no form of that page was meant
-// for this step, and a page without writing cannot show it.
-func (f *Flow) ready(s Step) bool {
-	switch {
-	case s.Enroll:
-		_, made := f.Pending[s.Method]
-		return made
-	case kindOf(s.Method) == VouchedBy:
-		return f.Ask != ""
-	}
-	return !s.Done
-}
-
-func (f *Flow) prove(p Proof) {
+func (f *Flow) AddProof(p Proof) {
 	if !f.Has(p.Method) {
 		f.Proofs = append(f.Proofs, p)
 	}
 	f.Picked = ""
 }
 
-// moved tells that another request changed the flow meanwhile.
-func (f *Flow) moved(since uint64) bool { return f.Version != since }
-
-// needsSession tells that a kind begins with somebody signed in.
-func (k Kind) needsSession() bool {
-	switch k {
-	case KindChangePassword, KindAddFactor, KindNewCodes, KindChangeMail, KindChangePhone, KindSetPIN, KindSetQuestion,
-		KindAddContact, KindVouch, KindOpenCase, KindStepUp, KindDrill, KindDrillContact:
-		return true
-	case KindLogin, KindRecover, KindSetup, KindActivate, KindUnlock:
-	}
-	return false
-}
-
-func flowKey(id string) string { return "flow/" + secret.Sum(id) }
+// Live tells whether what was sent can still be answered.
+func (s Sent) Live(now time.Time) bool { return now.Before(s.Expires) }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 var update = flag.Bool("update", false, "rewrite FLOWS.md")
@@ -51,11 +52,11 @@ type shape struct {
 }
 
 func chapters() []chapter {
-	full := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	full.Vouchers = []recovery.Voucher{{ID: "r", Name: "robin"}, {ID: "c", Name: "carol"}}
 	full.Groups = []string{recovery.GroupAdmins}
-	plain := person(recovery.Password)
-	codes := person(recovery.Password, recovery.RecoveryCode)
+	plain := recoverytest.Account(recovery.Password)
+	codes := recoverytest.Account(recovery.Password, recovery.RecoveryCode)
 	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
 	frozen.State, frozen.Thaw = recovery.StateFrozen, &recovery.Before{Codes: full.Credential(recovery.RecoveryCode).Data}
@@ -370,9 +371,9 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// Every kind of flow.go is drawn, and nothing else.
+// Every kind of kind.go is drawn, and nothing else.
 func TestFlowsHasEveryKind(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "flow.go", nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "kind.go", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,27 +45,10 @@ func (w Way) inPerson() Way {
 // administrator, to be handed over, instead of sent: when no mail can be sent,
 // and where the operator wrote admin_in_person.
 func (p *Policy) InPerson(g Goal, mail bool) bool {
-	for _, goal := range goals() {
+	for _, goal := range Goals() {
 		if (g == "" || g == goal) && slices.ContainsFunc(p.Ways[goal], func(w Way) bool { return slices.Contains(w.Proofs, AdminInPerson) }) {
 			return true
 		}
 	}
 	return !mail
-}
-
-// watched lets a code that an administrator was shown count only after a day
-// for another administrator, and so only where that one would hear of it.
-func watched(a *Account, w Way) Way {
-	if a.Admin() && slices.Contains(w.Proofs, AdminInPerson) {
-		w.Wait = max(w.Wait, MinWait)
-	}
-	return w
-}
-
-// handed needs the administrator to have seen what is to be handed over.
-func handed(f Facts) (Step, bool) {
-	if !f.Policy.InPerson(f.Flow.Goal, f.Methods.has(ChannelMail)) {
-		return Step{}, false
-	}
-	return enrolled(AdminInPerson)(f)
 }

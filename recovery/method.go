@@ -9,6 +9,11 @@ import (
 	"time"
 )
 
+// Driller is a method whose credential can be tried without using it up.
+type Driller interface {
+	Try(a *Account, typed string, now time.Time) bool
+}
+
 // Class says what a proof rests on; the lint weighs by it.
 type Class string
 
@@ -202,8 +207,8 @@ func (m *Methods) expand(name string) []string {
 	return out
 }
 
-// hasFactor tells whether an account signs in with a second factor.
-func (m *Methods) hasFactor(a *Account) bool {
+// HasFactor tells whether an account signs in with a second factor.
+func (m *Methods) HasFactor(a *Account) bool {
 	return a.SecondFactor || slices.ContainsFunc(a.Credentials, func(c Credential) bool {
 		x := m.Get(c.Method)
 		return x != nil && x.Traits().Factor

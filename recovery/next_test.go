@@ -1,37 +1,20 @@
 package recovery_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 
 func everything(string) bool { return true }
-
-// person is an account with credentials of the methods, mail and phone.
-func person(methods ...string) *recovery.Account {
-	a := &recovery.Account{ID: "a", Name: "alice", State: recovery.StateActive}
-	for _, m := range methods {
-		data := json.RawMessage(`{}`)
-		if m == recovery.RecoveryCode {
-			data = json.RawMessage(`{"macs":["x"]}`)
-		}
-		a.Credentials = append(a.Credentials, recovery.Credential{ID: m, Method: m, Version: 1, Data: data})
-		a.SecondFactor = a.SecondFactor || m == recovery.TOTP
-	}
-	a.Contacts = []recovery.Contact{
-		{Channel: recovery.ChannelMail, Address: "alice@example.org"},
-		{Channel: recovery.ChannelSMS, Address: "+41791234567"},
-	}
-	return a
-}
 
 func shown(methods ...string) []recovery.Proof {
 	var out []recovery.Proof
@@ -50,17 +33,17 @@ func confirmed(methods ...string) map[string]recovery.Pending {
 }
 
 func TestNext(t *testing.T) {
-	full := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
-	plain := person(recovery.Password)
-	bare := person(recovery.Password)
+	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	plain := recoverytest.Account(recovery.Password)
+	bare := recoverytest.Account(recovery.Password)
 	bare.Contacts = nil
-	broken := person(recovery.Password)
+	broken := recoverytest.Account(recovery.Password)
 	broken.SecondFactor = true
-	banned := person(recovery.Password, recovery.TOTP)
+	banned := recoverytest.Account(recovery.Password, recovery.TOTP)
 	banned.Credentials[0].Barred = noon.Add(time.Hour)
-	tried := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	tried := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	tried.Probation = noon.Add(time.Hour)
-	fresh := person(recovery.Password, recovery.TOTP)
+	fresh := recoverytest.Account(recovery.Password, recovery.TOTP)
 	fresh.Contacts[1].Counts = noon.Add(time.Hour)
 
 	for _, tc := range []struct {
@@ -138,7 +121,7 @@ func TestEN05_OffersBeforeTheFirstProofDoNotDependOnTheAccount(t *testing.T) {
 	methods := method.All(method.Set{Has: everything})
 	var want recovery.Step
 	for i, a := range []*recovery.Account{
-		{}, person(), person(recovery.Password), person(recovery.TOTP), person(recovery.Password, recovery.TOTP, recovery.RecoveryCode),
+		{}, recoverytest.Account(), recoverytest.Account(recovery.Password), recoverytest.Account(recovery.TOTP), recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode),
 	} {
 		got := recovery.Next(recovery.Facts{Flow: &recovery.Flow{Kind: recovery.KindRecover}, Account: a, Policy: recovery.Default(), Methods: methods, Now: noon})
 		if i == 0 {
@@ -175,7 +158,7 @@ func TestPolicyValidate(t *testing.T) {
 
 // The zero value of every decision denies.
 func TestZeroValuesDeny(t *testing.T) {
-	if (recovery.Decision{}).OK() || (recovery.Decision{Reason: recovery.Allowed}).OK() {
+	if (guard.Decision{}).OK() || (guard.Decision{Reason: guard.Allowed}).OK() {
 		t.Error("a decision without an identity lets through")
 	}
 	if (recovery.Verdict{}).OK || (recovery.Step{}).Done {

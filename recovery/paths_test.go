@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 func TestPathsSayWhatAWayNeeds(t *testing.T) {
@@ -18,12 +19,12 @@ func TestPathsSayWhatAWayNeeds(t *testing.T) {
 			{Proofs: []string{recovery.SMSCode, recovery.MailLink}, Wait: 48 * time.Hour},
 		},
 	}
-	full := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	full.Devices = []recovery.Device{{ID: "d", Seen: noon}} // hears of a wait
-	waited := person(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	waited := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	waited.Devices = full.Devices
 	waited.Waits = []recovery.Wait{{Goal: recovery.GoalPassword, Way: []string{recovery.MailLink, recovery.SMSCode}, Ready: noon, Until: noon.Add(time.Hour)}}
-	alone := person(recovery.Password, recovery.TOTP)
+	alone := recoverytest.Account(recovery.Password, recovery.TOTP)
 
 	for _, tc := range []struct {
 		name    string

@@ -80,4 +80,4 @@ const (
 	ProblemNotYourself    = "not_yourself"
 )
 
-func problem(key string) *Problem { return &Problem{Key: key} }
+func NewProblem(key string) *Problem { return &Problem{Key: key} }

@@ -1,116 +1,31 @@
 package recovery
 
-import (
-	"context"
-	"errors"
-	"slices"
-	"time"
+import "time"
 
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
-)
-
-// setup is the record of the set-up that is open. The account id is chosen
-// once, so that a set-up repeated after a crash meets its own half-written
-// index entries and nobody else's.
-type setup struct {
-	Account string `json:"account"`
-	Links   []link `json:"links"` // that live, oldest first
+func (end End) activate(a *Account, eff *Effects) {
+	a.Lang = end.Flow.Lang
+	end.install(a, Password, 2)
+	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
+	a.State, a.Invited = StateActive, time.Time{}
+	for i := range a.Credentials {
+		a.Credentials[i].Initial = true
+	}
+	a.Generation++
+	name := EventActivated
+	if end.Flow.Kind == KindSetup {
+		name = EventSetup
+	}
+	eff.Events = append(eff.Events, name)
 }
 
-// link is one way to open the set-up.
-type link struct {
-	Ticket string    `json:"ticket"` // key of the ticket record
-	Until  time.Time `json:"until"`
+// ticket needs a single-use link that came from elsewhere.
+func ticket(method, page string) Need {
+	return func(f Facts) (Step, bool) {
+		return Step{Page: page, Method: method}, !f.Flow.Has(method)
+	}
 }
 
-// maxLinks is how many set-up links live at once: of as many nodes that start
-// on the same empty store, each has printed its own.
-const maxLinks = 5
-
-// OpenSetup makes a set-up code (60 bits, grouped) for the first account and
-// voids those before. [ErrSetUp] when there is an account already.
-func (e *Engine) OpenSetup(ctx context.Context) (string, error) { return e.openSetup(ctx, 1) }
-
-// AnnounceSetup is OpenSetup for a node that starts: up to four links that
-// others have printed stay good, for it could not print them again.
-func (e *Engine) AnnounceSetup(ctx context.Context) (string, error) {
-	return e.openSetup(ctx, maxLinks)
-}
-
-func (e *Engine) openSetup(ctx context.Context, keep int) (string, error) {
-	done, err := e.HasAccounts(ctx)
-	if err != nil {
-		return "", err
-	}
-	if done {
-		return "", ErrSetUp
-	}
-	code, now := secret.Code(12), e.Now()
-	l := link{e.ticketKeys(code)[0], now.Add(e.Policy.Lifetimes.Setup)}
-	var void []link
-	s, err := kv.Update(ctx, e.Store, setupKey, time.Time{}, func(s *setup, exists bool) error {
-		if !exists {
-			s.Account = secret.Token(16)
-		}
-		live := slices.DeleteFunc(append(slices.Clone(s.Links), l), func(l link) bool { return !now.Before(l.Until) })
-		over := max(len(live)-keep, 0)
-		void, s.Links = live[:over], live[over:]
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	for _, old := range void {
-		if err := kv.Delete(ctx, e.Store, old.Ticket); err != nil {
-			return "", err
-		}
-	}
-	return secret.Group(code, 4), e.writeTicket(ctx, code, Ticket{Purpose: SetupTicket, Account: s.Account, Made: e.Now(), Expires: l.Until})
-}
-
-// create writes the first account: index entries, then the claim of being
-// first, then the account. A crash between any two leaves nothing that opens
-// anything, and the set-up link can be used again.
-func (r *run) create(ctx context.Context, end ending) (*Account, effects, error) {
-	s, ok, err := kv.Load[setup](ctx, r.Store, setupKey)
-	if err != nil || !ok || s.Account != r.flow.Account || !s.has(r.flow.Reserved[0].ID) {
-		return nil, effects{}, errors.Join(errMoved, err)
-	}
-	if done, err := r.HasAccounts(ctx); done || err != nil {
-		return nil, effects{}, errors.Join(errMoved, err) // by another link
-	}
-	a := &Account{ID: r.flow.Account, Name: r.flow.Name, Created: end.now, Groups: []string{GroupAdmins}}
-	a.reach(r.flow.Mail, r.flow.Phone)
-	eff, err := end.apply(a)
-	if err != nil {
-		return nil, eff, err
-	}
-	if err := r.claim(ctx, a); err != nil {
-		return nil, eff, err
-	}
-	if err := r.claimFirst(ctx, a.ID); err != nil {
-		return nil, eff, err
-	}
-	made, err := kv.Create(ctx, r.Store, accountKey(a.ID), *a, time.Time{})
-	if err == nil && !made {
-		err = errMoved
-	}
-	return a, eff, err
-}
-
-// has tells whether a link is one of the last; its flow has its own end.
-func (s setup) has(ticket string) bool {
-	return slices.ContainsFunc(s.Links, func(l link) bool { return l.Ticket == ticket })
-}
-
-func (e *Engine) claimFirst(ctx context.Context, id string) error {
-	_, err := kv.Update(ctx, e.Store, firstKey, time.Time{}, func(first *string, exists bool) error {
-		if exists && *first != id {
-			return errMoved
-		}
-		*first = id
-		return nil
-	})
-	return err
+// named needs the first account's name, and takes address and number with it.
+func named(f Facts) (Step, bool) {
+	return Step{Page: PageSetup, Method: ""}, f.Flow.Name == ""
 }

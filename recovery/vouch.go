@@ -1,240 +1,30 @@
 package recovery
 
-import (
-	"cmp"
-	"context"
-	"errors"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
+import "slices"
 
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
-)
-
-// appeal is somebody's request to be vouched for, found by a code that is read
-// out over the phone. It holds who has vouched.
-type appeal struct {
-	Account string    `json:"account"`
-	Name    string    `json:"name"`
-	Flow    string    `json:"flow"`
-	Trial   bool      `json:"trial,omitempty"` // nothing is lost: somebody tries out who could help
-	Expires time.Time `json:"expires"`
-	By      []string  `json:"by,omitempty"`
+// addVoucher names somebody who may vouch.
+func (end End) addVoucher(a *Account) {
+	v := Voucher{ID: end.Flow.Person, Name: end.Flow.Called, Since: end.Now}
+	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
+	a.Vouchers = append(a.Vouchers, v)
+	if over := len(a.Vouchers) - maxVouchers; over > 0 {
+		a.Vouchers = a.Vouchers[over:]
+	}
 }
 
-// appealLife is how long one may take to reach people.
-const appealLife = time.Hour
+const maxVouchers = 5
 
-// Bare is a method's name without the count: contact*2 is contact to people.
-func Bare(method string) string { return kindOf(method) }
-
-// kindOf cuts the count off a method name: contact*2 → contact.
-func kindOf(method string) string {
-	name, _, _ := strings.Cut(method, "*")
-	return name
+// somebody needs the name of another person here.
+func somebody(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: string(KindAddContact)}, f.Flow.Person == ""
 }
 
-// people is how many have to vouch for a proof; zero: it is another one.
-func people(name string) int {
-	kind, count, several := strings.Cut(name, "*")
-	if kind != VouchedBy {
-		return 0
-	}
-	n, err := strconv.Atoi(count)
-	if !several || err != nil {
-		return 1
-	}
-	return n
+// request needs the code of a pending request to vouch.
+func request(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: "approve"}, f.Flow.Vouch == ""
 }
 
-// askVouchers makes the request. Its code is only shown to the person who asks,
-// who calls people and reads it out. Before the first proof that is all: nobody
-// is written to because a stranger typed a name, and nothing that is done or
-// shown depends on whether there is such an account, or anybody who may vouch.
-func (r *run) askVouchers(ctx context.Context) error {
-	trial := r.flow.Kind == KindDrillContact // begun by somebody signed in
-	if !r.Now().Before(r.flow.AskEnds) {
-		code := secret.Code(8)
-		end := r.Now().Add(appealLife)
-		a := appeal{Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Expires: end, Trial: trial}
-		if _, err := kv.Create(ctx, r.Store, r.codeKeys("appeal", code)[0], a, end); err != nil {
-			return err
-		}
-		r.flow.Ask, r.flow.AskEnds, r.flow.AskTold = code, end, false
-	}
-	if r.flow.AskEnds.After(r.flow.Expires) {
-		r.flow.Expires = r.flow.AskEnds
-	}
-	if len(r.flow.Proofs) == 0 && !trial || r.flow.AskTold {
-		return nil
-	}
-	return r.callVouchers(ctx)
-}
-
-// callVouchers tells those who may vouch to expect a call, unless they were
-// told often enough lately: then silently not.
-func (r *run) callVouchers(ctx context.Context) error {
-	l := r.Policy.Limits
-	err := r.charge(ctx, []meter{
-		{key: r.meterKey("send hour", r.account.ID, VouchedBy), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
-		{key: r.meterKey("send day", r.account.ID, VouchedBy), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
-	})
-	if _, limited := errors.AsType[errLimit](err); limited {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	r.flow.AskTold = true
-	for _, v := range r.account.Vouchers {
-		if err := r.callVoucher(ctx, v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *run) callVoucher(ctx context.Context, v Voucher) error {
-	who, err := r.Engine.account(ctx, v.ID)
-	if errors.Is(err, ErrNoAccount) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if to := who.Address(ChannelMail, r.Now()); to != "" {
-		template := "contact-ask"
-		if r.flow.Kind == KindDrillContact {
-			template = "contact-drill"
-		}
-		m := r.address(Message{Channel: ChannelMail, To: to, Template: template, Expires: r.flow.Expires, Vars: map[string]string{"name": r.account.Name}})
-		m.Lang = cmp.Or(who.Lang, m.Lang)
-		r.queue = append(r.queue, m)
-	}
-	return nil
-}
-
-// vouched lists those who have vouched in this flow and still may.
-func (r *run) vouched(ctx context.Context, method string) ([]string, error) {
-	if kindOf(method) != VouchedBy || r.flow.Ask == "" {
-		return nil, nil
-	}
-	a, _, err := r.appeal(ctx, r.flow.Ask)
-	if err != nil || a == nil || a.Flow != r.flow.ID {
-		return nil, err
-	}
-	return slices.DeleteFunc(a.By, func(id string) bool {
-		return !slices.ContainsFunc(r.account.Vouchers, func(v Voucher) bool { return v.ID == id })
-	}), nil
-}
-
-// Vouched counts those who have vouched in a flow so far.
-func (e *Engine) Vouched(ctx context.Context, f *Flow) (int, error) {
-	if f.Ask == "" {
-		return 0, nil
-	}
-	a, _, err := e.appeal(ctx, f.Ask)
-	if err != nil || a == nil || a.Flow != f.ID {
-		return 0, err
-	}
-	return len(a.By), nil
-}
-
-func (e *Engine) appeal(ctx context.Context, code string) (*appeal, string, error) {
-	for _, key := range e.codeKeys("appeal", code) {
-		a, ok, err := kv.Load[appeal](ctx, e.Store, key)
-		if err != nil {
-			return nil, "", err
-		}
-		if ok {
-			return &a, key, nil
-		}
-	}
-	return nil, "", nil
-}
-
-// request takes the code of the person who asks. It is only looked up for
-// somebody that person has named.
-func (r *run) request(ctx context.Context, in Input) (*Problem, error) {
-	if err := r.charge(ctx, []meter{{key: r.meterKey("vouch", r.account.ID), rule: window(Rate{10, time.Hour}), life: time.Hour}}); err != nil {
-		return nil, err
-	}
-	a, key, err := r.appeal(ctx, string(in.Code))
-	if err != nil {
-		return nil, err
-	}
-	if a == nil || a.Account == r.account.ID {
-		return problem(ProblemCodeUnknown), nil
-	}
-	who, err := r.Engine.account(ctx, a.Account)
-	if errors.Is(err, ErrNoAccount) {
-		return problem(ProblemCodeUnknown), r.pretend(ctx) // somebody who is nobody asked
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(who.Vouchers, func(v Voucher) bool { return v.ID == r.account.ID }) {
-		return problem(ProblemCodeUnknown), nil
-	}
-	r.flow.Vouch, r.flow.Person, r.flow.Called, r.flow.Trial = key, a.Account, a.Name, a.Trial
-	return nil, nil
-}
-
-// consent is the last click of somebody who vouches.
-func (r *run) consent(_ context.Context, in Input) (*Problem, error) {
-	switch in.Choice {
-	case "approve":
-		r.flow.Reason = in.Choice
-		return nil, nil
-	case "":
-		return problem(ProblemMissing), nil
-	}
-	return problem(ProblemNotAvailable), nil
-}
-
-// vouch writes the approval into the request and tells both sides.
-func (r *run) vouch(ctx context.Context) error {
-	_, err := kv.Update(ctx, r.Store, r.flow.Vouch, r.Now().Add(appealLife), func(a *appeal, exists bool) error {
-		if !exists || !r.Now().Before(a.Expires) {
-			return errMoved
-		}
-		if !slices.Contains(a.By, r.account.ID) {
-			a.By = append(a.By, r.account.ID)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	r.audit(r.event(EventVouched))
-	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil && !r.flow.Trial {
-		r.Engine.notice(ctx, who, EventVouched, r.client)
-	}
-	return nil
-}
-
-// DropVoucher takes back who may vouch for an account, and tells its owner.
-// It is a change like any other: [ErrNotAllowed] while on probation.
-func (e *Engine) DropVoucher(ctx context.Context, account, name string, c Client) error {
-	dropped := func(v Voucher) bool { return v.Name == name }
-	a, err := e.edit(ctx, account, func(a *Account) error {
-		switch {
-		case e.Now().Before(a.Probation):
-			return ErrNotAllowed
-		case !slices.ContainsFunc(a.Vouchers, dropped):
-			return errMoved
-		}
-		a.Vouchers = slices.DeleteFunc(a.Vouchers, dropped)
-		return nil
-	})
-	if errors.Is(err, errMoved) {
-		return nil
-	}
-	if err == nil {
-		e.audit(Event{Name: EventVoucherDropped, Account: a.ID, Person: a.Name, Network: c.Network})
-		e.notice(ctx, a, EventVoucherDropped, c)
-	}
-	return err
+// consent needs the last click.
+func consent(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Method: "vouch"}, f.Flow.Reason == ""
 }

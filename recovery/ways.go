@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// watched lets a code that an administrator was shown count only after a day
+// for another administrator, and so only where that one would hear of it.
+func watched(a *Account, w Way) Way {
+	if a.Admin() && slices.Contains(w.Proofs, AdminInPerson) {
+		w.Wait = max(w.Wait, MinWait)
+	}
+	return w
+}
+
 // goal asks what is lost, unless only one thing can be mended anyway.
 func goal(f Facts) (Step, bool) {
 	if f.Flow.Goal != "" {
@@ -14,14 +23,14 @@ func goal(f Facts) (Step, bool) {
 	if len(open) == 0 {
 		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
 	}
-	if len(open) == 1 && !barred(f) {
+	if len(open) == 1 && !PasswordBarred(f) {
 		return Step{}, false
 	}
 	return Step{Page: PageChoice, Choices: open}, true
 }
 
-// aim is the goal chosen, or the only one there is.
-func aim(f Facts) Goal {
+// Aim is the goal chosen, or the only one there is.
+func Aim(f Facts) Goal {
 	if f.Flow.Goal != "" {
 		return f.Flow.Goal
 	}
@@ -31,9 +40,9 @@ func aim(f Facts) Goal {
 	return ""
 }
 
-// waitFor is the first way that lacks nothing but its cool-down.
-func waitFor(f Facts) (Way, bool) {
-	g := aim(f)
+// WayToWait is the first way that lacks nothing but its cool-down.
+func WayToWait(f Facts) (Way, bool) {
+	g := Aim(f)
 	for _, w := range open(f, g) {
 		if w.Wait > 0 && !slices.ContainsFunc(w.Proofs, func(name string) bool { return !shown(f, g, name) }) {
 			return w, true
@@ -44,7 +53,7 @@ func waitFor(f Facts) (Way, bool) {
 
 // openGoals lists the goals with a way this account could still walk.
 func openGoals(f Facts) []Goal {
-	return slices.DeleteFunc(goals(), func(g Goal) bool { return len(open(f, g)) == 0 })
+	return slices.DeleteFunc(Goals(), func(g Goal) bool { return len(open(f, g)) == 0 })
 }
 
 // ways lists what is enough for a goal. What is enough for both is enough for
@@ -62,7 +71,7 @@ func written(f Facts, g Goal) []Way {
 	if f.Account.State == StateFrozen {
 		return thaws(f, g)
 	}
-	factor, mail := f.Methods.hasFactor(f.Account), f.Methods.has(ChannelMail)
+	factor, mail := f.Methods.HasFactor(f.Account), f.Methods.Has(ChannelMail)
 	if g != GoalPassword && !factor {
 		return nil
 	}
@@ -106,8 +115,8 @@ func thaws(f Facts, g Goal) []Way {
 	if g != GoalBoth {
 		return nil
 	}
-	mail, admin := f.Methods.has(ChannelMail), Way{Proofs: []string{Admin}}
-	if f.Methods.hasFactor(f.Account) {
+	mail, admin := f.Methods.Has(ChannelMail), Way{Proofs: []string{Admin}}
+	if f.Methods.HasFactor(f.Account) {
 		admin = Way{Proofs: []string{Admin, MailLink}, Wait: MinWait}
 	}
 	out := []Way{
@@ -156,9 +165,9 @@ func counts(f Facts, g Goal, method string) bool {
 	return c != nil && !f.Now.Before(c.Barred)
 }
 
-// barred tells whether the ban is in force; the choice page then says so
+// PasswordBarred tells whether the ban is in force; the choice page then says so
 // instead of leading somewhere the person did not ask for.
-func barred(f Facts) bool {
+func PasswordBarred(f Facts) bool {
 	c := f.Account.Credential(Password)
 	return c != nil && f.Now.Before(c.Barred)
 }
@@ -167,7 +176,7 @@ func barred(f Facts) bool {
 // offers what the others miss. Inside a way the proofs come in the order
 // written (MF-04). A way that only lacks its cool-down offers to wait.
 func rest(f Facts) (Step, bool) {
-	g := aim(f)
+	g := Aim(f)
 	var candidates []string
 	add := func(methods ...string) {
 		for _, m := range methods {
@@ -186,7 +195,7 @@ func rest(f Facts) (Step, bool) {
 		case w.Wait == 0:
 			return Step{}, false
 		default:
-			over := f.pending(g, w)
+			over := f.PendingWait(g, w)
 			if !over.IsZero() && !f.Now.Before(over) {
 				return Step{}, false
 			}
@@ -197,7 +206,7 @@ func rest(f Facts) (Step, bool) {
 		}
 	}
 	if wait {
-		add(waiting)
+		add(Waiting)
 	}
 	step := ask(f, candidates)
 	if step.Page == PageWait {
@@ -223,7 +232,7 @@ func stoppable(f Facts, w Way) bool {
 		})
 	}
 	for _, channel := range []string{ChannelMail, ChannelSMS} {
-		if !uses(channel) && f.Methods.has(channel) && f.Account.Address(channel, f.Now) != "" {
+		if !uses(channel) && f.Methods.Has(channel) && f.Account.Address(channel, f.Now) != "" {
 			return true
 		}
 	}

@@ -39,6 +39,12 @@ type Store struct {
 	Now    func() time.Time
 }
 
+// Watcher is what tells of changed records; nil when the driver cannot.
+func (s *Store) Watcher() Watcher {
+	w, _ := s.Driver.(Watcher)
+	return w
+}
+
 // Load reads a record. ok is false when there is none or it has expired; err
 // is "cannot tell".
 func Load[T any](ctx context.Context, s *Store, key string) (v T, ok bool, err error) {

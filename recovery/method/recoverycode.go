@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -134,7 +133,7 @@ func (m RecoveryCode) right(mac, account, typed string) bool {
 
 // Spend implements recovery.Spender.
 func (RecoveryCode) Spend(a *recovery.Account, id string) error {
-	mac := strings.TrimPrefix(id, kv.Kind(id)+"/")
+	mac := strings.TrimPrefix(id, recovery.RecoveryCode+"/")
 	var stores []*json.RawMessage
 	if c := a.Credential(recovery.RecoveryCode); c != nil {
 		stores = append(stores, &c.Data)

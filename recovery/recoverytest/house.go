@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -118,7 +119,7 @@ func (w *World) live() {
 	w.Driver = w.house.borrow()
 	w.Server = &httptest.Server{URL: w.house.url}
 	w.Engine = w.engine()
-	w.Guard = recovery.NewGuard(w.Engine)
+	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
 	w.TB.Cleanup(w.Guard.Close)
 }
 

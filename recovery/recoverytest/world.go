@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -112,8 +114,8 @@ type World struct {
 	Keys    *secret.Keys
 	Policy  *recovery.Policy
 	Outbox  *Outbox
-	Engine  *recovery.Engine
-	Guard   *recovery.Guard
+	Engine  *engine.Engine
+	Guard   *guard.Guard
 	Web     *web.Server
 	Server  *httptest.Server
 	Events  *Journal
@@ -193,7 +195,7 @@ func New(tb testing.TB, options ...Option) *World {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := recovery.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}); err != nil {
+	if err := engine.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}); err != nil {
 		tb.Fatal(err)
 	}
 	w.start()
@@ -251,7 +253,7 @@ func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
-	w.Guard = recovery.NewGuard(w.Engine)
+	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
 	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
@@ -269,10 +271,10 @@ func (w *World) start() {
 	})
 }
 
-func (w *World) engine() *recovery.Engine {
+func (w *World) engine() *engine.Engine {
 	w.TB.Helper()
 	hasher := secret.NewHasher(w.Policy.Hash, 1024)
-	e, err := recovery.New(&recovery.Engine{
+	e, err := engine.New(&engine.Engine{
 		Store:  &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now},
 		Keys:   w.Keys,
 		Policy: w.Policy, Notify: w.Outbox, Now: w.Clock.Now, Audit: w.Events.Add, Log: slog.New(slog.DiscardHandler),
@@ -292,7 +294,7 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Scrub(r)
-	d := w.Guard.Check(r.Context(), recovery.Question{Cookie: session, Allow: w.Allow})
+	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

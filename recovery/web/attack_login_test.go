@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -109,7 +110,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 	}))
 	w.Setup(recoverytest.Alice())
 	samples := 600
-	if underRace {
+	if recoverytest.UnderRace {
 		samples = 60 // the paths, not the time
 	}
 	got := 0.0
@@ -126,7 +127,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 				*list = append(*list, took)
 			}
 		}
-		if got = auc(known, unknown); underRace || got > 0.45 && got < 0.55 {
+		if got = auc(known, unknown); recoverytest.UnderRace || got > 0.45 && got < 0.55 {
 			t.Logf("AUC %.3f over %d + %d samples", got, len(known), len(unknown))
 			return
 		}
@@ -238,7 +239,7 @@ func TestA22_SignedOutCookieIsDeadEverywhere(t *testing.T) {
 	w.SignIn(b, alice, "/")
 	old := b.Cookie("sparekey").Value
 	ask := func(w *recoverytest.World) bool {
-		return w.Guard.Check(t.Context(), recovery.Question{Cookie: old}).OK()
+		return w.Guard.Check(t.Context(), guard.Question{Cookie: old}).OK()
 	}
 	if !ask(w) || !ask(node) {
 		t.Fatal("not signed in on both nodes before the test")
@@ -382,7 +383,7 @@ func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
 	alice := recoverytest.Alice()
 	w.Setup(alice)
 	got, rounds := 0, 100 // 199 wrong and 1 right each; about 2.5 % of them may be let through
-	if underRace {
+	if recoverytest.UnderRace {
 		rounds = 8
 	}
 	for i := range rounds {

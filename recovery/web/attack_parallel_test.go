@@ -56,7 +56,7 @@ func atOnce(t *testing.T, nodes [2]*recoverytest.World, c recovery.Client, in fu
 
 func TestTK03_OneOfManyWins(t *testing.T) {
 	rounds := 50
-	if underRace {
+	if recoverytest.UnderRace {
 		rounds = 3
 	}
 	nodes := twoNodes(t)

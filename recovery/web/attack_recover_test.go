@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -389,7 +390,7 @@ func TestA20_OneRecoveryCodeTwoNodes(t *testing.T) {
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		won := 0
-		for _, e := range []*recovery.Engine{w.Engine, node.Engine} {
+		for _, e := range []*engine.Engine{w.Engine, node.Engine} {
 			wg.Go(func() {
 				c := recovery.Client{Network: "192.0.2.7"}
 				o, err := e.Submit(t.Context(), c, recovery.Input{Start: recovery.KindLogin, Name: "alice", Password: secret.Text(alice.Password)})

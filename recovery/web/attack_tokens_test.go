@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -137,7 +138,7 @@ func TestA23_ANewPasswordEndsTheOthersOnEveryNode(t *testing.T) {
 	w.SignIn(here, alice, "/")
 	old := there.Cookie("sparekey").Value
 	for _, n := range []*recoverytest.World{w, node} {
-		if !n.Guard.Check(t.Context(), recovery.Question{Cookie: old}).OK() {
+		if !n.Guard.Check(t.Context(), guard.Question{Cookie: old}).OK() {
 			t.Fatal("not signed in before")
 		}
 	}
@@ -145,7 +146,7 @@ func TestA23_ANewPasswordEndsTheOthersOnEveryNode(t *testing.T) {
 	w.Clock.Move(time.Minute)
 	here.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password").Submit("new_password", "another horse battery").Want("account")
 	for i, n := range []*recoverytest.World{w, node} {
-		if n.Guard.Check(t.Context(), recovery.Question{Cookie: old}).OK() {
+		if n.Guard.Check(t.Context(), guard.Question{Cookie: old}).OK() {
 			t.Errorf("node %d: the other browser is still signed in", i)
 		}
 	}

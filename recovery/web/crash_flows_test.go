@@ -94,7 +94,7 @@ func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
 				// them: a lost reply leaves what a crash before the next one does.
 				step, points := int64(2), 0
 				switch {
-				case underRace:
+				case recoverytest.UnderRace:
 					step = 9
 				case store == "redis":
 					step = 5 // the same writes as on the file

@@ -174,7 +174,7 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 				points := 0
 				for _, lost := range []bool{false, true} {
 					step := int64(1)
-					if underRace {
+					if recoverytest.UnderRace {
 						step = 5
 					}
 					for at, more := int64(1), true; more; at += step {
@@ -186,7 +186,7 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 					}
 				}
 				t.Logf("%d crash points", points)
-				if want := 10; points < want && !underRace || points < 4 {
+				if want := 10; points < want && !recoverytest.UnderRace || points < 4 {
 					t.Errorf("got %d crash points, want more: the crash does not bite", points)
 				}
 			})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
@@ -53,7 +54,7 @@ type house struct {
 }
 
 // newHouse builds one; odd changes the engine before anybody has used it.
-func newHouse(t *testing.T, shape accountShape, odd func(*recovery.Engine), options ...recoverytest.Option) *house {
+func newHouse(t *testing.T, shape accountShape, odd func(*engine.Engine), options ...recoverytest.Option) *house {
 	t.Helper()
 	if shape.memory {
 		options = append(options, recoverytest.WithPolicy(func(p *recovery.Policy) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -91,8 +92,8 @@ func (m brokenCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent
 }
 
 // breaking puts a wrong method in the place of a right one.
-func breaking(name string, wrong brokenCode) func(*recovery.Engine) {
-	return func(e *recovery.Engine) {
+func breaking(name string, wrong brokenCode) func(*engine.Engine) {
+	return func(e *engine.Engine) {
 		var list []recovery.Method
 		for _, n := range e.Methods.Names() {
 			m := e.Methods.Get(n)
@@ -113,10 +114,10 @@ func TestCrawlSeesMutants(t *testing.T) {
 		return recoverytest.WithPolicy(func(p *recovery.Policy) { p.Ways[g] = append(p.Ways[g], w) })
 	}
 	mailOnly := recovery.Way{Proofs: []string{recovery.MailLink}}
-	plain := func(*recovery.Engine) {}
+	plain := func(*engine.Engine) {}
 	list := []struct {
 		name    string
-		odd     func(*recovery.Engine)
+		odd     func(*engine.Engine)
 		options []recoverytest.Option
 		row     crawlRow
 	}{
@@ -139,7 +140,7 @@ func TestCrawlSeesMutants(t *testing.T) {
 			recoverytest.WithPolicy(func(p *recovery.Policy) { p.Lifetimes.RecoveredBan = 0 }),
 		}, crawlRow{holds: []string{recovery.MailLink}, within: 50 * time.Hour, want: "second factor"}},
 	}
-	if underRace {
+	if recoverytest.UnderRace {
 		list = list[:3]
 	}
 	for _, tc := range list {

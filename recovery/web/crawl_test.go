@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // crawlRow is one attack.
@@ -233,14 +234,14 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 	met, total, rows := map[string]bool{}, 0, 0
 	t.Run("on", func(t *testing.T) {
 		for i, shape := range accountShapes() {
-			if underRace && i > 0 {
+			if recoverytest.UnderRace && i > 0 {
 				break
 			}
 			t.Run(shape.name, func(t *testing.T) {
 				t.Parallel()
 				h := newHouse(t, shape, nil)
 				for i, row := range shape.attacks(h.w.Policy) {
-					if underRace && i%4 > 0 {
+					if recoverytest.UnderRace && i%4 > 0 {
 						continue
 					}
 					t.Run(row.String(), func(t *testing.T) {
@@ -256,7 +257,7 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 		}
 	})
 	want := []string{"sign-in", "factor", "recover", "sent", "confirm"}
-	if !underRace {
+	if !recoverytest.UnderRace {
 		want = append(want, "choice", "refused", "signed-out", "wait", "stop", "account", "slow-down", "setup")
 	}
 	for _, page := range want {
@@ -272,7 +273,7 @@ func (h *house) attack(t *testing.T, row crawlRow) *crawler {
 	t.Helper()
 	row.odd, row.pairs, row.strolls = 12, 80, 60
 	switch {
-	case underRace:
+	case recoverytest.UnderRace:
 		row.most = 300
 	case h.shape.factor && row.String() == recovery.MailLink:
 		row.pairs = 1 << 20 // mailbox access alone: everything there is
@@ -289,7 +290,7 @@ func (h *house) attack(t *testing.T, row crawlRow) *crawler {
 		t.Error("the attacker's browser reaches the app")
 	}
 	met := c.met()
-	if underRace {
+	if recoverytest.UnderRace {
 		return c
 	}
 	for _, page := range row.reaches(h.shape) {
@@ -316,7 +317,7 @@ func TestCrawlWithEveryProof(t *testing.T) {
 		recovery.GoalPassword: "password", recovery.GoalSecondFactor: "second factor", recovery.GoalBoth: "password and second factor",
 	}
 	for i, shape := range accountShapes() {
-		if underRace && i > 0 {
+		if recoverytest.UnderRace && i > 0 {
 			break
 		}
 		h := newHouse(t, shape, nil)
@@ -329,7 +330,7 @@ func TestCrawlWithEveryProof(t *testing.T) {
 			}
 		}
 		slices.SortFunc(rows, func(a, b crawlRow) int { return strings.Compare(a.want+a.String(), b.want+b.String()) })
-		if underRace {
+		if recoverytest.UnderRace {
 			rows = rows[1:4]
 		}
 		for _, row := range rows {

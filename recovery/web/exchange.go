@@ -55,15 +55,15 @@ func (x *exchange) language(code string) string {
 	return ""
 }
 
-// base is our own origin for links: the one asked for if it is configured,
-// else the first configured one, else none. What a client says of its Host is
-// never copied into a message (TK-12).
+// base is the address of our own pages for links: at the origin asked for if it
+// is configured, else at the first configured one, else none. What a client
+// says of its Host is never copied into a message (TK-12).
 func (x *exchange) base() string {
 	if slices.Contains(x.Origins, x.origin) {
-		return x.origin
+		return x.origin + Prefix
 	}
 	if len(x.Origins) > 0 {
-		return x.Origins[0]
+		return x.Origins[0] + Prefix
 	}
 	return ""
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -39,7 +39,7 @@ func FuzzScrub(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, value, connection, cookie string) {
 		r := &http.Request{Header: http.Header{name: {value}, "Connection": {connection}, "Cookie": {cookie}}}
 		web.Scrub(r)
-		web.Introduce(r, &recovery.Identity{User: "alice"})
+		web.Introduce(r, &guard.Identity{User: "alice"})
 		for k, v := range r.Header {
 			plain := strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(k))
 			if strings.HasPrefix(plain, "remote-") && (len(v) != 1 || v[0] != "alice" && v[0] != "") {

@@ -6,19 +6,20 @@ import (
 	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
 // Deny answers a request the guard did not let through, in place: the answer
 // is always written, so that nothing behind us runs.
-func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d recovery.Decision) {
+func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) {
 	s.harden(w)
 	x := s.exchange(w, r)
 	switch {
 	case x.tooOpen():
 		x.refuse(http.StatusForbidden, "insecure_http")
-	case d.Reason == recovery.DeniedUnavailable:
+	case d.Reason == guard.DeniedUnavailable:
 		x.unavailable()
-	case d.Reason == recovery.DeniedForbidden && d.Identity != nil:
+	case d.Reason == guard.DeniedForbidden && d.Identity != nil:
 		x.forbidden(d.Identity)
 	default:
 		x.signIn()
@@ -97,7 +98,7 @@ func (x *exchange) unavailable() {
 	x.page(http.StatusServiceUnavailable, x.view(recovery.PageUnavailable))
 }
 
-func (x *exchange) forbidden(id *recovery.Identity) {
+func (x *exchange) forbidden(id *guard.Identity) {
 	if !navigation(x.r) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return
@@ -111,5 +112,5 @@ func (x *exchange) forbidden(id *recovery.Identity) {
 // Unavailable answers a request when nothing can be decided, from outside an
 // exchange (a panic, a store that does not open).
 func (s *Server) Unavailable(w http.ResponseWriter, r *http.Request) {
-	s.Deny(w, r, recovery.Decision{Reason: recovery.DeniedUnavailable})
+	s.Deny(w, r, guard.Decision{Reason: guard.DeniedUnavailable})
 }

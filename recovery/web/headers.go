@@ -5,7 +5,7 @@ import (
 	"net/textproto"
 	"strings"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
 // The identity headers an app may believe (public contract).
@@ -71,7 +71,7 @@ func scrubConnection(h http.Header) {
 // Introduce tells the app who is asking: always all four headers, empty where
 // there is no value (HD-03). The values share one array made for this request;
 // each slice is full, so that adding to one does not write over the next.
-func Introduce(r *http.Request, id *recovery.Identity) {
+func Introduce(r *http.Request, id *guard.Identity) {
 	v := [...]string{id.User, id.User, id.Mail, id.Groups}
 	r.Header[HeaderUser] = v[0:1:1]
 	r.Header[HeaderName] = v[1:2:2]

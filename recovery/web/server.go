@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -20,7 +21,7 @@ const Prefix = "/.sparekey/"
 // Server answers our own pages and the pages in place of an app. All fields
 // are set before first use.
 type Server struct {
-	Engine   *recovery.Engine
+	Engine   *engine.Engine
 	Pages    *templates.Set
 	Notify   recovery.Notifier                        // nil: nothing can be sent
 	Log      *slog.Logger                             // nil: slog.Default()

@@ -1,0 +1,49 @@
+package recovery
+
+import (
+	"fmt"
+	"time"
+)
+
+// Action is what an administrator does to an account at once.
+type Action string
+
+// The actions. None of them gives anybody a way in.
+const (
+	ActionUnlock  Action = "unlock"
+	ActionDisable Action = "disable"
+	ActionEnable  Action = "enable"
+	ActionSignOut Action = "sign_out"
+)
+
+func (do Action) Apply(a *Account) error {
+	switch {
+	case do == ActionUnlock:
+		a.Unlocks++ // clears what was counted, changes no state (AD-03)
+	case do == ActionSignOut:
+		a.Sessions = nil
+	case do == ActionDisable && a.State != StateDisabled:
+		a.State, a.Was = StateDisabled, a.State
+		a.EndEverything()
+		a.Invited = time.Time{}
+	case do == ActionEnable && a.State == StateDisabled:
+		a.State, a.Was = a.Was, ""
+	default:
+		return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State)
+	}
+	return nil
+}
+
+func (do Action) Event() EventName {
+	switch do {
+	case ActionUnlock:
+		return EventUnlocked
+	case ActionDisable:
+		return EventDisabled
+	case ActionEnable:
+		return EventEnabled
+	case ActionSignOut:
+		return EventSessionsEnded
+	}
+	return EventAlarm
+}

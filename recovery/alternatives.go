@@ -1,0 +1,48 @@
+package recovery
+
+import (
+	"slices"
+	"time"
+)
+
+// Path is one way on from a step.
+type Path struct {
+	Method string        // what is asked first
+	Then   []string      // what the same way asks after it: names of proofs
+	Wait   time.Duration // how long nothing changes after that; zero: not at all
+}
+
+// Paths lists the ways on from a step beside the one it asks for. Before the
+// first proof it says no more than the policy does, whoever was named.
+func Paths(f Facts, s Step) []Path {
+	var out []Path
+	for _, m := range s.Methods {
+		p := Path{Method: m}
+		if f.Flow.Kind == KindRecover && len(f.Flow.Proofs) > 0 && !s.Enroll {
+			p = path(f, m)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// path finds the first way that goes on with a method.
+func path(f Facts, method string) Path {
+	g := Aim(f)
+	if method == Waiting {
+		w, _ := WayToWait(f)
+		return Path{Method: method, Wait: w.Wait}
+	}
+	for _, w := range open(f, g) {
+		missing := slices.DeleteFunc(slices.Clone(w.Proofs), func(name string) bool { return shown(f, g, name) })
+		if len(missing) == 0 || !slices.Contains(f.Methods.expand(missing[0]), method) {
+			continue
+		}
+		p := Path{Method: method, Then: missing[1:]}
+		if over := f.PendingWait(g, w); over.IsZero() || f.Now.Before(over) {
+			p.Wait = w.Wait
+		}
+		return p
+	}
+	return Path{Method: method}
+}

@@ -1,0 +1,129 @@
+package recovery
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// keepCodes remembers the codes that counted before a change, for 72 hours and
+// for opening an account that a notice has frozen. A second change within that
+// time does not push out the first one's; one made with a recovery code keeps
+// none, and neither does one before which there were none.
+func (end End) keepCodes(a *Account) {
+	if a.Before == nil || !end.Now.Before(a.Before.Until) {
+		a.Before = &Before{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
+		if c := a.Credential(RecoveryCode); c != nil {
+			a.Before.Codes = slices.Clone(c.Data)
+		}
+	}
+	if end.Flow.Has(RecoveryCode) {
+		a.Before.Codes = nil
+	}
+}
+
+// End is everything a finish may use. Random values are made before, so
+// that running it twice gives the same account.
+type End struct {
+	Flow    *Flow
+	Client  Client
+	Policy  *Policy
+	Methods *Methods
+	Now     time.Time
+	Session string // token
+	Device  string // token
+	IDs     [4]string
+}
+
+// Effects is what a finish asks for, as data.
+type Effects struct {
+	Events  []EventName
+	Tell    []EventName // told to all channels
+	Session bool        // the browser gets the new session
+	Device  bool        // and the new device cookie
+	Remind  bool        // a mail asks to try a way back
+}
+
+// done is an event that is told to all channels.
+func (eff *Effects) done(name EventName) {
+	eff.Events, eff.Tell = append(eff.Events, name), append(eff.Tell, name)
+}
+
+// Spender is a method whose single-use things live in its own credential.
+type Spender interface {
+	// Spend removes the thing; an error means that it is gone already.
+	Spend(a *Account, id string) error
+}
+
+func (end End) spend(a *Account, s Spent, eff *Effects) error {
+	if m, ok := end.Methods.Get(s.Kind()).(Spender); ok {
+		if err := m.Spend(a, s.ID); err != nil {
+			return errors.Join(ErrSpent, err)
+		}
+		a.CodeUsed = end.Now
+		eff.done(EventCodeUsed)
+		return nil
+	}
+	return a.spend(s.ID, s.Until, end.Now)
+}
+
+func (end End) factorProved() bool {
+	return slices.ContainsFunc(end.Methods.expand(Factor), end.Flow.Has)
+}
+
+// meet finds the device or makes it known.
+func (end End) meet(a *Account, eff *Effects) *Device {
+	if d := a.Device(end.Client.Device); d != nil {
+		d.Seen, d.Browser = end.Now, end.Client.Browser
+		return d
+	}
+	eff.Device = true
+	a.Devices = append(a.Devices, Device{
+		ID: end.IDs[0], Sum: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now,
+	})
+	return &a.Devices[len(a.Devices)-1]
+}
+
+// issue signs the browser in.
+func (end End) issue(a *Account, d *Device, eff *Effects) {
+	l := end.Policy.Lifetimes
+	idle, life := l.SessionIdle, l.SessionAbsolute
+	if end.Flow.Remember {
+		idle, life = l.KeepIdle, l.KeepAbsolute
+	}
+	eff.Session = true
+	a.Sessions = append(a.Sessions, Session{
+		ID: end.IDs[1], Sum: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
+		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
+		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs,
+	})
+}
+
+// renewFactor replaces every second factor and all codes, and with them the
+// trust in devices.
+func (end End) renewFactor(a *Account) {
+	if a.State == StateActive {
+		end.keepCodes(a)
+	}
+	a.Drop(end.Methods.expand(Factor)...)
+	end.install(a, TOTP, 3)
+	end.install(a, RecoveryCode, 2)
+	a.SecondFactor = true
+	a.forget()
+}
+
+// install puts a confirmed pending credential in place of the old one. slot
+// picks its id, so that a second run gives the same.
+func (end End) install(a *Account, method string, slot int) {
+	p := end.Flow.Pending[method]
+	if !p.Confirmed {
+		return
+	}
+	version := uint64(1)
+	if old := a.Credential(method); old != nil {
+		version = old.Version + 1
+	}
+	a.Replace(Credential{ID: end.IDs[slot] + method[:1], Method: method, Version: version, Created: end.Now, Data: p.Data})
+}

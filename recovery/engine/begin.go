@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// begin makes a new flow in memory; it is stored once it has got somewhere.
+func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input) (*run, *recovery.Problem, error) {
+	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
+		return e.resume(ctx, c, id) // a mailed link names its flow
+	}
+	if in.Start == recovery.KindLogin && in.Name == "" && in.Password == "" {
+		return nil, recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
+		return nil, tooMany(wait), nil
+	}
+	if err := e.HearLines(ctx); err != nil {
+		return nil, nil, err
+	}
+	r := &run{Engine: e, client: c, token: e.flowToken()}
+	r.flow = &recovery.Flow{
+		ID: secret.Token(16), Kind: in.Start, Binding: secret.Sum(r.token), Lang: c.Lang,
+		Return: in.Return, Since: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
+	}
+	switch {
+	case in.Start == recovery.KindLogin, in.Start == recovery.KindRecover, in.Start == recovery.KindUnlock:
+		return r, nil, nil
+	case in.Start.SignedIn():
+		p, err := r.fromSession(ctx, in)
+		if p == nil && err == nil && in.Start == recovery.KindOpenCase {
+			p, err = r.forWhom(ctx, in)
+		}
+		return r, p, err
+	}
+	p, err := r.redeem(ctx, in)
+	return r, p, err
+}
+
+// flowToken makes a token for the flow cookie. Its second half is a MAC, so
+// that what somebody else planted in the cookie is not even carried along.
+func (e *Engine) flowToken() string {
+	random := secret.Token(32)
+	return random + e.flowSign(random)
+}
+
+func (e *Engine) flowSign(random string) string {
+	return secret.Sum(string(e.Keys.MAC("flow token", random)))[:22]
+}
+
+// OwnFlow tells whether a token of the flow cookie was made here.
+func (e *Engine) OwnFlow(token string) bool {
+	const random = 43
+	return len(token) == random+22 && subtle.ConstantTimeCompare([]byte(token[random:]), []byte(e.flowSign(token[:random]))) == 1
+}
+
+// fromSession binds a flow to the signed-in person.
+func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	a, s, err := r.Engine.signedIn(ctx, r.client.Session)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	}
+	r.flow.Session, r.begun = s.Sum, in.Code == "" // the form of some pages answers the first step at once
+	r.flow.Account, r.flow.Generation, r.account = a.ID, a.Generation, a
+	return nil, nil
+}
+
+// ticket finds a ticket and binds it to this browser; another browser's is as
+// good as none.
+func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string, error) {
+	for _, key := range r.ticketKeys(code) {
+		t, ok, err := kv.Load[recovery.Ticket](ctx, r.Store, key)
+		if err != nil {
+			return nil, "", err
+		}
+		if !ok || t.Purpose == recovery.PurposeStop || !r.Now().Before(t.Made.Add(r.Policy.Lifetimes.OfTicket(t.Purpose))) {
+			continue
+		}
+		bound, err := kv.Update(ctx, r.Store, key, t.Expires, func(t *recovery.Ticket, exists bool) error {
+			if !exists || t.Binding != "" && !r.holds(t.Binding) {
+				return recovery.ErrMoved
+			}
+			if t.Binding == "" {
+				t.Binding = r.flow.Binding
+			}
+			return nil
+		})
+		if errors.Is(err, recovery.ErrMoved) {
+			return nil, "", nil
+		}
+		return &bound, key, err
+	}
+	return nil, "", nil
+}
+
+func (r *run) holds(binding string) bool {
+	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {
+		return secret.Sum(t) == binding
+	})
+}
+
+// redeem begins the flow a ticket is for.
+func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if in.Code == "" {
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	tries := meter{key: r.meterKey("ticket", r.client.Network), rule: backoff(r.Policy.Limits), life: 2*r.Policy.Limits.LastWait + time.Hour}
+	if err := r.charge(ctx, []meter{tries}); err != nil {
+		if limit, ok := errors.AsType[errLimit](err); ok {
+			return tooMany(limit.wait), nil
+		}
+		return nil, err
+	}
+	t, key, err := r.ticket(ctx, string(in.Code))
+	if err != nil {
+		return nil, err
+	}
+	if t == nil || in.Start != "" && in.Start != recovery.TicketKind(t.Purpose) {
+		if in.Start == recovery.KindSetup {
+			return recovery.NewProblem(recovery.ProblemSetupWrong), nil
+		}
+		return recovery.NewProblem(recovery.ProblemLinkExpired), nil
+	}
+	r.refund(ctx, []meter{tries})
+	r.begun = true
+	return r.redeemed(ctx, t, key)
+}
+
+// redeemed binds the flow to the ticket's account.
+func (r *run) redeemed(ctx context.Context, t *recovery.Ticket, key string) (*recovery.Problem, error) {
+	r.flow.Kind = recovery.TicketKind(t.Purpose)
+	r.flow.Account, r.flow.Generation = t.Account, t.Generation
+	if t.Purpose == recovery.SetupTicket {
+		if done, err := r.HasAccounts(ctx); done || err != nil {
+			return recovery.NewProblem(recovery.ProblemSetupDone), err
+		}
+	}
+	p, err := r.attach(ctx)
+	if p != nil || err != nil {
+		return recovery.NewProblem(recovery.ProblemLinkExpired), err
+	}
+	if r.account.State == recovery.StateInvited != (t.Purpose == recovery.Invite) || r.account.State == recovery.StateDisabled {
+		return recovery.NewProblem(recovery.ProblemLinkExpired), nil
+	}
+	r.flow.Name = r.account.Name
+	r.frozen()
+	r.flow.AddProof(recovery.Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
+	r.flow.Reserved = append(r.flow.Reserved, recovery.Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
+	return nil, nil
+}
+
+// open finds the flow a form belongs to, or begins one.
+func (e *Engine) open(ctx context.Context, c recovery.Client, in recovery.Input) (*run, *recovery.Problem, error) {
+	if in.Flow == "" {
+		return e.begin(ctx, c, in)
+	}
+	return e.resume(ctx, c, in.Flow)
+}

@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// drill tries a recovery code. It is counted like the real thing.
+func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	m := r.Methods.Get(recovery.RecoveryCode)
+	d, ok := m.(recovery.Driller)
+	if !ok {
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+	}
+	if in.Code == "" {
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	meters := r.meters(m.Traits())
+	if err := r.charge(ctx, meters); err != nil {
+		return nil, err
+	}
+	if !d.Try(r.account, string(in.Code), r.Now()) {
+		return recovery.NewProblem(recovery.ProblemDrillWrong), nil
+	}
+	r.refund(ctx, resettable(meters))
+	r.flow.Reason = "right"
+	return nil, nil
+}
+
+// reminded sends the mail that asks to try a way back. It holds no link: what
+// is asked for is found by signing in.
+func (r *run) reminded() {
+	to := r.account.Address(recovery.ChannelMail, r.Now())
+	if to == "" || r.Notify == nil || !r.Notify.Has(recovery.ChannelMail) {
+		return
+	}
+	r.Notify.Queue(r.address(recovery.Message{
+		Channel: recovery.ChannelMail, To: to, Template: "drill-due", Expires: r.Now().Add(24 * time.Hour), Vars: map[string]string{"name": r.account.Name},
+	}))
+}

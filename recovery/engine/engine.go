@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Engine runs flows. All fields but the unexported ones are set before first
+// use and not changed afterwards.
+type Engine struct {
+	Store   *kv.Store
+	Keys    *secret.Keys
+	Policy  *recovery.Policy
+	Methods *recovery.Methods
+	Notify  recovery.Notifier    // nil: nothing can be sent
+	Now     func() time.Time     // time.Now outside tests
+	Audit   func(recovery.Event) // nil: events are dropped
+	Log     *slog.Logger         // nil: slog.Default()
+
+	name         string // of this process, for what it takes on
+	posts, flows gauge
+	settled      atomic.Bool // an account exists; it stays so
+	lines        atomic.Bool // somebody is known by a main number; it stays so
+	linesAsked   atomic.Int64
+}
+
+// New checks the policy and returns an engine.
+func New(e *Engine) (*Engine, error) {
+	if err := e.Policy.Validate(e.Methods); err != nil {
+		return nil, err
+	}
+	e.name = secret.Token(9)
+	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
+	return e, nil
+}
+
+func (e *Engine) log() *slog.Logger {
+	if e.Log == nil {
+		return slog.Default()
+	}
+	return e.Log
+}
+
+func (e *Engine) audit(ev recovery.Event) {
+	ev.At = e.Now()
+	if e.Audit != nil {
+		e.Audit(ev)
+	}
+}
+
+// account loads an account by id; a missing one is [ErrNoAccount].
+func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, error) {
+	a, ok, err := kv.Load[recovery.Account](ctx, e.Store, recovery.AccountKey(id))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, recovery.ErrNoAccount
+	}
+	return &a, nil
+}
+
+// edit changes an account in one write. change works on a copy and may run
+// twice; its error leaves the account as it was.
+func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
+	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
+		if !exists {
+			return recovery.ErrNoAccount
+		}
+		c := a.Clone()
+		if err := change(c); err != nil {
+			return err
+		}
+		*a = *c
+		return nil
+	})
+	return &a, err
+}

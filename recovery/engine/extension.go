@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+)
+
+const linesKey = "lines"
+
+// mainKey is the record that lists who shares a main number.
+func (e *Engine) mainKey(number string) string {
+	return "main/" + hex.EncodeToString(e.Keys.MAC("index main", number)[:20])
+}
+
+// claimLines writes down who shares a main number.
+func (e *Engine) claimLines(ctx context.Context, a *recovery.Account) error {
+	for _, l := range a.Lines {
+		_, err := kv.Update(ctx, e.Store, e.mainKey(l.Number), time.Time{}, func(ids *[]string, _ bool) error {
+			if !slices.Contains(*ids, a.ID) {
+				*ids = append(*ids, a.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := kv.Create(ctx, e.Store, linesKey, true, time.Time{}); err != nil {
+			return err
+		}
+		e.lines.Store(true)
+	}
+	return nil
+}
+
+// HasLines tells whether anybody here is known by a main number, as far as
+// this process has heard: a page that strangers load reads nothing for it.
+func (e *Engine) HasLines() bool { return e.lines.Load() }
+
+// HearLines looks, at most twice a minute, at the start and while a form is at
+// work, whether another node has written the first main number.
+func (e *Engine) HearLines(ctx context.Context) error {
+	now := e.Now().UnixNano()
+	if e.lines.Load() || now-e.linesAsked.Load() < int64(hearEvery) {
+		return nil
+	}
+	_, ok, err := kv.Load[bool](ctx, e.Store, linesKey)
+	if err != nil {
+		return err
+	}
+	e.lines.Store(ok)
+	e.linesAsked.Store(now)
+	return nil
+}
+
+// hearEvery is how often a process asks for what another may have written.
+const hearEvery = 30 * time.Second
+
+// findLine returns the account behind a main number and extension. Without an
+// extension it counts only when exactly one account has the number.
+func (e *Engine) findLine(ctx context.Context, l recovery.Line) (*recovery.Account, error) {
+	a, err := e.find(ctx, l.Identifier())
+	if a != nil || err != nil || l.Extension != "" {
+		return a, err
+	}
+	ids, _, err := kv.Load[[]string](ctx, e.Store, e.mainKey(l.Number))
+	if err != nil || len(ids) > maxShared {
+		return nil, err
+	}
+	var only *recovery.Account
+	for _, id := range ids {
+		a, err := e.account(ctx, id)
+		switch {
+		case errors.Is(err, recovery.ErrNoAccount):
+			continue
+		case err != nil:
+			return nil, err
+		case !slices.ContainsFunc(a.Lines, func(x recovery.Line) bool { return x.Number == l.Number }):
+			continue
+		case only != nil:
+			return nil, nil
+		}
+		only = a
+	}
+	return only, nil
+}
+
+// maxShared bounds the reads of one question; a number shared by more needs
+// its extension anyway.
+const maxShared = 8
+
+// SetLines replaces the main numbers and extensions somebody is known by.
+// Errors: [ErrNoAccount], [ErrNameTaken].
+func (e *Engine) SetLines(ctx context.Context, name string, lines ...recovery.Line) error {
+	a, err := e.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	a.Lines = lines
+	if err := e.claim(ctx, a); err != nil {
+		return err
+	}
+	_, err = e.edit(ctx, a.ID, func(a *recovery.Account) error {
+		a.Lines = lines
+		return nil
+	})
+	return err
+}

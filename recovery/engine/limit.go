@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+)
+
+// tally is the record of a meter.
+type tally struct {
+	Count int       `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+// rule reads a tally: wait is zero when one more try is free, anew says that
+// the count begins again.
+type rule func(t tally, now time.Time) (wait time.Duration, anew bool)
+
+// meter is one counter to be charged before a check.
+type meter struct {
+	key  string
+	rule rule
+	life time.Duration // the record may be forgotten so long after its last charge
+	keep bool          // a success does not reset it, nor does sending again
+}
+
+// errLimit says that a meter is used up.
+type errLimit struct {
+	wait time.Duration
+}
+
+func (e errLimit) Error() string { return fmt.Sprintf("limit reached, wait %s", e.wait) }
+
+// window allows r.Count charges per r.Per, counted from the first.
+func window(r recovery.Rate) rule {
+	return func(t tally, now time.Time) (time.Duration, bool) {
+		switch end := t.First.Add(r.Per); {
+		case !now.Before(end):
+			return 0, true
+		case t.Count < r.Count:
+			return 0, false
+		default:
+			return end.Sub(now), false
+		}
+	}
+}
+
+// backoff allows free charges, then one after each wait, doubling (TH-01).
+func backoff(l recovery.Limits) rule {
+	return func(t tally, now time.Time) (time.Duration, bool) {
+		over := t.Count - l.Failures.Count
+		if over < 0 {
+			return 0, !now.Before(t.First.Add(l.Failures.Per))
+		}
+		wait := min(l.FirstWait<<min(over, 20), l.LastWait)
+		if !now.Before(t.Last.Add(max(l.Failures.Per, 2*wait))) {
+			return 0, true
+		}
+		return max(t.Last.Add(wait).Sub(now), 0), false
+	}
+}
+
+// lockRule counts wrong tries and then closes for the time set, from the last
+// try that was looked at.
+func lockRule(l recovery.Lock) rule {
+	return func(t tally, now time.Time) (time.Duration, bool) {
+		end := t.Last.Add(l.For)
+		if !now.Before(end) {
+			return 0, true
+		}
+		if t.Count < l.After {
+			return 0, false
+		}
+		return end.Sub(now), false
+	}
+}
+
+// inARow suspends after n failures without a success between them (NIST SP
+// 800-63B-4 section 3.2.2); only a recovery or an administrator ends it.
+func inARow(n int) rule {
+	return func(t tally, _ time.Time) (time.Duration, bool) {
+		if t.Count < n {
+			return 0, false
+		}
+		return suspended, false
+	}
+}
+
+const suspended = 400 * 24 * time.Hour
+
+// charge counts one try on every meter, or none is left: then errLimit. It is
+// called before the check, so that 200 parallel tries cannot be more than the
+// limit (TH-03). A meter that cannot be counted counts as used up (RD-02).
+func (e *Engine) charge(ctx context.Context, meters []meter) error {
+	for _, m := range meters {
+		if err := e.chargeOne(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) chargeOne(ctx context.Context, m meter) error {
+	now := e.Now()
+	_, err := kv.Update(ctx, e.Store, m.key, now.Add(m.life), func(t *tally, exists bool) error {
+		wait, anew := m.rule(*t, now)
+		if !exists || anew {
+			*t = tally{First: now}
+		} else if wait > 0 {
+			return errLimit{wait}
+		}
+		t.Count++
+		t.Last = now
+		return nil
+	})
+	if errors.Is(err, kv.ErrContended) {
+		return errLimit{time.Second}
+	}
+	return err
+}
+
+// refund forgets the tries of an authenticator that was used rightly.
+func (e *Engine) refund(ctx context.Context, meters []meter) {
+	for _, m := range meters {
+		if err := kv.Delete(ctx, e.Store, m.key); err != nil {
+			e.log().Warn("meter not reset", "error", err)
+		}
+	}
+}
+
+// meterKey holds no raw input: names and networks go through a MAC.
+func (e *Engine) meterKey(kind string, parts ...string) string {
+	return "meter/" + hex.EncodeToString(e.Keys.MAC("meter "+kind, parts...)[:16])
+}
+
+// meters lists what a try of a method is charged to.
+func (r *run) meters(t recovery.Traits) []meter {
+	l, who := r.Policy.Limits, r.subject()
+	perFlow := meter{key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(recovery.Rate{Count: l.CodeTries, Per: 24 * time.Hour}), life: 24 * time.Hour, keep: true}
+	// A replaced credential has another id and so begins without failures.
+	row := meter{key: r.meterKey("row", r.account.ID, t.Name, r.credential(t.Name), r.known()), rule: inARow(l.Consecutive), life: suspended}
+	switch t.Throttle {
+	case recovery.ThrottleBackoff:
+		unlocks := strconv.FormatUint(r.account.Unlocks, 10)
+		if lock := r.Policy.Lock; lock != nil && t.Name == recovery.Password {
+			return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.known()), rule: lockRule(*lock), life: lock.For}, row}
+		}
+		return []meter{{key: r.meterKey("backoff", r.account.ID, t.Name, unlocks, who), rule: backoff(l), life: 2*l.LastWait + l.Failures.Per}, row}
+	case recovery.ThrottleDaily:
+		daily := meter{key: r.meterKey("daily", r.account.ID, t.Name), rule: window(recovery.Rate{Count: l.Memory, Per: 24 * time.Hour}), life: 24 * time.Hour}
+		return []meter{daily, row}
+	case recovery.ThrottleFlow:
+		return []meter{perFlow}
+	case recovery.ThrottlePatience:
+		perFlow.rule = window(recovery.Rate{Count: patience, Per: 24 * time.Hour})
+		return []meter{perFlow}
+	case recovery.ThrottleCode:
+		hourly := meter{key: r.meterKey("hourly", r.account.ID, t.Name, r.known()), rule: window(l.CodesHourly), life: l.CodesHourly.Per}
+		return []meter{perFlow, hourly, row}
+	}
+	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
+}
+
+// patience is how often one may ask whether others have acted meanwhile.
+const patience = 200
+
+// subject is what tries are counted by beside the account: the network, or a
+// device the account knows, so that strangers cannot lock the owner out (TH-04).
+func (r *run) subject() string {
+	if id := r.known(); id != "" {
+		return id
+	}
+	return r.client.Network
+}
+
+func (r *run) credential(method string) string {
+	if c := r.account.Credential(method); c != nil {
+		return c.ID
+	}
+	return ""
+}
+
+func (r *run) known() string {
+	if d := r.account.Device(r.client.Device); d != nil {
+		return d.ID
+	}
+	return ""
+}
+
+// gauge is the bounded meter in memory that stands before any store write: it
+// counts per network and forgets everything at the end of each window.
+type gauge struct {
+	mu    sync.Mutex
+	rate  recovery.Rate
+	count map[string]int
+	since time.Time
+}
+
+const (
+	gaugeSize = 100_000
+	crowd     = "everybody who came when the table was full"
+)
+
+// allow charges one for the network and returns how long to wait, if so.
+func (g *gauge) allow(network string, now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	end := g.since.Add(g.rate.Per)
+	if g.count == nil || !now.Before(end) || now.Before(g.since) {
+		g.count, g.since = map[string]int{}, now
+		end = now.Add(g.rate.Per)
+	}
+	if _, known := g.count[network]; !known && len(g.count) >= gaugeSize {
+		network = crowd
+	}
+	if g.count[network] >= g.rate.Count {
+		return end.Sub(now)
+	}
+	g.count[network]++
+	return 0
+}
+
+// resettable leaves out the meters a success does not reset.
+func resettable(meters []meter) []meter {
+	return slices.DeleteFunc(slices.Clone(meters), func(m meter) bool { return m.keep })
+}

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// AddUser writes an invited account and returns the token of its invitation,
+// to be put behind link#. Errors: [ErrNameTaken], or what is wrong
+// with name, address or number.
+func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.Account, string, error) {
+	a, err := n.Make(e.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	if err := e.claim(ctx, a); err != nil {
+		return nil, "", err
+	}
+	a.Invited = e.Now().Add(e.Policy.Lifetimes.Invite)
+	if _, err := kv.Create(ctx, e.Store, recovery.AccountKey(a.ID), *a, time.Time{}); err != nil {
+		return nil, "", err
+	}
+	token, err := e.invitation(ctx, a)
+	return a, token, err
+}
+
+// Invite makes a new invitation for an invited account. The one before, and
+// whatever was begun with it, is void from then on.
+func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error) {
+	until := e.Now().Add(e.Policy.Lifetimes.Invite)
+	a, err := e.edit(ctx, a.ID, func(a *recovery.Account) error {
+		if a.State != recovery.StateInvited {
+			return fmt.Errorf("%s is %s, not invited", a.Name, a.State)
+		}
+		a.EndEverything()
+		a.Invited = until
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return e.invitation(ctx, a)
+}
+
+// invitation writes the ticket that goes with what the account says of it.
+func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
+	if err := e.enlist(ctx, a); err != nil {
+		return "", err
+	}
+	e.audit(recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})
+	return e.issueTicket(ctx, a, recovery.Invite)
+}
+
+// SendInvite queues the invitation. It returns false when there is no way to
+// send it; then whoever invited passes the link on.
+func (e *Engine) SendInvite(a *recovery.Account, token string, c recovery.Client) bool {
+	to := a.Address(recovery.ChannelMail, e.Now())
+	if to == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) {
+		return false
+	}
+	life := e.Policy.Lifetimes.Invite
+	e.Notify.Queue(recovery.Message{
+		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
+		Expires: e.Now().Add(life),
+		Vars: map[string]string{
+			"link": c.Base + "link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
+			"name": a.Name, "host": hostOf(c.Base),
+		},
+	})
+	return true
+}
+
+// RescueLink makes a single-use token for somebody with nothing left, to be
+// put behind link#. Whoever can run it can read the store anyway.
+// It works for active and frozen accounts.
+func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
+	a, err := e.Find(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	switch a.State {
+	case recovery.StateInvited:
+		return e.Invite(ctx, a)
+	case recovery.StateActive, recovery.StateFrozen:
+	case recovery.StateDisabled:
+		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
+	}
+	e.audit(recovery.Event{Name: recovery.EventRescue, Account: a.ID, Person: a.Name})
+	return e.issueTicket(ctx, a, recovery.Rescue)
+}

@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// ErrKeyMismatch says that the store was made with another root key.
+var ErrKeyMismatch = errors.New("this store was sealed with another key: put the right key into \"secret\" or back beside the store; nothing was changed")
+
+const (
+	checkKey  = "check"
+	shadowKey = "shadow"
+)
+
+// Prepare proves that the key opens the store, or seals a new store's check
+// value with it. A node with another key would neither find nor open anything
+// and must not start. It also writes the record that is read in place of the
+// account of somebody who does not exist.
+func Prepare(ctx context.Context, s *kv.Store) error {
+	_, err := kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
+		*v = "sparekey"
+		return nil
+	})
+	if errors.Is(err, kv.ErrDamaged) {
+		return ErrKeyMismatch
+	}
+	if err != nil {
+		return err
+	}
+	_, err = kv.Create(ctx, s, shadowKey, shadow(s.Now()), time.Time{})
+	return err
+}
+
+// shadow has the size of an ordinary account and no way in.
+func shadow(now time.Time) recovery.Account {
+	a := recovery.Account{ID: secret.Token(16), Name: "nobody", Created: now, SecondFactor: true}
+	a.AddAddresses("nobody@example.org", "+10000000000")
+	for method, size := range map[string]int{recovery.Password: 110, recovery.TOTP: 60, recovery.RecoveryCode: 480} {
+		data, err := json.Marshal(map[string]string{"x": strings.Repeat("x", size)})
+		if err != nil {
+			panic(err) // a map of strings always marshals
+		}
+		a.Credentials = append(a.Credentials, recovery.Credential{ID: secret.Token(9), Method: method, Version: 1, Created: now, Data: data})
+	}
+	for range 2 {
+		id := secret.Token(9)
+		a.Devices = append(a.Devices, recovery.Device{ID: id, Sum: secret.Token(32), Browser: "Firefox on Linux", First: now, Seen: now})
+		a.Sessions = append(a.Sessions, recovery.Session{ID: secret.Token(9), Sum: secret.Token(32), Device: id, Browser: "Firefox on Linux", Created: now, Seen: now})
+	}
+	return a
+}
+
+// pretend costs what reading an account costs, for a name without one (EN-02).
+func (e *Engine) pretend(ctx context.Context) error {
+	if _, _, err := kv.Load[recovery.Account](ctx, e.Store, shadowKey); err != nil {
+		return fmt.Errorf("read shadow: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// contactPolicy is a policy with one way for both, which nothing but people who
+// vouch can begin, and one for the second factor that cannot begin by itself.
+func contactPolicy(both ...string) *recovery.Policy {
+	p := proofPolicy()
+	p.Ways = map[recovery.Goal][]recovery.Way{
+		recovery.GoalPassword:     {{Proofs: []string{recovery.TOTP, recovery.SMSCode}}},
+		recovery.GoalSecondFactor: {{Proofs: []string{recovery.Password, recovery.SMSCode}}},
+		recovery.GoalBoth:         {{Proofs: both}},
+	}
+	return p
+}
+
+// contactPolicies are those in which people are asked before anything is shown.
+func contactPolicies() map[string]*recovery.Policy {
+	return map[string]*recovery.Policy{
+		"people alone":            contactPolicy("contact*2"),
+		"people and the password": contactPolicy("contact*2", recovery.Password),
+		"people and the number":   contactPolicy("contact*2", recovery.SMSCode),
+	}
+}
+
+func contactShapes() []lint.Shape {
+	return []lint.Shape{
+		{TOTP: true, Codes: true, Phone: true, Contacts: 2},
+		{TOTP: true, Mail: true, Phone: true, Contacts: 2},
+		{TOTP: true, Codes: true, Contacts: 2},
+		{TOTP: true, Phone: true},
+		{Contacts: 2},
+	}
+}
+
+// TestLintIsExactFromContacts holds lint and engine against each other where a
+// recovery can begin with people who vouch.
+func TestLintIsExactFromContacts(t *testing.T) {
+	var n tally
+	shapes := contactShapes()
+	if recoverytest.UnderRace {
+		shapes = shapes[:1]
+	}
+	for name, p := range contactPolicies() {
+		for _, shape := range shapes {
+			for _, fault := range compare(t, p, nil, shape, &n) {
+				t.Errorf("%s: %s", name, fault)
+			}
+		}
+	}
+	t.Log(n)
+}
+
+// TestThiefFreezesFromContacts lets those who vouch be the thief's friends: an
+// account that was closed asks for no less of them than it did when it was open.
+func TestThiefFreezesFromContacts(t *testing.T) {
+	var n tally
+	for name, p := range contactPolicies() {
+		for _, shape := range contactShapes()[:2] {
+			l := newLab(t, p, nil)
+			begin := l.open(shape)
+			l.stops = true
+			for _, sources := range harmless(shape, lint.Analyze(proofTable(p), shape).Sets) {
+				if !slices.Contains(sources, "contact*2") {
+					continue
+				}
+				n.maximal++
+				x := &search{lab: l, horizon: horizon}
+				end := x.run(l.thief(begin, sources))
+				n.situations, n.steps = n.situations+len(x.seen), n.steps+x.steps
+				if end != nil {
+					t.Errorf("%s: %s: %v signed in: %s", name, shape, sources, strings.Join(end.path, ", "))
+				}
+			}
+			n.shapes++
+		}
+	}
+	if n.maximal == 0 {
+		t.Error("got no set to try, want some")
+	}
+	t.Log(n)
+}

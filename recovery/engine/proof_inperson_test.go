@@ -1,0 +1,159 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// caseMove lets an administrator at the attacker's service open a case and
+// hand the code over, and begins with it.
+func (l *lab) caseMove() move {
+	return move{"begin with a code of an administrator", func(s *situation) bool {
+		code := l.handed()
+		s.client = stranger()
+		return code != "" && l.send(s, recovery.Input{Code: secret.Text(code)})
+	}}
+}
+
+const boss = "boss"
+
+// hire makes an administrator who signs in with a password alone.
+func (l *lab) hire() {
+	s := l.activate(recovery.NewAccount{Name: boss, Groups: []string{recovery.GroupAdmins}}, friendPassword)
+	l.drop(s, recovery.TOTP, recovery.RecoveryCode)
+}
+
+// handed opens a case for alice and returns the code shown.
+func (l *lab) handed() string {
+	b := &situation{client: stranger()}
+	l.send(b, recovery.Input{Start: recovery.KindLogin, Name: boss, Password: friendPassword})
+	b.client.Session, b.client.Device = b.ring.session, b.ring.device
+	ok := l.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
+		l.send(b, recovery.Input{Password: friendPassword})
+	if !ok {
+		return ""
+	}
+	code := method.Handed(b.flow.Pending[recovery.AdminInPerson].Data)
+	if !l.send(b, recovery.Input{Choice: "saved"}) {
+		l.t.Fatalf("case: got a refusal at %+v, want a code", b.step)
+	}
+	return code
+}
+
+// writtenPolicy has a case in person for one goal only, where mail can be sent.
+func writtenPolicy() *recovery.Policy {
+	p := proofPolicy()
+	p.Ways[recovery.GoalSecondFactor] = []recovery.Way{{Proofs: []string{recovery.Password, recovery.AdminInPerson}}}
+	return p
+}
+
+// TestLintIsExactInPerson holds lint and engine against each other with an
+// administrator among the sources: where no mail can be sent, where the
+// operator wrote admin_in_person, and for an account that is itself an
+// administrator's. Authority is not compared with the login, but what it can do
+// is listed exactly.
+func TestLintIsExactInPerson(t *testing.T) {
+	full := lint.Shape{TOTP: true, Codes: true, Phone: true, InPerson: true}
+	shapes := []lint.Shape{
+		full,
+		{TOTP: true, Codes: true, Phone: true, InPerson: true, Manages: true},
+		{TOTP: true, Codes: true, Phone: true, Device: true, InPerson: true, Manages: true},
+		{TOTP: true, Codes: true, InPerson: true},                // nothing a wait could be told by
+		{TOTP: true, Codes: true, InPerson: true, Manages: true}, // nor an administrator's
+		{TOTP: true, Codes: true, Phone: true, Contacts: 2, InPerson: true},
+		{InPerson: true},
+		{Codes: true, Phone: true, InPerson: true, Manages: true},
+	}
+	if recoverytest.UnderRace {
+		shapes = shapes[1:2]
+	}
+	mailed := []lint.Shape{
+		{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true},
+		{TOTP: true, Codes: true, Mail: true, InPerson: true, Manages: true},
+	}
+	for _, tc := range []struct {
+		name   string
+		policy *recovery.Policy
+		mute   bool
+		shapes []lint.Shape
+	}{
+		{"no mail", proofPolicy(), true, shapes},
+		{"written", writtenPolicy(), false, mailed},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var n tally
+			for _, shape := range tc.shapes {
+				for _, fault := range helped(t, tc.policy, nil, tc.mute, shape, &n) {
+					t.Error(fault)
+				}
+			}
+			t.Log(n)
+		})
+	}
+}
+
+// helped compares with all sets the lint names, those with help included.
+func helped(t *testing.T, p *recovery.Policy, odd *mutant, mute bool, shape lint.Shape, n *tally) []string {
+	t.Helper()
+	l := newLab(t, p, odd)
+	l.mute = mute
+	l.hire()
+	r := lint.Analyze(inPersonTable(p, mute), shape)
+	return l.compare(shape, append(r.Sets, r.Helped...), n)
+}
+
+// Mistakes about cases in person must make the proof above fail.
+func TestProofSeesMutantsInPerson(t *testing.T) {
+	manages := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true, Manages: true}
+	mute := lint.Shape{TOTP: true, Codes: true, InPerson: true, Manages: true}
+	for _, m := range []mutant{
+		{name: "an administrator's code counts at once", shape: manages, reads: func(a *recovery.Account, _ time.Time) {
+			if a.Name == "alice" {
+				a.Groups = nil
+			}
+		}},
+		{name: "an administrator's code needs nobody who would hear of it", shape: mute, reads: func(a *recovery.Account, now time.Time) {
+			if a.Name == "alice" {
+				a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
+			}
+		}},
+		{name: "the code alone replaces the second factor", shape: manages, ways: func(p *recovery.Policy) {
+			p.Ways[recovery.GoalSecondFactor] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
+		}},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			var n tally
+			p := proofPolicy()
+			if m.shape.Mail {
+				p = writtenPolicy()
+			}
+			faults := helped(t, p, &m, !m.shape.Mail, m.shape, &n)
+			if len(faults) == 0 {
+				t.Fatalf("got no difference between lint and engine in %s, want one", n)
+			}
+			t.Log(faults[0])
+		})
+	}
+}
+
+// inPersonTable is the policy as it is read with or without mail.
+func inPersonTable(p *recovery.Policy, mute bool) lint.Table {
+	t := proofTable(p)
+	if !mute {
+		return t
+	}
+	t.Channels = []string{recovery.ChannelSMS}
+	t.Ways = map[lint.Goal][]lint.Way{}
+	for goal := range p.Ways {
+		for _, w := range p.Read(goal, false) {
+			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor})
+		}
+	}
+	return t
+}

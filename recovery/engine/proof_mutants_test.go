@@ -1,0 +1,257 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// mutant is an engine with one mistake seeded from outside: a policy, an
+// account, a method or a clock that is not what the lint read.
+type mutant struct {
+	name  string
+	shape lint.Shape
+	loose bool // shows with the operator's policy only
+	asks  bool // shows where a question is asked
+	owner bool // shows when the owner moves
+
+	ways  func(*recovery.Policy)               // what the engine walks
+	reads func(*recovery.Account, time.Time)   // what the engine sees of an account
+	swap  map[string]func(any) recovery.Method // a method in another's place
+}
+
+// policy is a copy that the engine gets, changed.
+func (m *mutant) policy(p *recovery.Policy) *recovery.Policy {
+	out := *p
+	out.Ways = map[recovery.Goal][]recovery.Way{}
+	for g, ways := range p.Ways {
+		out.Ways[g] = slices.Clone(ways)
+	}
+	if m.ways != nil {
+		m.ways(&out)
+	}
+	return &out
+}
+
+// scribe shows accounts other than they were written.
+type scribe struct {
+	kv.Sealer
+	reads func(*recovery.Account, time.Time)
+	now   func() time.Time
+}
+
+// Open implements [kv.Sealer].
+func (s scribe) Open(name string, sealed []byte) ([]byte, error) {
+	plain, err := s.Sealer.Open(name, sealed)
+	if err != nil || kv.Kind(name) != "account" {
+		return plain, err
+	}
+	var a recovery.Account
+	if err := json.Unmarshal(plain[8:], &a); err != nil {
+		return nil, err
+	}
+	s.reads(&a, s.now())
+	body, err := json.Marshal(a)
+	return append(plain[:8:8], body...), err
+}
+
+func (m *mutant) sealer(s kv.Sealer, now func() time.Time) kv.Sealer {
+	if m.reads == nil {
+		return s
+	}
+	return scribe{s, m.reads, now}
+}
+
+func (m *mutant) methods(l *lab, all *recovery.Methods) *recovery.Methods {
+	var list []recovery.Method
+	for _, name := range all.Names() {
+		x := all.Get(name)
+		if swap := m.swap[name]; swap != nil {
+			x = swap(x)
+		}
+		list = append(list, x)
+	}
+	return recovery.NewMethods(l.Has, list...)
+}
+
+// sender is what the methods that are wrapped can do.
+type sender interface {
+	recovery.Method
+	recovery.Challenger
+}
+
+// misdirected sends the code for the number to the mailbox.
+type misdirected struct{ sender }
+
+// Challenge implements [recovery.Challenger].
+func (m misdirected) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+	s, msg, err := m.sender.Challenge(t, p)
+	msg.To = t.Account.Address(recovery.ChannelMail, t.Now)
+	return s, msg, err
+}
+
+// mailedFactor takes six mailed digits for a second factor.
+type mailedFactor struct{ sender }
+
+// Traits implements [recovery.Method].
+func (m mailedFactor) Traits() recovery.Traits {
+	t := m.sender.Traits()
+	t.Factor = true
+	return t
+}
+
+// oneFriend lets one person stand for two.
+type oneFriend struct{ method.Contact }
+
+// Times implements [recovery.Counted].
+func (oneFriend) Times(n int) recovery.Method { return oneFriend{method.Contact{N: n}} }
+
+// Verify implements [recovery.Method].
+func (oneFriend) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	return recovery.Verdict{OK: len(t.Vouched) > 0}, nil
+}
+
+// mutants are the mistakes. Each must make the proof fail.
+func mutants() []mutant {
+	usual := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true}
+	helped := lint.Shape{TOTP: true, Codes: true, Mail: true, Contacts: 2}
+	mute := lint.Shape{TOTP: true, Codes: true, Mail: true}
+	seated := lint.Shape{TOTP: true, Mail: true, Device: true}
+	unposted := lint.Shape{TOTP: true, Codes: true, Phone: true}
+	return []mutant{
+		{name: "the code for the number goes to the mailbox: mail counted twice", shape: usual, swap: map[string]func(any) recovery.Method{
+			recovery.SMSCode: func(m any) recovery.Method { return misdirected{m.(sender)} },
+		}},
+		{name: "six mailed digits are a second factor", shape: usual, swap: map[string]func(any) recovery.Method{
+			recovery.MailCode: func(m any) recovery.Method { return mailedFactor{m.(sender)} },
+		}},
+		{name: "one person vouches for two", shape: helped, swap: map[string]func(any) recovery.Method{
+			recovery.VouchedBy: func(any) recovery.Method { return oneFriend{} },
+		}},
+		{name: "the ban on a recovered password is dropped", shape: usual, loose: true, reads: func(a *recovery.Account, _ time.Time) {
+			if c := a.Credential(recovery.Password); c != nil {
+				c.Barred = time.Time{}
+			}
+		}},
+		{name: "a wait is ripe at once", shape: usual, reads: func(a *recovery.Account, now time.Time) {
+			for i := range a.Waits {
+				a.Waits[i].Began, a.Waits[i].Ready = time.Time{}, now
+			}
+		}},
+		{name: "a way loses its wait", shape: usual, ways: func(p *recovery.Policy) {
+			ways := p.Ways[recovery.GoalSecondFactor]
+			ways[len(ways)-1].Wait = 0
+		}},
+		{name: "a wait needs nobody who would hear of it", shape: mute, reads: func(a *recovery.Account, now time.Time) {
+			a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
+		}},
+		{name: "a new address is a source at once", shape: seated, reads: func(a *recovery.Account, _ time.Time) {
+			for i := range a.Contacts {
+				a.Contacts[i].Counts = time.Time{}
+			}
+			slices.Reverse(a.Contacts)
+		}},
+		{name: "ways without a factor are for everybody", shape: usual, ways: func(p *recovery.Policy) {
+			p.Ways[recovery.GoalPassword] = append(p.Ways[recovery.GoalPassword], recovery.Way{Proofs: []string{recovery.MailLink}})
+		}},
+		{name: "a known browser is a remembered one", shape: seated, reads: func(a *recovery.Account, now time.Time) {
+			for i := range a.Devices {
+				a.Devices[i].Remembered = now.Add(time.Hour)
+			}
+		}},
+		{name: "no authenticator, then the password will do", shape: unposted, reads: func(a *recovery.Account, _ time.Time) {
+			if a.Name == "alice" && a.State == recovery.StateActive && len(a.Devices) == 0 {
+				a.SecondFactor = false
+				a.Drop(recovery.TOTP)
+			}
+		}},
+		{name: "the generation is skipped: sessions outlive a recovery", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Device: true}, owner: true, reads: unchanged()},
+		{name: "a way that needs less than it says", shape: usual, ways: func(p *recovery.Policy) {
+			p.Ways[recovery.GoalBoth][0].Proofs = []string{recovery.RecoveryCode}
+		}},
+		{name: "a frozen account opens like any other", shape: usual, owner: true, reads: func(a *recovery.Account, _ time.Time) {
+			if a.State == recovery.StateFrozen {
+				a.State = recovery.StateActive
+			}
+		}},
+		{name: "thaw by the new codes", shape: usual, owner: true, reads: func(a *recovery.Account, _ time.Time) {
+			if c := a.Credential(recovery.RecoveryCode); c != nil && a.State == recovery.StateFrozen {
+				a.Thaw = &recovery.Before{Codes: c.Data}
+			}
+		}},
+		{name: "the question is not asked", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Question: true}, asks: true, reads: func(a *recovery.Account, _ time.Time) {
+			a.Drop(recovery.SecurityQuestion)
+		}},
+		{name: "one case is enough where a wait was written", shape: lint.Shape{TOTP: true, Mail: true, Phone: true, Admin: true}, ways: func(p *recovery.Policy) {
+			for i := range p.Ways[recovery.GoalBoth] {
+				p.Ways[recovery.GoalBoth][i].Wait = 0
+			}
+		}},
+		{name: "a wait outlives the owner's login", shape: usual, owner: true, reads: forever()},
+	}
+}
+
+// forever puts back the waits that were there once.
+func forever() func(*recovery.Account, time.Time) {
+	var last []recovery.Wait
+	return func(a *recovery.Account, now time.Time) {
+		if len(a.Waits) > 0 {
+			last = slices.Clone(a.Waits)
+		}
+		if len(last) > 0 && a.Name == "alice" && now.Before(last[0].Until) {
+			a.Waits = slices.Clone(last)
+		}
+	}
+}
+
+// unchanged keeps the first sessions and the generation they belong to.
+func unchanged() func(*recovery.Account, time.Time) {
+	var first []recovery.Session
+	var generation uint64
+	return func(a *recovery.Account, _ time.Time) {
+		if len(first) == 0 {
+			first, generation = slices.Clone(a.Sessions), a.Generation
+		}
+		if len(first) > 0 {
+			a.Sessions, a.Generation = slices.Clone(first), generation
+		}
+	}
+}
+
+// TestProofSeesMutants seeds the mistakes one by one: what finds none of them
+// would prove nothing.
+func TestProofSeesMutants(t *testing.T) {
+	list := mutants()
+	if recoverytest.UnderRace {
+		list = list[:4]
+	}
+	for _, m := range list {
+		t.Run(m.name, func(t *testing.T) {
+			p := proofPolicy()
+			if m.loose {
+				p = loosePolicy()
+			}
+			if m.asks {
+				p = askingPolicy()
+			}
+			var n tally
+			look, healthy := compare, []string(nil) // TestLintIsExact says so
+			if m.owner {
+				look, healthy = defend, defend(t, p, nil, m.shape, &n)
+			}
+			faults := slices.DeleteFunc(look(t, p, &m, m.shape, &n), func(f string) bool { return slices.Contains(healthy, f) })
+			if len(faults) == 0 {
+				t.Fatalf("got no difference between lint and engine in %s, want one", n)
+			}
+			t.Log(faults[0])
+		})
+	}
+}

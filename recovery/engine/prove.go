@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// prove checks one proof: charge, verify, claim, remember.
+func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) (*recovery.Problem, error) {
+	m := r.Methods.Get(step.Method)
+	if m == nil {
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+	}
+	if empty(step.Method, in) {
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	meters := r.meters(m.Traits())
+	err := r.charge(ctx, meters)
+	if err != nil {
+		r.limited(ctx, step, err)
+		return nil, err
+	}
+	t := r.try(in)
+	if t.Vouched, err = r.vouched(ctx, step.Method); err != nil {
+		return nil, err
+	}
+	v, err := m.Verify(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if v.OK && v.Claim != nil {
+		if v.OK, err = r.claimUse(ctx, v.Claim); err != nil {
+			return nil, err
+		}
+		if !v.OK {
+			v.Problem = recovery.NewProblem(recovery.ProblemCodeUsed)
+		}
+	}
+	if !v.OK || r.flow.IsDecoy() {
+		return r.wrong(ctx, step, v), nil
+	}
+	r.refund(ctx, resettable(meters))
+	r.accept(m.Traits(), v, in)
+	return nil, nil
+}
+
+func empty(method string, in recovery.Input) bool {
+	switch method {
+	case recovery.Password:
+		return in.Password == ""
+	case recovery.PIN:
+		return in.PIN == ""
+	case recovery.SecurityQuestion:
+		return in.Answer == ""
+	}
+	return in.Code == ""
+}
+
+// claimUse marks a code as used at once, in the account: of many flows and
+// nodes one gets it (MF-08).
+func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error) (bool, error) {
+	_, err := r.edit(ctx, r.account.ID, claim)
+	if errors.Is(err, recovery.ErrUsed) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
+	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, At: r.Now()})
+	if v.Reserve != nil {
+		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
+	}
+	switch {
+	case t.Name == recovery.Password:
+		r.flow.Remember = in.Remember
+	case t.Factor:
+		r.flow.Trust = in.Remember
+	}
+	r.flow.Since, r.flow.Expires = r.Now(), r.Now().Add(r.Policy.Lifetimes.Flow)
+}
+
+// wrong writes down a failed try and says what may be said.
+func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict) *recovery.Problem {
+	ev := r.event(recovery.EventLoginFailed)
+	ev.Method = step.Method
+	r.audit(ev)
+	if r.flow.Kind == recovery.KindLogin && r.flow.Has(recovery.Password) && r.known() == "" {
+		r.tellHourly(ctx, recovery.EventFactorFailed)
+	}
+	switch {
+	case step.Page == recovery.PageSignIn:
+		return recovery.NewProblem(recovery.ProblemNameOrPassword)
+	case recovery.Bare(step.Method) == recovery.VouchedBy:
+		return recovery.NewProblem(recovery.ProblemContactWaiting)
+	case v.Problem != nil && !r.flow.IsDecoy() && len(r.flow.Proofs) > 0:
+		return v.Problem
+	case step.Method == recovery.Password:
+		return recovery.NewProblem(recovery.ProblemPassword)
+	case r.Methods.Get(step.Method).Traits().Throttle == recovery.ThrottleCode:
+		return recovery.NewProblem(recovery.ProblemCode)
+	}
+	return recovery.NewProblem(recovery.ProblemCodeUnknown)
+}
+
+// limited writes down a try that was not even looked at. Whose authenticator
+// is suspended is told.
+func (r *run) limited(ctx context.Context, step recovery.Step, err error) {
+	ev := r.event(recovery.EventLoginFailed)
+	if limit, ok := errors.AsType[errLimit](err); ok && limit.wait >= suspended {
+		ev.Name = recovery.EventSuspended
+		r.tellHourly(ctx, recovery.EventSuspended)
+	}
+	ev.Method, ev.Detail = step.Method, "limited"
+	r.audit(ev)
+}

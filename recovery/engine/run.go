@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// address fills in what every message has.
+func (r *run) address(m recovery.Message) recovery.Message {
+	m.ID = secret.Token(9)
+	m.Lang = cmp.Or(r.account.Lang, r.flow.Lang) // the reader's, not that of whoever asked
+	if m.Vars == nil {
+		m.Vars = map[string]string{}
+	}
+	m.Vars["browser"], m.Vars["site"] = r.client.Browser, r.Policy.Site
+	m.Vars["host"] = hostOf(r.client.Base)
+	if link := m.Vars["link"]; link != "" {
+		m.Vars["link"] = ""
+		if r.client.Base != "" {
+			m.Vars["link"] = r.client.Base + link
+		}
+	}
+	return m
+}
+
+// run is one request at work on one flow.
+type run struct {
+	*Engine
+	client  recovery.Client
+	flow    *recovery.Flow
+	account *recovery.Account
+	since   uint64 // version of the stored flow
+	stored  bool
+	token   string // new flow token for the browser
+	begun   bool   // beginning it was all this form is for
+	queue   []recovery.Message
+	said    string // notice for the page
+}
+
+func (r *run) facts() recovery.Facts {
+	f := recovery.Facts{Flow: r.flow, Account: r.account, Policy: r.Policy, Methods: r.Methods, Now: r.Now()}
+	if r.account != nil {
+		f.Device = r.account.Device(r.client.Device)
+	}
+	return f
+}
+
+func (r *run) event(name recovery.EventName) recovery.Event {
+	ev := recovery.Event{Name: name, Network: r.client.Network, Flow: r.flow.ID[:min(8, len(r.flow.ID))]}
+	if r.account != nil && !r.flow.IsDecoy() {
+		ev.Account, ev.Person = r.account.ID, r.account.Name
+	}
+	return ev
+}
+
+func (r *run) try(in recovery.Input) recovery.Try {
+	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy}
+}
+
+// outcome is the page for where the flow stands now.
+func (r *run) outcome(p *recovery.Problem) recovery.Outcome {
+	o := recovery.Outcome{Flow: r.flow, Stored: r.stored, Step: recovery.Next(r.facts()), Problem: p, FlowToken: r.token, Notice: r.said}
+	o.Unready = r.stored && !r.flow.Prepared(o.Step)
+	if (len(r.flow.Proofs) > 0 || r.flow.Session != "") && !r.flow.IsDecoy() {
+		o.Account = r.account
+	}
+	return o
+}
+
+// standIn is nobody's account: no credentials, so that every check fails after
+// the same work. Its id only names meters.
+func (e *Engine) standIn(name string) *recovery.Account {
+	return &recovery.Account{ID: "nobody-" + e.meterKey("nobody", name), State: recovery.StateActive, Name: name}
+}
+
+func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run, *recovery.Problem, error) {
+	f, ok, err := kv.Load[recovery.Flow](ctx, e.Store, flowKey(id))
+	if err != nil {
+		return nil, nil, err
+	}
+	if !ok || f.Ask == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // shorter now than when it was promised
+		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	}
+	if !f.BoundTo(c.Flows) {
+		return nil, recovery.NewProblem(recovery.ProblemOtherBrowser), nil
+	}
+	r := &run{Engine: e, client: c, flow: &f, since: f.Version, stored: true}
+	p, err := r.attach(ctx)
+	return r, p, err
+}
+
+// attach loads the account of a flow and checks that the flow still fits it.
+func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
+	switch {
+	case r.flow.IsDecoy():
+		r.account = r.standIn(r.flow.Nobody)
+		return nil, nil
+	case r.flow.Account == "" || r.flow.Kind == recovery.KindSetup:
+		if r.flow.Kind == recovery.KindSetup {
+			r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
+		}
+		return nil, nil
+	}
+	a, err := r.Engine.account(ctx, r.flow.Account)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		r.audit(r.event(recovery.EventAlarm))
+		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.account = a
+	if err := r.fits(a); err != nil {
+		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	}
+	return nil, nil
+}
+
+// fits refuses a flow whose account has changed since the proofs were given:
+// another generation, another version of a credential, a spent reservation,
+// or a session that ended.
+func (r *run) fits(a *recovery.Account) error {
+	if a.Generation != r.flow.Generation {
+		return fmt.Errorf("%w: generation", recovery.ErrMoved)
+	}
+	for _, p := range r.flow.Proofs {
+		if p.Credential != "" && !holds(a, p) {
+			return fmt.Errorf("%w: credential", recovery.ErrMoved)
+		}
+	}
+	if r.flow.Session != "" {
+		id, sum := recovery.SplitSession(r.client.Session)
+		if id != a.ID || sum != r.flow.Session || a.Session(sum, r.Now()) == nil {
+			return fmt.Errorf("%w: session", recovery.ErrMoved)
+		}
+	}
+	return nil
+}
+
+func holds(a *recovery.Account, p recovery.Proof) bool {
+	for _, c := range a.Credentials {
+		if c.ID == p.Credential && c.Version == p.Version {
+			return true
+		}
+	}
+	return false
+}
+
+func flowKey(id string) string { return "flow/" + secret.Sum(id) }
+
+func hostOf(base string) string {
+	_, rest, _ := strings.Cut(base, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
+
+// Recoverable tells whether there is any way back a person could begin.
+func (e *Engine) Recoverable() bool { return len(recovery.FirstProofs(e.Policy, e.Methods)) > 0 }
+
+func tooMany(wait time.Duration) *recovery.Problem {
+	return &recovery.Problem{Key: recovery.ProblemTooMany, Wait: max(wait.Round(time.Second), time.Second)}
+}
+
+// frozen sets the goal for an account that a notice has closed: whoever closed
+// it does not know what else is lost, so everything is made new.
+func (r *run) frozen() {
+	if r.account.State == recovery.StateFrozen && r.Methods.HasFactor(r.account) {
+		r.flow.Goal = recovery.GoalBoth
+	}
+}
+
+func (r *run) pend(method string, p recovery.Pending) {
+	if r.flow.Pending == nil {
+		r.flow.Pending = map[string]recovery.Pending{}
+	}
+	r.flow.Pending[method] = p
+}
+
+func (r *run) flush() {
+	for _, m := range r.queue {
+		if r.Notify != nil {
+			r.Notify.Queue(m)
+		}
+	}
+	r.queue = nil
+}

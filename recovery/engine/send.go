@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// prepare makes what the next step needs: an offer to enrol, or a code on its
+// way. again voids what was sent before and sends anew.
+func (r *run) prepare(ctx context.Context, again bool) error {
+	step := recovery.Next(r.facts())
+	if step.Dead != "" && r.flow.Kind == recovery.KindLogin {
+		r.audit(r.event(recovery.EventAlarm)) // a second factor is due and none is there (MF-13)
+	}
+	if step.Done || step.Dead != "" || step.Method == "" {
+		return nil
+	}
+	if e, ok := r.Methods.Get(step.Method).(recovery.Enroller); ok && step.Enroll {
+		if r.flow.Pending[step.Method].Data != nil {
+			return nil
+		}
+		data, err := e.Offer(r.try(recovery.Input{}))
+		if err == nil {
+			r.pend(step.Method, recovery.Pending{Data: data})
+		}
+		return err
+	}
+	if recovery.Bare(step.Method) == recovery.VouchedBy {
+		return r.askVouchers(ctx)
+	}
+	ch, ok := r.Methods.Get(step.Method).(recovery.Challenger)
+	if !ok || r.account == nil || !again && r.flow.Sent[step.Method].Live(r.Now()) {
+		return nil
+	}
+	return r.send(ctx, step.Method, ch, again)
+}
+
+// send makes a new code, unless the account or the number had its share: then
+// silently not, and what was sent before stays the newest.
+func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, again bool) error {
+	sent, msg, err := ch.Challenge(r.try(recovery.Input{}), r.Policy)
+	if err != nil {
+		return err
+	}
+	if again {
+		r.said = "resent"
+	}
+	err = r.charge(ctx, r.shares(method, msg))
+	if _, ok := errors.AsType[errLimit](err); ok {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.flow.Sent == nil {
+		r.flow.Sent = map[string]recovery.Sent{}
+	}
+	r.flow.Sent[method] = sent
+	r.queue = append(r.queue, r.address(msg))
+	return nil
+}
+
+// shares is what a message is charged to: the account, and a number whoever it
+// was asked for, so that many accounts cannot have one phone ring or one purse
+// emptied (TH-08).
+func (r *run) shares(method string, m recovery.Message) []meter {
+	l := r.Policy.Limits
+	both := func(kind string, parts ...string) []meter {
+		return []meter{
+			{key: r.meterKey(kind+" hour", parts...), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
+			{key: r.meterKey(kind+" day", parts...), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
+		}
+	}
+	out := both("send", r.account.ID, method)
+	if m.Channel == recovery.ChannelSMS {
+		out = append(out, both("send number", cmp.Or(m.To, r.account.ID))...)
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// signedIn returns the account and session behind a session cookie, or nils.
+func (e *Engine) signedIn(ctx context.Context, cookie string) (*recovery.Account, *recovery.Session, error) {
+	id, sum := recovery.SplitSession(cookie)
+	if id == "" {
+		return nil, nil, nil
+	}
+	a, err := e.account(ctx, id)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s := a.Session(sum, e.Now())
+	if s == nil {
+		return nil, nil, nil
+	}
+	return a, s, nil
+}
+
+// SignOut ends the session of a cookie, or with everywhere all sessions of its
+// account. A cookie without a session is no error and ends nothing.
+func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) error {
+	id, sum := recovery.SplitSession(cookie)
+	if id == "" {
+		return nil
+	}
+	if !everywhere {
+		return e.endSession(ctx, id, recovery.EventLogout, func(s recovery.Session) bool { return s.Sum == sum })
+	}
+	a, _, err := e.signedIn(ctx, cookie)
+	if err != nil || a == nil {
+		return err
+	}
+	return e.endSession(ctx, id, recovery.EventSessionsEnded, func(recovery.Session) bool { return true })
+}
+
+// EndSession ends one session of an account by its id.
+func (e *Engine) EndSession(ctx context.Context, account, session string) error {
+	return e.endSession(ctx, account, recovery.EventSessionEnded, func(s recovery.Session) bool { return s.ID == session })
+}
+
+func (e *Engine) endSession(ctx context.Context, id string, name recovery.EventName, ends func(recovery.Session) bool) error {
+	a, err := e.edit(ctx, id, func(a *recovery.Account) error {
+		if !slices.ContainsFunc(a.Sessions, ends) {
+			return recovery.ErrMoved
+		}
+		a.Sessions = slices.DeleteFunc(a.Sessions, ends)
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
+		return nil
+	}
+	if err == nil {
+		e.audit(recovery.Event{Name: name, Account: a.ID, Person: a.Name})
+	}
+	return err
+}
+
+// Account returns the signed-in account and session, or nils. It reads the
+// store; requests to the app go through [Guard] instead.
+func (e *Engine) Account(ctx context.Context, cookie string) (*recovery.Account, *recovery.Session, error) {
+	return e.signedIn(ctx, cookie)
+}
+
+// Touch writes that a session was used: at most every few minutes, after the
+// response.
+func (e *Engine) Touch(ctx context.Context, account, sum string) error {
+	now := e.Now()
+	_, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		s := a.Session(sum, now)
+		if s == nil || now.Sub(s.Seen) < recovery.TouchAfter(time.Duration(s.Idle)*time.Second) {
+			return recovery.ErrMoved
+		}
+		s.Seen = now
+		for i := range a.Devices {
+			if a.Devices[i].ID == s.Device {
+				a.Devices[i].Seen = now
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// started says that somebody begins a recovery: the operator sees every try, the
+// asker and the owner nothing of it. It is written for nobody's name too, so
+// that it costs the same, but what was typed is not.
+func (r *run) started() recovery.Event {
+	ev := r.event(recovery.EventRecoverStarted)
+	if len(r.flow.Proofs) > 0 {
+		ev.Method = r.flow.Proofs[0].Method // begun with a link
+	}
+	return ev
+}
+
+// Choices shows where a flow stands, with the other ways on from there. Like
+// Show it writes nothing.
+func (e *Engine) Choices(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, []recovery.Path, error) {
+	r, p, err := e.resume(ctx, c, id)
+	if err != nil || p != nil {
+		return recovery.Outcome{Problem: p}, nil, err
+	}
+	o := r.outcome(nil)
+	return o, recovery.Paths(r.facts(), o.Step), nil
+}
+
+// Submit takes one form, always in this order: load the flow, charge the
+// meter, verify, append the proof in one swap, compute the next step; when
+// nothing is missing: audit, consume the flow, finish inside the account swap,
+// queue messages. A crash between any two costs the person a restart, never a
+// factor, and opens nothing.
+//
+// A wrong answer is an Outcome with a Problem. An error is "cannot tell".
+func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Input) (recovery.Outcome, error) {
+	if wait := e.posts.allow(c.Network, e.Now()); wait > 0 {
+		return recovery.Outcome{Problem: tooMany(wait)}, nil
+	}
+	r, p, err := e.open(ctx, c, in)
+	if err != nil || p != nil {
+		return recovery.Outcome{Problem: p}, err
+	}
+	o, err := r.submit(ctx, in)
+	switch {
+	case errors.Is(err, recovery.ErrMoved) && in.Flow != "":
+		return e.Show(ctx, c, in.Flow) // somebody pressed twice: where it stands now
+	case errors.Is(err, recovery.ErrMoved), errors.Is(err, recovery.ErrSpent):
+		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemFlowExpired)}, nil
+	case errors.Is(err, recovery.ErrNameTaken):
+		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemAddressTaken)}, nil // the code sent there was right, so this may be told
+	case errors.Is(err, secret.ErrBusy):
+		return recovery.Outcome{Problem: &recovery.Problem{Key: recovery.ProblemBusy, Wait: 5 * time.Second}}, nil
+	}
+	return o, err
+}
+
+// Show computes the page of a running flow. It writes nothing.
+func (e *Engine) Show(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, error) {
+	r, p, err := e.resume(ctx, c, id)
+	if err != nil || p != nil {
+		return recovery.Outcome{Problem: p}, err
+	}
+	return r.outcome(nil), nil
+}
+
+func (r *run) submit(ctx context.Context, in recovery.Input) (recovery.Outcome, error) {
+	for moved := r.begun || !r.flow.Prepared(recovery.Next(r.facts())); ; moved = true {
+		step := recovery.Next(r.facts())
+		if step.Done {
+			return r.finish(ctx)
+		}
+		if moved && !in.Answers(step) {
+			break
+		}
+		p, err := r.answer(ctx, step, in)
+		if limit, ok := errors.AsType[errLimit](err); ok {
+			return r.outcome(tooMany(min(limit.wait, r.Policy.Limits.LastWait))), nil
+		}
+		if err != nil {
+			return recovery.Outcome{}, err
+		}
+		if p != nil {
+			return r.outcome(p), nil
+		}
+		in.Method, in.Choice, in.Code = "", "", ""
+	}
+	if err := r.prepare(ctx, false); err != nil {
+		return recovery.Outcome{}, err
+	}
+	if dead := recovery.Next(r.facts()).Dead; dead != "" {
+		return r.outcome(recovery.NewProblem(dead)), nil
+	}
+	return r.save(ctx)
+}
+
+// answer applies a form to the step it meets. It changes the flow in memory
+// only; a problem means that nothing was accepted.
+func (r *run) answer(ctx context.Context, step recovery.Step, in recovery.Input) (*recovery.Problem, error) {
+	switch {
+	case step.Dead != "":
+		return recovery.NewProblem(step.Dead), nil
+	case in.Method != "":
+		return r.pick(ctx, step, in.Method)
+	case r.account == nil:
+		return r.who(ctx, in)
+	case step.Page == recovery.PageWait:
+		return r.wait(ctx, in)
+	case step.Page == recovery.PageChoice:
+		return r.choose(ctx, step, recovery.Goal(in.Choice)), nil
+	case step.Enroll:
+		return r.enroll(ctx, step, in)
+	case step.Method == "":
+		return r.name(ctx, in)
+	}
+	if fill, ok := r.fillers()[step.Method]; ok {
+		return fill(ctx, in)
+	}
+	return r.prove(ctx, step, in)
+}
+
+// pick asks for another proof, or for the same one to be sent again.
+func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*recovery.Problem, error) {
+	i := slices.IndexFunc(append([]string{step.Method}, step.Methods...), func(m string) bool { return recovery.Bare(m) == method })
+	if step.Enroll || i < 0 {
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+	}
+	again := i == 0
+	r.flow.Picked = append([]string{step.Method}, step.Methods...)[i]
+	return nil, r.prepare(ctx, again)
+}
+
+func (r *run) choose(ctx context.Context, step recovery.Step, g recovery.Goal) *recovery.Problem {
+	if slices.Contains(step.Choices, g) {
+		r.flow.Goal = g
+		return nil
+	}
+	if (g == recovery.GoalSecondFactor || g == recovery.GoalBoth) && recovery.PasswordBarred(r.facts()) {
+		r.audit(r.event(recovery.EventRefused))
+		r.tell(ctx, recovery.EventRefused)
+		return recovery.NewProblem(recovery.ProblemBarred)
+	}
+	if g != "" {
+		return recovery.NewProblem(recovery.ProblemNotAvailable)
+	}
+	return recovery.NewProblem(recovery.ProblemMissing)
+}
+
+// save writes the flow and then lets the messages go.
+func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
+	_, err := kv.Update(ctx, r.Store, flowKey(r.flow.ID), r.flow.Expires, func(f *recovery.Flow, exists bool) error {
+		if exists != r.stored || exists && f.Version != r.since {
+			return recovery.ErrMoved
+		}
+		*f = *r.flow
+		f.Version = r.since + 1
+		return nil
+	})
+	if err != nil {
+		return recovery.Outcome{}, err
+	}
+	if !r.stored && r.flow.Kind == recovery.KindRecover {
+		r.audit(r.started())
+	}
+	r.stored = true
+	r.flush()
+	return r.outcome(nil), nil
+}

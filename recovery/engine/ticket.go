@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// ticketKeys names a ticket.
+func (e *Engine) ticketKeys(code string) []string { return e.codeKeys("ticket", code) }
+
+// codeKeys names the record behind a code, for each root key. Codes typed by
+// people are read kindly, long tokens exactly.
+func (e *Engine) codeKeys(kind, code string) []string {
+	if len(code) < 40 {
+		code = secret.Plain(code)
+	}
+	if code == "" {
+		return nil
+	}
+	var keys []string
+	for _, mac := range e.Keys.MACs(kind, code) {
+		keys = append(keys, kind+"/"+secret.Sum(string(mac)))
+	}
+	return keys
+}
+
+func (e *Engine) writeTicket(ctx context.Context, code string, t recovery.Ticket) error {
+	ok, err := kv.Create(ctx, e.Store, e.ticketKeys(code)[0], t, t.Expires)
+	if err == nil && !ok {
+		err = recovery.ErrMoved
+	}
+	return err
+}
+
+func (e *Engine) issueTicket(ctx context.Context, a *recovery.Account, purpose string) (string, error) {
+	token := secret.Token(32)
+	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
+	return token, e.writeTicket(ctx, token, t)
+}

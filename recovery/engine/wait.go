@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// wait begins the cool-down of the way that lacks nothing else. It writes one
+// dated fact into the account and tells every channel.
+func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if in.Choice != recovery.Waiting {
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	w, ok := recovery.WayToWait(r.facts())
+	if !ok {
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+	}
+	g, now := recovery.Aim(r.facts()), r.Now()
+	if !r.facts().PendingWait(g, w).IsZero() {
+		return nil, nil
+	}
+	// Who has to be told goes first: an entry without its wait is passed over
+	// when it is due, a wait without its entry would be silent for ever.
+	if err := r.awaited(ctx, g, now.Add(w.Wait)); err != nil {
+		return nil, err
+	}
+	a, err := r.edit(ctx, r.flow.Account, func(a *recovery.Account) error {
+		if err := r.fits(a); err != nil {
+			return err
+		}
+		f := r.facts()
+		f.Account = a
+		if !f.PendingWait(g, w).IsZero() {
+			return errBegun
+		}
+		a.Waits = slices.DeleteFunc(a.Waits, func(x recovery.Wait) bool { return x.Goal == g || !now.Before(x.Until) })
+		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
+		return nil
+	})
+	if errors.Is(err, errBegun) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.account, r.flow.Goal = a, g
+	r.audit(r.event(recovery.EventWaitStarted))
+	r.tell(ctx, recovery.EventWaitStarted)
+	return nil, nil
+}
+
+// errBegun says that another request began the same wait.
+var errBegun = errors.New("the wait has begun")
+
+// StopWaits ends every wait of an account: the signed-in owner pressed Stop.
+func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Client) error {
+	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		if len(a.Waits) == 0 {
+			return recovery.ErrMoved
+		}
+		a.Waits = nil
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		e.audit(recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
+		e.notice(ctx, a, recovery.EventWaitStopped, c)
+	}
+	return err
+}

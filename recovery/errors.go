@@ -1,0 +1,33 @@
+package recovery
+
+import "errors"
+
+// Errors of [Engine.Manage] and [Engine.CorrectMail].
+var (
+	// ErrNotAllowed says that the caller may not do that, or not to this account.
+	ErrNotAllowed = errors.New("not allowed")
+	// ErrReason says that a reason is missing.
+	ErrReason = errors.New("a reason of 3 to 500 characters is needed")
+	// ErrSameAddress says that the address given is the one that counts already.
+	ErrSameAddress = errors.New("that is the address already")
+)
+
+// Errors of the engine. Anything else that it returns means "cannot tell" and
+// is answered with 503.
+var (
+	// ErrNoAccount says that there is no such account.
+	ErrNoAccount = errors.New("no such account")
+	// ErrNameTaken says that a name, address or number belongs to another account.
+	ErrNameTaken = errors.New("already taken by another account")
+	// ErrAddressTaken says beside ErrNameTaken that it is not the name that is taken.
+	ErrAddressTaken = errors.New("address or number already taken by another account")
+	// ErrSetUp says that the first account exists already.
+	ErrSetUp = errors.New("there is an account already")
+)
+
+// errMoved says that a flow or account changed under a request: nothing was
+// done, the person sees where things stand.
+var ErrMoved = errors.New("changed meanwhile")
+
+// ErrUsed is returned by [Verdict.Claim] when somebody was faster.
+var ErrUsed = errors.New("code was used already")

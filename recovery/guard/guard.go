@@ -1,0 +1,344 @@
+package guard
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+)
+
+// Reason says why a request was decided as it was. The zero value denies.
+type Reason int
+
+// The reasons.
+const (
+	DeniedUnknown     Reason = iota // nothing was decided: deny
+	DeniedAnonymous                 // no session, or one that has ended: ask to sign in
+	DeniedForbidden                 // signed in, but not one of those allowed
+	DeniedUnavailable               // cannot tell: 503, cookie left alone
+	Allowed
+)
+
+// Question is what a gate asks about a request.
+type Question struct {
+	Cookie string   // value of the session cookie; empty: none
+	Allow  []string // groups or user names, any of which will do; empty: everybody with an account
+}
+
+// Identity is what an app is told about the person.
+type Identity struct {
+	ID      string
+	User    string
+	Mail    string
+	Groups  string // joined by commas
+	groups  []string
+	session string // id
+}
+
+// Decision is the answer. Its zero value denies.
+type Decision struct {
+	Reason   Reason
+	Identity *Identity // set when somebody is signed in, also for DeniedForbidden
+	touch    func()
+}
+
+// OK tells whether the request may go on.
+func (d Decision) OK() bool { return d.Reason == Allowed && d.Identity != nil }
+
+// Touch writes, if it is time, that the session was used. Call it after the
+// response has been sent.
+func (d Decision) Touch() {
+	if d.touch != nil {
+		d.touch()
+	}
+}
+
+// Limits of the cache.
+const (
+	cacheLife = 30 * time.Second // no entry lives longer, whatever the watch says
+	cacheSize = 50_000           // sessions; a full cache is emptied
+)
+
+// Guard decides about requests. In steady state it reads the store once per
+// session and 30 seconds, and writes nothing.
+type Guard struct {
+	Config
+	stop func()
+
+	mu       sync.RWMutex
+	entries  map[[32]byte]*entry
+	account  map[uint64][][32]byte // by kv.Sum of the account's key
+	readings map[[32]byte]*reading // under way
+}
+
+type entry struct {
+	identity *Identity
+	account  string
+	sum      string
+	key      uint64       // kv.Sum of the account record
+	loaded   time.Time    // age of what is known
+	written  time.Time    // last-seen as stored
+	used     atomic.Int64 // last request here, Unix nanoseconds
+	touching atomic.Bool  // one request is enough to write that it was used
+	idle     time.Duration
+	end      time.Time
+}
+
+// Accounts is what a guard needs of the engine.
+type Accounts interface {
+	// Person returns an account by its id. [ErrNoAccount] says that there is
+	// none; any other error is "cannot tell".
+	Person(ctx context.Context, id string) (*recovery.Account, error)
+	// Touch writes that a session was used.
+	Touch(ctx context.Context, account, sum string) error
+}
+
+// Config is what a guard works with.
+type Config struct {
+	Accounts Accounts
+	Watch    kv.Watcher       // tells of changed records; nil: nothing is cached
+	Now      func() time.Time // time.Now outside tests
+	Log      *slog.Logger     // nil: slog.Default()
+}
+
+// New watches the store, if it can be watched. Close ends that.
+func New(c Config) *Guard {
+	g := &Guard{Config: c, stop: func() {}, readings: map[[32]byte]*reading{}}
+	g.forgetAll()
+	if g.Watch != nil {
+		g.stop = g.Watch.Watch(g.changed)
+	}
+	return g
+}
+
+// Close stops watching. The guard then reads the store for every request.
+func (g *Guard) Close() { g.stop() }
+
+func (g *Guard) changed(sum uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for key, r := range g.readings {
+		if sum == 0 || r.account == sum {
+			r.stale = true
+			delete(g.readings, key)
+		}
+	}
+	if sum == 0 {
+		g.forgetAll()
+		return
+	}
+	for _, key := range g.account[sum] {
+		delete(g.entries, key)
+	}
+	delete(g.account, sum)
+}
+
+func (g *Guard) forgetAll() {
+	g.entries, g.account = map[[32]byte]*entry{}, map[uint64][][32]byte{}
+}
+
+// Check is the one decision, for the inline handler and every forward-auth
+// dialect.
+func (g *Guard) Check(ctx context.Context, q Question) Decision {
+	if len(q.Cookie) != recovery.SessionSize {
+		return Decision{Reason: DeniedAnonymous}
+	}
+	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(q.Cookie)
+	copy(raw[:], q.Cookie)
+	key := sha256.Sum256(raw[:])
+	now := g.Now()
+	e := g.cached(key, now)
+	if e == nil {
+		var err error
+		if e, err = g.load(ctx, q.Cookie, key, now); err != nil {
+			return Decision{Reason: DeniedUnavailable}
+		}
+	}
+	if e == nil || !e.live(now) {
+		return Decision{Reason: DeniedAnonymous}
+	}
+	e.used.Store(now.UnixNano())
+	return e.decide(g, q.Allow, now)
+}
+
+func (e *entry) decide(g *Guard, allow []string, now time.Time) Decision {
+	d := Decision{Reason: Allowed, Identity: e.identity}
+	if len(allow) > 0 && !e.identity.in(allow) {
+		d.Reason = DeniedForbidden
+	}
+	if now.Sub(e.written) >= recovery.TouchAfter(e.idle) && e.touching.CompareAndSwap(false, true) {
+		d.touch = func() { g.touch(e) }
+	}
+	return d
+}
+
+func (id *Identity) in(allow []string) bool {
+	return slices.Contains(allow, id.User) || slices.ContainsFunc(id.groups, func(have string) bool { return slices.Contains(allow, have) })
+}
+
+func (g *Guard) cached(key [32]byte, now time.Time) *entry {
+	if g.Watch == nil || !g.Watch.Live() {
+		return nil
+	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.fresh(key, now)
+}
+
+// fresh returns an entry that may still be used. It needs the lock.
+func (g *Guard) fresh(key [32]byte, now time.Time) *entry {
+	e := g.entries[key]
+	if e == nil || now.Sub(e.loaded) >= cacheLife || now.Before(e.loaded) {
+		return nil
+	}
+	return e
+}
+
+func (e *entry) live(now time.Time) bool {
+	last := time.Unix(0, e.used.Load())
+	return now.Before(e.end) && now.Before(last.Add(e.idle))
+}
+
+// reading is a read of the store under way.
+type reading struct {
+	account uint64        // kv.Sum of the record
+	stale   bool          // the record changed meanwhile: nobody new joins, nothing is kept
+	done    chan struct{} // closed when the rest is set
+	entry   *entry
+	err     error
+}
+
+var errNotRead = errors.New("session not read")
+
+// load reads the account of a session: once for all the requests that a page
+// makes at the same time. nil means that there is no such session.
+func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.Time) (*entry, error) {
+	id, sum := recovery.SplitSession(cookie)
+	if id == "" {
+		return nil, nil
+	}
+	if g.Watch == nil || !g.Watch.Live() {
+		return g.read(ctx, id, sum, now)
+	}
+	e, r, first := g.join(id, key, now)
+	switch {
+	case e != nil:
+		return e, nil
+	case first:
+		defer g.leave(key, r)
+		r.entry, r.err = g.read(ctx, id, sum, now)
+		g.keep(key, r)
+		return r.entry, r.err
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if r.err != nil { // perhaps only its browser has gone away
+		return g.read(ctx, id, sum, now)
+	}
+	return r.entry, nil
+}
+
+// join finds what has been read since the caller looked, or is being read, or
+// begins to read.
+func (g *Guard) join(id string, key [32]byte, now time.Time) (e *entry, r *reading, first bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.fresh(key, now); e != nil {
+		return e, nil, false
+	}
+	if r := g.readings[key]; r != nil {
+		return nil, r, false
+	}
+	r = &reading{account: kv.Sum(recovery.AccountKey(id)), done: make(chan struct{}), err: errNotRead}
+	g.readings[key] = r
+	return nil, r, true
+}
+
+func (g *Guard) leave(key [32]byte, r *reading) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.readings[key] == r {
+		delete(g.readings, key)
+	}
+	close(r.done)
+}
+
+func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry, error) {
+	a, err := g.Accounts.Person(ctx, id)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newEntry(a, sum, now), nil
+}
+
+func newEntry(a *recovery.Account, sum string, now time.Time) *entry {
+	s := a.Session(sum, now)
+	if s == nil {
+		return nil
+	}
+	e := &entry{
+		account: a.ID, sum: sum, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
+		idle: time.Duration(s.Idle) * time.Second, end: s.End,
+		identity: &Identity{
+			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
+			Groups: strings.Join(a.Groups, ","), groups: a.Groups, session: s.ID,
+		},
+	}
+	e.used.Store(s.Seen.UnixNano())
+	return e
+}
+
+// keep remembers what was read, unless it changed meanwhile.
+func (g *Guard) keep(key [32]byte, r *reading) {
+	e := r.entry
+	if e == nil || !g.Watch.Live() {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.stale {
+		return
+	}
+	if len(g.entries) >= cacheSize {
+		g.forgetAll()
+	}
+	if old := g.entries[key]; old == nil {
+		g.account[e.key] = append(g.account[e.key], key)
+	} else if last := old.used.Load(); last > e.used.Load() {
+		e.used.Store(last)
+	}
+	g.entries[key] = e
+}
+
+// touch writes last-seen with a deadline of its own: the response is out.
+func (g *Guard) touch(e *entry) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := g.Accounts.Touch(ctx, e.account, e.sum); err != nil {
+		g.log().Warn("last use of a session not written", "error", err)
+	}
+}
+
+func (g *Guard) log() *slog.Logger {
+	if g.Log == nil {
+		return slog.Default()
+	}
+	return g.Log
+}
+
+// Due tells whether Touch has something to write.
+func (d Decision) Due() bool { return d.touch != nil }

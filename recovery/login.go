@@ -1,0 +1,51 @@
+package recovery
+
+import (
+	"slices"
+	"time"
+)
+
+func (end End) login(a *Account, eff *Effects) {
+	known := a.Device(end.Client.Device)
+	device := end.meet(a, eff)
+	if end.Flow.Trust {
+		device.Remembered = end.Now.Add(end.Policy.Lifetimes.Remembered)
+	}
+	// Only the owner signs in fully: that ends the ban on a recovered password
+	// and every wait somebody began.
+	if end.factorProved() || !end.Methods.HasFactor(a) {
+		a.Waits = nil
+	}
+	if c := a.Credential(Password); c != nil && end.Flow.Has(Password) && end.factorProved() {
+		c.Barred = time.Time{}
+	}
+	if known == nil && len(a.Devices) > 1 {
+		eff.done(EventNewDevice)
+	}
+	eff.Events = append(eff.Events, EventLogin)
+	end.remindDrill(a, eff)
+	// The session this browser had until now ends with the new one (SE-01).
+	_, before := SplitSession(end.Client.Session)
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Sum == before })
+	end.issue(a, device, eff)
+}
+
+func firstFactor(f Facts) (Step, bool) {
+	return Step{Page: PageSignIn, Method: Password}, !f.Flow.Has(Password) && !f.Flow.Has(Passkey)
+}
+
+// secondFactor asks an account with a second factor for it (or a recovery
+// code), and one without for the mailbox when the browser is unknown; for its
+// number only as another way, since SMS is never all there is.
+func secondFactor(f Facts) (Step, bool) {
+	if f.Methods.HasFactor(f.Account) {
+		if f.Device != nil && f.Now.Before(f.Device.Remembered) {
+			return Step{}, false
+		}
+		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))
+	}
+	if f.Device != nil || !f.Methods.ready(MailCode, f.Account, f.Now) {
+		return Step{}, false // cannot pass a check: let in, known browsers are told
+	}
+	return oneOf(f, []string{MailCode, SMSCode})
+}

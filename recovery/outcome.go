@@ -1,0 +1,32 @@
+package recovery
+
+// Answers tells whether the form holds the field a step asks for, so that
+// pages with two fields take one request.
+func (in Input) Answers(s Step) bool {
+	switch {
+	case s.Enroll && s.Method == Password:
+		return in.NewPassword != ""
+	case s.Method == Password:
+		return in.Password != ""
+	}
+	return false
+}
+
+// Outcome is what a page is made of.
+type Outcome struct {
+	Flow    *Flow
+	Stored  bool     // Flow can be shown again by its id
+	Account *Account // nil before the first proof of somebody who is not signed in: a page must not depend on it
+	Step    Step
+	Unready bool // Step has to be made by a form first: the policy has changed meanwhile
+	Problem *Problem
+	Notice  string // key of something that just happened
+
+	FlowToken string // to be added to the browser's flow cookie
+	Finished  Kind   // the flow is over
+	Goal      Goal   // what a finished recovery replaced
+	Return    string
+	Session   string // new session cookie
+	Keep      bool   // the session cookie outlives the browser
+	Device    string // new device cookie
+}

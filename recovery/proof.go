@@ -1,0 +1,61 @@
+package recovery
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Names of methods the engine itself has to know. Everything else it learns
+// from [Traits].
+const (
+	Password         = "password"
+	TOTP             = "totp"
+	Passkey          = "passkey"
+	OtherDevice      = "device" // another browser that is signed in
+	RecoveryCode     = "recovery_code"
+	MailLink         = "mail_link"
+	MailCode         = "mail_code"
+	SMSCode          = "sms_code"
+	Rescue           = "rescue"
+	Invite           = "invite"
+	SetupTicket      = "setup"
+	Admin            = "admin"
+	AdminInPerson    = "admin_in_person"
+	PIN              = "pin"
+	SecurityQuestion = "question"
+	VouchedBy        = "contact" // contact*2 asks two people
+	NewContact       = "new_contact"
+	// waiting is what is "asked for" when only time is missing.
+	Waiting = "wait"
+	// Factor stands for any second factor in the policy's lists.
+	Factor = "factor"
+)
+
+// Proof is something shown. Two proofs from one source count once.
+type Proof struct {
+	Method     string    `json:"method"`
+	Source     string    `json:"source"`
+	Credential string    `json:"credential,omitempty"`
+	Version    uint64    `json:"version,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// Bare is a method's name without the count: contact*2 is contact to people.
+func Bare(method string) string {
+	name, _, _ := strings.Cut(method, "*")
+	return name
+}
+
+// people is how many have to vouch for a proof; zero: it is another one.
+func people(name string) int {
+	kind, count, several := strings.Cut(name, "*")
+	if kind != VouchedBy {
+		return 0
+	}
+	n, err := strconv.Atoi(count)
+	if !several || err != nil {
+		return 1
+	}
+	return n
+}

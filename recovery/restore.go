@@ -1,0 +1,99 @@
+package recovery
+
+import "slices"
+
+// recover replaces what was lost. It never signs in.
+func (end End) recover(a *Account, eff *Effects) {
+	if end.Flow.Has(RecoveryCode) {
+		end.keepCodes(a)
+	}
+	rescued := end.Flow.Has(Rescue)
+	name := EventPasswordReset
+	switch end.Flow.Goal {
+	case GoalPassword:
+		end.install(a, Password, 2)
+	case GoalSecondFactor:
+		end.renewFactor(a)
+		name = EventFactorReset
+	case GoalBoth:
+		end.install(a, Password, 2)
+		end.renewFactor(a)
+		name = EventBothReset
+	}
+	if c := a.Credential(Password); c != nil && name != EventFactorReset && !rescued {
+		c.Barred = end.Now.Add(end.Policy.Lifetimes.RecoveredBan)
+	}
+	a.EndEverything()
+	a.forget()
+	if !rescued {
+		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
+	}
+	if a.State == StateFrozen {
+		a.State, a.Devices, a.Before, a.Thaw = StateActive, nil, nil, nil
+		eff.done(EventThawed)
+	}
+	eff.done(name)
+}
+
+// firstProof offers what the policy offers, whoever was named: what an account
+// has may not show before it proved something (rule 6 of DESIGN section 3).
+func firstProof(f Facts) (Step, bool) {
+	if len(f.Flow.Proofs) > 0 {
+		return Step{}, false
+	}
+	return ask(f, FirstProofs(f.Policy, f.Methods)), true
+}
+
+// FirstProofs lists what a recovery can begin with.
+func FirstProofs(p *Policy, methods *Methods) []string {
+	var out []string
+	for _, g := range Goals() {
+		for _, w := range p.Read(g, methods.Has(ChannelMail)) {
+			for _, name := range methods.beginnings(w) {
+				if !slices.Contains(out, name) {
+					out = append(out, name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// beginnings lists what a way can begin with; nothing when it cannot be walked
+// to its end here. People are asked first only where no other proof of the way
+// could be: a stranger who claims to be somebody should have to show something
+// before others are asked to believe it.
+func (m *Methods) beginnings(w Way) []string {
+	var out, last []string
+	for _, name := range w.Proofs {
+		if !slices.ContainsFunc(m.expand(name), m.offered) {
+			return nil
+		}
+		switch x := m.Get(name); {
+		case x == nil || !x.Traits().First:
+		case Bare(name) == VouchedBy:
+			last = append(last, name)
+		default:
+			out = append(out, name)
+		}
+	}
+	if out == nil {
+		return last
+	}
+	return out
+}
+
+// renewed needs the new credentials of the goal, each confirmed.
+func renewed(f Facts) (Step, bool) {
+	list := map[Goal][]string{
+		GoalPassword:     {Password},
+		GoalSecondFactor: {TOTP, RecoveryCode},
+		GoalBoth:         {Password, TOTP, RecoveryCode},
+	}[Aim(f)]
+	for _, method := range list {
+		if step, missing := enrolled(method)(f); missing {
+			return step, true
+		}
+	}
+	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, len(list) == 0
+}
