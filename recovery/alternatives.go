@@ -18,7 +18,7 @@ func Paths(f Facts, s Step) []Path {
 	var out []Path
 	for _, m := range s.Methods {
 		p := Path{Method: m}
-		if f.Flow.Kind == KindRecover && len(f.Flow.Proofs) > 0 && !s.Enroll {
+		if f.Recipe.Replaces && len(f.Flow.Proofs) > 0 && !s.Enroll {
 			p = path(f, m)
 		}
 		out = append(out, p)

@@ -1,8 +1,28 @@
 package recovery
 
+// KindOpenCase is the kind of the flow.
+const KindOpenCase Kind = "open_case"
+
+// Questions.
+const (
+	AskCase Ask = "open_case" // whom an administrator helps, and why
+)
+
+func openCaseRecipe() Recipe {
+	return Recipe{
+		Kind: KindOpenCase, SignedIn: true, Needs: []Need{Administrates, Settled, Strong, because, handed},
+		After: After{To: ToPerson, Says: []string{"case_sent", "case_shown"}, Which: func(f *Flow) string {
+			if f.Pending[AdminInPerson].Confirmed {
+				return "case_shown"
+			}
+			return "case_sent"
+		}},
+	}
+}
+
 // because needs whom an administrator helps, what is lost and why.
 func because(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Method: string(KindOpenCase)}, f.Flow.Person == "" || f.Flow.Reason == ""
+	return Step{Page: PageConfirm, Ask: AskCase}, f.Flow.Person == "" || f.Flow.Reason == ""
 }
 
 // handed needs the administrator to have seen what is to be handed over.
@@ -10,10 +30,10 @@ func handed(f Facts) (Step, bool) {
 	if !f.Policy.InPerson(f.Flow.Goal, f.Methods.Has(ChannelMail)) {
 		return Step{}, false
 	}
-	return enrolled(AdminInPerson)(f)
+	return Enrolled(AdminInPerson)(f)
 }
 
-// NeedAdmin needs a member of the group that manages accounts.
-func NeedAdmin(f Facts) (Step, bool) {
+// Administrates needs a member of the group that manages accounts.
+func Administrates(f Facts) (Step, bool) {
 	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, !f.Account.Admin()
 }

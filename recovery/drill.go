@@ -2,9 +2,24 @@ package recovery
 
 import "time"
 
+// KindDrill is the kind of the flow.
+const KindDrill Kind = "drill"
+
+// Questions.
+const (
+	AskTrial Ask = "drill" // a recovery code that is not used up
+)
+
 // drillEvery is how long after the last trial of a way back people are
 // reminded: half a year.
 const drillEvery = 182 * 24 * time.Hour
+
+func drillRecipe() Recipe {
+	return Recipe{Kind: KindDrill, SignedIn: true, Needs: []Need{trial}, Finish: End.drilled, After: After{Says: []string{"drill_ok"}}}
+}
+
+// drilled notes that a way back was tried out.
+func (end End) drilled(a *Account, _ *Effects) { a.Drilled = end.Now }
 
 // DrillDue tells whether somebody has a way back to try and has not tried one
 // for half a year.
@@ -23,5 +38,5 @@ func (end End) remindDrill(a *Account, eff *Effects) {
 
 // trial needs one right recovery code, which is not used up.
 func trial(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Method: string(KindDrill)}, f.Flow.Reason == ""
+	return Step{Page: PageConfirm, Ask: AskTrial}, !f.Flow.Tried
 }

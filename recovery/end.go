@@ -24,17 +24,18 @@ func (end End) keepCodes(a *Account) {
 	}
 }
 
-// End is everything a finish may use. Random values are made before, so
-// that running it twice gives the same account.
+// End is everything a finish may use. Random values are made before, so that
+// running it twice gives the same account.
 type End struct {
 	Flow    *Flow
+	Recipe  *Recipe
 	Client  Client
 	Policy  *Policy
 	Methods *Methods
 	Now     time.Time
-	Session string // token
-	Device  string // token
-	IDs     [4]string
+
+	Session, Device                   string // tokens
+	SessionID, DeviceID, CredentialID string
 }
 
 // Effects is what a finish asks for, as data.
@@ -44,10 +45,31 @@ type Effects struct {
 	Session bool        // the browser gets the new session
 	Device  bool        // and the new device cookie
 	Remind  bool        // a mail asks to try a way back
+	Answers bool        // the request named in the flow gets this account's answer
+	Remove  bool        // the account is no more
 }
 
-// done is an event that is told to all channels.
-func (eff *Effects) done(name EventName) {
+// Apply is the pure end of a flow: it edits its copy of the account and says
+// what else is to happen. It fails closed when something was spent meanwhile.
+func (end End) Apply(a *Account) (Effects, error) {
+	var eff Effects
+	if end.Recipe == nil {
+		return eff, ErrMoved
+	}
+	for _, s := range end.Flow.Reserved {
+		if err := end.spend(a, s, &eff); err != nil {
+			return eff, err
+		}
+	}
+	if end.Recipe.Finish != nil {
+		end.Recipe.Finish(end, a, &eff)
+	}
+	a.trim(end.Now)
+	return eff, nil
+}
+
+// Done is an event that is told to all channels.
+func (eff *Effects) Done(name EventName) {
 	eff.Events, eff.Tell = append(eff.Events, name), append(eff.Tell, name)
 }
 
@@ -63,7 +85,7 @@ func (end End) spend(a *Account, s Spent, eff *Effects) error {
 			return errors.Join(ErrSpent, err)
 		}
 		a.CodeUsed = end.Now
-		eff.done(EventCodeUsed)
+		eff.Done(EventCodeUsed)
 		return nil
 	}
 	return a.spend(s.ID, s.Until, end.Now)
@@ -81,7 +103,7 @@ func (end End) meet(a *Account, eff *Effects) *Device {
 	}
 	eff.Device = true
 	a.Devices = append(a.Devices, Device{
-		ID: end.IDs[0], Sum: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now,
+		ID: end.DeviceID, Sum: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now,
 	})
 	return &a.Devices[len(a.Devices)-1]
 }
@@ -95,7 +117,7 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	}
 	eff.Session = true
 	a.Sessions = append(a.Sessions, Session{
-		ID: end.IDs[1], Sum: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
+		ID: end.SessionID, Sum: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
 		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs,
 	})
@@ -104,26 +126,37 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 // renewFactor replaces every second factor and all codes, and with them the
 // trust in devices.
 func (end End) renewFactor(a *Account) {
+	a.Drop(end.Methods.expand(Factor)...)
+	end.addFactor(a)
+}
+
+// addFactor takes in a second factor, beside those of other methods, and new
+// codes. The trust in devices ends.
+func (end End) addFactor(a *Account) {
 	if a.State == StateActive {
 		end.keepCodes(a)
 	}
-	a.Drop(end.Methods.expand(Factor)...)
-	end.install(a, TOTP, 3)
-	end.install(a, RecoveryCode, 2)
+	for _, method := range end.Methods.expand(Factor) {
+		end.install(a, method)
+	}
+	end.install(a, RecoveryCode)
 	a.SecondFactor = true
 	a.forget()
 }
 
-// install puts a confirmed pending credential in place of the old one. slot
-// picks its id, so that a second run gives the same.
-func (end End) install(a *Account, method string, slot int) {
+// install puts what was confirmed in place of the account's old credential, or
+// beside the others where a method may have several.
+func (end End) install(a *Account, method string) {
 	p := end.Flow.Pending[method]
 	if !p.Confirmed {
 		return
 	}
-	version := uint64(1)
-	if old := a.Credential(method); old != nil {
-		version = old.Version + 1
+	c := Credential{ID: end.CredentialID + "-" + method, Method: method, Version: 1, Created: end.Now, Data: p.Data}
+	if !end.Methods.Get(method).Traits().Several {
+		if old := a.Credential(method); old != nil {
+			c.Version = old.Version + 1
+		}
+		a.Drop(method)
 	}
-	a.Replace(Credential{ID: end.IDs[slot] + method[:1], Method: method, Version: version, Created: end.Now, Data: p.Data})
+	a.Credentials = append(a.Credentials, c)
 }

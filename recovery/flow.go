@@ -29,14 +29,17 @@ type Flow struct {
 	Mail     string `json:"mail,omitempty"`
 	Phone    string `json:"phone,omitempty"`
 	Goal     Goal   `json:"goal,omitempty"`
-	Person   string `json:"person,omitempty"` // id of somebody else this is about
-	Reason   string `json:"reason,omitempty"`
+	Person   string `json:"person,omitempty"`   // id of somebody else this is about
+	Reason   string `json:"reason,omitempty"`   // why an administrator helps
 	Called   string `json:"called,omitempty"`   // that person's name
 	Vouch    string `json:"vouch,omitempty"`    // key of the request to vouch for
 	Ask      string `json:"ask,omitempty"`      // code this flow's own request is found by
 	Trial    bool   `json:"trial,omitempty"`    // what Vouch asks for is only tried out
 	Remember bool   `json:"remember,omitempty"` // keep me signed in
 	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
+
+	Tried     bool `json:"tried,omitempty"`     // the recovery code tried out was right
+	Consented bool `json:"consented,omitempty"` // the last click of somebody who vouches
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // those who may vouch expect a call
@@ -67,6 +70,14 @@ type Pending struct {
 // Has tells whether a method has been proved.
 func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
+}
+
+// NewAddress is the mail address or number that the flow is to take in.
+func (f *Flow) NewAddress() (channel, to string) {
+	if f.Phone != "" {
+		return ChannelSMS, f.Phone
+	}
+	return ChannelMail, f.Mail
 }
 
 // IsDecoy tells that the flow runs for nobody.

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
 	"slices"
@@ -25,7 +22,7 @@ const flowsFile = "FLOWS.md"
 
 const flowsHead = `# Flows
 
-What [next.go](next.go) asks for, and in which order, with the ways back of the default policy. **Do not edit:** this page is walked
+What [recipe.go](recipe.go) asks for, and in which order, with the ways back of the default policy. **Do not edit:** this page is walked
 out of the code by flows_doc_test.go; after a change run ` + "`go test ./recovery -run TestFlows -update`" + `.
 
 A box is a page, and on it the proof it asks for first; an arrow is what was shown or done, "or" any one of several. Nobody sets a
@@ -126,7 +123,7 @@ func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
 // from computes the step the facts lead to, and all after it; nil when this
 // is no path to the goal of the chapter.
 func (w *walk) from(f recovery.Facts) *node {
-	step := recovery.Next(f)
+	step := recoverytest.Next(f)
 	switch {
 	case step.Done && !w.reached(f.Flow):
 		return nil
@@ -158,6 +155,14 @@ func (w *walk) reached(f *recovery.Flow) bool {
 	return want == nil || slices.Equal(slices.Sorted(maps.Keys(f.Pending)), want)
 }
 
+// asked names what a step asks for.
+func asked(step recovery.Step) string {
+	if step.Method != "" {
+		return step.Method
+	}
+	return string(step.Ask)
+}
+
 // answers lists what can be done on a page.
 func answers(step recovery.Step, goal recovery.Goal) []string {
 	switch {
@@ -166,7 +171,7 @@ func answers(step recovery.Step, goal recovery.Goal) []string {
 	case step.Choices != nil:
 		return nil
 	}
-	return append([]string{step.Method}, step.Methods...)
+	return append([]string{asked(step)}, step.Methods...)
 }
 
 // answered is the facts after a step was satisfied one way.
@@ -181,9 +186,9 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 		f.Account, a.Waits = &a, waits(f)
 	case step.Enroll:
 		flow.Pending = enrolled(&flow, by)
-	case by == "": // one form takes name and password
+	case step.Ask == recovery.AskName: // one form takes name and password
 		flow.Name, flow.Pending = "alice", enrolled(&flow, recovery.Password)
-	case !fill(&flow, by):
+	case step.Ask == "" || !fill(&flow, by):
 		flow.Proofs = append(slices.Clone(flow.Proofs), recovery.Proof{Method: by, At: noon})
 	}
 	return f
@@ -197,17 +202,25 @@ func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
 
 // fill sets the field of a step that asks for no proof.
 func fill(f *recovery.Flow, by string) bool {
-	if by == string(recovery.KindOpenCase) {
-		f.Person = "x" // one form asks for both
+	switch recovery.Ask(by) {
+	case recovery.AskMail:
+		f.Mail = "x"
+	case recovery.AskPhone:
+		f.Phone = "x"
+	case recovery.AskPerson:
+		f.Person = "x"
+	case recovery.AskRequest:
+		f.Vouch = "x"
+	case recovery.AskCase: // one form asks for both
+		f.Person, f.Reason = "x", "x"
+	case recovery.AskConsent:
+		f.Consented = true
+	case recovery.AskTrial:
+		f.Tried = true
+	default:
+		return false
 	}
-	field := map[string]*string{
-		"change_mail": &f.Mail, "change_phone": &f.Phone, "add_contact": &f.Person, "approve": &f.Vouch,
-		"open_case": &f.Reason, "vouch": &f.Reason, "drill": &f.Reason,
-	}[by]
-	if field != nil {
-		*field = "x"
-	}
-	return field != nil
+	return true
 }
 
 // waits are those that could have been begun with what was shown, all over.
@@ -251,7 +264,7 @@ func (w *walk) add(n *node) *node {
 // spoken is a method in words.
 func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
-		"": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
+		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
@@ -273,15 +286,15 @@ func asks(step recovery.Step) string {
 	if step.Choices != nil {
 		return ""
 	}
-	return "<br/>" + spoken(step, step.Method)
+	return "<br/>" + spoken(step, asked(step))
 }
 
 // starts are the boxes a flow begins in: where a name is typed, the account
 // page, or a link that came from elsewhere.
 func (w *walk) starts() []*node {
 	typed, signedIn, link := &node{}, &node{label: "signed in", end: true}, &node{label: "a link from elsewhere", end: true}
-	if slices.Contains([]recovery.Kind{recovery.KindLogin, recovery.KindRecover, recovery.KindUnlock}, w.kind) {
-		typed.label = recovery.Next(w.facts(&recovery.Flow{Kind: w.kind}, shape{})).Page + "<br/>name"
+	if recipe := recovery.RecipeOf(recovery.Recipes(), w.kind); recipe.Anyone {
+		typed.label = recoverytest.Next(w.facts(&recovery.Flow{Kind: w.kind}, shape{})).Page + "<br/>name"
 	}
 	for _, s := range w.shapes {
 		flow := &recovery.Flow{Kind: w.kind}
@@ -298,7 +311,7 @@ func (w *walk) starts() []*node {
 			link.follow(edge{spoken(recovery.Step{}, s.ticket), to})
 		case typed.label != "":
 			typed.follow(edge{s.name, to})
-		case w.kind == recovery.KindSetup || w.kind == recovery.KindActivate:
+		case !recovery.RecipeOf(recovery.Recipes(), w.kind).SignedIn:
 			return []*node{to}
 		default:
 			signedIn.follow(edge{s.name, to})
@@ -371,21 +384,12 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// Every kind of kind.go is drawn, and nothing else.
+// Every kind of flow is drawn, and nothing else.
 func TestFlowsHasEveryKind(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "kind.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var want []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "Kind" {
-				want = append(want, strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`))
-			}
-		}
-		return true
-	})
+	for _, r := range recovery.Recipes() {
+		want = append(want, string(r.Kind))
+	}
 	var got []string
 	for _, c := range chapters() {
 		got = append(got, string(c.kind))

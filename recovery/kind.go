@@ -1,29 +1,7 @@
 package recovery
 
-// Kind of a flow: a row of the recipe table.
+// Kind of a flow; each stands beside its recipe.
 type Kind string
-
-// The kinds. DESIGN section 3 has the table in words, recipe.go in code.
-const (
-	KindLogin          Kind = "login"
-	KindRecover        Kind = "recover"
-	KindSetup          Kind = "setup"
-	KindActivate       Kind = "activate"
-	KindChangePassword Kind = "change_password"
-	KindAddFactor      Kind = "add_factor"
-	KindNewCodes       Kind = "new_codes"
-	KindUnlock         Kind = "unlock"
-	KindChangeMail     Kind = "change_mail"  // change_contact of the design, one for each channel
-	KindChangePhone    Kind = "change_phone" //
-	KindSetPIN         Kind = "set_pin"
-	KindSetQuestion    Kind = "set_question"
-	KindAddContact     Kind = "add_contact"
-	KindVouch          Kind = "approve_contact"
-	KindOpenCase       Kind = "open_case"
-	KindStepUp         Kind = "step_up"
-	KindDrill          Kind = "drill"
-	KindDrillContact   Kind = "drill_contact"
-)
 
 // Goal is what a recovery replaces: the values of the field "choice".
 type Goal string
@@ -35,4 +13,5 @@ const (
 	GoalBoth         Goal = "both"
 )
 
+// Goals lists the goals.
 func Goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }

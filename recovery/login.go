@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// KindLogin is the kind of the flow.
+const KindLogin Kind = "login"
+
+func loginRecipe() Recipe {
+	return Recipe{
+		Kind: KindLogin, Anyone: true, States: []State{StateActive}, Opens: true,
+		Needs: []Need{who(PageSignIn), firstFactor, secondFactor}, Finish: End.login,
+		After: After{To: ToReturn},
+	}
+}
+
+// login signs in: the device becomes known, the session begins.
 func (end End) login(a *Account, eff *Effects) {
 	known := a.Device(end.Client.Device)
 	device := end.meet(a, eff)
@@ -20,7 +32,7 @@ func (end End) login(a *Account, eff *Effects) {
 		c.Barred = time.Time{}
 	}
 	if known == nil && len(a.Devices) > 1 {
-		eff.done(EventNewDevice)
+		eff.Done(EventNewDevice)
 	}
 	eff.Events = append(eff.Events, EventLogin)
 	end.remindDrill(a, eff)
@@ -30,8 +42,10 @@ func (end End) login(a *Account, eff *Effects) {
 	end.issue(a, device, eff)
 }
 
+// firstFactor needs the password, or a proof that stands for both factors.
 func firstFactor(f Facts) (Step, bool) {
-	return Step{Page: PageSignIn, Method: Password}, !f.Flow.Has(Password) && !f.Flow.Has(Passkey)
+	alone := slices.ContainsFunc(f.Flow.Proofs, func(p Proof) bool { return p.Alone })
+	return Step{Page: PageSignIn, Method: Password}, !f.Flow.Has(Password) && !alone
 }
 
 // secondFactor asks an account with a second factor for it (or a recovery

@@ -48,13 +48,30 @@ type Traits struct {
 	First bool
 	// Factor tells that it is a second factor a login asks for.
 	Factor bool
+	// Several tells that an account may have more than one of it.
+	Several bool
 	// Throttle is how wrong tries are counted.
 	Throttle Throttle
 	// Channel the method needs a notifier for; empty: none.
 	Channel string
 	// Page that asks for it.
 	Page string
+	// Field of the form the proof comes in; empty: FieldCode.
+	Field Field
+	// Wrong is the key of what is said of a wrong one; empty: ProblemCodeUnknown.
+	Wrong string
 }
+
+// Field of a form that a proof comes in.
+type Field string
+
+// The fields.
+const (
+	FieldCode     Field = ""
+	FieldPassword Field = "password"
+	FieldPIN      Field = "pin"
+	FieldAnswer   Field = "answer"
+)
 
 // Try is one attempt to prove something. Account is never nil: for people who
 // do not exist it is a stand-in without credentials, and Verify costs the same.
@@ -64,7 +81,7 @@ type Try struct {
 	Input   Input
 	Now     time.Time
 	Policy  *Policy
-	Vouched []string // ids of those who have vouched in this flow
+	Answers []string // for a Remote method: ids of the accounts that have answered so far
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -73,6 +90,7 @@ type Verdict struct {
 	Problem    *Problem // why not, when that may be said
 	Credential string   // id of what was matched
 	Version    uint64
+	Alone      bool   // it is first and second factor at once
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
 	// Claim marks something as used at once, inside an account swap (the TOTP
 	// step). It may run twice; its error means "not proved after all".
@@ -90,11 +108,32 @@ type Method interface {
 	Verify(ctx context.Context, t Try) (Verdict, error)
 }
 
-// Challenger is a method that sends something before it can be answered.
+// Challenger is a method that makes something before it can be answered: a
+// code that is sent, or a challenge that only the page shows.
 type Challenger interface {
-	// Challenge makes a new code. The message is queued only after the flow
-	// holding its MAC has been written.
-	Challenge(t Try, p *Policy) (Sent, Message, error)
+	// Challenge makes a new one. A message is queued only after the flow that
+	// holds its MAC has been written; nil: nothing is sent.
+	Challenge(t Try) (Sent, *Message, error)
+}
+
+// Namer is a method whose proof says whose it is, so that nobody types a name:
+// it may be the first thing that a flow is shown.
+type Namer interface {
+	Method
+	// Named reads the account's id out of a form; empty: the form holds no such
+	// proof. Nothing is believed yet: Verify follows.
+	Named(in Input) string
+}
+
+// Remote is a method whose proof is given elsewhere while this browser waits.
+// The engine keeps a request for it, which is found by a code.
+type Remote interface {
+	Method
+	// May tells whether the account behind an id may answer a request of a.
+	May(a *Account, id string) bool
+	// Call lists the accounts that are to hear that a request of the flow may
+	// reach them, and the template of the mail.
+	Call(a *Account, f *Flow) (ids []string, template string)
 }
 
 // Enroller is a method whose credential a person can make new.
@@ -182,15 +221,15 @@ func (m *Methods) Names() []string {
 	return names
 }
 
-// offered tells whether this installation can ask for the proof at all.
-func (m *Methods) offered(name string) bool {
+// Offered tells whether this installation can ask for the proof at all.
+func (m *Methods) Offered(name string) bool {
 	x := m.Get(name)
 	return x != nil && (x.Traits().Channel == "" || m.has(x.Traits().Channel))
 }
 
 // ready is offered and usable by this account now.
 func (m *Methods) ready(name string, a *Account, now time.Time) bool {
-	return m.offered(name) && m.Get(name).Ready(a, now)
+	return m.Offered(name) && m.Get(name).Ready(a, now)
 }
 
 // expand replaces the word "factor" by the second factors there are.

@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// Ask is a question that is no proof: who, which address, why. The engine has
+// a function for each that takes the answer.
+type Ask string
+
+// Questions.
+const (
+	AskWho Ask = "who" // whom the flow is about
+)
+
 // Prepared tells whether what a step shows has been made. It has not when the
 // policy has changed since the flow's last form: no form of that page was meant
 // for this step, and a page without writing cannot show it.
@@ -13,7 +22,7 @@ func (f *Flow) Prepared(s Step) bool {
 	case s.Enroll:
 		_, made := f.Pending[s.Method]
 		return made
-	case Bare(s.Method) == VouchedBy:
+	case s.Remote:
 		return f.Ask != ""
 	}
 	return !s.Done
@@ -22,6 +31,7 @@ func (f *Flow) Prepared(s Step) bool {
 // Facts is all that [Next] looks at.
 type Facts struct {
 	Flow    *Flow
+	Recipe  *Recipe  // of the flow's kind; nil: the flow leads nowhere
 	Account *Account // stand-in for nobody; nil before anybody was named
 	Device  *Device  // the known device asking; nil: unknown browser
 	Policy  *Policy
@@ -29,14 +39,16 @@ type Facts struct {
 	Now     time.Time
 }
 
-// Step is what is missing now.
+// Step is what is missing now: a question, a proof, or something to enrol.
 type Step struct {
 	Page    string
+	Ask     Ask      // a question that is no proof; empty: none
 	Method  string   // the proof or enrolment asked for
-	Methods []string // other proofs that would do instead
+	Methods []string // others that would do instead
 	Choices []Goal
-	Until   time.Time // PageWait: when the wait is over; zero: it has not begun
+	Until   time.Time // AskWait: when the wait is over; zero: it has not begun
 	Enroll  bool      // Method is to be enrolled, not proved
+	Remote  bool      // Method is answered elsewhere, while this page waits
 	Dead    string    // a problem key: nothing leads on from here
 	Done    bool
 }
@@ -48,13 +60,13 @@ type Need func(f Facts) (Step, bool)
 // who needs somebody to be named (or a stand-in for nobody).
 func who(page string) Need {
 	return func(f Facts) (Step, bool) {
-		return Step{Page: page, Method: Password}, f.Account == nil
+		return Step{Page: page, Ask: AskWho, Method: Password}, f.Account == nil
 	}
 }
 
-// strong asks for the account's second factor or a recovery code in this very
+// Strong asks for the account's second factor or a recovery code in this very
 // flow; without a second factor the password stands for it.
-func strong(f Facts) (Step, bool) {
+func Strong(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
 		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))
 	}
@@ -72,13 +84,13 @@ func asked(method string, kind Kind) Need {
 	}
 }
 
-// NeedSettled refuses changes while the account is on probation (MF-06).
-func NeedSettled(f Facts) (Step, bool) {
+// Settled refuses changes while the account is on probation (MF-06).
+func Settled(f Facts) (Step, bool) {
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
 }
 
-// proved asks for one proof and no other.
-func proved(method string) Need {
+// Proved asks for one proof and no other.
+func Proved(method string) Need {
 	return func(f Facts) (Step, bool) { return oneOf(f, []string{method}) }
 }
 
@@ -103,23 +115,37 @@ func ask(f Facts, methods []string) Step {
 		method = f.Flow.Picked
 	}
 	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == method })
-	page := PageWait
+	step := Step{Page: PageWait, Ask: AskWait, Method: method, Methods: others}
 	if method != Waiting {
-		page = f.Methods.Get(method).Traits().Page
+		m := f.Methods.Get(method)
+		_, remote := m.(Remote)
+		step.Page, step.Ask, step.Remote = m.Traits().Page, "", remote
 	}
-	return Step{Page: page, Method: method, Methods: others}
+	return step
 }
 
-// enrolled needs a new credential of the method, confirmed by its owner.
-func enrolled(method string) Need {
-	return func(f Facts) (Step, bool) {
-		if f.Flow.Pending[method].Confirmed {
-			return Step{}, false
-		}
-		e, ok := f.Methods.Get(method).(Enroller)
-		if !ok {
-			return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
-		}
-		return Step{Page: e.EnrollPage(), Method: method, Enroll: true}, true
+// Enrolled needs a new credential of the method, confirmed by its owner.
+func Enrolled(method string) Need {
+	return func(f Facts) (Step, bool) { return enrollOne(f, []string{method}) }
+}
+
+// newFactor needs a new second factor: of those there are, the one the person
+// chose.
+func newFactor(f Facts) (Step, bool) { return enrollOne(f, f.Methods.expand(Factor)) }
+
+// enrollOne needs one of the methods enrolled: the one picked by hand, or the
+// first.
+func enrollOne(f Facts, methods []string) (Step, bool) {
+	if slices.ContainsFunc(methods, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
+		return Step{}, false
 	}
+	able := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
+		_, ok := f.Methods.Get(m).(Enroller)
+		return !ok
+	})
+	step := ask(f, able)
+	if step.Dead == "" {
+		step.Page, step.Enroll = f.Methods.Get(step.Method).(Enroller).EnrollPage(), true
+	}
+	return step, true
 }

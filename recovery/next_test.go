@@ -105,7 +105,7 @@ func TestNext(t *testing.T) {
 		{"no kind", recovery.Flow{}, full, nil, "refused", "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := recovery.Next(recovery.Facts{
+			got := recoverytest.Next(recovery.Facts{
 				Flow: &tc.flow, Account: tc.account, Device: tc.device, Policy: recovery.Default(), Now: noon,
 				Methods: method.All(method.Set{Has: everything}),
 			})
@@ -123,7 +123,7 @@ func TestEN05_OffersBeforeTheFirstProofDoNotDependOnTheAccount(t *testing.T) {
 	for i, a := range []*recovery.Account{
 		{}, recoverytest.Account(), recoverytest.Account(recovery.Password), recoverytest.Account(recovery.TOTP), recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode),
 	} {
-		got := recovery.Next(recovery.Facts{Flow: &recovery.Flow{Kind: recovery.KindRecover}, Account: a, Policy: recovery.Default(), Methods: methods, Now: noon})
+		got := recoverytest.Next(recovery.Facts{Flow: &recovery.Flow{Kind: recovery.KindRecover}, Account: a, Policy: recovery.Default(), Methods: methods, Now: noon})
 		if i == 0 {
 			want = got
 		}

@@ -1,5 +1,7 @@
 package recovery
 
+import "github.com/caddy-sparekey/sparekey/recovery/secret"
+
 // Answers tells whether the form holds the field a step asks for, so that
 // pages with two fields take one request.
 func (in Input) Answers(s Step) bool {
@@ -10,6 +12,20 @@ func (in Input) Answers(s Step) bool {
 		return in.Password != ""
 	}
 	return false
+}
+
+// Value is what a form holds for a proof.
+func (in Input) Value(f Field) secret.Text {
+	switch f {
+	case FieldPassword:
+		return in.Password
+	case FieldPIN:
+		return in.PIN
+	case FieldAnswer:
+		return in.Answer
+	case FieldCode:
+	}
+	return in.Code
 }
 
 // Outcome is what a page is made of.

@@ -49,7 +49,7 @@ func TestPathsSayWhatAWayNeeds(t *testing.T) {
 				Flow: &recovery.Flow{Kind: recovery.KindRecover, Proofs: tc.proofs}, Account: tc.account,
 				Policy: policy, Methods: method.All(method.Set{Has: everything}), Now: noon,
 			}
-			got := recovery.Paths(f, recovery.Next(f))
+			got := recovery.Paths(recoverytest.Planned(f), recoverytest.Next(f))
 			if len(got) == 0 && len(tc.want) == 0 {
 				return
 			}

@@ -26,7 +26,7 @@ const (
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people
 	NewContact       = "new_contact"
-	// waiting is what is "asked for" when only time is missing.
+	// Waiting is what is "asked for" when only time is missing.
 	Waiting = "wait"
 	// Factor stands for any second factor in the policy's lists.
 	Factor = "factor"
@@ -34,11 +34,14 @@ const (
 
 // Proof is something shown. Two proofs from one source count once.
 type Proof struct {
-	Method     string    `json:"method"`
-	Source     string    `json:"source"`
-	Credential string    `json:"credential,omitempty"`
-	Version    uint64    `json:"version,omitempty"`
-	At         time.Time `json:"at"`
+	Method     string `json:"method"`
+	Source     string `json:"source"`
+	Credential string `json:"credential,omitempty"`
+	Version    uint64 `json:"version,omitempty"`
+	// Alone says that this proof is first and second factor at once: a passkey
+	// that verified its user.
+	Alone bool      `json:"alone,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // Bare is a method's name without the count: contact*2 is contact to people.

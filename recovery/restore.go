@@ -2,6 +2,21 @@ package recovery
 
 import "slices"
 
+// KindRecover is the kind of the flow.
+const KindRecover Kind = "recover"
+
+func restoreRecipe() Recipe {
+	return Recipe{
+		Kind: KindRecover, Anyone: true, Tickets: []string{Rescue, Admin, AdminInPerson},
+		States: []State{StateActive, StateFrozen}, Replaces: true,
+		Needs:  []Need{who(PageRecover), firstProof, asked(SecurityQuestion, KindRecover), goal, rest, renewed},
+		Finish: End.recover,
+		After: After{To: ToSignIn, Says: []string{"password_done", "second_factor_done", "both_done"}, Which: func(f *Flow) string {
+			return string(f.Goal) + "_done"
+		}},
+	}
+}
+
 // recover replaces what was lost. It never signs in.
 func (end End) recover(a *Account, eff *Effects) {
 	if end.Flow.Has(RecoveryCode) {
@@ -11,12 +26,12 @@ func (end End) recover(a *Account, eff *Effects) {
 	name := EventPasswordReset
 	switch end.Flow.Goal {
 	case GoalPassword:
-		end.install(a, Password, 2)
+		end.install(a, Password)
 	case GoalSecondFactor:
 		end.renewFactor(a)
 		name = EventFactorReset
 	case GoalBoth:
-		end.install(a, Password, 2)
+		end.install(a, Password)
 		end.renewFactor(a)
 		name = EventBothReset
 	}
@@ -30,9 +45,9 @@ func (end End) recover(a *Account, eff *Effects) {
 	}
 	if a.State == StateFrozen {
 		a.State, a.Devices, a.Before, a.Thaw = StateActive, nil, nil, nil
-		eff.done(EventThawed)
+		eff.Done(EventThawed)
 	}
-	eff.done(name)
+	eff.Done(name)
 }
 
 // firstProof offers what the policy offers, whoever was named: what an account
@@ -66,7 +81,7 @@ func FirstProofs(p *Policy, methods *Methods) []string {
 func (m *Methods) beginnings(w Way) []string {
 	var out, last []string
 	for _, name := range w.Proofs {
-		if !slices.ContainsFunc(m.expand(name), m.offered) {
+		if !slices.ContainsFunc(m.expand(name), m.Offered) {
 			return nil
 		}
 		switch x := m.Get(name); {
@@ -85,13 +100,13 @@ func (m *Methods) beginnings(w Way) []string {
 
 // renewed needs the new credentials of the goal, each confirmed.
 func renewed(f Facts) (Step, bool) {
-	list := map[Goal][]string{
-		GoalPassword:     {Password},
-		GoalSecondFactor: {TOTP, RecoveryCode},
-		GoalBoth:         {Password, TOTP, RecoveryCode},
+	list := map[Goal][]Need{
+		GoalPassword:     {Enrolled(Password)},
+		GoalSecondFactor: {newFactor, Enrolled(RecoveryCode)},
+		GoalBoth:         {Enrolled(Password), newFactor, Enrolled(RecoveryCode)},
 	}[Aim(f)]
-	for _, method := range list {
-		if step, missing := enrolled(method)(f); missing {
+	for _, need := range list {
+		if step, missing := need(f); missing {
 			return step, true
 		}
 	}

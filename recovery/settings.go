@@ -1,16 +1,102 @@
 package recovery
 
-// changeContact takes a proved address in. The old one goes on counting, and
-// is told, until the new one counts (MF-19).
-func (end End) changeContact(a *Account) {
-	channel, to := ChannelMail, end.Flow.Mail
-	if end.Flow.Kind == KindChangePhone {
-		channel, to = ChannelSMS, end.Flow.Phone
+// Kinds.
+const (
+	KindChangePassword Kind = "change_password"
+	KindStepUp         Kind = "step_up"
+	KindAddFactor      Kind = "add_factor"
+	KindNewCodes       Kind = "new_codes"
+	KindSetPIN         Kind = "set_pin"
+	KindSetQuestion    Kind = "set_question"
+	KindChangeMail     Kind = "change_mail"
+	KindChangePhone    Kind = "change_phone"
+)
+
+// Questions.
+const (
+	AskMail  Ask = "change_mail"  // the new mail address
+	AskPhone Ask = "change_phone" // the new number
+)
+
+func changePasswordRecipe() Recipe {
+	return Recipe{
+		Kind: KindChangePassword, SignedIn: true,
+		Needs:  []Need{Proved(Password), asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
+		Finish: End.changePassword,
+		After:  After{Says: []string{"password_done"}},
 	}
-	a.replaceContact(Contact{Channel: channel, Address: to, Counts: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now)
 }
 
-func (end End) stepUp(a *Account) {
+func stepUpRecipe() Recipe {
+	return Recipe{Kind: KindStepUp, SignedIn: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn}}
+}
+
+func addFactorRecipe() Recipe {
+	return Recipe{
+		Kind: KindAddFactor, SignedIn: true,
+		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
+		Finish: func(end End, a *Account, eff *Effects) {
+			end.addFactor(a)
+			eff.Done(EventFactorAdded)
+		},
+		After: After{Says: []string{"second_factor_done"}},
+	}
+}
+
+func newCodesRecipe() Recipe {
+	return Recipe{
+		Kind: KindNewCodes, SignedIn: true,
+		Needs: []Need{Settled, Strong, Enrolled(RecoveryCode)},
+		Finish: func(end End, a *Account, eff *Effects) {
+			end.keepCodes(a)
+			end.install(a, RecoveryCode)
+			eff.Done(EventCodesRenewed)
+		},
+		After: After{Says: []string{"codes_done"}},
+	}
+}
+
+func setPINRecipe() Recipe { return answerRecipe(KindSetPIN, PIN, EventPINChanged, "pin_done") }
+
+func setQuestionRecipe() Recipe {
+	return answerRecipe(KindSetQuestion, SecurityQuestion, EventQuestionChanged, "question_done")
+}
+
+// answerRecipe sets something known by heart that is asked in addition.
+func answerRecipe(kind Kind, method string, done EventName, says string) Recipe {
+	return Recipe{
+		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, Enrolled(method)},
+		Finish: func(end End, a *Account, eff *Effects) {
+			end.install(a, method)
+			eff.Done(done)
+		},
+		After: After{Says: []string{says}},
+	}
+}
+
+func changeMailRecipe() Recipe { return addressRecipe(KindChangeMail, mailTyped) }
+
+func changePhoneRecipe() Recipe { return addressRecipe(KindChangePhone, phoneTyped) }
+
+// addressRecipe takes in an address that has answered.
+func addressRecipe(kind Kind, typed Need) Recipe {
+	return Recipe{
+		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeContact,
+		After: After{Says: []string{"contact_changed"}},
+	}
+}
+
+// changeContact takes a proved address in. The old one goes on counting, and
+// is told, until the new one counts (MF-19).
+func (end End) changeContact(a *Account, eff *Effects) {
+	channel, to := end.Flow.NewAddress()
+	a.replaceContact(Contact{Channel: channel, Address: to, Counts: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now)
+	eff.Done(EventContactChanged)
+}
+
+// stepUp notes in the session that a strong proof was given now.
+func (end End) stepUp(a *Account, eff *Effects) {
+	eff.Events = append(eff.Events, EventStepUp)
 	for i := range a.Sessions {
 		if a.Sessions[i].Sum == end.Flow.Session {
 			a.Sessions[i].Fresh = end.Now
@@ -20,18 +106,18 @@ func (end End) stepUp(a *Account) {
 
 // changePassword ends all other sign-ins; this one is issued again.
 func (end End) changePassword(a *Account, eff *Effects) {
-	end.install(a, Password, 2)
+	end.install(a, Password)
 	a.EndEverything()
 	a.forget()
 	end.Flow.Remember = false
 	end.issue(a, end.meet(a, eff), eff)
-	eff.done(EventPasswordChanged)
+	eff.Done(EventPasswordChanged)
 }
 
-// address needs the new mail address or number.
-func address(f Facts) (Step, bool) {
-	if f.Flow.Kind == KindChangePhone {
-		return Step{Page: PageConfirm, Method: string(KindChangePhone)}, f.Flow.Phone == ""
-	}
-	return Step{Page: PageConfirm, Method: string(KindChangeMail)}, f.Flow.Mail == ""
+// mailTyped needs the new mail address.
+func mailTyped(f Facts) (Step, bool) { return Step{Page: PageConfirm, Ask: AskMail}, f.Flow.Mail == "" }
+
+// phoneTyped needs the new number.
+func phoneTyped(f Facts) (Step, bool) {
+	return Step{Page: PageConfirm, Ask: AskPhone}, f.Flow.Phone == ""
 }

@@ -1,5 +1,20 @@
 package recovery
 
+// KindUnlock is the kind of the flow.
+const KindUnlock Kind = "unlock"
+
+func unlockRecipe() Recipe {
+	return Recipe{
+		Kind: KindUnlock, Anyone: true, States: []State{StateActive},
+		Needs: []Need{who(PageRecover), unlocking},
+		Finish: func(_ End, a *Account, eff *Effects) {
+			a.Unlocks++
+			eff.Done(EventUnlocked)
+		},
+		After: After{To: ToSignIn, Says: []string{"unlocked"}},
+	}
+}
+
 // unlocking asks for one thing a stranger at the sign-in page does not have.
 func unlocking(f Facts) (Step, bool) {
 	if len(f.Flow.Proofs) > 0 {
@@ -7,7 +22,7 @@ func unlocking(f Facts) (Step, bool) {
 	}
 	var offered []string
 	for _, m := range []string{MailLink, RecoveryCode} {
-		if f.Methods.offered(m) {
+		if f.Methods.Offered(m) {
 			offered = append(offered, m)
 		}
 	}

@@ -2,29 +2,68 @@ package recovery
 
 import "slices"
 
+// Kinds.
+const (
+	KindAddContact   Kind = "add_contact"
+	KindVouch        Kind = "approve_contact"
+	KindDrillContact Kind = "drill_contact"
+)
+
+// Questions.
+const (
+	AskPerson  Ask = "add_contact" // who may vouch
+	AskRequest Ask = "approve"     // the code of a pending request
+	AskConsent Ask = "vouch"       // the last click of somebody who vouches
+)
+
+func addContactRecipe() Recipe {
+	return Recipe{
+		Kind: KindAddContact, SignedIn: true, Needs: []Need{Settled, Strong, somebody}, Finish: End.addVoucher,
+		After: After{Says: []string{"contact_added"}},
+	}
+}
+
+// vouchRecipe is the other side of a request: what is finished is written into
+// the request of somebody else.
+func vouchRecipe() Recipe {
+	return Recipe{
+		Kind: KindVouch, SignedIn: true, Needs: []Need{Settled, request, Strong, consent},
+		Finish: func(_ End, _ *Account, eff *Effects) { eff.Answers = true },
+		After:  After{Says: []string{"vouched"}},
+	}
+}
+
+func drillContactRecipe() Recipe {
+	return Recipe{
+		Kind: KindDrillContact, SignedIn: true, Trial: true, Needs: []Need{Proved(VouchedBy)}, Finish: End.drilled,
+		After: After{Says: []string{"contact_ok"}},
+	}
+}
+
 // addVoucher names somebody who may vouch.
-func (end End) addVoucher(a *Account) {
+func (end End) addVoucher(a *Account, eff *Effects) {
 	v := Voucher{ID: end.Flow.Person, Name: end.Flow.Called, Since: end.Now}
 	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
 	a.Vouchers = append(a.Vouchers, v)
 	if over := len(a.Vouchers) - maxVouchers; over > 0 {
 		a.Vouchers = a.Vouchers[over:]
 	}
+	eff.Done(EventVoucherAdded)
 }
 
 const maxVouchers = 5
 
 // somebody needs the name of another person here.
 func somebody(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Method: string(KindAddContact)}, f.Flow.Person == ""
+	return Step{Page: PageConfirm, Ask: AskPerson}, f.Flow.Person == ""
 }
 
 // request needs the code of a pending request to vouch.
 func request(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Method: "approve"}, f.Flow.Vouch == ""
+	return Step{Page: PageConfirm, Ask: AskRequest}, f.Flow.Vouch == ""
 }
 
 // consent needs the last click.
 func consent(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Method: "vouch"}, f.Flow.Reason == ""
+	return Step{Page: PageConfirm, Ask: AskConsent}, !f.Flow.Consented
 }

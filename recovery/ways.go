@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// Questions.
+const (
+	AskGoal Ask = "goal" // what is lost
+	AskWait Ask = "wait" // whether to let the cool-down begin
+)
+
 // watched lets a code that an administrator was shown count only after a day
 // for another administrator, and so only where that one would hear of it.
 func watched(a *Account, w Way) Way {
@@ -26,7 +32,7 @@ func goal(f Facts) (Step, bool) {
 	if len(open) == 1 && !PasswordBarred(f) {
 		return Step{}, false
 	}
-	return Step{Page: PageChoice, Choices: open}, true
+	return Step{Page: PageChoice, Ask: AskGoal, Choices: open}, true
 }
 
 // Aim is the goal chosen, or the only one there is.

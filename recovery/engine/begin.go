@@ -18,7 +18,11 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
 		return e.resume(ctx, c, id) // a mailed link names its flow
 	}
-	if in.Start == recovery.KindLogin && in.Name == "" && in.Password == "" {
+	recipe := recovery.RecipeOf(e.Recipes, in.Start)
+	if recipe == nil {
+		recipe = &recovery.Recipe{} // begins with a ticket, which says what for
+	}
+	if recipe.Opens && in.Name == "" && in.Password == "" && e.namer(in) == nil {
 		return nil, recovery.NewProblem(recovery.ProblemMissing), nil
 	}
 	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
@@ -29,20 +33,20 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 	}
 	r := &run{Engine: e, client: c, token: e.flowToken()}
 	r.flow = &recovery.Flow{
-		ID: secret.Token(16), Kind: in.Start, Binding: secret.Sum(r.token), Lang: c.Lang,
+		ID: secret.Token(16), Kind: in.Start, Trial: recipe.Trial, Binding: secret.Sum(r.token), Lang: c.Lang,
 		Return: in.Return, Since: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
 	}
-	switch {
-	case in.Start == recovery.KindLogin, in.Start == recovery.KindRecover, in.Start == recovery.KindUnlock:
+	if recipe.Anyone {
 		return r, nil, nil
-	case in.Start.SignedIn():
-		p, err := r.fromSession(ctx, in)
-		if p == nil && err == nil && in.Start == recovery.KindOpenCase {
-			p, err = r.forWhom(ctx, in)
-		}
-		return r, p, err
 	}
-	p, err := r.redeem(ctx, in)
+	start := r.redeem
+	if recipe.SignedIn {
+		start = r.fromSession
+	}
+	p, err := start(ctx, in)
+	if take := r.feature().begin; take != nil && p == nil && err == nil {
+		p, err = take(r, ctx, in)
+	}
 	return r, p, err
 }
 
@@ -127,31 +131,35 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 	if err != nil {
 		return nil, err
 	}
-	if t == nil || in.Start != "" && in.Start != recovery.TicketKind(t.Purpose) {
-		if in.Start == recovery.KindSetup {
-			return recovery.NewProblem(recovery.ProblemSetupWrong), nil
+	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
+		key := recovery.ProblemLinkExpired
+		if recipe := r.recipe(); recipe.BadTicket != "" {
+			key = recipe.BadTicket
 		}
-		return recovery.NewProblem(recovery.ProblemLinkExpired), nil
+		return recovery.NewProblem(key), nil
 	}
 	r.refund(ctx, []meter{tries})
 	r.begun = true
 	return r.redeemed(ctx, t, key)
 }
 
+// begins is the kind of flow that a ticket is for.
+func (r *run) begins(t *recovery.Ticket) *recovery.Recipe {
+	if recipe := recovery.RecipeFor(r.Recipes, t.Purpose); recipe != nil {
+		return recipe
+	}
+	return &recovery.Recipe{}
+}
+
 // redeemed binds the flow to the ticket's account.
 func (r *run) redeemed(ctx context.Context, t *recovery.Ticket, key string) (*recovery.Problem, error) {
-	r.flow.Kind = recovery.TicketKind(t.Purpose)
+	r.flow.Kind = r.begins(t).Kind
 	r.flow.Account, r.flow.Generation = t.Account, t.Generation
-	if t.Purpose == recovery.SetupTicket {
-		if done, err := r.HasAccounts(ctx); done || err != nil {
-			return recovery.NewProblem(recovery.ProblemSetupDone), err
-		}
-	}
 	p, err := r.attach(ctx)
 	if p != nil || err != nil {
 		return recovery.NewProblem(recovery.ProblemLinkExpired), err
 	}
-	if r.account.State == recovery.StateInvited != (t.Purpose == recovery.Invite) || r.account.State == recovery.StateDisabled {
+	if !r.recipe().For(r.account.State) {
 		return recovery.NewProblem(recovery.ProblemLinkExpired), nil
 	}
 	r.flow.Name = r.account.Name

@@ -43,7 +43,7 @@ func TestBeginnings(t *testing.T) {
 			}
 			methods := method.All(method.Set{Has: func(c string) bool { return c != tc.lacks }})
 			for _, a := range []*recovery.Account{{}, recoverytest.Account(recovery.Password, recovery.TOTP), {State: recovery.StateFrozen}} {
-				got := recovery.Next(recovery.Facts{Flow: &recovery.Flow{Kind: recovery.KindRecover}, Account: a, Policy: p, Methods: methods, Now: time.Now()})
+				got := recoverytest.Next(recovery.Facts{Flow: &recovery.Flow{Kind: recovery.KindRecover}, Account: a, Policy: p, Methods: methods, Now: time.Now()})
 				list := append([]string{got.Method}, got.Methods...)
 				if s := strings.Join(list, " "); s != tc.want {
 					t.Errorf("%s: got %q, want %q", a.State, s, tc.want)

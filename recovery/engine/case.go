@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Proble
 		r.flow.Goal = g
 	}
 	if r.flow.Person == "" {
-		if p, err := r.somebody(ctx, in); p != nil || err != nil {
+		if p, err := r.helped(ctx, in); p != nil || err != nil {
 			return p, err
 		}
 	}
@@ -75,4 +76,59 @@ func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {
 	})
 	m.Lang = cmp.Or(who.Lang, m.Lang)
 	r.queue = append(r.queue, m)
+}
+
+// helpable tells whether a case could be opened for somebody: it is handed
+// over in person, or there is an address to send it to.
+func (r *run) helpable(a *recovery.Account) bool {
+	if a.State != recovery.StateActive && a.State != recovery.StateFrozen {
+		return false
+	}
+	return r.handsOver() || a.Address(recovery.ChannelMail, r.Now()) != "" && r.Notify != nil && r.Notify.Has(recovery.ChannelMail)
+}
+
+func (r *run) handsOver() bool {
+	return r.Policy.InPerson(r.flow.Goal, r.Methods.Has(recovery.ChannelMail))
+}
+
+// helped takes whose case is opened: a name, or an id.
+func (r *run) helped(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	name := strings.TrimSpace(in.Name)
+	a, err := r.Find(ctx, name)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		a, err = r.Person(ctx, name)
+	}
+	if p, err := r.another(a, err, recovery.ProblemNotYourself); p != nil || err != nil {
+		return p, err
+	}
+	if !r.helpable(a) {
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil // nothing can be sent or shown: the operator's rescue is left
+	}
+	r.flow.Person, r.flow.Called = a.ID, a.Name
+	return nil, nil
+}
+
+// another refuses an account that is nobody's, or one's own.
+func (r *run) another(a *recovery.Account, err error, self string) (*recovery.Problem, error) {
+	switch {
+	case errors.Is(err, recovery.ErrNoAccount), err == nil && a.State == recovery.StateDisabled:
+		return recovery.NewProblem(recovery.ProblemContactUnknown), nil
+	case err == nil && a.ID == r.account.ID:
+		return recovery.NewProblem(self), nil
+	}
+	return nil, err
+}
+
+// forWhom takes whom a case is for, and why, from the form on that person's
+// page: what is wrong with it is said there, before a proof is asked.
+func (r *run) forWhom(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	for _, need := range []recovery.Need{recovery.Administrates, recovery.Settled} {
+		if _, missing := need(r.facts()); missing {
+			return nil, nil // said by the flow, whoever was named
+		}
+	}
+	if in.Name == "" {
+		return nil, nil // asked in its turn
+	}
+	return r.takeCase(ctx, in)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
@@ -11,7 +12,7 @@ import (
 // finish consumes the flow, changes the account in one write and lets the
 // messages go.
 func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
-	if r.flow.Kind == recovery.KindRecover {
+	if r.recipe().Replaces {
 		r.flow.Goal = recovery.Aim(r.facts())
 	}
 	if r.stored {
@@ -20,32 +21,28 @@ func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 		}
 	}
 	end := recovery.End{
-		Flow: r.flow, Client: r.client, Policy: r.Policy, Methods: r.Methods, Now: r.Now(),
+		Flow: r.flow, Recipe: r.facts().Recipe, Client: r.client, Policy: r.Policy, Methods: r.Methods, Now: r.Now(),
 		Session: secret.Token(32), Device: secret.Token(32),
-		IDs: [4]string{secret.Token(9), secret.Token(9), secret.Token(9), secret.Token(9)},
+		SessionID: secret.Token(9), DeviceID: secret.Token(9), CredentialID: secret.Token(9),
 	}
 	a, eff, err := r.conclude(ctx, end)
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
 	r.account = a
-	return r.concluded(ctx, end, eff), r.forOthers(ctx)
+	return r.concluded(ctx, end, eff), r.forOthers(ctx, eff)
 }
 
 // conclude applies the pure ending inside the account swap.
 func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account, recovery.Effects, error) {
-	switch r.flow.Kind {
-	case recovery.KindSetup:
-		return r.create(ctx, end)
-	case recovery.KindChangeMail, recovery.KindChangePhone:
-		id := recovery.ByMail(r.flow.Mail)
-		if r.flow.Kind == recovery.KindChangePhone {
-			id = recovery.ByPhone(r.flow.Phone)
-		}
-		if err := r.claimOne(ctx, id, r.flow.Account); err != nil {
+	f := r.feature()
+	if f.commit != nil {
+		return f.commit(r, ctx, end)
+	}
+	if f.before != nil {
+		if err := f.before(r, ctx); err != nil {
 			return nil, recovery.Effects{}, err
 		}
-	default:
 	}
 	var eff recovery.Effects
 	a, err := r.edit(ctx, r.flow.Account, func(a *recovery.Account) error {
@@ -59,9 +56,26 @@ func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account
 		}
 		var err error
 		eff, err = end.Apply(a)
+		if eff.Remove && err == nil {
+			return kv.ErrDrop
+		}
 		return err
 	})
 	return a, eff, err
+}
+
+// forOthers does what a flow is for that changes nothing of its own account.
+// By then its proofs have been looked at again, and what was used once is spent.
+func (r *run) forOthers(ctx context.Context, eff recovery.Effects) error {
+	var errs []error
+	if eff.Answers {
+		errs = append(errs, r.answerRequest(ctx))
+	}
+	if after := r.feature().after; after != nil {
+		errs = append(errs, after(r, ctx))
+	}
+	r.flush()
+	return errors.Join(errs...)
 }
 
 // concluded audits, tells the owner, and makes the answer.
@@ -77,7 +91,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	}
 	r.settle(ctx)
 	r.flush()
-	if err := r.enlist(ctx, r.account); err != nil {
+	if err := r.list(ctx, eff); err != nil {
 		r.log().Warn("roster not written", "error", err)
 	}
 	o := recovery.Outcome{Flow: r.flow, Account: r.account, Finished: r.flow.Kind, Goal: r.flow.Goal, Return: r.flow.Return, FlowToken: r.token}
@@ -88,6 +102,14 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 		o.Device = end.Device
 	}
 	return o
+}
+
+// list writes what lists show of the account, or takes it off them.
+func (r *run) list(ctx context.Context, eff recovery.Effects) error {
+	if eff.Remove {
+		return r.delist(ctx, r.account)
+	}
+	return r.enlist(ctx, r.account)
 }
 
 // settle removes tickets that are spent; their being spent is in the account.

@@ -39,3 +39,13 @@ func (r *run) free(_ context.Context, id recovery.Identifier) (*recovery.Problem
 	}
 	return nil, nil
 }
+
+// claimAddress takes the index entry of the new address. Whose it is otherwise
+// is told only now that the code sent there came back.
+func (r *run) claimAddress(ctx context.Context) error {
+	id := recovery.ByMail(r.flow.Mail)
+	if channel, to := r.flow.NewAddress(); channel == recovery.ChannelSMS {
+		id = recovery.ByPhone(to)
+	}
+	return r.claimOne(ctx, id, r.flow.Account)
+}

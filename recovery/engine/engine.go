@@ -18,6 +18,7 @@ type Engine struct {
 	Keys    *secret.Keys
 	Policy  *recovery.Policy
 	Methods *recovery.Methods
+	Recipes []recovery.Recipe    // kinds of flow; nil: recovery.Recipes()
 	Notify  recovery.Notifier    // nil: nothing can be sent
 	Now     func() time.Time     // time.Now outside tests
 	Audit   func(recovery.Event) // nil: events are dropped
@@ -34,6 +35,9 @@ type Engine struct {
 func New(e *Engine) (*Engine, error) {
 	if err := e.Policy.Validate(e.Methods); err != nil {
 		return nil, err
+	}
+	if e.Recipes == nil {
+		e.Recipes = recovery.Recipes()
 	}
 	e.name = secret.Token(9)
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows

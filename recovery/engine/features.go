@@ -6,45 +6,48 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// fillers take what a step asks for that is no proof: an address, a person, a
-// reason. Keyed by the method the step names.
-func (r *run) fillers() map[string]func(context.Context, recovery.Input) (*recovery.Problem, error) {
-	return map[string]func(context.Context, recovery.Input) (*recovery.Problem, error){
-		string(recovery.KindChangeMail):  r.newMail,
-		string(recovery.KindChangePhone): r.newPhone,
-		string(recovery.KindAddContact):  r.somebody,
-		string(recovery.KindOpenCase):    r.takeCase,
-		string(recovery.KindDrill):       r.drill,
-		"approve":                        r.request,
-		"vouch":                          r.consent,
-	}
+// feature is what a kind of flow reads or writes beside its own account. Most
+// kinds have none.
+type feature struct {
+	// begin looks whether the flow may begin, and takes what its first form says
+	// already.
+	begin func(*run, context.Context, recovery.Input) (*recovery.Problem, error)
+	// before is done before the account is written. It may be done twice, and
+	// leave something behind that means nothing without that write.
+	before func(*run, context.Context) error
+	// commit stands in place of the ordinary write.
+	commit func(*run, context.Context, recovery.End) (*recovery.Account, recovery.Effects, error)
+	// after is done when the account has been written.
+	after func(*run, context.Context) error
 }
 
-// forWhom takes whom a case is for, and why, from the form on that person's
-// page: what is wrong with it is said there, before a proof is asked.
-func (r *run) forWhom(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	for _, need := range []recovery.Need{recovery.NeedAdmin, recovery.NeedSettled} {
-		if _, missing := need(r.facts()); missing {
-			return nil, nil // said by the flow, whoever was named
-		}
-	}
-	if in.Name == "" {
-		return nil, nil // asked in its turn
-	}
-	return r.takeCase(ctx, in)
+// feature is that of the flow's kind.
+func (r *run) feature() feature {
+	return map[recovery.Kind]feature{
+		recovery.KindSetup:       {begin: (*run).unlessSetUp, commit: (*run).create},
+		recovery.KindChangeMail:  {before: (*run).claimAddress},
+		recovery.KindChangePhone: {before: (*run).claimAddress},
+		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
+	}[r.flow.Kind]
 }
 
-// forOthers does what a flow is for that changes nothing of its own account.
-// By then its proofs have been looked at again, and what was used once is spent.
-func (r *run) forOthers(ctx context.Context) error {
-	var err error
-	switch r.flow.Kind {
-	case recovery.KindVouch:
-		err = r.vouch(ctx)
-	case recovery.KindOpenCase:
-		err = r.openCase(ctx)
-	default:
-	}
-	r.flush()
-	return err
+// take applies the answer to a question to the flow. A problem means that
+// nothing was accepted.
+type take func(*run, context.Context, recovery.Input) (*recovery.Problem, error)
+
+// question is what takes the answer; nil for what is no question.
+func question(a recovery.Ask) take {
+	return map[recovery.Ask]take{
+		recovery.AskWho:     (*run).who,
+		recovery.AskName:    (*run).name,
+		recovery.AskGoal:    (*run).choose,
+		recovery.AskWait:    (*run).wait,
+		recovery.AskMail:    (*run).newMail,
+		recovery.AskPhone:   (*run).newPhone,
+		recovery.AskPerson:  (*run).trusted,
+		recovery.AskRequest: (*run).request,
+		recovery.AskConsent: (*run).consent,
+		recovery.AskCase:    (*run).takeCase,
+		recovery.AskTrial:   (*run).drill,
+	}[a]
 }

@@ -49,7 +49,7 @@ func (e *Engine) find(ctx context.Context, id recovery.Identifier) (*recovery.Ac
 			return a, nil
 		}
 	}
-	return nil, e.pretend(ctx)
+	return nil, e.readDecoy(ctx)
 }
 
 // Person returns an account by its id; [ErrNoAccount] when there is none.
@@ -120,11 +120,19 @@ type row struct {
 // enlist writes the account's row. The roster is a convenience: the account
 // record is the truth, and a lost row is put back by the next change.
 func (e *Engine) enlist(ctx context.Context, a *recovery.Account) error {
-	sum := e.Keys.MAC("roster", a.ID)
+	return e.relist(ctx, a.ID, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
+}
+
+// delist takes the account's row off the roster.
+func (e *Engine) delist(ctx context.Context, a *recovery.Account) error { return e.relist(ctx, a.ID) }
+
+// relist replaces the rows of an account.
+func (e *Engine) relist(ctx context.Context, id string, anew ...row) error {
+	sum := e.Keys.MAC("roster", id)
 	key := "roster/" + hex.EncodeToString(sum[:1])
 	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(rows *[]row, _ bool) error {
-		*rows = slices.DeleteFunc(*rows, func(r row) bool { return r.ID == a.ID })
-		*rows = append(*rows, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
+		*rows = slices.DeleteFunc(*rows, func(r row) bool { return r.ID == id })
+		*rows = append(*rows, anew...)
 		return nil
 	})
 	return err

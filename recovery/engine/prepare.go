@@ -59,8 +59,8 @@ func shadow(now time.Time) recovery.Account {
 	return a
 }
 
-// pretend costs what reading an account costs, for a name without one (EN-02).
-func (e *Engine) pretend(ctx context.Context) error {
+// readDecoy costs what reading an account costs, for a name without one (EN-02).
+func (e *Engine) readDecoy(ctx context.Context) error {
 	if _, _, err := kv.Load[recovery.Account](ctx, e.Store, shadowKey); err != nil {
 		return fmt.Errorf("read shadow: %w", err)
 	}

@@ -54,12 +54,12 @@ func (l *lab) moves(s *situation) []move {
 			out = append(out, l.form("ask for "+m, recovery.Input{Method: recovery.Bare(m)}))
 		}
 	}
-	switch s.step.Method {
-	case string(recovery.KindChangeMail):
+	switch s.step.Ask {
+	case recovery.AskMail:
 		out = append(out, l.readdress(recovery.Input{Mail: evilMail}, evilMail))
-	case string(recovery.KindChangePhone):
+	case recovery.AskPhone:
 		out = append(out, l.readdress(recovery.Input{Phone: evilPhone}, evilPhone))
-	case string(recovery.KindAddContact):
+	case recovery.AskPerson:
 		out = append(out, move{"name people of one's own", l.nameCronies})
 	default:
 		out = append(out, move{"show " + s.step.Method, func(s *situation) bool {

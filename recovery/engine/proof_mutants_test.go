@@ -92,8 +92,8 @@ type sender interface {
 type misdirected struct{ sender }
 
 // Challenge implements [recovery.Challenger].
-func (m misdirected) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
-	s, msg, err := m.sender.Challenge(t, p)
+func (m misdirected) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+	s, msg, err := m.sender.Challenge(t)
 	msg.To = t.Account.Address(recovery.ChannelMail, t.Now)
 	return s, msg, err
 }
@@ -116,7 +116,7 @@ func (oneFriend) Times(n int) recovery.Method { return oneFriend{method.Contact{
 
 // Verify implements [recovery.Method].
 func (oneFriend) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	return recovery.Verdict{OK: len(t.Vouched) > 0}, nil
+	return recovery.Verdict{OK: len(t.Answers) > 0}, nil
 }
 
 // mutants are the mistakes. Each must make the proof fail.

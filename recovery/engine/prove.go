@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -13,7 +14,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	if m == nil {
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
-	if empty(step.Method, in) {
+	if in.Value(m.Traits().Field) == "" {
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
 	meters := r.meters(m.Traits())
@@ -23,7 +24,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		return nil, err
 	}
 	t := r.try(in)
-	if t.Vouched, err = r.vouched(ctx, step.Method); err != nil {
+	if t.Answers, err = r.answers(ctx, m); err != nil {
 		return nil, err
 	}
 	v, err := m.Verify(ctx, t)
@@ -46,18 +47,6 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	return nil, nil
 }
 
-func empty(method string, in recovery.Input) bool {
-	switch method {
-	case recovery.Password:
-		return in.Password == ""
-	case recovery.PIN:
-		return in.PIN == ""
-	case recovery.SecurityQuestion:
-		return in.Answer == ""
-	}
-	return in.Code == ""
-}
-
 // claimUse marks a code as used at once, in the account: of many flows and
 // nodes one gets it (MF-08).
 func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error) (bool, error) {
@@ -69,7 +58,7 @@ func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error)
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
-	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, At: r.Now()})
+	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, At: r.Now()})
 	if v.Reserve != nil {
 		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
 	}
@@ -87,22 +76,16 @@ func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict)
 	ev := r.event(recovery.EventLoginFailed)
 	ev.Method = step.Method
 	r.audit(ev)
-	if r.flow.Kind == recovery.KindLogin && r.flow.Has(recovery.Password) && r.known() == "" {
+	if r.recipe().Opens && r.flow.Has(recovery.Password) && r.known() == "" {
 		r.tellHourly(ctx, recovery.EventFactorFailed)
 	}
 	switch {
 	case step.Page == recovery.PageSignIn:
 		return recovery.NewProblem(recovery.ProblemNameOrPassword)
-	case recovery.Bare(step.Method) == recovery.VouchedBy:
-		return recovery.NewProblem(recovery.ProblemContactWaiting)
 	case v.Problem != nil && !r.flow.IsDecoy() && len(r.flow.Proofs) > 0:
 		return v.Problem
-	case step.Method == recovery.Password:
-		return recovery.NewProblem(recovery.ProblemPassword)
-	case r.Methods.Get(step.Method).Traits().Throttle == recovery.ThrottleCode:
-		return recovery.NewProblem(recovery.ProblemCode)
 	}
-	return recovery.NewProblem(recovery.ProblemCodeUnknown)
+	return recovery.NewProblem(cmp.Or(r.Methods.Get(step.Method).Traits().Wrong, recovery.ProblemCodeUnknown))
 }
 
 // limited writes down a try that was not even looked at. Whose authenticator

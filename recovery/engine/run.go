@@ -46,11 +46,20 @@ type run struct {
 }
 
 func (r *run) facts() recovery.Facts {
-	f := recovery.Facts{Flow: r.flow, Account: r.account, Policy: r.Policy, Methods: r.Methods, Now: r.Now()}
+	f := recovery.Facts{Flow: r.flow, Recipe: recovery.RecipeOf(r.Recipes, r.flow.Kind), Account: r.account, Policy: r.Policy, Methods: r.Methods, Now: r.Now()}
 	if r.account != nil {
 		f.Device = r.account.Device(r.client.Device)
 	}
 	return f
+}
+
+// recipe is that of the flow; one that is no kind needs nothing and does
+// nothing, and [recovery.Next] leads it nowhere.
+func (r *run) recipe() *recovery.Recipe {
+	if recipe := recovery.RecipeOf(r.Recipes, r.flow.Kind); recipe != nil {
+		return recipe
+	}
+	return &recovery.Recipe{}
 }
 
 func (r *run) event(name recovery.EventName) recovery.Event {
@@ -103,10 +112,10 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 	case r.flow.IsDecoy():
 		r.account = r.standIn(r.flow.Nobody)
 		return nil, nil
-	case r.flow.Account == "" || r.flow.Kind == recovery.KindSetup:
-		if r.flow.Kind == recovery.KindSetup {
-			r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
-		}
+	case r.recipe().Creates:
+		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
+		return nil, nil
+	case r.flow.Account == "":
 		return nil, nil
 	}
 	a, err := r.Engine.account(ctx, r.flow.Account)

@@ -12,7 +12,7 @@ import (
 // way. again voids what was sent before and sends anew.
 func (r *run) prepare(ctx context.Context, again bool) error {
 	step := recovery.Next(r.facts())
-	if step.Dead != "" && r.flow.Kind == recovery.KindLogin {
+	if step.Dead != "" && r.recipe().Opens {
 		r.audit(r.event(recovery.EventAlarm)) // a second factor is due and none is there (MF-13)
 	}
 	if step.Done || step.Dead != "" || step.Method == "" {
@@ -28,8 +28,8 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		}
 		return err
 	}
-	if recovery.Bare(step.Method) == recovery.VouchedBy {
-		return r.askVouchers(ctx)
+	if m, ok := r.Methods.Get(step.Method).(recovery.Remote); ok {
+		return r.openRequest(ctx, m)
 	}
 	ch, ok := r.Methods.Get(step.Method).(recovery.Challenger)
 	if !ok || r.account == nil || !again && r.flow.Sent[step.Method].Live(r.Now()) {
@@ -38,28 +38,30 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 	return r.send(ctx, step.Method, ch, again)
 }
 
-// send makes a new code, unless the account or the number had its share: then
+// send makes a new code or challenge, unless the account or the number had its share: then
 // silently not, and what was sent before stays the newest.
 func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, again bool) error {
-	sent, msg, err := ch.Challenge(r.try(recovery.Input{}), r.Policy)
+	sent, msg, err := ch.Challenge(r.try(recovery.Input{}))
 	if err != nil {
 		return err
 	}
-	if again {
-		r.said = "resent"
-	}
-	err = r.charge(ctx, r.shares(method, msg))
-	if _, ok := errors.AsType[errLimit](err); ok {
-		return nil
-	}
-	if err != nil {
-		return err
+	if msg != nil {
+		if again {
+			r.said = "resent"
+		}
+		err = r.charge(ctx, r.shares(method, *msg))
+		if _, ok := errors.AsType[errLimit](err); ok {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.queue = append(r.queue, r.address(*msg))
 	}
 	if r.flow.Sent == nil {
 		r.flow.Sent = map[string]recovery.Sent{}
 	}
 	r.flow.Sent[method] = sent
-	r.queue = append(r.queue, r.address(msg))
 	return nil
 }
 

@@ -94,6 +94,14 @@ func (e *Engine) openSetup(ctx context.Context, keep int) (string, error) {
 	return secret.Group(code, 4), e.writeTicket(ctx, code, recovery.Ticket{Purpose: recovery.SetupTicket, Account: s.Account, Made: e.Now(), Expires: l.Until})
 }
 
+// unlessSetUp refuses a set-up when there is an account.
+func (r *run) unlessSetUp(ctx context.Context, _ recovery.Input) (*recovery.Problem, error) {
+	if done, err := r.HasAccounts(ctx); done || err != nil {
+		return recovery.NewProblem(recovery.ProblemSetupDone), err
+	}
+	return nil, nil
+}
+
 // create writes the first account: index entries, then the claim of being
 // first, then the account. A crash between any two leaves nothing that opens
 // anything, and the set-up link can be used again.

@@ -104,24 +104,15 @@ func (r *run) submit(ctx context.Context, in recovery.Input) (recovery.Outcome, 
 // answer applies a form to the step it meets. It changes the flow in memory
 // only; a problem means that nothing was accepted.
 func (r *run) answer(ctx context.Context, step recovery.Step, in recovery.Input) (*recovery.Problem, error) {
-	switch {
+	switch take := question(step.Ask); {
 	case step.Dead != "":
 		return recovery.NewProblem(step.Dead), nil
 	case in.Method != "":
 		return r.pick(ctx, step, in.Method)
-	case r.account == nil:
-		return r.who(ctx, in)
-	case step.Page == recovery.PageWait:
-		return r.wait(ctx, in)
-	case step.Page == recovery.PageChoice:
-		return r.choose(ctx, step, recovery.Goal(in.Choice)), nil
+	case take != nil:
+		return take(r, ctx, in)
 	case step.Enroll:
 		return r.enroll(ctx, step, in)
-	case step.Method == "":
-		return r.name(ctx, in)
-	}
-	if fill, ok := r.fillers()[step.Method]; ok {
-		return fill(ctx, in)
 	}
 	return r.prove(ctx, step, in)
 }
@@ -129,7 +120,7 @@ func (r *run) answer(ctx context.Context, step recovery.Step, in recovery.Input)
 // pick asks for another proof, or for the same one to be sent again.
 func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*recovery.Problem, error) {
 	i := slices.IndexFunc(append([]string{step.Method}, step.Methods...), func(m string) bool { return recovery.Bare(m) == method })
-	if step.Enroll || i < 0 {
+	if i < 0 || step.Enroll && len(step.Methods) == 0 {
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
 	again := i == 0
@@ -137,20 +128,21 @@ func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*rec
 	return nil, r.prepare(ctx, again)
 }
 
-func (r *run) choose(ctx context.Context, step recovery.Step, g recovery.Goal) *recovery.Problem {
-	if slices.Contains(step.Choices, g) {
+// choose takes what is lost, of what can be made new.
+func (r *run) choose(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	g := recovery.Goal(in.Choice)
+	switch facts := r.facts(); {
+	case slices.Contains(recovery.Next(facts).Choices, g):
 		r.flow.Goal = g
-		return nil
-	}
-	if (g == recovery.GoalSecondFactor || g == recovery.GoalBoth) && recovery.PasswordBarred(r.facts()) {
+		return nil, nil
+	case (g == recovery.GoalSecondFactor || g == recovery.GoalBoth) && recovery.PasswordBarred(facts):
 		r.audit(r.event(recovery.EventRefused))
 		r.tell(ctx, recovery.EventRefused)
-		return recovery.NewProblem(recovery.ProblemBarred)
+		return recovery.NewProblem(recovery.ProblemBarred), nil
+	case g != "":
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
-	if g != "" {
-		return recovery.NewProblem(recovery.ProblemNotAvailable)
-	}
-	return recovery.NewProblem(recovery.ProblemMissing)
+	return recovery.NewProblem(recovery.ProblemMissing), nil
 }
 
 // save writes the flow and then lets the messages go.
@@ -166,7 +158,7 @@ func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
-	if !r.stored && r.flow.Kind == recovery.KindRecover {
+	if !r.stored && r.recipe().Replaces {
 		r.audit(r.started())
 	}
 	r.stored = true

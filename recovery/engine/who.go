@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -10,6 +11,9 @@ import (
 // who binds the flow to the account named, or to nobody. What follows costs
 // and looks the same.
 func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if m := r.namer(in); m != nil {
+		return r.foundBy(ctx, m, in)
+	}
 	typed, err := r.named(in)
 	if typed.Value == "" {
 		return recovery.NewProblem(recovery.ProblemMissing), nil
@@ -32,10 +36,40 @@ func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, er
 	return nil, nil
 }
 
+// namer is the method whose proof in the form says whose it is; nil: there is
+// none.
+func (e *Engine) namer(in recovery.Input) recovery.Namer {
+	for _, name := range e.Methods.Names() {
+		if m, ok := e.Methods.Get(name).(recovery.Namer); ok && e.Methods.Offered(name) && m.Named(in) != "" {
+			return m
+		}
+	}
+	return nil
+}
+
+// foundBy binds the flow to the account that a proof names, when it is right.
+// A wrong one leaves the flow without an account, as if nothing had been said.
+func (r *run) foundBy(ctx context.Context, m recovery.Namer, in recovery.Input) (*recovery.Problem, error) {
+	id := m.Named(in)
+	a, err := r.Person(ctx, id)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		err = r.readDecoy(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.bind(a, m.Traits().Name+" "+id)
+	p, err := r.prove(ctx, recovery.Step{Page: recovery.PageSignIn, Method: m.Traits().Name}, in)
+	if p != nil || err != nil {
+		r.account, r.flow.Account, r.flow.Generation, r.flow.Nobody, r.flow.Goal = nil, "", 0, "", ""
+	}
+	return p, err
+}
+
 // named reads whom a form means: a name, address or number, or for a recovery
 // a main number with its extension.
 func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
-	if strings.TrimSpace(in.Name) == "" && in.Phone != "" && r.flow.Kind == recovery.KindRecover {
+	if strings.TrimSpace(in.Name) == "" && in.Phone != "" && r.recipe().Replaces {
 		l, err := recovery.ParseLine(in.Phone, in.Extension)
 		if err != nil {
 			return recovery.Identifier{Kind: "line", Value: in.Phone}, err
@@ -50,7 +84,7 @@ func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
 }
 
 func (r *run) bind(a *recovery.Account, typed string) {
-	if a == nil || a.State != recovery.StateActive && (a.State != recovery.StateFrozen || r.flow.Kind != recovery.KindRecover) {
+	if a == nil || !r.recipe().For(a.State) {
 		r.account, r.flow.Nobody = r.standIn(typed), typed
 		return
 	}

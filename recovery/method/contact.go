@@ -2,6 +2,7 @@ package method
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,7 +24,7 @@ func (m Contact) Traits() recovery.Traits {
 	}
 	return recovery.Traits{
 		Name: name, Source: name, Class: recovery.ClassHeld, First: true,
-		Throttle: recovery.ThrottlePatience, Page: recovery.PageFactor,
+		Throttle: recovery.ThrottlePatience, Page: recovery.PageFactor, Wrong: recovery.ProblemContactWaiting,
 	}
 }
 
@@ -36,10 +37,25 @@ func (m Contact) Need() int { return max(m.N, 1) }
 // Ready implements recovery.Method.
 func (m Contact) Ready(a *recovery.Account, _ time.Time) bool { return len(a.Vouchers) >= m.Need() }
 
-// Verify implements recovery.Method. Who has vouched is written into the flow
-// by the engine before it asks.
+// May implements recovery.Remote.
+func (Contact) May(a *recovery.Account, id string) bool {
+	return slices.ContainsFunc(a.Vouchers, func(v recovery.Voucher) bool { return v.ID == id })
+}
+
+// Call implements recovery.Remote.
+func (Contact) Call(a *recovery.Account, f *recovery.Flow) (ids []string, template string) {
+	for _, v := range a.Vouchers {
+		ids = append(ids, v.ID)
+	}
+	if f.Trial {
+		return ids, "contact-drill"
+	}
+	return ids, "contact-ask"
+}
+
+// Verify implements recovery.Method.
 func (m Contact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	if len(t.Vouched) < m.Need() {
+	if len(t.Answers) < m.Need() {
 		return recovery.Verdict{Problem: &recovery.Problem{Key: recovery.ProblemContactWaiting}}, nil
 	}
 	return recovery.Verdict{OK: true}, nil

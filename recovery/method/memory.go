@@ -51,12 +51,18 @@ func QuestionOf(a *recovery.Account) string {
 
 // Traits implements recovery.Method.
 func (PIN) Traits() recovery.Traits {
-	return recovery.Traits{Name: recovery.PIN, Source: "memory", Class: recovery.ClassMemory, Throttle: recovery.ThrottleDaily, Page: recovery.PageFactor}
+	return recovery.Traits{
+		Name: recovery.PIN, Source: "memory", Class: recovery.ClassMemory,
+		Throttle: recovery.ThrottleDaily, Page: recovery.PageFactor, Field: recovery.FieldPIN,
+	}
 }
 
 // Traits implements recovery.Method.
 func (Question) Traits() recovery.Traits {
-	return recovery.Traits{Name: recovery.SecurityQuestion, Source: "memory", Class: recovery.ClassMemory, Throttle: recovery.ThrottleDaily, Page: recovery.PageFactor}
+	return recovery.Traits{
+		Name: recovery.SecurityQuestion, Source: "memory", Class: recovery.ClassMemory,
+		Throttle: recovery.ThrottleDaily, Page: recovery.PageFactor, Field: recovery.FieldAnswer,
+	}
 }
 
 // Ready implements recovery.Method.

@@ -17,21 +17,18 @@ type NewContact struct {
 
 // Traits implements recovery.Method.
 func (NewContact) Traits() recovery.Traits {
-	return recovery.Traits{Name: recovery.NewContact, Source: "new contact", Throttle: recovery.ThrottleCode, Page: recovery.PageConfirm}
+	return recovery.Traits{Name: recovery.NewContact, Source: "new contact", Throttle: recovery.ThrottleCode, Page: recovery.PageConfirm, Wrong: recovery.ProblemCode}
 }
 
 // Ready implements recovery.Method.
 func (NewContact) Ready(*recovery.Account, time.Time) bool { return true }
 
 // Challenge implements recovery.Challenger.
-func (m NewContact) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+func (m NewContact) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
 	code := secret.Digits(6)
-	channel, to := recovery.ChannelMail, t.Flow.Mail
-	if t.Flow.Kind == recovery.KindChangePhone {
-		channel, to = recovery.ChannelSMS, t.Flow.Phone
-	}
+	channel, to := t.Flow.NewAddress()
 	s := recovery.Sent{
-		To: recovery.Mask(to), At: t.Now, Expires: t.Now.Add(p.Lifetimes.MailCode),
+		To: recovery.Mask(to), At: t.Now, Expires: t.Now.Add(t.Policy.Lifetimes.MailCode),
 		Code: m.Keys.MAC("new contact", t.Flow.ID, to, code),
 	}
 	msg := message(t, channel, "contact-code", s, map[string]string{"code": code})
@@ -41,10 +38,7 @@ func (m NewContact) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent
 
 // Verify implements recovery.Method.
 func (m NewContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	to := t.Flow.Mail
-	if t.Flow.Kind == recovery.KindChangePhone {
-		to = t.Flow.Phone
-	}
+	_, to := t.Flow.NewAddress()
 	s := t.Flow.Sent[recovery.NewContact]
 	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code)), t.Policy.Lifetimes.MailCode), nil
 }

@@ -38,7 +38,7 @@ type passwordData struct {
 func (Password) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.Password, Source: "memory", Class: recovery.ClassMemory,
-		Throttle: recovery.ThrottleBackoff, Page: recovery.PageFactor,
+		Throttle: recovery.ThrottleBackoff, Page: recovery.PageFactor, Field: recovery.FieldPassword, Wrong: recovery.ProblemPassword,
 	}
 }
 
@@ -96,7 +96,7 @@ func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 // password there is; no composition rules.
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
-	if p := check(typed, ok, Minimum(t.Flow, t.Account), t.Account.Name); p != nil {
+	if p := check(typed, ok, Minimum(t.Account), t.Account.Name); p != nil {
 		return nil, p, nil
 	}
 	same, err := m.same(ctx, t.Account, typed)
@@ -126,9 +126,12 @@ func (m Password) same(ctx context.Context, a *recovery.Account, typed string) (
 	return same, err
 }
 
-// Minimum is the shortest password a flow accepts for an account.
-func Minimum(f *recovery.Flow, a *recovery.Account) int {
-	if a != nil && a.SecondFactor || f.Kind == recovery.KindSetup || f.Kind == recovery.KindActivate {
+// Minimum is the shortest password for an account. One that nobody has opened
+// yet gets its second factor together with the password.
+func Minimum(a *recovery.Account) int {
+	switch {
+	case a == nil:
+	case a.SecondFactor, a.State == "", a.State == recovery.StateInvited:
 		return MinWithFactor
 	}
 	return MinAlone

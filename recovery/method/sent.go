@@ -30,9 +30,9 @@ func (MailLink) Ready(a *recovery.Account, now time.Time) bool {
 }
 
 // Challenge implements recovery.Challenger.
-func (m MailLink) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+func (m MailLink) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
 	code, link := secret.Code(8), secret.Token(32)
-	s := issue(t, recovery.ChannelMail, p.Lifetimes.MailLink)
+	s := issue(t, recovery.ChannelMail, t.Policy.Lifetimes.MailLink)
 	s.Code = m.Keys.MAC("mail_link", t.Flow.ID, code)
 	s.Link = m.Keys.MAC("mail_link url", t.Flow.ID, link)
 	return s, message(t, recovery.ChannelMail, "recover-code", s, map[string]string{
@@ -79,7 +79,7 @@ func SMSCode(k *secret.Keys) SixDigits {
 func (m SixDigits) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: m.name, Source: m.source, Class: recovery.ClassIssued,
-		Throttle: recovery.ThrottleCode, Channel: m.channel, Page: recovery.PageFactor,
+		Throttle: recovery.ThrottleCode, Channel: m.channel, Page: recovery.PageFactor, Wrong: recovery.ProblemCode,
 	}
 }
 
@@ -89,9 +89,9 @@ func (m SixDigits) Ready(a *recovery.Account, now time.Time) bool {
 }
 
 // Challenge implements recovery.Challenger.
-func (m SixDigits) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
+func (m SixDigits) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
 	code := secret.Digits(6)
-	s := issue(t, m.channel, m.life(p.Lifetimes))
+	s := issue(t, m.channel, m.life(t.Policy.Lifetimes))
 	s.Code = m.Keys.MAC(m.name, t.Flow.ID, code)
 	return s, message(t, m.channel, m.template, s, map[string]string{"code": code}), nil
 }
@@ -108,10 +108,10 @@ func issue(t recovery.Try, channel string, life time.Duration) recovery.Sent {
 	return recovery.Sent{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
 }
 
-func message(t recovery.Try, channel, template string, s recovery.Sent, vars map[string]string) recovery.Message {
+func message(t recovery.Try, channel, template string, s recovery.Sent, vars map[string]string) *recovery.Message {
 	vars["name"] = t.Account.Name
 	vars["minutes"] = itoa(int(s.Expires.Sub(s.At).Minutes()))
-	return recovery.Message{
+	return &recovery.Message{
 		Channel: channel, To: t.Account.Address(channel, t.Now), Template: template,
 		Vars: vars, Secret: true, Expires: s.Expires,
 	}

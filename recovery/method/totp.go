@@ -39,7 +39,7 @@ type totpData struct {
 func (TOTP) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.TOTP, Source: "totp", Class: recovery.ClassHeld, Factor: true,
-		Throttle: recovery.ThrottleCode, Page: recovery.PageFactor,
+		Throttle: recovery.ThrottleCode, Page: recovery.PageFactor, Wrong: recovery.ProblemCode,
 	}
 }
 

@@ -83,8 +83,8 @@ func (m brokenCode) Traits() recovery.Traits {
 }
 
 // Challenge implements [recovery.Challenger].
-func (m brokenCode) Challenge(t recovery.Try, p *recovery.Policy) (recovery.Sent, recovery.Message, error) {
-	s, msg, err := m.send.Challenge(t, p)
+func (m brokenCode) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+	s, msg, err := m.send.Challenge(t)
 	if m.astray {
 		msg.To = t.Account.Address(recovery.ChannelMail, t.Now)
 	}

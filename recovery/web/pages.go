@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -117,13 +118,20 @@ func (x *exchange) accountURL(done string) string {
 // notice is the text for ?done=, from a closed list: nobody can put words on
 // our pages by a link.
 func (x *exchange) notice() *templates.Text {
-	switch key := x.r.URL.Query().Get("done"); key {
-	case "password_done", "second_factor_done", "both_done", "account_ready", "codes_done", "resent", "session_ended", "signed_out_everywhere",
-		"unlocked", "wait_started", "wait_stopped", "contact_changed", "contact_added", "pin_done", "question_done", "vouched",
-		"drill_ok", "contact_ok", "case_sent", "case_shown", "person_changed", "contact_undone", "contact_removed", "vouch_refused":
+	key := x.r.URL.Query().Get("done")
+	said := func(r recovery.Recipe) bool { return slices.Contains(r.After.Says, key) }
+	if slices.Contains(notices(), key) || slices.ContainsFunc(x.Engine.Recipes, said) {
 		return &templates.Text{Key: key}
 	}
 	return nil
+}
+
+// notices is what is said after anything but a flow.
+func notices() []string {
+	return []string{
+		"resent", "session_ended", "signed_out_everywhere", "wait_started", "wait_stopped", "person_changed",
+		"contact_undone", "contact_removed", "vouch_refused",
+	}
 }
 
 // showFlow renders where a flow stands, and writes nothing.
@@ -191,12 +199,12 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 		v.Page, v.Method, v.SignedIn = recovery.PageConfirm, goOn, o.Flow.Session != ""
 		return v
 	}
-	v.Method, v.Methods = recovery.Bare(o.Step.Method), nil
+	v.Method, v.Methods = asked(o.Step), nil
 	for _, m := range o.Step.Methods {
 		v.Methods = append(v.Methods, recovery.Bare(m))
 	}
 	v.Name, v.Choice = o.Flow.Name, string(o.Flow.Goal)
-	v.SignedIn, v.Trial = o.Flow.Session != "", o.Flow.Trial || o.Flow.Kind == recovery.KindDrillContact
+	v.SignedIn, v.Trial = o.Flow.Session != "", o.Flow.Trial
 	v.Recover = o.Flow.Kind == recovery.KindLogin && x.recoverable()
 	v.Remember = o.Flow.Kind == recovery.KindLogin
 	m := x.Engine.Methods.Get(o.Step.Method)
@@ -233,6 +241,14 @@ func (x *exchange) flowView(o recovery.Outcome) templates.View {
 	return v
 }
 
+// asked names what a step asks for: a proof, something to enrol, or a question.
+func asked(s recovery.Step) string {
+	if s.Method != "" {
+		return recovery.Bare(s.Method)
+	}
+	return string(s.Ask)
+}
+
 // goOn is the method of a page that only asks to go on: what follows is not
 // made yet, and showing a page makes nothing.
 const goOn = "go_on"
@@ -261,7 +277,7 @@ func (x *exchange) vouchers(v *templates.View, o recovery.Outcome) {
 		return
 	}
 	v.Code, v.Minutes = secret.Group(o.Flow.Ask, 4), 60
-	if n, err := x.Engine.Vouched(x.r.Context(), o.Flow); err == nil {
+	if n, err := x.Engine.Answers(x.r.Context(), o.Flow); err == nil {
 		v.More = max(m.Need()-n, 0)
 	}
 	if o.Account == nil {

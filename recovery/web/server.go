@@ -164,30 +164,18 @@ func (x *exchange) finished(o recovery.Outcome) {
 
 // afterwards is where a finished flow leads.
 func (x *exchange) afterwards(o recovery.Outcome) string {
-	switch o.Finished {
-	case recovery.KindLogin:
+	after := recovery.RecipeOf(x.Engine.Recipes, o.Finished).After
+	says := after.Notice(o.Flow)
+	switch after.To {
+	case recovery.ToReturn:
 		return SafeReturn(o.Return)
-	case recovery.KindRecover:
-		return x.loginURL(string(o.Goal)+"_done", o.Return)
-	case recovery.KindUnlock:
-		return x.loginURL("unlocked", o.Return)
-	case recovery.KindSetup, recovery.KindActivate:
-		return x.loginURL("account_ready", o.Return)
-	case recovery.KindOpenCase:
-		done := "case_sent"
-		if o.Flow.Pending[recovery.AdminInPerson].Confirmed {
-			done = "case_shown"
-		}
-		return x.address("people/"+o.Flow.Person, url.Values{"done": {done}})
-	case recovery.KindStepUp:
-		return SafeReturn(o.Return)
+	case recovery.ToSignIn:
+		return x.loginURL(says, o.Return)
+	case recovery.ToPerson:
+		return x.address("people/"+o.Flow.Person, url.Values{"done": {says}})
+	case recovery.ToAccount:
 	}
-	return x.accountURL(map[recovery.Kind]string{
-		recovery.KindChangePassword: "password_done", recovery.KindAddFactor: "second_factor_done", recovery.KindNewCodes: "codes_done",
-		recovery.KindChangeMail: "contact_changed", recovery.KindChangePhone: "contact_changed",
-		recovery.KindSetPIN: "pin_done", recovery.KindSetQuestion: "question_done",
-		recovery.KindAddContact: "contact_added", recovery.KindVouch: "vouched", recovery.KindDrill: "drill_ok", recovery.KindDrillContact: "contact_ok",
-	}[o.Finished])
+	return x.accountURL(says)
 }
 
 // problem shows the step again with what went wrong.
@@ -295,7 +283,7 @@ func shown(v *templates.View, o recovery.Outcome) {
 	case recovery.RecoveryCode:
 		v.Codes = method.Shown(data)
 	case recovery.Password:
-		v.MinLength = method.Minimum(o.Flow, o.Account)
+		v.MinLength = method.Minimum(o.Account)
 	case recovery.AdminInPerson:
 		v.Code = method.Handed(data)
 	}
