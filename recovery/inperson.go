@@ -2,10 +2,9 @@ package recovery
 
 import "slices"
 
-// Read lists the ways of a goal as they are walked here. While no mail can be
-// sent there is nobody to send a case to: then admin, and admin with mail_link,
-// is [AdminInPerson] in every way (DESIGN section 4). The engine and whoever
-// fills the lint's table both read the policy through this.
+// Read lists the ways of a goal as they are walked here. Without mail a case
+// cannot be sent, so [AdminInPerson] then stands for admin, and for admin with
+// mail_link, in every way. Engine and lint both read the policy through it.
 func (p *Policy) Read(g Goal, mail bool) []Way {
 	if mail {
 		return p.Ways[g]

@@ -3,7 +3,7 @@ package recovery
 // Kind of a flow: a row of the recipe table.
 type Kind string
 
-// The kinds. DESIGN section 3 has the table in words, recipe.go in code.
+// The kinds. recipes.go says what each needs, and FLOWS.md draws it.
 const (
 	KindLogin          Kind = "login"
 	KindRecover        Kind = "recover"
@@ -13,8 +13,8 @@ const (
 	KindAddFactor      Kind = "add_factor"
 	KindNewCodes       Kind = "new_codes"
 	KindUnlock         Kind = "unlock"
-	KindChangeMail     Kind = "change_mail"  // change_contact of the design, one for each channel
-	KindChangePhone    Kind = "change_phone" //
+	KindChangeMail     Kind = "change_mail"
+	KindChangePhone    Kind = "change_phone"
 	KindSetPIN         Kind = "set_pin"
 	KindSetQuestion    Kind = "set_question"
 	KindAddContact     Kind = "add_contact"

@@ -17,7 +17,7 @@ type Driller interface {
 // Class says what a proof rests on; the lint weighs by it.
 type Class string
 
-// The classes of DESIGN section 4.
+// The classes.
 const (
 	ClassHeld      Class = "held"      // a thing only this person has
 	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
@@ -28,7 +28,7 @@ const (
 // Throttle is how wrong tries of a method are counted, always before the check.
 type Throttle int
 
-// The throttles of DESIGN section 8.
+// The throttles.
 const (
 	ThrottleCode     Throttle = iota // guessable: per flow, and per account over all flows
 	ThrottleBackoff                  // a few free tries per account and network, then growing waits
@@ -163,9 +163,9 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
-// Later lists the proofs of DESIGN section 4 whose methods are not built yet:
-// known devices and passkeys come together. Their words are kept free, and who
-// writes one is told so.
+// Later lists the proofs whose methods are not built yet. Their words are
+// reserved, so that a policy that uses one is refused with a message that says
+// so.
 func (m *Methods) Later() []string {
 	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
 }

@@ -79,7 +79,7 @@ func Next(f Facts) Step {
 	return Step{Done: true}
 }
 
-// recipes is the table of DESIGN section 3.
+// recipes lists the needs of each kind, in order.
 func recipes() map[Kind][]Need {
 	return map[Kind][]Need{
 		KindLogin:          {who(PageSignIn), firstFactor, secondFactor},

@@ -35,8 +35,8 @@ func (end End) recover(a *Account, eff *Effects) {
 	eff.done(name)
 }
 
-// firstProof offers what the policy offers, whoever was named: what an account
-// has may not show before it proved something (rule 6 of DESIGN section 3).
+// firstProof offers what the policy offers, whatever name was given: what an
+// account has must not show before something was proved (EN-05).
 func firstProof(f Facts) (Step, bool) {
 	if len(f.Flow.Proofs) > 0 {
 		return Step{}, false

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// View is everything a page may show. A page uses the fields it needs; the
-// zero value of each means "leave it out". It never holds an error text, only
-// keys of the locale files (STYLE: what a visitor may read is a closed list).
+// View is everything a page may show. A page uses the fields it needs; the zero
+// value of each means "leave it out". It never holds an error text, only keys
+// of the locale files, so that what a visitor may read is a closed list.
 type View struct {
 	Page string // data-page: one of the names in Pages
 	Lang string // "en", "fr"; set by Page from a supported language

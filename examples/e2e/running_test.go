@@ -52,8 +52,8 @@ func tabsEnv(t *testing.T, lang string) map[string]string {
 	return map[string]string{"TABS": string(text), recoverytest.TabsVariable: script}
 }
 
-// What recovery/web tests in one process goes to real Caddys here: the attack
-// cases of list A that need no store of their own, and every story. A41 is
+// What recovery/web tests in one process goes to real Caddys here: the attacks
+// of RULES.md that need no store of their own, and every story. A41 is
 // TestA41_KilledCaddy; A04 and A47 come with passkeys.
 func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	t.Parallel()

@@ -13,8 +13,7 @@ import (
 // secret is the root key of Caddys that share a Redis.
 const secret = "3f0a9d5e7b1c4286f0e1d2c3b4a5968778695a4b3c2d1e0f8264c1b7e5d9a0f3"
 
-// revoked is how soon another Caddy knows that a session has ended (DESIGN,
-// section 6).
+// revoked is how soon another Caddy must know that a session has ended.
 const revoked = 2 * time.Second
 
 // TestTwoCaddys has two Caddys of one site on one Redis, as behind a load

@@ -358,8 +358,8 @@ func rarely(n int, shapes []lint.Shape) []lint.Shape {
 	return shapes
 }
 
-// TestLintIsExact is the proof of DESIGN section 4: what the lint computes
-// from the policy is what the engine does.
+// TestLintIsExact proves that the engine does what the lint computes from the
+// policy.
 func TestLintIsExact(t *testing.T) {
 	shapes := proofShapes()
 	if recoverytest.UnderRace {

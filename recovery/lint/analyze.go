@@ -24,7 +24,7 @@ func (d Delay) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Strength is what a set is worth.
 type Strength struct {
-	Held  int `json:"held"`  // the held value of DESIGN section 4
+	Held  int `json:"held"`  // the held value of the package comment
 	Count int `json:"count"` // of sources; a verified passkey is two
 }
 
@@ -208,8 +208,8 @@ func (m *machine) count(s set, c Class) int {
 	return n
 }
 
-// strength weighs a set by the rules of DESIGN section 4. The rows matter for
-// an issued source that is alone.
+// strength weighs a set as the package comment says. The rows matter for an
+// issued source that is alone.
 func (m *machine) strength(s set, keep keeper) Strength {
 	out := Strength{Held: m.count(s, ClassHeld)}
 	for i, src := range m.sources {

@@ -65,8 +65,7 @@ func shape(words string) lint.Shape {
 	return s
 }
 
-// takeover is a policy with its minimal sets, worked out by hand from DESIGN
-// sections 3 and 4.
+// takeover is a policy with its minimal sets, worked out by hand.
 type takeover struct {
 	name   string
 	policy string
@@ -361,7 +360,7 @@ func TestAnalyze_Chain(t *testing.T) {
 	}
 }
 
-// The table of DESIGN section 4 is clean for every account there can be.
+// The default ways have no finding for any account there can be.
 func TestDefaultIsClean(t *testing.T) {
 	table := defaults()
 	for _, s := range lint.Shapes(table) {

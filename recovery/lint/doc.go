@@ -19,8 +19,8 @@
 // [Warnings] computes the same over objects (a phone, a laptop, a leaked
 // password), [Forecast] what their owner can still do without them.
 //
-// The package imports nothing of the engine. It was written from DESIGN
-// sections 3 and 4 alone, so that a test can hold the two against each other.
+// The package imports nothing of the engine. It was written without a look at
+// the engine, so that a test can compare the two.
 //
 // Not promised: nothing is said about frozen accounts and how they are opened
 // again, about guessing, about mistakes in code, or about somebody who sits

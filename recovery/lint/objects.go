@@ -13,8 +13,8 @@ type Object struct {
 	Lost  string   `json:"lost"`  // how its loss is called; empty: not forecast
 }
 
-// Objects lists the things of DESIGN section 4. A mailbox is read on the phone
-// and on the laptop but lost with neither.
+// Objects lists the things that people lose or leave unlocked. A mailbox is
+// read on the phone and on the laptop but lost with neither.
 func Objects() []Object {
 	mail := []string{"mail_link", "mail_code"}
 	return []Object{

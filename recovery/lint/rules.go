@@ -7,7 +7,7 @@ import (
 )
 
 // Check looks at the ways one by one and at each goal as a whole, without any
-// account in mind: the hard rules of DESIGN section 4 that need no computing.
+// account in mind. Its rules need no computing of minimal sets.
 func Check(t Table) []Finding {
 	out := []Finding{}
 	for goal := range t.Ways {

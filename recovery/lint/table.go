@@ -17,13 +17,13 @@ const (
 	GoalBoth         Goal = "both"
 )
 
-// Goals lists the goals in the order of DESIGN section 4.
+// Goals lists the goals in the order of the reports.
 func Goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }
 
 // Class says what a source is.
 type Class string
 
-// The classes of DESIGN section 4.
+// The classes.
 const (
 	ClassHeld      Class = "held"      // a thing only this person has
 	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
@@ -152,8 +152,8 @@ type Table struct {
 	Ban time.Duration
 }
 
-// Base returns the facts of DESIGN sections 3 and 4 with every channel
-// configured and no ways.
+// Base returns a table with every proof, change and approval, with every
+// channel configured and without ways.
 func Base() Table {
 	return Table{
 		Ways:      map[Goal][]Way{},

@@ -11,8 +11,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// The hard rules of DESIGN section 4, one test each, named after the rule,
-// over HTTP. Rows stand just inside and just outside of each limit.
+// The rules that hold under every policy, one test each, named after the rule
+// and tried over HTTP. Rows stand just inside and just outside of each limit.
 
 // kindOfAccount is an account of the tables: alice as she signs in.
 type kindOfAccount struct {
