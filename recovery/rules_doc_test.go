@@ -3,6 +3,8 @@ package recovery_test
 import (
 	"cmp"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"maps"
 	"os"
@@ -240,6 +242,9 @@ func readTree(t *testing.T, root string, prefixes []string) (cited map[string]st
 	// found; without a dash only the prefixes known do.
 	ids := regexp.MustCompile(`\b(?:[A-Z]{2}-[0-9]{2}|(?:` + strings.Join(prefixes, "|") + `)[0-9]{2})\b`)
 	eachText(t, root, func(name, text string) {
+		if path.Base(name) == rulesFile {
+			return
+		}
 		for i, line := range strings.Split(text, "\n") {
 			for _, at := range ids.FindAllStringIndex(line, -1) {
 				if found := dashed(line[at[0]:at[1]]); alone(line, at) && cited[found] == "" {
@@ -275,8 +280,59 @@ func alone(line string, at []int) bool {
 	return !strings.ContainsRune(`-+%&#=\`, rune(before)) && after != '-'
 }
 
+var (
+	designWord = regexp.MustCompile(`\bDESIGN\b`)
+	markdown   = regexp.MustCompile(`[\w./:-]+\.md\b`)
+)
+
+// TestCitedDocumentsAreHere keeps comments and documents from sending their
+// reader to a page that is not in the repository.
+func TestCitedDocumentsAreHere(t *testing.T) {
+	prose, here := map[string]string{}, map[string]bool{} // by path
+	eachText(t, "..", func(name, text string) {
+		switch path.Ext(name) {
+		case ".go":
+			prose[name] = comments(t, name, text)
+		case ".md":
+			prose[name] = text
+			here[name], here[path.Base(name)] = true, true
+		}
+	})
+	for _, name := range slices.Sorted(maps.Keys(prose)) {
+		for i, line := range strings.Split(prose[name], "\n") {
+			if designWord.MatchString(line) {
+				t.Errorf("%s:%d: cites a design document, which is not in the repository: give the reason itself", name, i+1)
+			}
+			for _, cited := range markdown.FindAllString(line, -1) {
+				if !strings.Contains(cited, "://") && !here[cited] && !here[path.Join(path.Dir(name), cited)] {
+					t.Errorf("%s:%d: cites %s, which is not in the repository: give the reason itself", name, i+1, cited)
+				}
+			}
+		}
+	}
+}
+
+// comments returns the comments of a Go file, each on its line.
+func comments(t *testing.T, name, text string) string {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make([]string, strings.Count(text, "\n")+1)
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			for i, line := range strings.Split(c.Text, "\n") {
+				lines[fset.Position(c.Pos()).Line-1+i] += line
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // eachText visits what people write: code, stories, pages, documents, scripts.
-// Left out are what programs wrote, and RULES.md itself.
+// What programs wrote is left out.
 func eachText(t *testing.T, root string, visit func(name, text string)) {
 	t.Helper()
 	written := []string{"", ".go", ".txtar", ".md", ".html", ".mjs", ".js", ".yml"}
@@ -295,7 +351,7 @@ func eachText(t *testing.T, root string, visit func(name, text string)) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() || !slices.Contains(written, path.Ext(name)) || d.Name() == rulesFile {
+		if !d.Type().IsRegular() || !slices.Contains(written, path.Ext(name)) {
 			return nil
 		}
 		text, err := os.ReadFile(file)
