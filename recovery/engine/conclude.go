@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// finish consumes the flow, changes the account in one write and lets the
-// messages go.
+// finish consumes the flow, changes the account in one write and sends the
+// messages.
 func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 	if r.flow.Kind == recovery.KindRecover {
 		r.flow.Goal = recovery.Aim(r.facts())
@@ -90,7 +90,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	return o
 }
 
-// settle removes tickets that are spent; their being spent is in the account.
+// settle removes spent tickets. The account records that they are spent.
 func (r *run) settle(ctx context.Context) {
 	for _, s := range r.flow.Reserved {
 		if s.Kind() == "ticket" {

@@ -6,8 +6,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// fillers take what a step asks for that is no proof: an address, a person, a
-// reason. Keyed by the method the step names.
+// fillers take what a step asks for that is not a proof: an address, a person,
+// a reason. The key is the method that the step names.
 func (r *run) fillers() map[string]func(context.Context, recovery.Input) (*recovery.Problem, error) {
 	return map[string]func(context.Context, recovery.Input) (*recovery.Problem, error){
 		string(recovery.KindChangeMail):  r.newMail,
@@ -20,22 +20,23 @@ func (r *run) fillers() map[string]func(context.Context, recovery.Input) (*recov
 	}
 }
 
-// forWhom takes whom a case is for, and why, from the form on that person's
-// page: what is wrong with it is said there, before a proof is asked.
+// forWhom takes person and reason of a case from the form on that person's
+// page. Mistakes are reported there, before a proof is asked for.
 func (r *run) forWhom(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	for _, need := range []recovery.Need{recovery.NeedAdmin, recovery.NeedSettled} {
 		if _, missing := need(r.facts()); missing {
-			return nil, nil // said by the flow, whoever was named
+			return nil, nil // the flow says so, whatever name was given
 		}
 	}
 	if in.Name == "" {
-		return nil, nil // asked in its turn
+		return nil, nil // asked for later
 	}
 	return r.takeCase(ctx, in)
 }
 
-// forOthers does what a flow is for that changes nothing of its own account.
-// By then its proofs have been looked at again, and what was used once is spent.
+// forOthers does the work of a flow that is for another account. The own
+// account was written before: its proofs were checked again, and single-use
+// things are spent.
 func (r *run) forOthers(ctx context.Context) error {
 	var err error
 	switch r.flow.Kind {

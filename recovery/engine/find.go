@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// helpable tells whether a case could be opened for somebody: it is handed
-// over in person, or there is an address to send it to.
+// helpable reports whether a case can be opened for an account: either its code
+// is handed over in person, or there is an address to send its link to.
 func (r *run) helpable(a *recovery.Account) bool {
 	if a.State != recovery.StateActive && a.State != recovery.StateFrozen {
 		return false
@@ -21,8 +21,8 @@ func (r *run) handsOver() bool {
 	return r.Policy.InPerson(r.flow.Goal, r.Methods.Has(recovery.ChannelMail))
 }
 
-// somebody takes another person's name: one who may vouch, or whose case an
-// administrator opens (then an id will do).
+// somebody takes the name of another person: one to vouch, or one to open a
+// case for, where an id will do too.
 func (r *run) somebody(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	name := strings.TrimSpace(in.Name)
 	a, err := r.Find(ctx, name)
@@ -42,7 +42,7 @@ func (r *run) somebody(ctx context.Context, in recovery.Input) (*recovery.Proble
 		return recovery.NewProblem(recovery.ProblemContactSelf), nil
 	}
 	if r.flow.Kind == recovery.KindOpenCase && !r.helpable(a) {
-		return recovery.NewProblem(recovery.ProblemNotAvailable), nil // nothing can be sent or shown: the operator's rescue is left
+		return recovery.NewProblem(recovery.ProblemNotAvailable), nil // nothing can be sent or shown; only the operator's rescue remains
 	}
 	r.flow.Person, r.flow.Called = a.ID, a.Name
 	return nil, nil

@@ -9,11 +9,11 @@ import (
 )
 
 // prepare makes what the next step needs: an offer to enrol, or a code on its
-// way. again voids what was sent before and sends anew.
+// way. again invalidates the code sent before and sends a new one.
 func (r *run) prepare(ctx context.Context, again bool) error {
 	step := recovery.Next(r.facts())
 	if step.Dead != "" && r.flow.Kind == recovery.KindLogin {
-		r.audit(r.event(recovery.EventAlarm)) // a second factor is due and none is there (MF-13)
+		r.audit(r.event(recovery.EventAlarm)) // a second factor is needed and there is none (MF-13)
 	}
 	if step.Done || step.Dead != "" || step.Method == "" {
 		return nil
@@ -38,8 +38,8 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 	return r.send(ctx, step.Method, ch, again)
 }
 
-// send makes a new code, unless the account or the number had its share: then
-// silently not, and what was sent before stays the newest.
+// send makes a new code. When the account or the number has reached its limit,
+// nothing is sent, nothing is said, and the code sent before stays valid.
 func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, again bool) error {
 	sent, msg, err := ch.Challenge(r.try(recovery.Input{}), r.Policy)
 	if err != nil {
@@ -63,9 +63,8 @@ func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, a
 	return nil
 }
 
-// shares is what a message is charged to: the account, and a number whoever it
-// was asked for, so that many accounts cannot have one phone ring or one purse
-// emptied (TH-08).
+// shares lists the meters of a message: the account's, and for SMS the
+// number's, so that many accounts together cannot flood one phone (TH-08).
 func (r *run) shares(method string, m recovery.Message) []meter {
 	l := r.Policy.Limits
 	both := func(kind string, parts ...string) []meter {

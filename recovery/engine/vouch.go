@@ -12,26 +12,26 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// appeal is somebody's request to be vouched for, found by a code that is read
-// out over the phone. It holds who has vouched.
+// appeal is a person's request to be vouched for. It is found by a code that is
+// read out over the phone, and holds the people who have vouched.
 type appeal struct {
 	Account string    `json:"account"`
 	Name    string    `json:"name"`
 	Flow    string    `json:"flow"`
-	Trial   bool      `json:"trial,omitempty"` // nothing is lost: somebody tries out who could help
+	Trial   bool      `json:"trial,omitempty"` // a trial: nothing is lost
 	Expires time.Time `json:"expires"`
 	By      []string  `json:"by,omitempty"`
 }
 
-// appealLife is how long one may take to reach people.
+// appealLife is the time to reach the people who may vouch.
 const appealLife = time.Hour
 
-// askVouchers makes the request. Its code is only shown to the person who asks,
-// who calls people and reads it out. Before the first proof that is all: nobody
-// is written to because a stranger typed a name, and nothing that is done or
-// shown depends on whether there is such an account, or anybody who may vouch.
+// askVouchers makes the request. Its code is shown to the person who asks, who
+// calls people and reads it out. Before the first proof nothing else happens:
+// no message is sent because a stranger typed a name, and nothing depends on
+// whether the account or people who may vouch exist.
 func (r *run) askVouchers(ctx context.Context) error {
-	trial := r.flow.Kind == recovery.KindDrillContact // begun by somebody signed in
+	trial := r.flow.Kind == recovery.KindDrillContact // begun by a person who is signed in
 	if !r.Now().Before(r.flow.AskEnds) {
 		code := secret.Code(8)
 		end := r.Now().Add(appealLife)
@@ -50,8 +50,8 @@ func (r *run) askVouchers(ctx context.Context) error {
 	return r.callVouchers(ctx)
 }
 
-// callVouchers tells those who may vouch to expect a call, unless they were
-// told often enough lately: then silently not.
+// callVouchers tells people who may vouch to expect a call. When they were told
+// often enough lately, it sends nothing, and no page shows that.
 func (r *run) callVouchers(ctx context.Context) error {
 	l := r.Policy.Limits
 	err := r.charge(ctx, []meter{
@@ -93,7 +93,7 @@ func (r *run) callVoucher(ctx context.Context, v recovery.Voucher) error {
 	return nil
 }
 
-// vouched lists those who have vouched in this flow and still may.
+// vouched lists the people who have vouched in this flow and still may.
 func (r *run) vouched(ctx context.Context, method string) ([]string, error) {
 	if recovery.Bare(method) != recovery.VouchedBy || r.flow.Ask == "" {
 		return nil, nil
@@ -107,7 +107,7 @@ func (r *run) vouched(ctx context.Context, method string) ([]string, error) {
 	}), nil
 }
 
-// Vouched counts those who have vouched in a flow so far.
+// Vouched counts the people who have vouched in a flow so far.
 func (e *Engine) Vouched(ctx context.Context, f *recovery.Flow) (int, error) {
 	if f.Ask == "" {
 		return 0, nil
@@ -132,8 +132,8 @@ func (e *Engine) appeal(ctx context.Context, code string) (*appeal, string, erro
 	return nil, "", nil
 }
 
-// request takes the code of the person who asks. It is only looked up for
-// somebody that person has named.
+// request takes the code of the person who asks. It works only for people whom
+// that person has named.
 func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	if err := r.charge(ctx, []meter{{key: r.meterKey("vouch", r.account.ID), rule: window(recovery.Rate{Count: 10, Per: time.Hour}), life: time.Hour}}); err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem
 	}
 	who, err := r.Engine.account(ctx, a.Account)
 	if errors.Is(err, recovery.ErrNoAccount) {
-		return recovery.NewProblem(recovery.ProblemCodeUnknown), r.pretend(ctx) // somebody who is nobody asked
+		return recovery.NewProblem(recovery.ProblemCodeUnknown), r.pretend(ctx) // the request belongs to a stand-in
 	}
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem
 	return nil, nil
 }
 
-// consent is the last click of somebody who vouches.
+// consent is the final confirmation of a person who vouches.
 func (r *run) consent(_ context.Context, in recovery.Input) (*recovery.Problem, error) {
 	switch in.Choice {
 	case "approve":
@@ -192,8 +192,8 @@ func (r *run) vouch(ctx context.Context) error {
 	return nil
 }
 
-// DropVoucher takes back who may vouch for an account, and tells its owner.
-// It is a change like any other: [ErrNotAllowed] while on probation.
+// DropVoucher removes a person who may vouch for an account, and notifies its
+// owner. Like any change it is [recovery.ErrNotAllowed] while on probation.
 func (e *Engine) DropVoucher(ctx context.Context, account, name string, c recovery.Client) error {
 	dropped := func(v recovery.Voucher) bool { return v.Name == name }
 	a, err := e.edit(ctx, account, func(a *recovery.Account) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// who binds the flow to the account named, or to nobody. What follows costs
+// who binds the flow to the account named, or to a stand-in. What follows costs
 // and looks the same.
 func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	typed, err := r.named(in)
@@ -32,8 +32,8 @@ func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, er
 	return nil, nil
 }
 
-// named reads whom a form means: a name, address or number, or for a recovery
-// a main number with its extension.
+// named reads which account a form means: by a name, address or number, or for
+// a recovery by a main number with its extension.
 func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
 	if strings.TrimSpace(in.Name) == "" && in.Phone != "" && r.flow.Kind == recovery.KindRecover {
 		l, err := recovery.ParseLine(in.Phone, in.Extension)
