@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Driller is a method whose credential can be tried without using it up.
+// Driller is a method that can check a code without using it up.
 type Driller interface {
 	Try(a *Account, typed string, now time.Time) bool
 }
@@ -21,7 +21,7 @@ type Class string
 const (
 	ClassHeld      Class = "held"      // a thing only this person has
 	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
-	ClassMemory    Class = "memory"    // known by heart; all of it is one source
+	ClassMemory    Class = "memory"    // memorized; all of it is one source
 	ClassAuthority Class = "authority" // somebody vouches
 )
 
@@ -42,11 +42,11 @@ type Traits struct {
 	Name   string
 	Source string // two proofs from one source count once
 	Class  Class
-	// First tells that the proof may come before any other in a recovery: it
+	// First says that the proof may come before any other in a recovery: it
 	// has 40 bits or more, or names its account itself. Everything shorter is
 	// checked only in a flow that already holds a proof.
 	First bool
-	// Factor tells that it is a second factor a login asks for.
+	// Factor says that it is a second factor that a login asks for.
 	Factor bool
 	// Throttle is how wrong tries are counted.
 	Throttle Throttle
@@ -64,7 +64,7 @@ type Try struct {
 	Input   Input
 	Now     time.Time
 	Policy  *Policy
-	Vouched []string // ids of those who have vouched in this flow
+	Vouched []string // ids of the people who have vouched in this flow
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -79,10 +79,10 @@ type Verdict struct {
 	Claim func(*Account) error
 }
 
-// Method is one way to prove something. One file in package method each.
+// Method is one way to prove something. Each has one file in package method.
 type Method interface {
 	Traits() Traits
-	// Ready tells whether the account can show this proof at all. It is not
+	// Ready reports whether the account can show this proof at all. It is not
 	// asked before the first proof of a flow.
 	Ready(a *Account, now time.Time) bool
 	// Verify checks the input. A wrong proof is Verdict{} and no error; an
@@ -97,7 +97,7 @@ type Challenger interface {
 	Challenge(t Try, p *Policy) (Sent, Message, error)
 }
 
-// Enroller is a method whose credential a person can make new.
+// Enroller is a method whose credential a person can replace.
 type Enroller interface {
 	// Offer makes what the page shows (a secret, codes); nil for nothing.
 	Offer(t Try) (json.RawMessage, error)
@@ -146,7 +146,7 @@ type Counted interface {
 	Times(n int) Method
 }
 
-// proof tells whether a name may stand in a way.
+// proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
 	return x != nil && x.Traits().Class != ""
@@ -170,7 +170,7 @@ func (m *Methods) Later() []string {
 	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
 }
 
-// Has tells whether messages for a channel can be sent here.
+// Has reports whether messages for a channel can be sent here.
 func (m *Methods) Has(channel string) bool { return m.has(channel) }
 
 // Names lists all methods.
@@ -182,7 +182,7 @@ func (m *Methods) Names() []string {
 	return names
 }
 
-// offered tells whether this installation can ask for the proof at all.
+// offered reports whether this installation can ask for the proof at all.
 func (m *Methods) offered(name string) bool {
 	x := m.Get(name)
 	return x != nil && (x.Traits().Channel == "" || m.has(x.Traits().Channel))
@@ -207,7 +207,7 @@ func (m *Methods) expand(name string) []string {
 	return out
 }
 
-// HasFactor tells whether an account signs in with a second factor.
+// HasFactor reports whether an account signs in with a second factor.
 func (m *Methods) HasFactor(a *Account) bool {
 	return a.SecondFactor || slices.ContainsFunc(a.Credentials, func(c Credential) bool {
 		x := m.Get(c.Method)

@@ -7,8 +7,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Authority stands for tickets somebody hands out: set-up, invite, rescue.
-// They begin flows (recovery.Ticket) and are never asked for in one.
+// Authority stands for tickets that somebody hands out: set-up, invitation,
+// case, rescue. They begin flows (recovery.Ticket) and are never asked for in
+// one.
 type Authority struct {
 	Name string
 }
