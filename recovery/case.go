@@ -1,11 +1,12 @@
 package recovery
 
-// because needs whom an administrator helps, what is lost and why.
+// because needs the person to help, what is lost and the reason.
 func because(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Method: string(KindOpenCase)}, f.Flow.Person == "" || f.Flow.Reason == ""
 }
 
-// handed needs the administrator to have seen what is to be handed over.
+// handed needs the administrator to have seen the code that is to be handed
+// over.
 func handed(f Facts) (Step, bool) {
 	if !f.Policy.InPerson(f.Flow.Goal, f.Methods.Has(ChannelMail)) {
 		return Step{}, false

@@ -8,10 +8,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// keepCodes remembers the codes that counted before a change, for 72 hours and
-// for opening an account that a notice has frozen. A second change within that
-// time does not push out the first one's; one made with a recovery code keeps
-// none, and neither does one before which there were none.
+// keepCodes keeps the recovery codes of before a change for 72 hours, to open
+// the account if a notice freezes it. A second change within that time keeps
+// those of before the first. A change made with a recovery code keeps none.
 func (end End) keepCodes(a *Account) {
 	if a.Before == nil || !end.Now.Before(a.Before.Until) {
 		a.Before = &Before{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
@@ -24,8 +23,8 @@ func (end End) keepCodes(a *Account) {
 	}
 }
 
-// End is everything a finish may use. Random values are made before, so
-// that running it twice gives the same account.
+// End is everything that finishing a flow may use. Random values are made
+// before, so that a second run gives the same account.
 type End struct {
 	Flow    *Flow
 	Client  Client
@@ -37,7 +36,7 @@ type End struct {
 	IDs     [4]string
 }
 
-// Effects is what a finish asks for, as data.
+// Effects is what finishing a flow asks for, as data.
 type Effects struct {
 	Events  []EventName
 	Tell    []EventName // told to all channels
@@ -115,7 +114,7 @@ func (end End) renewFactor(a *Account) {
 }
 
 // install puts a confirmed pending credential in place of the old one. slot
-// picks its id, so that a second run gives the same.
+// picks its id from those made before, so that a second run gives the same.
 func (end End) install(a *Account, method string, slot int) {
 	p := end.Flow.Pending[method]
 	if !p.Confirmed {

@@ -9,15 +9,15 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// Flow is work in progress: what has been proved, and what is to become of it.
-// It holds facts, no state; [Next] computes the step. The account knows
-// nothing of it until it finishes.
+// Flow is work in progress: what has been proved, and what is to be done with
+// it. It holds facts and no state; [Next] computes the step. The account is not
+// changed before the flow finishes.
 type Flow struct {
 	ID         string    `json:"id"`
 	Kind       Kind      `json:"kind"`
 	Binding    string    `json:"binding"` // sum of the browser's flow cookie
 	Account    string    `json:"account,omitempty"`
-	Nobody     string    `json:"nobody,omitempty"` // who was named when no such account can be used: runs the same, proves nothing
+	Nobody     string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
 	Since      time.Time `json:"since"`             // begun, or last got further
@@ -29,7 +29,7 @@ type Flow struct {
 	Mail     string `json:"mail,omitempty"`
 	Phone    string `json:"phone,omitempty"`
 	Goal     Goal   `json:"goal,omitempty"`
-	Person   string `json:"person,omitempty"` // id of somebody else this is about
+	Person   string `json:"person,omitempty"` // id of the other person the flow is about
 	Reason   string `json:"reason,omitempty"`
 	Called   string `json:"called,omitempty"`   // that person's name
 	Vouch    string `json:"vouch,omitempty"`    // key of the request to vouch for
@@ -39,7 +39,7 @@ type Flow struct {
 	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
-	AskTold bool      `json:"ask_told,omitempty"` // those who may vouch expect a call
+	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call
 
 	Picked   string             `json:"picked,omitempty"` // method asked for by hand
 	Proofs   []Proof            `json:"proofs,omitempty"`
@@ -64,15 +64,15 @@ type Pending struct {
 	Confirmed bool            `json:"confirmed,omitempty"`
 }
 
-// Has tells whether a method has been proved.
+// Has reports whether a method has been proved.
 func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
 }
 
-// IsDecoy tells that the flow runs for nobody.
+// IsDecoy reports that no account is behind the flow.
 func (f *Flow) IsDecoy() bool { return f.Nobody != "" }
 
-// BoundTo tells whether one of the browser's flow tokens belongs to the flow.
+// BoundTo reports whether one of the browser's flow tokens belongs to the flow.
 func (f *Flow) BoundTo(tokens []string) bool {
 	for _, t := range tokens {
 		if subtle.ConstantTimeCompare([]byte(secret.Sum(t)), []byte(f.Binding)) == 1 {
@@ -82,6 +82,7 @@ func (f *Flow) BoundTo(tokens []string) bool {
 	return false
 }
 
+// AddProof adds a proof, unless the flow has one of its method.
 func (f *Flow) AddProof(p Proof) {
 	if !f.Has(p.Method) {
 		f.Proofs = append(f.Proofs, p)
@@ -89,5 +90,5 @@ func (f *Flow) AddProof(p Proof) {
 	f.Picked = ""
 }
 
-// Live tells whether what was sent can still be answered.
+// Live reports whether what was sent can still be answered.
 func (s Sent) Live(now time.Time) bool { return now.Before(s.Expires) }

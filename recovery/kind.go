@@ -35,4 +35,5 @@ const (
 	GoalBoth         Goal = "both"
 )
 
+// Goals lists the goals in the order of the choice page.
 func Goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }

@@ -63,9 +63,9 @@ type Limits struct {
 	LastWait    time.Duration
 }
 
-// Lock is the classic lock-out: after a number of wrong passwords nothing is
-// looked at for a while. It is counted per account; a browser the account
-// knows is counted for itself.
+// Lock is account lock-out: after a number of wrong passwords none is checked
+// for a time. Each account has a counter, and so has each of its known
+// browsers.
 type Lock struct {
 	After int           `json:"after"`
 	For   time.Duration `json:"for"`

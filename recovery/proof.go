@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Names of methods the engine itself has to know. Everything else it learns
-// from [Traits].
+// Names of methods that the engine has to know. It learns everything else from
+// [Traits].
 const (
 	Password         = "password"
 	TOTP             = "totp"
@@ -26,7 +26,7 @@ const (
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people
 	NewContact       = "new_contact"
-	// waiting is what is "asked for" when only time is missing.
+	// waiting is the method asked for when only the cool-down is missing.
 	Waiting = "wait"
 	// Factor stands for any second factor in the policy's lists.
 	Factor = "factor"

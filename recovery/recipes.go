@@ -1,7 +1,7 @@
 package recovery
 
 // Apply is the pure end of a flow: it edits its copy of the account and says
-// what else is to happen. It fails closed when something was spent meanwhile.
+// what else is to happen. It fails if something was spent meanwhile.
 func (end End) Apply(a *Account) (Effects, error) {
 	var eff Effects
 	for _, s := range end.Flow.Reserved {
@@ -53,7 +53,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 	return eff, nil
 }
 
-// SignedIn tells that a kind begins with somebody signed in.
+// SignedIn reports whether a kind begins with a person who is signed in.
 func (k Kind) SignedIn() bool {
 	switch k {
 	case KindChangePassword, KindAddFactor, KindNewCodes, KindChangeMail, KindChangePhone, KindSetPIN, KindSetQuestion,
@@ -65,7 +65,7 @@ func (k Kind) SignedIn() bool {
 }
 
 // Next computes the step from the facts: the first need that is not met.
-// Nothing can be skipped, because nobody sets a state.
+// Nothing can be skipped, because there is no state to set.
 func Next(f Facts) Step {
 	needs, ok := recipes()[f.Flow.Kind]
 	if !ok {

@@ -59,10 +59,10 @@ func FirstProofs(p *Policy, methods *Methods) []string {
 	return out
 }
 
-// beginnings lists what a way can begin with; nothing when it cannot be walked
-// to its end here. People are asked first only where no other proof of the way
-// could be: a stranger who claims to be somebody should have to show something
-// before others are asked to believe it.
+// beginnings lists the proofs that a way can begin with; none if the way cannot
+// be walked to its end here. People are asked to vouch first only if no other
+// proof of the way can come first: a stranger who claims to be somebody should
+// prove something before others are asked.
 func (m *Methods) beginnings(w Way) []string {
 	var out, last []string
 	for _, name := range w.Proofs {

@@ -1,7 +1,7 @@
 package recovery
 
-// changeContact takes a proved address in. The old one goes on counting, and
-// is told, until the new one counts (MF-19).
+// changeContact adds a proved address. The old one is used and notified until
+// the new one counts (MF-19).
 func (end End) changeContact(a *Account) {
 	channel, to := ChannelMail, end.Flow.Mail
 	if end.Flow.Kind == KindChangePhone {

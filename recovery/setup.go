@@ -5,7 +5,7 @@ import "time"
 func (end End) activate(a *Account, eff *Effects) {
 	a.Lang = end.Flow.Lang
 	end.install(a, Password, 2)
-	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
+	end.renewFactor(a) // an account that is not active yet has no codes to keep
 	a.State, a.Invited = StateActive, time.Time{}
 	for i := range a.Credentials {
 		a.Credentials[i].Initial = true

@@ -1,6 +1,7 @@
 package recovery
 
-// unlocking asks for one thing a stranger at the sign-in page does not have.
+// unlocking asks for one proof that a stranger at the sign-in page does not
+// have.
 func unlocking(f Facts) (Step, bool) {
 	if len(f.Flow.Proofs) > 0 {
 		return Step{}, false

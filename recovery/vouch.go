@@ -2,7 +2,7 @@ package recovery
 
 import "slices"
 
-// addVoucher names somebody who may vouch.
+// addVoucher adds a person who may vouch.
 func (end End) addVoucher(a *Account) {
 	v := Voucher{ID: end.Flow.Person, Name: end.Flow.Called, Since: end.Now}
 	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
@@ -24,7 +24,7 @@ func request(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Method: "approve"}, f.Flow.Vouch == ""
 }
 
-// consent needs the last click.
+// consent needs the final confirmation.
 func consent(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Method: "vouch"}, f.Flow.Reason == ""
 }
