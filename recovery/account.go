@@ -65,7 +65,7 @@ type Account struct {
 	// stored apart from the credentials: if those went missing, sign-in must be
 	// denied, not fall back to one factor (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
-	Probation    time.Time `json:"probation,omitzero"` // no changes of factors, contacts or codes before
+	Probation    time.Time `json:"probation,omitzero"` // until then no changes of factors, contacts or codes
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`
@@ -112,7 +112,7 @@ type Credential struct {
 	Label   string          `json:"label,omitempty"`
 	Created time.Time       `json:"created"`
 	Initial bool            `json:"initial,omitempty"` // made at set-up or activation
-	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: no proof for a lost second factor before
+	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: until then no proof for a lost second factor
 	Data    json.RawMessage `json:"data"`
 }
 

@@ -20,7 +20,7 @@ type Flow struct {
 	Nobody     string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
-	Since      time.Time `json:"since"`             // begun, or last got further
+	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
@@ -41,7 +41,7 @@ type Flow struct {
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call
 
-	Picked   string             `json:"picked,omitempty"` // method asked for by hand
+	Picked   string             `json:"picked,omitempty"` // method that the person picked
 	Proofs   []Proof            `json:"proofs,omitempty"`
 	Reserved []Spent            `json:"reserved,omitempty"` // spent when the flow finishes
 	Sent     map[string]Sent    `json:"sent,omitempty"`     // by method

@@ -259,7 +259,7 @@ func TestAnalyze_OtherKind(t *testing.T) {
 		{"factor added", "password: device factor", "codes device", "memory recovery_code+device"},
 		{
 			"factor added, then two recoveries", "password: contact factor\nsecond_factor: contact password", "codes device contact",
-			"memory recovery_code+device", // who sits there names a contact of their own
+			"memory recovery_code+device", // the person at the device names a contact of their own
 		},
 		{"nothing to add it with", "password: contact factor", "device contact", "memory"},
 	} {

@@ -1,5 +1,5 @@
-// Package lint judges the ways back before anybody walks them: it computes who
-// could take an account over, and compares that with the login.
+// Package lint judges a policy before it is used: it computes what an attacker
+// needs to take an account over, and compares that with the login.
 //
 // A [Table] is the policy as data: proofs and what they rest on, ways, rules of
 // the login, changes a session can make. A [Shape] says what an account has.
@@ -23,6 +23,6 @@
 // the engine, so that a test can compare the two.
 //
 // Not promised: nothing is said about frozen accounts and how they are opened
-// again, about guessing, about mistakes in code, or about somebody who sits
-// before a remembered browser, which skips the second factor of a login.
+// again, about guessing, about mistakes in code, or about a person at a
+// remembered browser, which skips the second factor of a login.
 package lint

@@ -18,7 +18,7 @@ type Authority struct {
 func (m Authority) Traits() recovery.Traits {
 	t := recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleBackoff}
 	if m.Name == recovery.SetupTicket || m.Name == recovery.Invite {
-		t.Class = "" // they make accounts and stand in no way back
+		t.Class = "" // they begin new accounts and are in no way back
 	}
 	return t
 }

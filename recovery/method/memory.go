@@ -102,8 +102,8 @@ func (PIN) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Question) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: 6 to 12 digits that are no row and no
-// repetition.
+// Confirm implements recovery.Enroller: 6 to 12 digits, neither a sequence nor
+// a repetition.
 func (m PIN) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	pin := plainPIN(string(t.Input.PIN))
 	if len(pin) < 6 || len(pin) > 12 || row(pin) {

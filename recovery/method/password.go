@@ -92,8 +92,8 @@ func (Password) EnrollPage() string { return recovery.PageNewPassword }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: length, common and site words, not the
-// password there is; no composition rules.
+// Confirm implements recovery.Enroller: the checks are length, common words,
+// the account's name and the current password; there are no composition rules.
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
 	if p := check(typed, ok, Minimum(t.Flow, t.Account), t.Account.Name); p != nil {

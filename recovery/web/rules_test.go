@@ -93,7 +93,7 @@ func secondCode(w *recoverytest.World, p *recoverytest.Person) string {
 	return recoverytest.TOTP(w, p.Key)
 }
 
-// begin starts a change in a signed-in browser, with its strong proof.
+// begin starts a change in a signed-in browser and gives the strong proof.
 func begin(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, kind recovery.Kind) *recoverytest.Browser {
 	w.TB.Helper()
 	b.Post("/.sparekey/", recoverytest.Fields("start", string(kind))).Want("factor")
