@@ -29,15 +29,15 @@ func init() {
 }
 
 // App holds accounts, sessions and the ways back in for all sites of a Caddy.
-// Everything is optional: without any of it, state lives in one file in
-// Caddy's data folder and nothing can be sent.
+// Every field is optional. Without any, state is kept in one file in Caddy's
+// data folder and nothing can be sent.
 type App struct {
 	// Where state is kept. Default: {"store": "file"}, one file in Caddy's
 	// data folder.
 	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=sparekey.stores inline_key=store"`
 
-	// How people are told things. Default: no way; then a lost password needs
-	// a recovery code or the operator.
+	// How messages are sent. Default: not at all; a lost password then needs a
+	// recovery code or the operator.
 	NotifyRaw []json.RawMessage `json:"notify,omitempty" caddy:"namespace=sparekey.notifiers inline_key=notifier"`
 
 	// Root keys, newest first: 32 bytes as hex or base64, or any text of 32
@@ -66,7 +66,8 @@ type App struct {
 
 	// Lifetimes by name: mail_link, sms_code, mail_code, flow, session_idle,
 	// session_absolute, keep_idle, keep_absolute, remembered, fresh, probation,
-	// recovered_ban, invite, setup, rescue, notice. Default: DESIGN section 8.
+	// recovered_ban, invite, setup, rescue, notice, case, ripe, new_contact.
+	// The defaults are those of [recovery.Default].
 	Lifetimes map[string]caddy.Duration `json:"lifetimes,omitempty"`
 
 	// Limits by name: failures, codes, sends, sends_daily, flows, posts.
@@ -76,7 +77,7 @@ type App struct {
 	// (change_password, recover). Default: nothing.
 	Ask map[string][]recovery.Kind `json:"ask,omitempty"`
 
-	// The classic lock-out after wrong passwords. Default: growing waits.
+	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 
 	// Costs of argon2id. Default: t=3, m=65536 (KiB), p=1.
@@ -94,7 +95,7 @@ type App struct {
 	sites   sites
 }
 
-// Lock closes an account to unknown browsers for a while.
+// Lock refuses passwords of an account from unknown browsers for a time.
 type Lock struct {
 	After int            `json:"after"`
 	For   caddy.Duration `json:"for"`
@@ -254,8 +255,8 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 		"link", a.sites.origin()+"/.sparekey/setup#"+code)
 }
 
-// findSites learns which addresses lead to our handler: mails link to these
-// and to no Host a client may send.
+// findSites finds the addresses that lead to our handler. Mails link to these
+// only, never to a Host that a client sent.
 func (a *App) findSites() error {
 	app, err := a.ctx.AppIfConfigured("http")
 	if err != nil {

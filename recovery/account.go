@@ -33,17 +33,17 @@ const (
 // GroupAdmins is the group whose members may manage other accounts.
 const GroupAdmins = "admins"
 
-// Account is a person. Everything a recovery has to replace together lives in
-// this one record, so that one write does it: the old set or the new set,
-// never none or both (MF-05).
+// Account is a person. Everything that a recovery replaces together is in this
+// one record, so that one write replaces it. After a crash the old set or the
+// new set is there, never none or both (MF-05).
 type Account struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"` // as typed; compared by its canonical form
 	State      State     `json:"state"`
-	Was        State     `json:"was,omitempty"` // before it was disabled: enabling gives that back and no more
+	Was        State     `json:"was,omitempty"` // before it was disabled; enabling restores it
 	Generation uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
 	Created    time.Time `json:"created"`
-	Invited    time.Time `json:"invited,omitzero"` // until when its invitation lives; zero: there is none
+	Invited    time.Time `json:"invited,omitzero"` // end of its invitation; zero: there is none
 	Lang       string    `json:"lang,omitempty"`
 	Groups     []string  `json:"groups,omitempty"`
 
@@ -61,11 +61,11 @@ type Account struct {
 	Thaw        *Before      `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
 	CodeUsed    time.Time    `json:"code_used,omitzero"` // last time a recovery code was spent
 
-	// SecondFactor says that this account signs in with two factors. It is a
-	// property of its own: if the credentials went missing, the answer is
-	// "denied", not "then one factor will do" (MF-13).
+	// SecondFactor says that this account signs in with two factors. It is
+	// stored apart from the credentials: if those went missing, sign-in must be
+	// denied, not fall back to one factor (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
-	Probation    time.Time `json:"probation,omitzero"` // no changes of factors, contacts or codes before
+	Probation    time.Time `json:"probation,omitzero"` // until then no changes of factors, contacts or codes
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`
@@ -75,9 +75,9 @@ type Account struct {
 type Contact struct {
 	Channel string    `json:"channel"`         // ChannelMail, ChannelSMS
 	Address string    `json:"address"`         // canonical
-	Given   bool      `json:"given,omitempty"` // by an administrator: hears nothing before it counts, as nobody has proved it
-	Counts  time.Time `json:"counts,omitzero"` // no proof and no notice alone before: it has just been set
-	Until   time.Time `json:"until,omitzero"`  // replaced: counts until its successor does
+	Given   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
+	Counts  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
+	Until   time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
 }
 
 // Line is a main phone number and an extension people know themselves by. It
@@ -87,25 +87,24 @@ type Line struct {
 	Extension string `json:"extension,omitempty"`
 }
 
-// Before is what could still open a frozen account although it has been
-// replaced: the recovery codes of before a change, for 72 hours (a zero Until:
-// for good). It is empty when there were none, or when that change itself was
-// made with a recovery code.
+// Before holds replaced recovery codes that can still open a frozen account:
+// those of before a change, for 72 hours (a zero Until: without end). It is
+// empty if there were none, or if the change was made with a recovery code.
 type Before struct {
 	Until time.Time       `json:"until"`
 	Codes json.RawMessage `json:"codes,omitempty"` // as the recovery code method stored them
 }
 
-// Voucher is somebody with an account here who may vouch for this one.
+// Voucher is another person with an account here, who may vouch for this one.
 type Voucher struct {
 	ID    string    `json:"id"`
 	Name  string    `json:"name"`
 	Since time.Time `json:"since,omitzero"`
 }
 
-// Credential is one enrolled means. Data is understood by its method only; the
-// record around it is sealed under the account's key name, so that data moved
-// to another account does not open (KY-02).
+// Credential is one enrolled authenticator. Data is understood by its method
+// only; the record around it is sealed under the account's key name, so that
+// data moved to another account does not open (KY-02).
 type Credential struct {
 	ID      string          `json:"id"`
 	Method  string          `json:"method"`
@@ -113,7 +112,7 @@ type Credential struct {
 	Label   string          `json:"label,omitempty"`
 	Created time.Time       `json:"created"`
 	Initial bool            `json:"initial,omitempty"` // made at set-up or activation
-	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: no proof for a lost second factor before
+	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: until then no proof for a lost second factor
 	Data    json.RawMessage `json:"data"`
 }
 
@@ -124,12 +123,12 @@ type Device struct {
 	Browser    string    `json:"browser"`
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
-	Remembered time.Time `json:"remembered,omitzero"` // skips the second factor until
-	Recovered  bool      `json:"recovered,omitempty"` // born of a recovery
+	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor
+	Recovered  bool      `json:"recovered,omitempty"` // first signed in during a recovery
 }
 
 // Session is a signed-in browser. It is a row of the account and not a record
-// of its own: ending one, or all, is the same single write as what caused it.
+// of its own, so that the write that replaces a credential also ends sessions.
 type Session struct {
 	ID         string    `json:"id"`
 	Sum        string    `json:"sum"` // of the session cookie
@@ -139,7 +138,7 @@ type Session struct {
 	Created    time.Time `json:"created"`
 	Seen       time.Time `json:"seen"`
 	Idle       int64     `json:"idle"` // seconds without a request after which it ends
-	End        time.Time `json:"end"`  // ends then, however busy
+	End        time.Time `json:"end"`  // ends then even if it is in use
 	Proofs     []Proof   `json:"proofs"`
 	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given to step up
 }
@@ -157,8 +156,9 @@ func (s Spent) Kind() string {
 	return kind
 }
 
-// Wait is a recovery that waits out its cool-down: one dated fact, not a flow
-// that survives. While it is ripe, walking the same way again finishes.
+// Wait is the cool-down of a recovery. It is a dated fact in the account and
+// not a flow. From Ready to Until a new flow with the same proofs finishes the
+// recovery.
 type Wait struct {
 	Goal  Goal      `json:"goal"`
 	Way   []string  `json:"way"` // its proofs, sorted
@@ -190,8 +190,8 @@ func (a *Account) Drop(methods ...string) {
 	})
 }
 
-// Address returns where the account can be reached through a channel, as far
-// as the contact counts by now; empty when it cannot.
+// Address returns the address for a channel that counts now; empty if there is
+// none.
 func (a *Account) Address(channel string, now time.Time) string {
 	for _, c := range a.Contacts {
 		if c.Channel == channel && !now.Before(c.Counts) && (c.Until.IsZero() || now.Before(c.Until)) {
@@ -231,13 +231,13 @@ func (a *Account) live(s *Session, now time.Time) bool {
 		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
 }
 
-// Admin tells whether the account may manage others.
+// Admin reports whether the account may manage others.
 func (a *Account) Admin() bool { return slices.Contains(a.Groups, GroupAdmins) }
 
-// errSpent says that a single-use thing was used already.
+// ErrSpent says that a single-use thing was used already.
 var ErrSpent = errors.New("already used")
 
-// spend marks a thing as used, or says that it was.
+// spend marks a single-use thing as used, or returns ErrSpent.
 func (a *Account) spend(id string, until, now time.Time) error {
 	a.Spent = slices.DeleteFunc(a.Spent, func(s Spent) bool { return !now.Before(s.Until) })
 	if slices.ContainsFunc(a.Spent, func(s Spent) bool { return s.ID == id }) {
@@ -254,7 +254,8 @@ func (a *Account) EndEverything() {
 	a.Waits = nil
 }
 
-// forget ends the trust in all devices: they stay known, none skips a factor.
+// forget ends the trust in all devices. They stay known, but none skips the
+// second factor.
 func (a *Account) forget() {
 	for i := range a.Devices {
 		a.Devices[i].Remembered = time.Time{}
@@ -279,8 +280,7 @@ func (a *Account) trim(now time.Time) {
 	}
 }
 
-// Clone makes a deep copy, so that an edit that fails half-way leaves nothing
-// behind.
+// Clone makes a deep copy, so that an edit that fails has changed nothing.
 func (a *Account) Clone() *Account {
 	b, err := json.Marshal(a)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 // Action is what an administrator does to an account at once.
 type Action string
 
-// The actions. None of them gives anybody a way in.
+// The actions. None of them lets anybody sign in.
 const (
 	ActionUnlock  Action = "unlock"
 	ActionDisable Action = "disable"
@@ -16,10 +16,12 @@ const (
 	ActionSignOut Action = "sign_out"
 )
 
+// Apply edits the account, or returns [ErrNotAllowed] when its state does not
+// allow the action.
 func (do Action) Apply(a *Account) error {
 	switch {
 	case do == ActionUnlock:
-		a.Unlocks++ // clears what was counted, changes no state (AD-03)
+		a.Unlocks++ // clears password failures, changes no state (AD-03)
 	case do == ActionSignOut:
 		a.Sessions = nil
 	case do == ActionDisable && a.State != StateDisabled:
@@ -34,6 +36,7 @@ func (do Action) Apply(a *Account) error {
 	return nil
 }
 
+// Event is the audit event of the action.
 func (do Action) Event() EventName {
 	switch do {
 	case ActionUnlock:

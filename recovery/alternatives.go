@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Path is one way on from a step.
+// Path is one way to go on from a step.
 type Path struct {
 	Method string        // what is asked first
 	Then   []string      // what the same way asks after it: names of proofs
-	Wait   time.Duration // how long nothing changes after that; zero: not at all
+	Wait   time.Duration // the wait after that; zero: none
 }
 
-// Paths lists the ways on from a step beside the one it asks for. Before the
-// first proof it says no more than the policy does, whoever was named.
+// Paths lists the ways to go on from a step beside the one it asks for. Before
+// the first proof they depend on the policy only, and not on the account.
 func Paths(f Facts, s Step) []Path {
 	var out []Path
 	for _, m := range s.Methods {
@@ -26,7 +26,7 @@ func Paths(f Facts, s Step) []Path {
 	return out
 }
 
-// path finds the first way that goes on with a method.
+// path returns the first way that goes on with a method.
 func path(f Facts, method string) Path {
 	g := Aim(f)
 	if method == Waiting {

@@ -25,7 +25,8 @@ func because(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Ask: AskCase}, f.Flow.Person == "" || f.Flow.Reason == ""
 }
 
-// handed needs the administrator to have seen what is to be handed over.
+// handed needs the administrator to have seen the code that is to be handed
+// over.
 func handed(f Facts) (Step, bool) {
 	if !f.Policy.InPerson(f.Flow.Goal, f.Methods.Has(ChannelMail)) {
 		return Step{}, false

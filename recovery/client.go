@@ -16,8 +16,7 @@ type Client struct {
 	Session string   // value of the session cookie
 }
 
-// Input is one submitted form. Every field is what somebody typed: hostile
-// until shown otherwise.
+// Input is one submitted form. Every field is untrusted.
 type Input struct {
 	Flow        string
 	Start       Kind

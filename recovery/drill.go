@@ -28,8 +28,8 @@ func (a *Account) DrillDue(now time.Time) bool {
 		(a.Credential(RecoveryCode) != nil || len(a.Vouchers) > 0)
 }
 
-// remindDrill notes that the person is told now, which happens at a sign-in
-// and once in half a year. Nothing scans the store for whom to remind.
+// remindDrill notes that the person is reminded now, at a sign-in and once in
+// half a year. No scan of the store looks for people to remind.
 func (end End) remindDrill(a *Account, eff *Effects) {
 	if a.DrillDue(end.Now) && end.Now.Sub(a.Reminded) > drillEvery {
 		a.Reminded, eff.Remind = end.Now, true

@@ -8,10 +8,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// keepCodes remembers the codes that counted before a change, for 72 hours and
-// for opening an account that a notice has frozen. A second change within that
-// time does not push out the first one's; one made with a recovery code keeps
-// none, and neither does one before which there were none.
+// keepCodes keeps the recovery codes of before a change for 72 hours, to open
+// the account if a notice freezes it. A second change within that time keeps
+// those of before the first. A change made with a recovery code keeps none.
 func (end End) keepCodes(a *Account) {
 	if a.Before == nil || !end.Now.Before(a.Before.Until) {
 		a.Before = &Before{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
@@ -38,7 +37,7 @@ type End struct {
 	SessionID, DeviceID, CredentialID string
 }
 
-// Effects is what a finish asks for, as data.
+// Effects is what finishing a flow asks for, as data.
 type Effects struct {
 	Events  []EventName
 	Tell    []EventName // told to all channels

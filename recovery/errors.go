@@ -2,7 +2,7 @@ package recovery
 
 import "errors"
 
-// Errors of [Engine.Manage] and [Engine.CorrectMail].
+// Errors of what an administrator does to an account.
 var (
 	// ErrNotAllowed says that the caller may not do that, or not to this account.
 	ErrNotAllowed = errors.New("not allowed")
@@ -12,22 +12,23 @@ var (
 	ErrSameAddress = errors.New("that is the address already")
 )
 
-// Errors of the engine. Anything else that it returns means "cannot tell" and
+// Errors of the engine. Any other error means that the answer is unknown, and
 // is answered with 503.
 var (
 	// ErrNoAccount says that there is no such account.
 	ErrNoAccount = errors.New("no such account")
 	// ErrNameTaken says that a name, address or number belongs to another account.
 	ErrNameTaken = errors.New("already taken by another account")
-	// ErrAddressTaken says beside ErrNameTaken that it is not the name that is taken.
+	// ErrAddressTaken says beside ErrNameTaken that the address or number is
+	// taken, not the name.
 	ErrAddressTaken = errors.New("address or number already taken by another account")
 	// ErrSetUp says that the first account exists already.
 	ErrSetUp = errors.New("there is an account already")
 )
 
-// errMoved says that a flow or account changed under a request: nothing was
-// done, the person sees where things stand.
+// ErrMoved says that a flow or account changed during a request. Nothing was
+// done, and the page shows the current step.
 var ErrMoved = errors.New("changed meanwhile")
 
-// ErrUsed is returned by [Verdict.Claim] when somebody was faster.
+// ErrUsed is returned by [Verdict.Claim] when another request was faster.
 var ErrUsed = errors.New("code was used already")

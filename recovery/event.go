@@ -14,7 +14,7 @@ const (
 	EventSetup           EventName = "setup"
 	EventActivated       EventName = "activated"
 	EventInvited         EventName = "invited"
-	EventRecoverStarted  EventName = "recover_started" // also for names nobody has; then it names nobody
+	EventRecoverStarted  EventName = "recover_started" // also for unknown names, and then without a person
 	EventPasswordReset   EventName = "password_recovered"
 	EventFactorReset     EventName = "second_factor_replaced"
 	EventBothReset       EventName = "both_replaced"
@@ -44,7 +44,7 @@ const (
 	EventSuspended       EventName = "authenticator_suspended"
 	EventSessionEnded    EventName = "session_ended"
 	EventSessionsEnded   EventName = "sessions_ended"
-	EventAlarm           EventName = "alarm" // a record that should be there or open is not, or does not
+	EventAlarm           EventName = "alarm" // a record is missing or does not open
 )
 
 // Event is an audit record. It never holds a secret, an address or what

@@ -9,18 +9,18 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// Flow is work in progress: what has been proved, and what is to become of it.
-// It holds facts, no state; [Next] computes the step. The account knows
-// nothing of it until it finishes.
+// Flow is work in progress: what has been proved, and what is to be done with
+// it. It holds facts and no state; [Next] computes the step. The account is not
+// changed before the flow finishes.
 type Flow struct {
 	ID         string    `json:"id"`
 	Kind       Kind      `json:"kind"`
 	Binding    string    `json:"binding"` // sum of the browser's flow cookie
 	Account    string    `json:"account,omitempty"`
-	Nobody     string    `json:"nobody,omitempty"` // who was named when no such account can be used: runs the same, proves nothing
+	Nobody     string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
-	Since      time.Time `json:"since"`             // begun, or last got further
+	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
@@ -42,9 +42,9 @@ type Flow struct {
 	Consented bool `json:"consented,omitempty"` // the last click of somebody who vouches
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
-	AskTold bool      `json:"ask_told,omitempty"` // those who may vouch expect a call
+	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call
 
-	Picked   string             `json:"picked,omitempty"` // method asked for by hand
+	Picked   string             `json:"picked,omitempty"` // method that the person picked
 	Proofs   []Proof            `json:"proofs,omitempty"`
 	Reserved []Spent            `json:"reserved,omitempty"` // spent when the flow finishes
 	Sent     map[string]Sent    `json:"sent,omitempty"`     // by method
@@ -67,7 +67,7 @@ type Pending struct {
 	Confirmed bool            `json:"confirmed,omitempty"`
 }
 
-// Has tells whether a method has been proved.
+// Has reports whether a method has been proved.
 func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
 }
@@ -83,7 +83,7 @@ func (f *Flow) NewAddress() (channel, to string) {
 // IsDecoy tells that the flow runs for nobody.
 func (f *Flow) IsDecoy() bool { return f.Nobody != "" }
 
-// BoundTo tells whether one of the browser's flow tokens belongs to the flow.
+// BoundTo reports whether one of the browser's flow tokens belongs to the flow.
 func (f *Flow) BoundTo(tokens []string) bool {
 	for _, t := range tokens {
 		if subtle.ConstantTimeCompare([]byte(secret.Sum(t)), []byte(f.Binding)) == 1 {
@@ -93,6 +93,7 @@ func (f *Flow) BoundTo(tokens []string) bool {
 	return false
 }
 
+// AddProof adds a proof, unless the flow has one of its method.
 func (f *Flow) AddProof(p Proof) {
 	if !f.Has(p.Method) {
 		f.Proofs = append(f.Proofs, p)
@@ -100,5 +101,5 @@ func (f *Flow) AddProof(p Proof) {
 	f.Picked = ""
 }
 
-// Live tells whether what was sent can still be answered.
+// Live reports whether what was sent can still be answered.
 func (s Sent) Live(now time.Time) bool { return now.Before(s.Expires) }

@@ -6,11 +6,11 @@ import (
 )
 
 // Freeze closes an account because of a notice sent at the time told, and
-// decides which recovery codes could open it again: never any that the change,
-// or another shortly before it, could have put there, and none at all when a
-// code was used lately, for then somebody else may hold the sheet. With it goes
-// all else that could decide about opening: new addresses, people who may
-// vouch, a PIN or question. Freezing again loosens nothing.
+// decides which recovery codes can open it again. Codes made by the change, or
+// by one shortly before it, cannot. No code can if one was used lately, because
+// somebody else may have the sheet. New addresses, people who may vouch, PIN
+// and question are dropped too, as they decide about opening. Freezing again
+// loosens nothing.
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	lately := told.Add(-l.RecoveredBan)
 	if a.State != StateFrozen {

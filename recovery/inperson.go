@@ -2,10 +2,9 @@ package recovery
 
 import "slices"
 
-// Read lists the ways of a goal as they are walked here. While no mail can be
-// sent there is nobody to send a case to: then admin, and admin with mail_link,
-// is [AdminInPerson] in every way (DESIGN section 4). The engine and whoever
-// fills the lint's table both read the policy through this.
+// Read lists the ways of a goal as they are walked here. Without mail a case
+// cannot be sent, so [AdminInPerson] then stands for admin, and for admin with
+// mail_link, in every way. Engine and lint both read the policy through it.
 func (p *Policy) Read(g Goal, mail bool) []Way {
 	if mail {
 		return p.Ways[g]
@@ -18,7 +17,7 @@ func (p *Policy) Read(g Goal, mail bool) []Way {
 			out = append(out, w)
 			continue
 		}
-		out[i].Wait = min(out[i].Wait, w.Wait) // two ways became one: whoever can walk it need not take the longer
+		out[i].Wait = min(out[i].Wait, w.Wait) // two ways became one: the shorter wait is enough
 	}
 	return out
 }
@@ -41,9 +40,9 @@ func (w Way) inPerson() Way {
 	return out
 }
 
-// InPerson tells whether a case for a goal (empty: any) is shown to the
-// administrator, to be handed over, instead of sent: when no mail can be sent,
-// and where the operator wrote admin_in_person.
+// InPerson reports whether the code of a case for a goal (empty: any) is shown
+// to the administrator, to be handed over, instead of mailed: when no mail can
+// be sent, and where the operator wrote admin_in_person.
 func (p *Policy) InPerson(g Goal, mail bool) bool {
 	for _, goal := range Goals() {
 		if (g == "" || g == goal) && slices.ContainsFunc(p.Ways[goal], func(w Way) bool { return slices.Contains(w.Proofs, AdminInPerson) }) {

@@ -23,8 +23,8 @@ func (end End) login(a *Account, eff *Effects) {
 	if end.Flow.Trust {
 		device.Remembered = end.Now.Add(end.Policy.Lifetimes.Remembered)
 	}
-	// Only the owner signs in fully: that ends the ban on a recovered password
-	// and every wait somebody began.
+	// A full sign-in is the owner's: it ends the ban on a recovered password
+	// and every wait.
 	if end.factorProved() || !end.Methods.HasFactor(a) {
 		a.Waits = nil
 	}
@@ -48,9 +48,10 @@ func firstFactor(f Facts) (Step, bool) {
 	return Step{Page: PageSignIn, Method: Password}, !f.Flow.Has(Password) && !alone
 }
 
-// secondFactor asks an account with a second factor for it (or a recovery
-// code), and one without for the mailbox when the browser is unknown; for its
-// number only as another way, since SMS is never all there is.
+// secondFactor asks for the second factor or a recovery code. An account
+// without a second factor is asked for a mailed code when the browser is
+// unknown. An SMS code is offered beside that only, since SMS must never be the
+// only method.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
 		if f.Device != nil && f.Now.Before(f.Device.Remembered) {
@@ -59,7 +60,7 @@ func secondFactor(f Facts) (Step, bool) {
 		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))
 	}
 	if f.Device != nil || !f.Methods.ready(MailCode, f.Account, f.Now) {
-		return Step{}, false // cannot pass a check: let in, known browsers are told
+		return Step{}, false // the account could not pass a check: it is let in and known browsers are told
 	}
 	return oneOf(f, []string{MailCode, SMSCode})
 }

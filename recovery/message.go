@@ -2,9 +2,8 @@ package recovery
 
 import "time"
 
-// Message is something to tell a person outside the browser. The engine only
-// names the template and its values; rendering, retry and transport are the
-// notifier's.
+// Message is sent to a person outside the browser. The engine only names the
+// template and its values; rendering, retry and transport are the notifier's.
 type Message struct {
 	ID       string            // random, shared with the log
 	Channel  string            // ChannelMail, …
@@ -13,12 +12,12 @@ type Message struct {
 	Lang     string            // language of the person, "en" when unknown
 	Vars     map[string]string // code, link, minutes, browser, event, …
 	Secret   bool              // holds a secret that helps to get in: never to a shared channel
-	Expires  time.Time         // worthless afterwards: not sent, not retried
+	Expires  time.Time         // not sent and not retried afterwards
 }
 
-// Channels a message can take. The first two reach a person at an address of
-// theirs. The others are the operator's, read by who knows whom: they carry
-// notices, one of each event, and nothing that proves, opens or stops anything.
+// Channels a message can take. The first two reach a person at their own
+// address. The others are the operator's and may have any readers: they carry
+// one notice of each event, and no code or link.
 const (
 	ChannelMail = "mail"
 	ChannelSMS  = "sms"
@@ -32,6 +31,6 @@ type Notifier interface {
 	// was delivered: the answer to a visitor must not depend on that. A full
 	// queue drops and logs.
 	Queue(Message)
-	// Has tells whether messages for the channel can be sent at all.
+	// Has reports whether messages for the channel can be sent at all.
 	Has(channel string) bool
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Driller is a method whose credential can be tried without using it up.
+// Driller is a method that can check a code without using it up.
 type Driller interface {
 	Try(a *Account, typed string, now time.Time) bool
 }
@@ -17,18 +17,18 @@ type Driller interface {
 // Class says what a proof rests on; the lint weighs by it.
 type Class string
 
-// The classes of DESIGN section 4.
+// The classes.
 const (
 	ClassHeld      Class = "held"      // a thing only this person has
 	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
-	ClassMemory    Class = "memory"    // known by heart; all of it is one source
+	ClassMemory    Class = "memory"    // memorized; all of it is one source
 	ClassAuthority Class = "authority" // somebody vouches
 )
 
 // Throttle is how wrong tries of a method are counted, always before the check.
 type Throttle int
 
-// The throttles of DESIGN section 8.
+// The throttles.
 const (
 	ThrottleCode     Throttle = iota // guessable: per flow, and per account over all flows
 	ThrottleBackoff                  // a few free tries per account and network, then growing waits
@@ -42,11 +42,11 @@ type Traits struct {
 	Name   string
 	Source string // two proofs from one source count once
 	Class  Class
-	// First tells that the proof may come before any other in a recovery: it
+	// First says that the proof may come before any other in a recovery: it
 	// has 40 bits or more, or names its account itself. Everything shorter is
 	// checked only in a flow that already holds a proof.
 	First bool
-	// Factor tells that it is a second factor a login asks for.
+	// Factor says that it is a second factor that a login asks for.
 	Factor bool
 	// Several tells that an account may have more than one of it.
 	Several bool
@@ -97,10 +97,10 @@ type Verdict struct {
 	Claim func(*Account) error
 }
 
-// Method is one way to prove something. One file in package method each.
+// Method is one way to prove something. Each has one file in package method.
 type Method interface {
 	Traits() Traits
-	// Ready tells whether the account can show this proof at all. It is not
+	// Ready reports whether the account can show this proof at all. It is not
 	// asked before the first proof of a flow.
 	Ready(a *Account, now time.Time) bool
 	// Verify checks the input. A wrong proof is Verdict{} and no error; an
@@ -136,7 +136,7 @@ type Remote interface {
 	Call(a *Account, f *Flow) (ids []string, template string)
 }
 
-// Enroller is a method whose credential a person can make new.
+// Enroller is a method whose credential a person can replace.
 type Enroller interface {
 	// Offer makes what the page shows (a secret, codes); nil for nothing.
 	Offer(t Try) (json.RawMessage, error)
@@ -185,7 +185,7 @@ type Counted interface {
 	Times(n int) Method
 }
 
-// proof tells whether a name may stand in a way.
+// proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
 	return x != nil && x.Traits().Class != ""
@@ -202,14 +202,14 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
-// Later lists the proofs of DESIGN section 4 whose methods are not built yet:
-// known devices and passkeys come together. Their words are kept free, and who
-// writes one is told so.
+// Later lists the proofs whose methods are not built yet. Their words are
+// reserved, so that a policy that uses one is refused with a message that says
+// so.
 func (m *Methods) Later() []string {
 	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
 }
 
-// Has tells whether messages for a channel can be sent here.
+// Has reports whether messages for a channel can be sent here.
 func (m *Methods) Has(channel string) bool { return m.has(channel) }
 
 // Names lists all methods.
@@ -246,7 +246,7 @@ func (m *Methods) expand(name string) []string {
 	return out
 }
 
-// HasFactor tells whether an account signs in with a second factor.
+// HasFactor reports whether an account signs in with a second factor.
 func (m *Methods) HasFactor(a *Account) bool {
 	return a.SecondFactor || slices.ContainsFunc(a.Credentials, func(c Credential) bool {
 		x := m.Get(c.Method)

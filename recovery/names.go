@@ -16,8 +16,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// ParseLine reads a main number and an extension of up to 8 digits: as a
-// company's phone system knows its people.
+// ParseLine reads a main number and an extension of up to 8 digits, as in a
+// company's phone system.
 func ParseLine(number, extension string) (Line, error) {
 	n, err := CanonicalPhone(number)
 	if err != nil {
@@ -30,16 +30,17 @@ func ParseLine(number, extension string) (Line, error) {
 	return Line{Number: n, Extension: ext}, nil
 }
 
+// Identifier is what the account is found by.
 func (l Line) Identifier() Identifier { return Identifier{"line", l.Number + "#" + l.Extension} }
 
-// Errors of [Engine.AddUser]; the text behind them says what is wrong.
+// Errors of [NewAccount.Make]; the text behind them says what is wrong.
 var (
 	ErrBadName  = errors.New("this name cannot be used")
 	ErrBadMail  = errors.New("this is no mail address")
 	ErrBadPhone = errors.New("this is no phone number with its country code")
 )
 
-// NewAccount is what an administrator says of a person to be invited.
+// NewAccount describes a person to be invited.
 type NewAccount struct {
 	Name   string
 	Mail   string
@@ -49,6 +50,8 @@ type NewAccount struct {
 	Lang   string
 }
 
+// Make returns the invited account, or what is wrong with name, address or
+// number.
 func (n NewAccount) Make(now time.Time) (*Account, error) {
 	if _, err := CanonicalName(n.Name); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadName, err)
@@ -107,7 +110,7 @@ func odd(r rune) bool {
 }
 
 // CanonicalMail compares mail addresses: one plain address, host in lower-case
-// ASCII (IDNA), local part in lower case as every provider people use does.
+// ASCII (IDNA), local part in lower case, since providers ignore its case.
 func CanonicalMail(address string) (string, error) {
 	a := strings.TrimSpace(address)
 	if len(a) > 254 || !utf8.ValidString(a) || strings.ContainsAny(a, "\r\n,;<>\"() \t\x00") || strings.Count(a, "@") != 1 {

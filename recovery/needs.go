@@ -54,10 +54,10 @@ type Step struct {
 }
 
 // Need is one row of a recipe: it returns the step that is missing, or false
-// when it is met. Needs never name each other.
+// when it is met. Needs do not refer to each other.
 type Need func(f Facts) (Step, bool)
 
-// who needs somebody to be named (or a stand-in for nobody).
+// who needs an account to be named, or a stand-in for an unknown name.
 func who(page string) Need {
 	return func(f Facts) (Step, bool) {
 		return Step{Page: page, Ask: AskWho, Method: Password}, f.Account == nil
@@ -73,8 +73,8 @@ func Strong(f Facts) (Step, bool) {
 	return oneOf(f, []string{Password})
 }
 
-// asked needs an additional answer where the operator wants one and the
-// account has one. It only ever adds to what is needed.
+// asked needs an additional answer where the operator wants one and the account
+// has one. It only adds to what is needed.
 func asked(method string, kind Kind) Need {
 	return func(f Facts) (Step, bool) {
 		if f.Flow.Has(method) || !slices.Contains(f.Policy.Ask[method], kind) || !f.Methods.ready(method, f.Account, f.Now) {

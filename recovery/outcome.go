@@ -32,9 +32,9 @@ func (in Input) Value(f Field) secret.Text {
 type Outcome struct {
 	Flow    *Flow
 	Stored  bool     // Flow can be shown again by its id
-	Account *Account // nil before the first proof of somebody who is not signed in: a page must not depend on it
+	Account *Account // nil before the first proof of a person who is not signed in, since no page may depend on it then
 	Step    Step
-	Unready bool // Step has to be made by a form first: the policy has changed meanwhile
+	Unready bool // the policy has changed, and a form has to prepare Step first
 	Problem *Problem
 	Notice  string // key of something that just happened
 

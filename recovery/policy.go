@@ -48,7 +48,7 @@ type Rate struct {
 	Per   time.Duration `json:"per"`
 }
 
-// Limits are the throttles of DESIGN section 8.
+// Limits are how often something may be tried, sent or begun.
 type Limits struct {
 	Failures    Rate `json:"failures,omitzero"`     // free wrong passwords per account and network; then FirstWait doubling to LastWait
 	CodeTries   int  `json:"code_tries,omitempty"`  // per flow and method
@@ -63,9 +63,9 @@ type Limits struct {
 	LastWait    time.Duration
 }
 
-// Lock is the classic lock-out: after a number of wrong passwords nothing is
-// looked at for a while. It is counted per account; a browser the account
-// knows is counted for itself.
+// Lock is account lock-out: after a number of wrong passwords none is checked
+// for a time. Each account has a counter, and so has each of its known
+// browsers.
 type Lock struct {
 	After int           `json:"after"`
 	For   time.Duration `json:"for"`
@@ -87,7 +87,7 @@ type Policy struct {
 	Help      string            `json:"help,omitempty"` // the operator's contact help
 }
 
-// Default is the policy of DESIGN sections 4 and 8.
+// Default is the policy of an installation that configures nothing.
 func Default() *Policy {
 	return &Policy{
 		Ways: map[Goal][]Way{

@@ -80,4 +80,5 @@ const (
 	ProblemNotYourself    = "not_yourself"
 )
 
+// NewProblem returns a problem without arguments.
 func NewProblem(key string) *Problem { return &Problem{Key: key} }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Names of methods the engine itself has to know. Everything else it learns
-// from [Traits].
+// Names of methods that the engine has to know. It learns everything else from
+// [Traits].
 const (
 	Password         = "password"
 	TOTP             = "totp"

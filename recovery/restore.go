@@ -50,8 +50,8 @@ func (end End) recover(a *Account, eff *Effects) {
 	eff.Done(name)
 }
 
-// firstProof offers what the policy offers, whoever was named: what an account
-// has may not show before it proved something (rule 6 of DESIGN section 3).
+// firstProof offers what the policy offers, whatever name was given: what an
+// account has must not show before something was proved (EN-05).
 func firstProof(f Facts) (Step, bool) {
 	if len(f.Flow.Proofs) > 0 {
 		return Step{}, false
@@ -74,10 +74,10 @@ func FirstProofs(p *Policy, methods *Methods) []string {
 	return out
 }
 
-// beginnings lists what a way can begin with; nothing when it cannot be walked
-// to its end here. People are asked first only where no other proof of the way
-// could be: a stranger who claims to be somebody should have to show something
-// before others are asked to believe it.
+// beginnings lists the proofs that a way can begin with; none if the way cannot
+// be walked to its end here. People are asked to vouch first only if no other
+// proof of the way can come first: a stranger who claims to be somebody should
+// prove something before others are asked.
 func (m *Methods) beginnings(w Way) []string {
 	var out, last []string
 	for _, name := range w.Proofs {

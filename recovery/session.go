@@ -6,16 +6,18 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
+// AccountKey names the record of an account.
 func AccountKey(id string) string { return "account/" + id }
 
-// idSize is the length of an account id: 16 random bytes as base64url. The
-// session cookie is this id and a token of 32 bytes (TK-01), so that finding
-// the session is reading the account.
+// IDSize is the length of an account id: 16 random bytes as base64url. The
+// session cookie is this id and a token of 32 bytes (TK-01), so that a session
+// is found by reading its account.
 const (
 	IDSize      = 22
 	SessionSize = IDSize + 43
 )
 
+// JoinSession makes the value of a session cookie.
 func JoinSession(account, token string) string { return account + token }
 
 // SplitSession returns the account id and the sum of the token; empty for

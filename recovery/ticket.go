@@ -2,11 +2,11 @@ package recovery
 
 import "time"
 
-// Ticket is a single-use secret nobody asked for in a browser: set-up, invite,
-// rescue, and the "this wasn't me" links. Only its MAC is stored, as the name
-// of the record.
+// Ticket is a single-use secret that no browser asked for: set-up, invitation,
+// case, rescue, and the "this wasn't me" links. Only its MAC is stored, as the
+// name of the record.
 type Ticket struct {
-	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Rescue, purposeStop
+	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, Rescue, PurposeStop
 	Account    string    `json:"account"`
 	Generation uint64    `json:"generation"`
 	Made       time.Time `json:"made"`
@@ -15,9 +15,10 @@ type Ticket struct {
 	Event      EventName `json:"event,omitempty"`
 }
 
+// PurposeStop is the purpose of "this wasn't me" links, which begin no flow.
 const PurposeStop = "stop"
 
-// OfTicket is how long a ticket that begins a flow lives.
+// OfTicket returns the lifetime of a ticket that begins a flow.
 func (l Lifetimes) OfTicket(purpose string) time.Duration {
 	switch purpose {
 	case SetupTicket:
@@ -32,6 +33,7 @@ func (l Lifetimes) OfTicket(purpose string) time.Duration {
 	return 0
 }
 
+// TicketKind is the kind of flow that a ticket begins; empty: none.
 func TicketKind(purpose string) Kind {
 	switch purpose {
 	case SetupTicket:

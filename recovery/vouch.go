@@ -63,7 +63,7 @@ func request(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Ask: AskRequest}, f.Flow.Vouch == ""
 }
 
-// consent needs the last click.
+// consent needs the final confirmation.
 func consent(f Facts) (Step, bool) {
 	return Step{Page: PageConfirm, Ask: AskConsent}, !f.Flow.Consented
 }

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Key is how a wait remembers its way: a policy written in another order is
-// still the same way.
+// Key names the way of a wait. The order in which the policy writes its proofs
+// does not matter.
 func (w Way) Key() []string {
 	k := slices.Clone(w.Proofs)
 	slices.Sort(k)
 	return k
 }
 
-// PendingWait returns when the wait begun for a goal and way is over, ripe or not;
-// zero when there is none. It ends on the day that was named, or later when the
-// policy has come to ask for more. One that would be forgotten before it is over
-// is none: a new one can begin.
+// PendingWait returns the end of the wait begun for a goal and way, past or
+// future; zero when there is none. It is the day that was named, or later when
+// the policy asks for a longer wait now. A wait that would be dropped before
+// its end counts as none, so that a new one can begin.
 func (f Facts) PendingWait(g Goal, w Way) time.Time {
 	for _, x := range f.Account.Waits {
 		over := x.Ready

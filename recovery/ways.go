@@ -20,7 +20,7 @@ func watched(a *Account, w Way) Way {
 	return w
 }
 
-// goal asks what is lost, unless only one thing can be mended anyway.
+// goal asks what is lost, unless only one thing can be recovered anyway.
 func goal(f Facts) (Step, bool) {
 	if f.Flow.Goal != "" {
 		return Step{}, false
@@ -62,8 +62,7 @@ func openGoals(f Facts) []Goal {
 	return slices.DeleteFunc(Goals(), func(g Goal) bool { return len(open(f, g)) == 0 })
 }
 
-// ways lists what is enough for a goal. What is enough for both is enough for
-// each.
+// ways lists the ways of a goal. A way for both is enough for each.
 func ways(f Facts, g Goal) []Way {
 	out := written(f, g)
 	for i, w := range out {
@@ -72,7 +71,7 @@ func ways(f Facts, g Goal) []Way {
 	return out
 }
 
-// written are the ways as table and operator have them.
+// written lists the ways as the policy has them.
 func written(f Facts, g Goal) []Way {
 	if f.Account.State == StateFrozen {
 		return thaws(f, g)
@@ -111,12 +110,12 @@ func begunFirst(f Facts, ways []Way) []Way {
 	return out
 }
 
-// thaws lists what opens an account that a notice has frozen: nothing that the
-// change it was frozen for could have put there, and two people or more only by
-// a way of the policy for both. Who can freeze an account (a notice is read on
-// every channel) must not get by with less than an open one asks for: an
-// administrator's case is mailed like a notice, so with a second factor it
-// waits as it does on an open account.
+// thaws lists the ways that open a frozen account. None uses a credential that
+// the change in question could have put there, and people who vouch serve only
+// by a way of the policy for both. Freezing must not make an account easier to
+// take over, since a thief who reads one channel can do it: an administrator's
+// case is mailed like a notice, so with a second factor it waits as on an
+// active account.
 func thaws(f Facts, g Goal) []Way {
 	if g != GoalBoth {
 		return nil
@@ -141,14 +140,14 @@ func thaws(f Facts, g Goal) []Way {
 	return out
 }
 
-// walkable tells whether every proof of the way was shown or could be.
+// walkable reports whether every proof of the way was shown or could be.
 func walkable(f Facts, g Goal, w Way) bool {
 	return !slices.ContainsFunc(w.Proofs, func(name string) bool {
 		return !shown(f, g, name) && len(usable(f, g, name)) == 0
 	})
 }
 
-// shown tells whether the flow holds the proof and it counts for the goal.
+// shown reports whether the flow holds the proof and it counts for the goal.
 func shown(f Facts, g Goal, name string) bool {
 	return slices.ContainsFunc(f.Methods.expand(name), func(m string) bool {
 		return f.Flow.Has(m) && counts(f, g, m)
@@ -171,7 +170,7 @@ func counts(f Facts, g Goal, method string) bool {
 	return c != nil && !f.Now.Before(c.Barred)
 }
 
-// PasswordBarred tells whether the ban is in force; the choice page then says so
+// PasswordBarred reports whether the ban is in force; the choice page then says so
 // instead of leading somewhere the person did not ask for.
 func PasswordBarred(f Facts) bool {
 	c := f.Account.Credential(Password)
@@ -228,8 +227,8 @@ func open(f Facts, g Goal) []Way {
 	})
 }
 
-// stoppable tells whether the owner would hear of a wait through something
-// that is no proof in it: then, and only then, waiting adds safety.
+// stoppable reports whether the owner would hear of a wait through a channel or
+// device that is not a proof in it. Only then waiting adds safety.
 func stoppable(f Facts, w Way) bool {
 	uses := func(channel string) bool {
 		return slices.ContainsFunc(w.Proofs, func(name string) bool {
@@ -250,6 +249,6 @@ func stoppable(f Facts, w Way) bool {
 	})
 }
 
-// deviceHears is how recently a known device must have been used to count as
-// one whose owner will see the banner.
+// deviceHears is how recently a known device must have been used for its owner
+// to be expected to see the banner.
 const deviceHears = 30 * 24 * time.Hour

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// View is everything a page may show. A page uses the fields it needs; the
-// zero value of each means "leave it out". It never holds an error text, only
-// keys of the locale files (STYLE: what a visitor may read is a closed list).
+// View is everything a page may show. A page uses the fields it needs; the zero
+// value of each means "leave it out". It never holds an error text, only keys
+// of the locale files, so that what a visitor may read is a closed list.
 type View struct {
 	Page string // data-page: one of the names in Pages
 	Lang string // "en", "fr"; set by Page from a supported language
@@ -27,8 +27,8 @@ type View struct {
 	// sms_code, mail_code, mail_link, recovery_code, pin, question, contact. On
 	// new-password: password, pin, question. On confirm: change_mail,
 	// change_phone, new_contact, approve, vouch, add_contact, open_case,
-	// admin_in_person, drill, go_on (what follows has to be made first), or empty
-	// for a link that was opened.
+	// admin_in_person, drill, go_on (a form has to prepare what follows), or
+	// empty for a link that was opened.
 	Method  string
 	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
 	Options []Option // choose: the same with what they need and give
@@ -61,7 +61,7 @@ type View struct {
 	Code     string    // contact: a code to be read to somebody else; confirm: one to be handed over; invite: a link to be passed on, empty when it was mailed
 	More     int       // contact: how many more people have to vouch
 	Case     string    // person, recover: how an administrator's help comes here; wait: how it came; empty: by mail
-	People   []Person  // people; contact: those who can vouch
+	People   []Person  // people; contact: the people who can vouch
 	Trial    bool      // contact, vouch: nothing is lost, it is only tried out
 	Person   *Person   // person, and whom a contact is asked to vouch for
 	Losses   []Loss    // account: what would happen if something were lost today
@@ -76,11 +76,11 @@ type View struct {
 	Account  *Account
 }
 
-// Option is another way on from a step.
+// Option is another way to go on from a step.
 type Option struct {
 	Method string
 	Then   []string      // what is asked after it: the keys of "proof."
-	Wait   time.Duration // how long nothing changes then; zero: not at all
+	Wait   time.Duration // the wait after that; zero: none
 }
 
 // Values of View.Case.
@@ -126,7 +126,7 @@ type Session struct {
 	Current bool
 }
 
-// Person is somebody in the administrator's list.
+// Person is a row of the administrator's list.
 type Person struct {
 	ID         string
 	Name       string
@@ -143,10 +143,10 @@ type Person struct {
 type Loss struct {
 	What   string // phone, mailbox, laptop, paper
 	Locked bool   // no way back would be left
-	Mend   string // what would mend it: new_codes, add_mail, add_phone, add_contact
+	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact
 }
 
-// Wait is a recovery that waits out its cool-down.
+// Wait is a recovery in its cool-down.
 type Wait struct {
 	Goal  string
 	Until time.Time

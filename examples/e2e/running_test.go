@@ -34,7 +34,7 @@ func lab(t *testing.T, store string) {
 	}
 }
 
-// tabsEnv has the worlds of a test open their browsers in Chromium.
+// tabsEnv makes the worlds of a test open their browsers in Chromium.
 func tabsEnv(t *testing.T, lang string) map[string]string {
 	t.Helper()
 	how := map[string]any{"chromium": browserTools(t), "lang": lang, "script": true, "width": 360}
@@ -52,8 +52,8 @@ func tabsEnv(t *testing.T, lang string) map[string]string {
 	return map[string]string{"TABS": string(text), recoverytest.TabsVariable: script}
 }
 
-// What recovery/web tests in one process goes to real Caddys here: the attack
-// cases of list A that need no store of their own, and every story. A41 is
+// What recovery/web tests in one process goes to real Caddys here: the attacks
+// of RULES.md that need no store of their own, and every story. A41 is
 // TestA41_KilledCaddy; A04 and A47 come with passkeys.
 func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	t.Parallel()
@@ -133,7 +133,7 @@ func webTests(t *testing.T) string {
 	return path
 }
 
-// Ten seconds in a browser with scripts use no link up.
+// A link that is open in a browser with scripts for ten seconds is not used up.
 func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
 	lab(t, "file")
 	w, alice := recoverytest.New(t), recoverytest.Alice()
@@ -153,7 +153,7 @@ func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
 	b.Get("/.sparekey/link").Submit("code", recoverytest.Link(t, w.Outbox.Last(t, alice.Mail, "recover-code"))).Want("choice")
 }
 
-// What lets a test move the clock of a Caddy must be in no release.
+// The code that lets a test move the clock of a Caddy must be in no release.
 func TestNoReleaseHasTheLab(t *testing.T) {
 	path, err := labCaddy()
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 // secret is the root key of Caddys that share a Redis.
 const secret = "3f0a9d5e7b1c4286f0e1d2c3b4a5968778695a4b3c2d1e0f8264c1b7e5d9a0f3"
 
-// revoked is how soon another Caddy knows that a session has ended (DESIGN,
-// section 6).
+// revoked is how soon another Caddy must know that a session has ended.
 const revoked = 2 * time.Second
 
 // TestTwoCaddys has two Caddys of one site on one Redis, as behind a load
@@ -53,8 +52,8 @@ func TestTwoCaddys(t *testing.T) {
 	})
 }
 
-// twin is the same browser, led to another Caddy: it starts with the cookies
-// of b and goes its own way from there.
+// twin is the same browser at another Caddy: it starts with the cookies of b
+// and keeps its own from there.
 func twin(t *testing.T, b *recoverytest.Browser, c *e2e.Caddy) *recoverytest.Browser {
 	t.Helper()
 	origin, err := url.Parse(b.Base)
@@ -71,8 +70,8 @@ func twin(t *testing.T, b *recoverytest.Browser, c *e2e.Caddy) *recoverytest.Bro
 	return copied
 }
 
-// wantOut wants that a browser whose session has just ended elsewhere is shut
-// out in time, and stays so.
+// wantOut wants that a browser whose session has just ended elsewhere is
+// refused in time, and from then on.
 func wantOut(t *testing.T, w *e2e.World, b *recoverytest.Browser) {
 	t.Helper()
 	for start := time.Now(); w.SignedIn(b); time.Sleep(20 * time.Millisecond) {

@@ -7,8 +7,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Manage does something to an account and writes down who did it and why. The
-// person is told. Administrators cannot do it to themselves (AD-05).
+// Manage applies an action to an account and logs administrator and reason. The
+// person is notified. Administrators cannot manage themselves (AD-05).
 func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string, do recovery.Action, reason string) error {
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {
@@ -19,13 +19,14 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 		return err
 	}
 	e.audit(recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
-	if a.State != recovery.StateInvited { // who is told to sign in again must have done so before
+	if a.State != recovery.StateInvited { // an invited person has never signed in
 		e.notice(ctx, a, do.Event(), recovery.Client{})
 	}
 	return e.enlist(ctx, a)
 }
 
-// accountable checks who acts on whom, and returns why, trimmed.
+// accountable checks that the administrator may act on the account, and returns
+// the trimmed reason.
 func (e *Engine) accountable(by *recovery.Account, person, reason string) (string, error) {
 	if !by.Admin() || by.State != recovery.StateActive || by.ID == person || e.Now().Before(by.Probation) {
 		return "", recovery.ErrNotAllowed
@@ -36,7 +37,7 @@ func (e *Engine) accountable(by *recovery.Account, person, reason string) (strin
 	return reason, nil
 }
 
-// Fresh tells whether a session has shown its strongest proof lately.
+// Fresh reports whether a strong proof was given in the session recently.
 func (e *Engine) Fresh(s *recovery.Session) bool {
 	from := e.Now().Add(-e.Policy.Lifetimes.Fresh)
 	return s.Fresh.After(from) || s.Created.After(from)

@@ -13,7 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// begin makes a new flow in memory; it is stored once it has got somewhere.
+// begin makes a new flow in memory. It is stored after its first step.
 func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input) (*run, *recovery.Problem, error) {
 	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
 		return e.resume(ctx, c, id) // a mailed link names its flow
@@ -51,7 +51,7 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 }
 
 // flowToken makes a token for the flow cookie. Its second half is a MAC, so
-// that what somebody else planted in the cookie is not even carried along.
+// that tokens not made here are dropped from the cookie.
 func (e *Engine) flowToken() string {
 	random := secret.Token(32)
 	return random + e.flowSign(random)
@@ -61,7 +61,7 @@ func (e *Engine) flowSign(random string) string {
 	return secret.Sum(string(e.Keys.MAC("flow token", random)))[:22]
 }
 
-// OwnFlow tells whether a token of the flow cookie was made here.
+// OwnFlow reports whether a token of the flow cookie was made here.
 func (e *Engine) OwnFlow(token string) bool {
 	const random = 43
 	return len(token) == random+22 && subtle.ConstantTimeCompare([]byte(token[random:]), []byte(e.flowSign(token[:random]))) == 1
@@ -81,8 +81,8 @@ func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Pro
 	return nil, nil
 }
 
-// ticket finds a ticket and binds it to this browser; another browser's is as
-// good as none.
+// ticket finds a ticket and binds it to this browser. A ticket bound to another
+// browser counts as missing.
 func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string, error) {
 	for _, key := range r.ticketKeys(code) {
 		t, ok, err := kv.Load[recovery.Ticket](ctx, r.Store, key)

@@ -16,8 +16,8 @@ import (
 )
 
 // takeCase takes the form of a case. The form on a person's page begins the
-// flow with it: then the facts are there before the strong proof, and are not
-// asked for twice.
+// flow with it, so that the answers are there before the strong proof and are
+// not asked for twice.
 func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	reason := strings.TrimSpace(in.Reason)
 	if len(reason) < 3 || len(reason) > 500 {
@@ -35,10 +35,9 @@ func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Proble
 	return nil, nil
 }
 
-// openCase gives a person a way back that an administrator answers for. The
-// ticket goes to the person's stored address and the administrator never sees
-// it (AD-01, AD-04), unless the case is handed over in person. All the person's
-// channels are told either way.
+// openCase issues the ticket of a case. It goes to the person's stored address
+// and the administrator never sees it (AD-01, AD-04), unless the case is handed
+// over in person. All channels of the person are notified in both cases.
 func (r *run) openCase(ctx context.Context) error {
 	who, err := r.Engine.account(ctx, r.flow.Person)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// finish consumes the flow, changes the account in one write and lets the
-// messages go.
+// finish consumes the flow, changes the account in one write and sends the
+// messages.
 func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 	if r.recipe().Replaces {
 		r.flow.Goal = recovery.Aim(r.facts())

@@ -31,8 +31,8 @@ func (r *run) newPhone(ctx context.Context, in recovery.Input) (*recovery.Proble
 	return nil, nil
 }
 
-// free refuses an address that is this account's already. Whether it is
-// somebody else's is not told before the code sent there came back.
+// free refuses an address that the account has already. Whether another account
+// has it is said only after the code sent there was typed.
 func (r *run) free(_ context.Context, id recovery.Identifier) (*recovery.Problem, error) {
 	if slices.Contains(r.account.Identifiers(), id) {
 		return recovery.NewProblem(recovery.ProblemSameAddress), nil

@@ -6,17 +6,16 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// CorrectMail gives somebody another mail address who can prove neither the old
-// one nor anything else. An administrator answers for it, and nobody has shown
-// that the new one is theirs: it counts after Lifetimes.NewContact (72 h) only.
-// Until then the old one is used, and every channel is told with a link that
-// takes it back and closes the account (MF-19). An account nobody has opened
-// yet has no owner to ask: there the new one counts at once, and the invitation
-// that went to the old one is void.
+// CorrectMail sets another mail address for a person who can prove neither the
+// old one nor anything else. Nobody has proved the new one, so it counts after
+// Lifetimes.NewContact (72 h). Until then the old one is used, and every
+// channel is notified with a link that undoes the change and freezes the
+// account (MF-19). An invited account has no owner yet: the new address counts
+// at once, and the invitation sent to the old one is void.
 //
-// Errors: [ErrNotAllowed] on one's own account, on probation and on closed or
-// disabled accounts; [ErrReason]; [ErrBadMail]; [ErrSameAddress];
-// [ErrAddressTaken].
+// Errors: [recovery.ErrNotAllowed] on one's own account, on probation and on
+// frozen or disabled accounts; [recovery.ErrReason]; [recovery.ErrBadMail];
+// [recovery.ErrSameAddress]; [recovery.ErrAddressTaken].
 func (e *Engine) CorrectMail(ctx context.Context, by *recovery.Account, person, mail, reason string, c recovery.Client) error {
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {

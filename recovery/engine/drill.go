@@ -7,7 +7,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// drill tries a recovery code. It is counted like the real thing.
+// drill checks a recovery code and does not use it up. Wrong codes count as in
+// a sign-in.
 func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	m := r.Methods.Get(recovery.RecoveryCode)
 	d, ok := m.(recovery.Driller)
@@ -29,8 +30,8 @@ func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, 
 	return nil, nil
 }
 
-// reminded sends the mail that asks to try a way back. It holds no link: what
-// is asked for is found by signing in.
+// reminded sends the mail that asks to try a way back. It holds no link: the
+// trial is found after signing in.
 func (r *run) reminded() {
 	to := r.account.Address(recovery.ChannelMail, r.Now())
 	if to == "" || r.Notify == nil || !r.Notify.Has(recovery.ChannelMail) {

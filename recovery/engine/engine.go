@@ -1,3 +1,10 @@
+// Package engine does everything that touches the store: it takes forms, sends
+// codes and notices, finds people and finishes flows. Which proof is asked for
+// and what a finished flow changes are decided in package recovery.
+//
+// A wrong answer is a Problem. An error means that the answer is unknown, and
+// the caller denies. Not promised: a queued message is lost when the process is
+// killed, and a person starts again after a crash between two steps.
 package engine
 
 import (
@@ -24,10 +31,10 @@ type Engine struct {
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
 
-	name         string // of this process, for what it takes on
+	name         string // of this process, written into reminders it takes on
 	posts, flows gauge
-	settled      atomic.Bool // an account exists; it stays so
-	lines        atomic.Bool // somebody is known by a main number; it stays so
+	settled      atomic.Bool // an account exists; never unset
+	lines        atomic.Bool // an account has a main number; never unset
 	linesAsked   atomic.Int64
 }
 
@@ -58,7 +65,7 @@ func (e *Engine) audit(ev recovery.Event) {
 	}
 }
 
-// account loads an account by id; a missing one is [ErrNoAccount].
+// account loads an account by id; a missing one is [recovery.ErrNoAccount].
 func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, error) {
 	a, ok, err := kv.Load[recovery.Account](ctx, e.Store, recovery.AccountKey(id))
 	if err != nil {

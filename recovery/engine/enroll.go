@@ -46,8 +46,8 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 	}
 	traits := r.Methods.Get(step.Method).Traits()
 	if traits.Throttle == recovery.ThrottleCode && in.Code != "" {
-		// Guessing the code of a secret one can read is no attack, but the
-		// try limit keeps the form from being used as a load generator.
+		// The page shows the secret, so guessing its code gains nothing. The
+		// limit keeps the form from being used to generate load.
 		if err := r.charge(ctx, []meter{{key: r.meterKey("enrol", r.flow.ID), rule: window(recovery.Rate{Count: 30, Per: time.Hour}), life: time.Hour}}); err != nil {
 			return nil, err
 		}

@@ -13,12 +13,12 @@ import (
 
 const linesKey = "lines"
 
-// mainKey is the record that lists who shares a main number.
+// mainKey names the record of the accounts that share a main number.
 func (e *Engine) mainKey(number string) string {
 	return "main/" + hex.EncodeToString(e.Keys.MAC("index main", number)[:20])
 }
 
-// claimLines writes down who shares a main number.
+// claimLines adds an account to the records of its main numbers.
 func (e *Engine) claimLines(ctx context.Context, a *recovery.Account) error {
 	for _, l := range a.Lines {
 		_, err := kv.Update(ctx, e.Store, e.mainKey(l.Number), time.Time{}, func(ids *[]string, _ bool) error {
@@ -38,12 +38,12 @@ func (e *Engine) claimLines(ctx context.Context, a *recovery.Account) error {
 	return nil
 }
 
-// HasLines tells whether anybody here is known by a main number, as far as
-// this process has heard: a page that strangers load reads nothing for it.
+// HasLines reports whether any account has a main number, as far as this
+// process knows. It reads nothing, because pages for strangers ask it.
 func (e *Engine) HasLines() bool { return e.lines.Load() }
 
-// HearLines looks, at most twice a minute, at the start and while a form is at
-// work, whether another node has written the first main number.
+// HearLines looks whether another node has stored the first main number: at the
+// start and when a form is handled, at most twice a minute.
 func (e *Engine) HearLines(ctx context.Context) error {
 	now := e.Now().UnixNano()
 	if e.lines.Load() || now-e.linesAsked.Load() < int64(hearEvery) {
@@ -58,7 +58,7 @@ func (e *Engine) HearLines(ctx context.Context) error {
 	return nil
 }
 
-// hearEvery is how often a process asks for what another may have written.
+// hearEvery is how often a process looks for what another may have written.
 const hearEvery = 30 * time.Second
 
 // findLine returns the account behind a main number and extension. Without an
@@ -90,12 +90,12 @@ func (e *Engine) findLine(ctx context.Context, l recovery.Line) (*recovery.Accou
 	return only, nil
 }
 
-// maxShared bounds the reads of one question; a number shared by more needs
-// its extension anyway.
+// maxShared bounds the reads of one look-up. A number shared by more accounts
+// needs its extension anyway.
 const maxShared = 8
 
-// SetLines replaces the main numbers and extensions somebody is known by.
-// Errors: [ErrNoAccount], [ErrNameTaken].
+// SetLines replaces the main numbers and extensions of an account. Errors:
+// [recovery.ErrNoAccount], [recovery.ErrNameTaken].
 func (e *Engine) SetLines(ctx context.Context, name string, lines ...recovery.Line) error {
 	a, err := e.Find(ctx, name)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
-// StopWorks tells whether a "this wasn't me" token is good, and what it was
-// sent for; that a contact changed is told only while that can be undone.
+// StopWorks reports whether a "this wasn't me" token is valid, and the event it
+// was sent for. The event of a changed contact is returned only while the
+// change can be undone.
 func (e *Engine) StopWorks(ctx context.Context, token string) (recovery.EventName, bool, error) {
 	t, _, err := e.stopTicket(ctx, token)
 	if t == nil {
@@ -35,9 +36,9 @@ func (e *Engine) stopTicket(ctx context.Context, token string) (*recovery.Ticket
 	return nil, "", nil
 }
 
-// Stop freezes the account of a "this wasn't me" token: it can only close.
-// Everybody is signed out and nothing works until a rescue. It returns false
-// when the token is not good.
+// Stop freezes the account of a "this wasn't me" token. All sessions end, and
+// only the ways for frozen accounts open it again. It returns false when the
+// token is not valid.
 func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	t, key, err := e.stopTicket(ctx, token)
 	if err != nil || t == nil {

@@ -29,7 +29,7 @@ type rule func(t tally, now time.Time) (wait time.Duration, anew bool)
 type meter struct {
 	key  string
 	rule rule
-	life time.Duration // the record may be forgotten so long after its last charge
+	life time.Duration // how long the record is kept after the last charge
 	keep bool          // a success does not reset it, nor does sending again
 }
 
@@ -69,8 +69,8 @@ func backoff(l recovery.Limits) rule {
 	}
 }
 
-// lockRule counts wrong tries and then closes for the time set, from the last
-// try that was looked at.
+// lockRule allows l.After tries and then none for l.For, counted from the last
+// try that was checked.
 func lockRule(l recovery.Lock) rule {
 	return func(t tally, now time.Time) (time.Duration, bool) {
 		end := t.Last.Add(l.For)
@@ -85,7 +85,8 @@ func lockRule(l recovery.Lock) rule {
 }
 
 // inARow suspends after n failures without a success between them (NIST SP
-// 800-63B-4 section 3.2.2); only a recovery or an administrator ends it.
+// 800-63B-4 section 3.2.2). A new credential ends it, since the meter is named
+// after the credential.
 func inARow(n int) rule {
 	return func(t tally, _ time.Time) (time.Duration, bool) {
 		if t.Count < n {
@@ -97,9 +98,9 @@ func inARow(n int) rule {
 
 const suspended = 400 * 24 * time.Hour
 
-// charge counts one try on every meter, or none is left: then errLimit. It is
-// called before the check, so that 200 parallel tries cannot be more than the
-// limit (TH-03). A meter that cannot be counted counts as used up (RD-02).
+// charge counts one try on every meter, or returns errLimit. It is called
+// before the check, so that parallel tries cannot exceed the limit (TH-03). A
+// meter that cannot be written counts as used up (RD-02).
 func (e *Engine) charge(ctx context.Context, meters []meter) error {
 	for _, m := range meters {
 		if err := e.chargeOne(ctx, m); err != nil {
@@ -128,7 +129,7 @@ func (e *Engine) chargeOne(ctx context.Context, m meter) error {
 	return err
 }
 
-// refund forgets the tries of an authenticator that was used rightly.
+// refund resets the meters of an authenticator after a success.
 func (e *Engine) refund(ctx context.Context, meters []meter) {
 	for _, m := range meters {
 		if err := kv.Delete(ctx, e.Store, m.key); err != nil {
@@ -137,12 +138,13 @@ func (e *Engine) refund(ctx context.Context, meters []meter) {
 	}
 }
 
-// meterKey holds no raw input: names and networks go through a MAC.
+// meterKey names a meter. Names and networks go through a MAC, so that no key
+// holds raw input.
 func (e *Engine) meterKey(kind string, parts ...string) string {
 	return "meter/" + hex.EncodeToString(e.Keys.MAC("meter "+kind, parts...)[:16])
 }
 
-// meters lists what a try of a method is charged to.
+// meters lists the meters that a try of a method is charged to.
 func (r *run) meters(t recovery.Traits) []meter {
 	l, who := r.Policy.Limits, r.subject()
 	perFlow := meter{key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(recovery.Rate{Count: l.CodeTries, Per: 24 * time.Hour}), life: 24 * time.Hour, keep: true}
@@ -170,7 +172,7 @@ func (r *run) meters(t recovery.Traits) []meter {
 	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
 }
 
-// patience is how often one may ask whether others have acted meanwhile.
+// patience is how often a flow may ask whether other people have vouched.
 const patience = 200
 
 // subject is what tries are counted by beside the account: the network, or a
@@ -197,7 +199,7 @@ func (r *run) known() string {
 }
 
 // gauge is the bounded meter in memory that stands before any store write: it
-// counts per network and forgets everything at the end of each window.
+// counts per network and is cleared at the end of each window.
 type gauge struct {
 	mu    sync.Mutex
 	rate  recovery.Rate

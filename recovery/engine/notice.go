@@ -27,9 +27,10 @@ func (r *run) tellHourly(ctx context.Context, name recovery.EventName) {
 }
 
 // notice tells all channels of an account, with a link whose page can freeze
-// the account and do nothing else (MF-07), and once each of the operator's
-// channels, without that link: it is the person's. The change has been made: a
-// notice that cannot be prepared is logged and undoes nothing.
+// the account and do nothing else (MF-07). Each of the operator's channels gets
+// one notice without that link, because the link is for the person only. The
+// change has been made already: when a notice cannot be prepared, that is
+// logged and nothing is undone.
 func (e *Engine) notice(ctx context.Context, a *recovery.Account, name recovery.EventName, c recovery.Client) {
 	if e.Notify == nil {
 		return
@@ -46,7 +47,7 @@ func (e *Engine) notice(ctx context.Context, a *recovery.Account, name recovery.
 	}
 }
 
-// stopLink is empty when there is nowhere to link to, or no ticket for it.
+// stopLink is empty when no origin is known or the ticket could not be written.
 func (e *Engine) stopLink(ctx context.Context, a *recovery.Account, name recovery.EventName, c recovery.Client) string {
 	if c.Base == "" {
 		return ""

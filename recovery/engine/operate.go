@@ -12,9 +12,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// AddUser writes an invited account and returns the token of its invitation,
-// to be put behind link#. Errors: [ErrNameTaken], or what is wrong
-// with name, address or number.
+// AddUser writes an invited account and returns the token of its invitation, to
+// be put behind link#. Errors: [recovery.ErrNameTaken], or what is wrong with
+// name, address or number.
 func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.Account, string, error) {
 	a, err := n.Make(e.Now())
 	if err != nil {
@@ -31,8 +31,8 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	return a, token, err
 }
 
-// Invite makes a new invitation for an invited account. The one before, and
-// whatever was begun with it, is void from then on.
+// Invite makes a new invitation for an invited account. The invitation before
+// and the flows begun with it are void from then on.
 func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error) {
 	until := e.Now().Add(e.Policy.Lifetimes.Invite)
 	a, err := e.edit(ctx, a.ID, func(a *recovery.Account) error {
@@ -49,7 +49,8 @@ func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error
 	return e.invitation(ctx, a)
 }
 
-// invitation writes the ticket that goes with what the account says of it.
+// invitation writes the ticket for an invitation that is in the account
+// already.
 func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
 	if err := e.enlist(ctx, a); err != nil {
 		return "", err
@@ -58,8 +59,8 @@ func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, e
 	return e.issueTicket(ctx, a, recovery.Invite)
 }
 
-// SendInvite queues the invitation. It returns false when there is no way to
-// send it; then whoever invited passes the link on.
+// SendInvite queues the invitation. It returns false when it cannot be sent;
+// then the administrator passes the link on.
 func (e *Engine) SendInvite(a *recovery.Account, token string, c recovery.Client) bool {
 	to := a.Address(recovery.ChannelMail, e.Now())
 	if to == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) {
@@ -77,9 +78,9 @@ func (e *Engine) SendInvite(a *recovery.Account, token string, c recovery.Client
 	return true
 }
 
-// RescueLink makes a single-use token for somebody with nothing left, to be
-// put behind link#. Whoever can run it can read the store anyway.
-// It works for active and frozen accounts.
+// RescueLink makes a single-use token for a person who can prove nothing, to be
+// put behind link#. The operator who runs it can read the store anyway. It
+// works for active and frozen accounts.
 func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	a, err := e.Find(ctx, name)
 	if err != nil {

@@ -52,7 +52,8 @@ func (e *Engine) find(ctx context.Context, id recovery.Identifier) (*recovery.Ac
 	return nil, e.readDecoy(ctx)
 }
 
-// Person returns an account by its id; [ErrNoAccount] when there is none.
+// Person returns an account by its id; [recovery.ErrNoAccount] when there is
+// none.
 func (e *Engine) Person(ctx context.Context, id string) (*recovery.Account, error) {
 	if len(id) != recovery.IDSize {
 		return nil, recovery.ErrNoAccount
@@ -73,12 +74,13 @@ func (e *Engine) Find(ctx context.Context, typed string) (*recovery.Account, err
 	return a, err
 }
 
-// takeover is how long an index entry without its account is respected: the
+// takeover is how long an index entry without its account blocks others: the
 // account may be about to be written.
 const takeover = 10 * time.Minute
 
 // claim takes the index entries of an account that is about to be written.
-// Repeating it is harmless; somebody else's entry is [ErrNameTaken].
+// Repeating it is harmless; the entry of another account is
+// [recovery.ErrNameTaken].
 func (e *Engine) claim(ctx context.Context, a *recovery.Account) error {
 	for _, id := range a.Identifiers() {
 		if err := e.claimOne(ctx, id, a.ID); err != nil {
@@ -117,8 +119,8 @@ type row struct {
 	Until time.Time      `json:"until,omitzero"`
 }
 
-// enlist writes the account's row. The roster is a convenience: the account
-// record is the truth, and a lost row is put back by the next change.
+// enlist writes the account's row. The account record decides; the next change
+// restores a lost row.
 func (e *Engine) enlist(ctx context.Context, a *recovery.Account) error {
 	return e.relist(ctx, a.ID, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
 }

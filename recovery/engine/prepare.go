@@ -23,8 +23,8 @@ const (
 
 // Prepare proves that the key opens the store, or seals a new store's check
 // value with it. A node with another key would neither find nor open anything
-// and must not start. It also writes the record that is read in place of the
-// account of somebody who does not exist.
+// and must not start. It also writes the record that is read in place of an
+// account for unknown names.
 func Prepare(ctx context.Context, s *kv.Store) error {
 	_, err := kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
 		*v = "sparekey"

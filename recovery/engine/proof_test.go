@@ -15,7 +15,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// proofPolicy is the default with cheap hashes and without throttles, which
+// proofPolicy is the default with cheap hashes and without throttles. Throttles
 // delay an attack and never decide it.
 func proofPolicy() *recovery.Policy {
 	p := recovery.Default()
@@ -25,8 +25,8 @@ func proofPolicy() *recovery.Policy {
 	return p
 }
 
-// loosePolicy is what an operator gets who accepts a mailbox as the way to a
-// new password: here bans and waits are all that is left.
+// loosePolicy accepts the mailbox alone for a new password, so that only bans
+// and waits protect the second factor.
 func loosePolicy() *recovery.Policy {
 	p := proofPolicy()
 	p.Ways[recovery.GoalPassword] = append(p.Ways[recovery.GoalPassword], recovery.Way{Proofs: []string{recovery.MailLink}, WeakOK: true})
@@ -40,7 +40,7 @@ func askingPolicy() *recovery.Policy {
 	return p
 }
 
-// friendsPolicy leaves nothing but people who vouch for who lost both.
+// friendsPolicy has people who vouch as the only way when both are lost.
 func friendsPolicy() *recovery.Policy {
 	p := proofPolicy()
 	p.Ways[recovery.GoalBoth] = []recovery.Way{{Proofs: []string{recovery.VouchedBy + "*2", recovery.MailLink}}}
@@ -49,8 +49,8 @@ func friendsPolicy() *recovery.Policy {
 }
 
 // proofTable is the policy in the words of the lint, as caddymodule writes it,
-// with one thing more: whoever sits before a signed-in browser is a source.
-// What no recipe of the engine does is left out.
+// with one source more: a signed-in browser within reach. Changes that no
+// recipe of the engine makes are left out.
 func proofTable(p *recovery.Policy) lint.Table {
 	t := lint.Base()
 	methods := method.All(method.Set{})
@@ -82,7 +82,7 @@ func proofShapes() []lint.Shape {
 		full,
 		{TOTP: true, Codes: true, Mail: true, Phone: true},
 		{TOTP: true, Codes: true, Phone: true, Contacts: 2}, // no mail
-		{TOTP: true, Codes: true, Mail: true},               // nothing a wait could be told by
+		{TOTP: true, Codes: true, Mail: true},               // no channel to announce a wait
 		{TOTP: true, Mail: true, Device: true},              // codes lost
 		{TOTP: true, Codes: true, Mail: true, Contacts: 2},
 		{},
@@ -199,7 +199,7 @@ func (l *lab) activate(n recovery.NewAccount, password string) *situation {
 	return s
 }
 
-// drop takes credentials away: nobody has them any more.
+// drop removes credentials, so that nobody can use them.
 func (l *lab) drop(s *situation, methods ...string) {
 	l.change(func(a *recovery.Account) {
 		a.Drop(methods...)
@@ -308,7 +308,7 @@ const horizon = 10 * 24 * time.Hour
 // slack is what hands and authenticators need beside waits and bans.
 const slack = 3 * time.Hour
 
-// compare holds lint and engine against each other for one shape: each minimal
+// compare checks lint and engine against each other for one shape: each minimal
 // set signs in, and not before its delay; no maximal set without one does.
 func compare(t *testing.T, p *recovery.Policy, odd *mutant, shape lint.Shape, n *tally) (faults []string) {
 	t.Helper()
@@ -358,8 +358,8 @@ func rarely(n int, shapes []lint.Shape) []lint.Shape {
 	return shapes
 }
 
-// TestLintIsExact is the proof of DESIGN section 4: what the lint computes
-// from the policy is what the engine does.
+// TestLintIsExact proves that the engine does what the lint computes from the
+// policy.
 func TestLintIsExact(t *testing.T) {
 	shapes := proofShapes()
 	if recoverytest.UnderRace {
@@ -385,7 +385,7 @@ func TestLintIsExact(t *testing.T) {
 		})},
 		{"an administrator opens cases", proofPolicy(), rarely(2, []lint.Shape{
 			{Mail: true, Admin: true},
-			{TOTP: true, Mail: true, Admin: true}, // nothing a wait could be told by
+			{TOTP: true, Mail: true, Admin: true}, // no channel to announce a wait
 			{TOTP: true, Mail: true, Phone: true, Admin: true},
 		})},
 	} {

@@ -71,7 +71,7 @@ func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
 	r.flow.Since, r.flow.Expires = r.Now(), r.Now().Add(r.Policy.Lifetimes.Flow)
 }
 
-// wrong writes down a failed try and says what may be said.
+// wrong logs a failed try and returns what may be said about it.
 func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict) *recovery.Problem {
 	ev := r.event(recovery.EventLoginFailed)
 	ev.Method = step.Method
@@ -88,8 +88,8 @@ func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict)
 	return recovery.NewProblem(cmp.Or(r.Methods.Get(step.Method).Traits().Wrong, recovery.ProblemCodeUnknown))
 }
 
-// limited writes down a try that was not even looked at. Whose authenticator
-// is suspended is told.
+// limited logs a try that was not checked. The owner of a suspended
+// authenticator is told.
 func (r *run) limited(ctx context.Context, step recovery.Step, err error) {
 	ev := r.event(recovery.EventLoginFailed)
 	if limit, ok := errors.AsType[errLimit](err); ok && limit.wait >= suspended {

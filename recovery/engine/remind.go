@@ -12,9 +12,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// awaited is a wait whose end has to be told. It stands in the record of the
-// day on which it ends, so that any process finds it without a scan; whether
-// there is anything to tell is read in the account when it is due.
+// awaited is a wait whose end a person has to be told. It is in the record of
+// the day on which it ends, so that every process finds it without a scan.
+// Whether there is anything to tell is read from the account when it is due.
 type awaited struct {
 	ID      string        `json:"id"`
 	Account string        `json:"account"`
@@ -27,9 +27,10 @@ type awaited struct {
 	At      time.Time     `json:"at,omitzero"`  // when that was
 }
 
-// How long a process may take over what it took on. One that is still there
-// when settleAfter has passed has sent its messages, or keeps trying; one that
-// is not has left them to whoever comes, who tells them at worst again.
+// How long a process may take for a reminder it took on. After settleAfter a
+// process that still runs has sent its messages, or keeps trying. If it has
+// stopped, another process takes the reminder on, and at worst the person is
+// told twice.
 const (
 	settleAfter  = 15 * time.Minute
 	abandonAfter = 20 * time.Minute
@@ -39,7 +40,7 @@ const (
 
 func awaitedKey(day time.Time) string { return "awaited/" + day.UTC().Format(time.DateOnly) }
 
-// awaited writes down that the end of a wait has to be told.
+// awaited stores that the end of a wait has to be told.
 func (r *run) awaited(ctx context.Context, g recovery.Goal, ready time.Time) error {
 	x := awaited{
 		ID: secret.Token(9), Account: r.account.ID, Goal: g, Ready: ready, Lang: r.flow.Lang, Host: hostOf(r.client.Base), Browser: r.client.Browser,
@@ -59,8 +60,8 @@ func (e *Engine) onDay(ctx context.Context, day time.Time, change func([]awaited
 	return err
 }
 
-// Remind tells people that their wait is over, at once for what ended while
-// nothing ran, then every minute, until ctx is done.
+// Remind tells people that their wait is over: at once for waits that ended
+// while nothing ran, then every minute, until ctx is done.
 func (e *Engine) Remind(ctx context.Context) {
 	tick := time.NewTicker(remindEvery)
 	defer tick.Stop()
@@ -75,11 +76,11 @@ func (e *Engine) Remind(ctx context.Context) {
 	}
 }
 
-// RemindDue tells those whose wait is over and who were not told yet. Of many
-// processes one tells; one that dies before its messages are sent has them
-// told by another, or after its restart, 20 minutes later. It reads one record
-// for each day that a wait stays good, four by default. An error is "cannot
-// tell": ask again.
+// RemindDue tells people whose wait is over and who were not told yet. One of
+// many processes tells; if it dies before its messages are sent, another one
+// does, or the same after its restart, 20 minutes later. It reads one record
+// for each day that a wait stays good, four by default. An error means that the
+// answer is unknown: ask again.
 func (e *Engine) RemindDue(ctx context.Context) error {
 	if e.Notify == nil {
 		return nil
@@ -93,8 +94,8 @@ func (e *Engine) RemindDue(ctx context.Context) error {
 }
 
 // remindDay prepares all it may have to tell before it takes anything on, so
-// that nothing can go wrong between taking on and queueing. What cannot be
-// prepared stays as it is, and holds up nothing else.
+// that nothing can fail between taking on and queueing. A reminder that cannot
+// be prepared stays as it is and delays no other.
 func (e *Engine) remindDay(ctx context.Context, day, now time.Time) error {
 	list, _, err := kv.Load[[]awaited](ctx, e.Store, awaitedKey(day))
 	if err != nil {
@@ -130,13 +131,13 @@ func (e *Engine) remindDay(ctx context.Context, day, now time.Time) error {
 	return failed
 }
 
-// takeOn marks what this process tells, and drops what is done with: told by
-// it long enough ago, with nothing to tell any more, or told just now because
-// the button was pressed twice.
+// takeOn marks the reminders that this process sends, and drops those that are
+// done: sent by it long enough ago, with nothing to tell any more, or sent just
+// now because the button was pressed twice.
 func (e *Engine) takeOn(list []awaited, ready map[string][]recovery.Message, now time.Time) (left []awaited, mine []recovery.Message) {
 	for _, x := range list {
 		messages, prepared := ready[x.ID]
-		prepared = prepared && x.due(now) // nobody else took it on since
+		prepared = prepared && x.due(now) // no other process took it on since
 		again := slices.ContainsFunc(left, func(y awaited) bool { return y.told(e.name, now) && y.Account == x.Account && y.Goal == x.Goal })
 		switch {
 		case x.settled(e.name, now), prepared && (again || len(messages) == 0):
@@ -152,18 +153,19 @@ func (e *Engine) takeOn(list []awaited, ready map[string][]recovery.Message, now
 
 func (x awaited) told(name string, now time.Time) bool { return x.By == name && x.At.Equal(now) }
 
-// due tells that nobody told it yet, or that who took it on has been silent.
+// due reports that no process has sent it yet, or that the process that took it
+// on has not finished.
 func (x awaited) due(now time.Time) bool {
 	return !now.Before(x.Ready) && (x.By == "" || !now.Before(x.At.Add(abandonAfter)))
 }
 
-// settled tells that this very process took it on and had time to send it.
+// settled reports that this process took it on and had time to send it.
 func (x awaited) settled(name string, now time.Time) bool {
 	return x.By == name && !now.Before(x.At.Add(settleAfter))
 }
 
-// reminder makes the messages for a wait that is over and still good; none
-// when it was stopped, or served meanwhile.
+// reminder makes the messages for a wait that is over and still good; none when
+// it was stopped or used meanwhile.
 func (e *Engine) reminder(ctx context.Context, x awaited, now time.Time) ([]recovery.Message, error) {
 	a, err := e.account(ctx, x.Account)
 	if errors.Is(err, recovery.ErrNoAccount) {

@@ -13,10 +13,10 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// address fills in what every message has.
+// address fills in the fields that every message has.
 func (r *run) address(m recovery.Message) recovery.Message {
 	m.ID = secret.Token(9)
-	m.Lang = cmp.Or(r.account.Lang, r.flow.Lang) // the reader's, not that of whoever asked
+	m.Lang = cmp.Or(r.account.Lang, r.flow.Lang) // the recipient's language, not that of the asking browser
 	if m.Vars == nil {
 		m.Vars = map[string]string{}
 	}
@@ -31,7 +31,7 @@ func (r *run) address(m recovery.Message) recovery.Message {
 	return m
 }
 
-// run is one request at work on one flow.
+// run is one request that works on one flow.
 type run struct {
 	*Engine
 	client  recovery.Client
@@ -40,7 +40,7 @@ type run struct {
 	since   uint64 // version of the stored flow
 	stored  bool
 	token   string // new flow token for the browser
-	begun   bool   // beginning it was all this form is for
+	begun   bool   // the form only began the flow
 	queue   []recovery.Message
 	said    string // notice for the page
 }
@@ -74,7 +74,7 @@ func (r *run) try(in recovery.Input) recovery.Try {
 	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy}
 }
 
-// outcome is the page for where the flow stands now.
+// outcome describes the page of the flow's current step.
 func (r *run) outcome(p *recovery.Problem) recovery.Outcome {
 	o := recovery.Outcome{Flow: r.flow, Stored: r.stored, Step: recovery.Next(r.facts()), Problem: p, FlowToken: r.token, Notice: r.said}
 	o.Unready = r.stored && !r.flow.Prepared(o.Step)
@@ -84,8 +84,8 @@ func (r *run) outcome(p *recovery.Problem) recovery.Outcome {
 	return o
 }
 
-// standIn is nobody's account: no credentials, so that every check fails after
-// the same work. Its id only names meters.
+// standIn is an account for a name that nobody has. It has no credentials, so
+// that every check fails after the same work. Its id only names meters.
 func (e *Engine) standIn(name string) *recovery.Account {
 	return &recovery.Account{ID: "nobody-" + e.meterKey("nobody", name), State: recovery.StateActive, Name: name}
 }
@@ -95,7 +95,7 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ok || f.Ask == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // shorter now than when it was promised
+	if !ok || f.Ask == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // the lifetime may be shorter now than when the flow began
 		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
 	if !f.BoundTo(c.Flows) {
@@ -134,8 +134,7 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 }
 
 // fits refuses a flow whose account has changed since the proofs were given:
-// another generation, another version of a credential, a spent reservation,
-// or a session that ended.
+// another generation, another version of a credential, or a session that ended.
 func (r *run) fits(a *recovery.Account) error {
 	if a.Generation != r.flow.Generation {
 		return fmt.Errorf("%w: generation", recovery.ErrMoved)
@@ -171,15 +170,15 @@ func hostOf(base string) string {
 	return host
 }
 
-// Recoverable tells whether there is any way back a person could begin.
+// Recoverable reports whether there is any way back a person could begin.
 func (e *Engine) Recoverable() bool { return len(recovery.FirstProofs(e.Policy, e.Methods)) > 0 }
 
 func tooMany(wait time.Duration) *recovery.Problem {
 	return &recovery.Problem{Key: recovery.ProblemTooMany, Wait: max(wait.Round(time.Second), time.Second)}
 }
 
-// frozen sets the goal for an account that a notice has closed: whoever closed
-// it does not know what else is lost, so everything is made new.
+// frozen sets the goal for an account that a notice has frozen. What else is
+// lost is unknown then, so everything is replaced.
 func (r *run) frozen() {
 	if r.account.State == recovery.StateFrozen && r.Methods.HasFactor(r.account) {
 		r.flow.Goal = recovery.GoalBoth

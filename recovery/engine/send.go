@@ -9,7 +9,7 @@ import (
 )
 
 // prepare makes what the next step needs: an offer to enrol, or a code on its
-// way. again voids what was sent before and sends anew.
+// way. again invalidates the code sent before and sends a new one.
 func (r *run) prepare(ctx context.Context, again bool) error {
 	step := recovery.Next(r.facts())
 	if step.Dead != "" && r.recipe().Opens {
@@ -65,9 +65,8 @@ func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, a
 	return nil
 }
 
-// shares is what a message is charged to: the account, and a number whoever it
-// was asked for, so that many accounts cannot have one phone ring or one purse
-// emptied (TH-08).
+// shares lists the meters of a message: the account's, and for SMS the
+// number's, so that many accounts together cannot flood one phone (TH-08).
 func (r *run) shares(method string, m recovery.Message) []meter {
 	l := r.Policy.Limits
 	both := func(kind string, parts ...string) []meter {

@@ -69,7 +69,7 @@ func (e *Engine) endSession(ctx context.Context, id string, name recovery.EventN
 }
 
 // Account returns the signed-in account and session, or nils. It reads the
-// store; requests to the app go through [Guard] instead.
+// store; requests to the app go through package guard instead.
 func (e *Engine) Account(ctx context.Context, cookie string) (*recovery.Account, *recovery.Session, error) {
 	return e.signedIn(ctx, cookie)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// HasAccounts tells whether the first account exists. Once it does, the answer
+// HasAccounts reports whether the first account exists. Once it does, the answer
 // is kept in the process.
 func (e *Engine) HasAccounts(ctx context.Context) (bool, error) {
 	if e.settled.Load() {
@@ -36,8 +36,8 @@ const (
 )
 
 // setup is the record of the set-up that is open. The account id is chosen
-// once, so that a set-up repeated after a crash meets its own half-written
-// index entries and nobody else's.
+// once, so that a set-up repeated after a crash finds its own half-written
+// index entries and no others.
 type setup struct {
 	Account string `json:"account"`
 	Links   []link `json:"links"` // that live, oldest first
@@ -49,16 +49,17 @@ type link struct {
 	Until  time.Time `json:"until"`
 }
 
-// maxLinks is how many set-up links live at once: of as many nodes that start
-// on the same empty store, each has printed its own.
+// maxLinks is how many set-up links are valid at once: each of as many nodes
+// that start on the same empty store has printed its own.
 const maxLinks = 5
 
 // OpenSetup makes a set-up code (60 bits, grouped) for the first account and
-// voids those before. [ErrSetUp] when there is an account already.
+// invalidates those before. It returns [recovery.ErrSetUp] when there is an
+// account already.
 func (e *Engine) OpenSetup(ctx context.Context) (string, error) { return e.openSetup(ctx, 1) }
 
 // AnnounceSetup is OpenSetup for a node that starts: up to four links that
-// others have printed stay good, for it could not print them again.
+// other nodes have printed stay valid, because they cannot print them again.
 func (e *Engine) AnnounceSetup(ctx context.Context) (string, error) {
 	return e.openSetup(ctx, maxLinks)
 }
@@ -132,7 +133,8 @@ func (r *run) create(ctx context.Context, end recovery.End) (*recovery.Account, 
 	return a, eff, err
 }
 
-// has tells whether a link is one of the last; its flow has its own end.
+// has reports whether a link is one of the last. The flow that it has begun ends
+// by its own time.
 func (s setup) has(ticket string) bool {
 	return slices.ContainsFunc(s.Links, func(l link) bool { return l.Ticket == ticket })
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// started says that somebody begins a recovery: the operator sees every try, the
-// asker and the owner nothing of it. It is written for nobody's name too, so
-// that it costs the same, but what was typed is not.
+// started is the event of a recovery that begins. Only the operator sees it. It
+// is written for unknown names too, so that it costs the same, but never holds
+// what was typed.
 func (r *run) started() recovery.Event {
 	ev := r.event(recovery.EventRecoverStarted)
 	if len(r.flow.Proofs) > 0 {
@@ -22,7 +22,7 @@ func (r *run) started() recovery.Event {
 	return ev
 }
 
-// Choices shows where a flow stands, with the other ways on from there. Like
+// Choices returns the current step of a flow with the other ways to go on. Like
 // Show it writes nothing.
 func (e *Engine) Choices(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, []recovery.Path, error) {
 	r, p, err := e.resume(ctx, c, id)
@@ -33,13 +33,14 @@ func (e *Engine) Choices(ctx context.Context, c recovery.Client, id string) (rec
 	return o, recovery.Paths(r.facts(), o.Step), nil
 }
 
-// Submit takes one form, always in this order: load the flow, charge the
-// meter, verify, append the proof in one swap, compute the next step; when
-// nothing is missing: audit, consume the flow, finish inside the account swap,
-// queue messages. A crash between any two costs the person a restart, never a
-// factor, and opens nothing.
+// Submit takes one form, always in this order: load the flow, charge the meter,
+// verify, append the proof in one swap, compute the next step; when nothing is
+// missing: audit, consume the flow, finish inside the account swap, queue
+// messages. After a crash between any two the person starts again; no factor is
+// lost and nothing is opened.
 //
-// A wrong answer is an Outcome with a Problem. An error is "cannot tell".
+// A wrong answer is an Outcome with a Problem. An error means that the answer
+// is unknown.
 func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Input) (recovery.Outcome, error) {
 	if wait := e.posts.allow(c.Network, e.Now()); wait > 0 {
 		return recovery.Outcome{Problem: tooMany(wait)}, nil
@@ -51,7 +52,7 @@ func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Inpu
 	o, err := r.submit(ctx, in)
 	switch {
 	case errors.Is(err, recovery.ErrMoved) && in.Flow != "":
-		return e.Show(ctx, c, in.Flow) // somebody pressed twice: where it stands now
+		return e.Show(ctx, c, in.Flow) // the form was sent twice: show the current step
 	case errors.Is(err, recovery.ErrMoved), errors.Is(err, recovery.ErrSpent):
 		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemFlowExpired)}, nil
 	case errors.Is(err, recovery.ErrNameTaken):
@@ -145,7 +146,7 @@ func (r *run) choose(ctx context.Context, in recovery.Input) (*recovery.Problem,
 	return recovery.NewProblem(recovery.ProblemMissing), nil
 }
 
-// save writes the flow and then lets the messages go.
+// save writes the flow and then sends the messages.
 func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	_, err := kv.Update(ctx, r.Store, flowKey(r.flow.ID), r.flow.Expires, func(f *recovery.Flow, exists bool) error {
 		if exists != r.stored || exists && f.Version != r.since {

@@ -11,8 +11,8 @@ import (
 // ticketKeys names a ticket.
 func (e *Engine) ticketKeys(code string) []string { return e.codeKeys("ticket", code) }
 
-// codeKeys names the record behind a code, for each root key. Codes typed by
-// people are read kindly, long tokens exactly.
+// codeKeys names the record behind a code, for each root key. Codes that people
+// type are normalized; long tokens must match exactly.
 func (e *Engine) codeKeys(kind, code string) []string {
 	if len(code) < 40 {
 		code = secret.Plain(code)

@@ -22,8 +22,8 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 	if !r.facts().PendingWait(g, w).IsZero() {
 		return nil, nil
 	}
-	// Who has to be told goes first: an entry without its wait is passed over
-	// when it is due, a wait without its entry would be silent for ever.
+	// The reminder is written first. One without its wait is skipped when it is
+	// due, but a wait without its reminder would never be told.
 	if err := r.awaited(ctx, g, now.Add(w.Wait)); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// who binds the flow to the account named, or to nobody. What follows costs
+// who binds the flow to the account named, or to a stand-in. What follows costs
 // and looks the same.
 func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	if m := r.namer(in); m != nil {

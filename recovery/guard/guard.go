@@ -1,3 +1,8 @@
+// Package guard decides, for each request to an app, who is signed in. It
+// answers from a cache of accounts, which the store's own reports of changed
+// records keep current; without such reports it reads the store each time. It
+// never imports the engine: it needs an account by its id, and a place to note
+// that a session was used.
 package guard
 
 import (
@@ -22,8 +27,8 @@ type Reason int
 const (
 	DeniedUnknown     Reason = iota // nothing was decided: deny
 	DeniedAnonymous                 // no session, or one that has ended: ask to sign in
-	DeniedForbidden                 // signed in, but not one of those allowed
-	DeniedUnavailable               // cannot tell: 503, cookie left alone
+	DeniedForbidden                 // signed in, but not allowed here
+	DeniedUnavailable               // unknown: 503, and the cookie is left alone
 	Allowed
 )
 
@@ -50,7 +55,7 @@ type Decision struct {
 	touch    func()
 }
 
-// OK tells whether the request may go on.
+// OK reports whether the request may go on.
 func (d Decision) OK() bool { return d.Reason == Allowed && d.Identity != nil }
 
 // Touch writes, if it is time, that the session was used. Call it after the
@@ -63,12 +68,12 @@ func (d Decision) Touch() {
 
 // Limits of the cache.
 const (
-	cacheLife = 30 * time.Second // no entry lives longer, whatever the watch says
+	cacheLife = 30 * time.Second // the longest life of an entry, even when no change was reported
 	cacheSize = 50_000           // sessions; a full cache is emptied
 )
 
-// Guard decides about requests. In steady state it reads the store once per
-// session and 30 seconds, and writes nothing.
+// Guard decides about requests. In steady state it reads the store at most once
+// per session every 30 seconds, and writes nothing.
 type Guard struct {
 	Config
 	stop func()
@@ -87,15 +92,15 @@ type entry struct {
 	loaded   time.Time    // age of what is known
 	written  time.Time    // last-seen as stored
 	used     atomic.Int64 // last request here, Unix nanoseconds
-	touching atomic.Bool  // one request is enough to write that it was used
+	touching atomic.Bool  // one request at a time writes the last use
 	idle     time.Duration
 	end      time.Time
 }
 
 // Accounts is what a guard needs of the engine.
 type Accounts interface {
-	// Person returns an account by its id. [ErrNoAccount] says that there is
-	// none; any other error is "cannot tell".
+	// Person returns an account by its id. [recovery.ErrNoAccount] says that
+	// there is none; with any other error the answer is unknown.
 	Person(ctx context.Context, id string) (*recovery.Account, error)
 	// Touch writes that a session was used.
 	Touch(ctx context.Context, account, sum string) error
@@ -210,7 +215,7 @@ func (e *entry) live(now time.Time) bool {
 // reading is a read of the store under way.
 type reading struct {
 	account uint64        // kv.Sum of the record
-	stale   bool          // the record changed meanwhile: nobody new joins, nothing is kept
+	stale   bool          // the record changed meanwhile: no further request joins, and nothing is kept
 	done    chan struct{} // closed when the rest is set
 	entry   *entry
 	err     error
@@ -243,14 +248,14 @@ func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if r.err != nil { // perhaps only its browser has gone away
+	if r.err != nil { // perhaps only that request was cancelled
 		return g.read(ctx, id, sum, now)
 	}
 	return r.entry, nil
 }
 
-// join finds what has been read since the caller looked, or is being read, or
-// begins to read.
+// join returns an entry read since the caller looked, joins a reading, or
+// begins one.
 func (g *Guard) join(id string, key [32]byte, now time.Time) (e *entry, r *reading, first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -340,5 +345,5 @@ func (g *Guard) log() *slog.Logger {
 	return g.Log
 }
 
-// Due tells whether Touch has something to write.
+// Due reports whether Touch has something to write.
 func (d Decision) Due() bool { return d.touch != nil }

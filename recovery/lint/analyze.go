@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Delay is a duration that reads as people say it: "24h", "0s".
+// Delay is a duration that is written as people say it: "24h", "0s".
 type Delay time.Duration
 
 // String writes whole hours as hours.
@@ -24,7 +24,7 @@ func (d Delay) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Strength is what a set is worth.
 type Strength struct {
-	Held  int `json:"held"`  // the held value of DESIGN section 4
+	Held  int `json:"held"`  // the held value of the package comment
 	Count int `json:"count"` // of sources; a verified passkey is two
 }
 
@@ -40,14 +40,14 @@ type Step struct {
 	Line string `json:"line,omitempty"`
 }
 
-// Takeover is a minimal set of sources with which somebody ends up signed in
-// as the owner, able to do it again.
+// Takeover is a minimal set of sources with which an attacker can sign in as
+// the owner, and again later.
 type Takeover struct {
 	Sources []string `json:"sources"` // "contact*2" for two of the contacts
 	Strength
 	// Delay until it is done: waits and bans, summed along the fastest chain.
 	Delay Delay `json:"delay"`
-	// Stoppable tells that a notice reaches the owner outside the set before
+	// Stoppable says that a notice reaches the owner outside the set before
 	// a delay is over.
 	Stoppable bool `json:"stoppable"`
 	// Direct sets sign in without a recovery or change: they are the login.
@@ -89,9 +89,8 @@ func Analyze(t Table, s Shape) Result {
 	return r
 }
 
-// judge blames ways for all sets weaker than the login. It looks again without
-// the ways blamed, for what those sets had covered: a way that is accepted, or
-// mended first, hides no other.
+// judge blames ways for all sets weaker than the login. It then looks again
+// without the ways blamed, because those sets may have hidden others.
 func (m *machine) judge() []Finding {
 	out, gone := []Finding{}, map[wayRef]bool{}
 	for {
@@ -149,7 +148,7 @@ func (m *machine) takeover(s set, keep keeper) Takeover {
 	return x
 }
 
-// weak tells whether the rows kept sign a set in that is weaker than the login.
+// weak reports whether the rows kept sign a set in that is weaker than the login.
 func (m *machine) weak(s set, keep keeper) bool {
 	return m.signsIn(s, keep) && !m.signsIn(s, direct) && m.strength(s, keep).weaker(m.login.Strength)
 }
@@ -177,7 +176,7 @@ func (m *machine) step(r *row) Step {
 
 func (m *machine) way(ref wayRef) Way { return m.table.Ways[ref.goal][ref.i-1] }
 
-// names lists a set; several contacts are one word.
+// names lists a set, with several contacts as one word.
 func (m *machine) names(s set) []string {
 	var out []string
 	contacts := 0
@@ -208,8 +207,8 @@ func (m *machine) count(s set, c Class) int {
 	return n
 }
 
-// strength weighs a set by the rules of DESIGN section 4. The rows matter for
-// an issued source that is alone.
+// strength weighs a set as the package comment says. The rows matter for an
+// issued source that is alone.
 func (m *machine) strength(s set, keep keeper) Strength {
 	out := Strength{Held: m.count(s, ClassHeld)}
 	for i, src := range m.sources {
@@ -227,7 +226,7 @@ func (m *machine) strength(s set, keep keeper) Strength {
 	return out
 }
 
-// cooled tells whether the only issued source of the set counts as held: no
+// cooled reports whether the only issued source of the set counts as held: no
 // chain ends in a login without a way that consumes it, waits a day and can be
 // stopped from outside the set.
 func (m *machine) cooled(s set, keep keeper) bool {
@@ -236,7 +235,7 @@ func (m *machine) cooled(s set, keep keeper) bool {
 	})
 }
 
-// consumes tells whether a source of the set and the class can serve the row.
+// consumes reports whether a source of the set and the class can serve the row.
 func (m *machine) consumes(r *row, s set, c Class) bool {
 	for i, src := range m.sources {
 		if s.has(i) && src.class == c && r.uses(src) {
@@ -246,7 +245,7 @@ func (m *machine) consumes(r *row, s set, c Class) bool {
 	return false
 }
 
-// stoppable tells whether a notice reaches the owner outside the set.
+// stoppable reports whether a notice reaches the owner outside the set.
 func (m *machine) stoppable(s set) bool {
 	return m.told(func(name string) bool {
 		i := slices.IndexFunc(m.sources, func(src source) bool { return src.name == name })

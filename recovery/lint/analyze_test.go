@@ -65,8 +65,7 @@ func shape(words string) lint.Shape {
 	return s
 }
 
-// takeover is a policy with its minimal sets, worked out by hand from DESIGN
-// sections 3 and 4.
+// takeover is a policy with its minimal sets, worked out by hand.
 type takeover struct {
 	name   string
 	policy string
@@ -260,7 +259,7 @@ func TestAnalyze_OtherKind(t *testing.T) {
 		{"factor added", "password: device factor", "codes device", "memory recovery_code+device"},
 		{
 			"factor added, then two recoveries", "password: contact factor\nsecond_factor: contact password", "codes device contact",
-			"memory recovery_code+device", // who sits there names a contact of their own
+			"memory recovery_code+device", // the person at the device names a contact of their own
 		},
 		{"nothing to add it with", "password: contact factor", "device contact", "memory"},
 	} {
@@ -361,7 +360,7 @@ func TestAnalyze_Chain(t *testing.T) {
 	}
 }
 
-// The table of DESIGN section 4 is clean for every account there can be.
+// The default ways have no finding for any account there can be.
 func TestDefaultIsClean(t *testing.T) {
 	table := defaults()
 	for _, s := range lint.Shapes(table) {

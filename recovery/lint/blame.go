@@ -113,7 +113,7 @@ func (m *machine) necessary(s set, gone map[wayRef]bool) []wayRef {
 	return needed
 }
 
-// weakAlone tells whether a policy of only this way has a set weaker than the login.
+// weakAlone reports whether a policy of only this way has a set weaker than the login.
 func (m *machine) weakAlone(w wayRef) bool {
 	weak, known := m.alone[w]
 	if !known {

@@ -1,5 +1,5 @@
-// Package lint judges the ways back before anybody walks them: it computes who
-// could take an account over, and compares that with the login.
+// Package lint judges a policy before it is used: it computes what an attacker
+// needs to take an account over, and compares that with the login.
 //
 // A [Table] is the policy as data: proofs and what they rest on, ways, rules of
 // the login, changes a session can make. A [Shape] says what an account has.
@@ -19,10 +19,10 @@
 // [Warnings] computes the same over objects (a phone, a laptop, a leaked
 // password), [Forecast] what their owner can still do without them.
 //
-// The package imports nothing of the engine. It was written from DESIGN
-// sections 3 and 4 alone, so that a test can hold the two against each other.
+// The package imports nothing of the engine. It was written without a look at
+// the engine, so that a test can compare the two.
 //
 // Not promised: nothing is said about frozen accounts and how they are opened
-// again, about guessing, about mistakes in code, or about somebody who sits
-// before a remembered browser, which skips the second factor of a login.
+// again, about guessing, about mistakes in code, or about a person at a
+// remembered browser, which skips the second factor of a login.
 package lint

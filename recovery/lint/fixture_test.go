@@ -44,7 +44,8 @@ func policy(text string) lint.Table {
 	return t
 }
 
-// defaults is the table of DESIGN section 4.
+// defaults has the default ways of an installation in which every proof is
+// built, devices included.
 func defaults() lint.Table {
 	return policy(`
 		password: mail_link factor

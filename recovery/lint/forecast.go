@@ -16,14 +16,14 @@ type Walk struct {
 // Loss is what becomes of somebody who loses an object.
 type Loss struct {
 	Object string `json:"object"`
-	// SignsIn tells that an ordinary login still works.
+	// SignsIn says that an ordinary login still works.
 	SignsIn bool `json:"signs_in"`
 	// Goals that can still be walked at once, the best way of each.
 	Goals []Walk `json:"goals"`
-	// Alone tells that the owner gets back in without anybody's help, by one
+	// Alone says that the owner gets back in without anybody's help, by one
 	// way or several after another.
 	Alone bool `json:"alone"`
-	// LockedOut tells that nobody the shape names can help either.
+	// LockedOut says that nobody the shape names can help either.
 	LockedOut bool `json:"locked_out"`
 	// Mends are things each of which would make Alone true. They are sought
 	// only when it is not.

@@ -36,7 +36,7 @@ func draw(r Report) graph {
 	return g
 }
 
-// blamed tells whether a finding names the way as weaker than the login,
+// blamed reports whether a finding names the way as weaker than the login,
 // accepted or not.
 func blamed(findings []Finding, goal Goal, w Way) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool {

@@ -278,12 +278,12 @@ func (m *machine) addChanges() {
 	}
 }
 
-// begins tells whether the way has a proof that may come before any other.
+// begins reports whether the way has a proof that may come before any other.
 func (m *machine) begins(w Way) bool {
 	return slices.ContainsFunc(w.Proofs, m.table.first)
 }
 
-// first tells whether a recovery can begin with the proof here.
+// first reports whether a recovery can begin with the proof here.
 func (t Table) first(s string) bool {
 	name, _ := word(s)
 	p, ok := t.proof(name)
@@ -328,7 +328,7 @@ func (t Table) beginnings(w Way) []string {
 	return out
 }
 
-// asks tells whether this installation can ask for what the word stands for.
+// asks reports whether this installation can ask for what the word stands for.
 func (t Table) asks(s string) bool {
 	name, _ := word(s)
 	return slices.ContainsFunc(t.Proofs, func(p Proof) bool {

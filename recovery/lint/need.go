@@ -30,7 +30,7 @@ func (m *machine) require(r *row, words []string, purpose string, withoutFactor 
 	return true
 }
 
-// bans tells whether a password set by recovery is no proof for the purpose yet.
+// bans reports whether a password set by recovery is no proof for the purpose yet.
 func bans(purpose string) bool {
 	return purpose == string(GoalSecondFactor) || purpose == string(GoalBoth)
 }
@@ -55,7 +55,7 @@ func (m *machine) requireVerified(r *row, words []string) {
 	}
 }
 
-// verifies tells whether a login takes the proof alone when it asked its owner.
+// verifies reports whether a login takes the proof alone when it asked its owner.
 func (t Table) verifies(name string) bool {
 	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
 }
@@ -112,19 +112,19 @@ func (m *machine) factors() []int {
 	return out
 }
 
-// contact tells whether a source is one of the contacts.
+// contact reports whether a source is one of the contacts.
 func contact(name string) bool {
 	return len(name) == len(SourceContact)+1 && name[:len(SourceContact)] == SourceContact
 }
 
-// uses tells whether a source can serve a need of the row.
+// uses reports whether a source can serve a need of the row.
 func (r *row) uses(s source) bool {
 	return slices.ContainsFunc(r.needs, func(n need) bool {
 		return slices.ContainsFunc(n.alts, func(i int) bool { return slices.Contains(s.items, i) })
 	})
 }
 
-// told tells whether the owner hears of things through a channel that is not
+// told reports whether the owner hears of things through a channel that is not
 // in other hands.
 func (m *machine) told(taken func(source string) bool) bool {
 	s, channels := m.shape, m.table.Channels

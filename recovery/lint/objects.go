@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Object is a thing people own, lose or have stolen.
+// Object is a thing that people own and can lose.
 type Object struct {
 	Name  string   `json:"name"`
-	Gives []string `json:"gives"` // proofs whoever has it can show; "device" is being signed in on it
+	Gives []string `json:"gives"` // proofs that its holder can show; "device" is being signed in on it
 	Loses []string `json:"loses"` // proofs its owner cannot show any more
 	Lost  string   `json:"lost"`  // how its loss is called; empty: not forecast
 }
 
-// Objects lists the things of DESIGN section 4. A mailbox is read on the phone
-// and on the laptop but lost with neither.
+// Objects lists the things that people lose or leave unlocked. A mailbox is
+// read on the phone and on the laptop but lost with neither.
 func Objects() []Object {
 	mail := []string{"mail_link", "mail_code"}
 	return []Object{
@@ -28,7 +28,7 @@ func Objects() []Object {
 	}
 }
 
-// Mend is something that would help, found by computing again with it.
+// Mend is a change that would help, found by computing again with it.
 type Mend struct {
 	Key  string `json:"key"`
 	Text string `json:"text"`
@@ -45,10 +45,9 @@ type Risk struct {
 }
 
 // Warnings lists the single objects that take an account of this shape over,
-// and the pairs that do when neither alone does. Left out are pairs that are
-// the halves of an ordinary login, for that is what a login is, and those for
-// which a lesser object would do: of a phone with the mailbox on it, it is the
-// mailbox that is named.
+// and the pairs that do when neither alone does. Pairs that are an ordinary
+// login are left out. So are pairs for which a lesser object is enough: the
+// mailbox is named, not the phone with the mailbox on it.
 func Warnings(t Table, s Shape) []Risk {
 	m, out := compile(t, s), []Risk{}
 	var rest []Object
@@ -78,7 +77,7 @@ func (m *machine) together(a, b Object) time.Duration {
 	return m.reach(items, nil)
 }
 
-// lesser tells whether an object that gives less than a is enough with b, as
+// lesser reports whether an object that gives less than a is enough with b, as
 // soon and with as little that the owner could do about it.
 func (m *machine) lesser(list []Object, a, b Object) bool {
 	end, open := m.together(a, b), m.alert(slices.Concat(a.Gives, b.Gives))
@@ -88,7 +87,7 @@ func (m *machine) lesser(list []Object, a, b Object) bool {
 	})
 }
 
-// alert tells whether a notice reaches the owner by something else.
+// alert reports whether a notice reaches the owner by something else.
 func (m *machine) alert(proofs []string) bool {
 	items := m.shown(proofs)
 	return m.told(func(name string) bool {
@@ -98,7 +97,7 @@ func (m *machine) alert(proofs []string) bool {
 	})
 }
 
-// covers tells whether the second object gives nothing that the first does not.
+// covers reports whether the second object gives nothing that the first does not.
 func covers(a, b Object) bool {
 	return !slices.ContainsFunc(b.Gives, func(p string) bool { return !slices.Contains(a.Gives, p) })
 }
@@ -116,8 +115,8 @@ func (m *machine) risk(objects ...Object) Risk {
 	return r
 }
 
-// shown lists the items of the proofs, as far as the account has them. Whoever
-// finds a security key cannot make it ask its owner.
+// shown lists the items of the proofs, as far as the account has them. A finder
+// of a security key cannot pass its user verification.
 func (m *machine) shown(proofs []string) []int {
 	var out []int
 	for _, src := range m.sources {

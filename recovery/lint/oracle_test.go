@@ -129,7 +129,7 @@ func passkeys(t lint.Table) bool {
 	return slices.ContainsFunc(t.Proofs, func(p lint.Proof) bool { return p.Name == "passkey" })
 }
 
-// walks tells whether the proofs of a way can be shown, beginning with one
+// walks reports whether the proofs of a way can be shown, beginning with one
 // that may come first.
 func (o oracle) walks(s situation, w lint.Way, goal lint.Goal) bool {
 	begins := [][]string{w.Proofs}
@@ -276,7 +276,7 @@ func subsets(s lint.Shape) [][]string {
 	return out
 }
 
-// within tells whether a set is contained in another.
+// within reports whether a set is contained in another.
 func within(a, b []string) bool {
 	return !slices.ContainsFunc(a, func(x string) bool {
 		return !slices.Contains(b, x) && (x != "contact" || !slices.Contains(b, "contact*2"))

@@ -10,7 +10,7 @@ type set uint32
 
 func (s set) has(i int) bool { return s&(1<<i) != 0 }
 
-// within tells whether all of s is in t.
+// within reports whether all of s is in t.
 func (s set) within(t set) bool { return s&^t == 0 }
 
 // held lists the items a set of sources proves.
@@ -143,7 +143,7 @@ func (m *machine) minimal(keep keeper) []set {
 	return found
 }
 
-// canonical tells whether the contacts in the set are the first ones.
+// canonical reports whether the contacts in the set are the first ones.
 func (m *machine) canonical(s set) bool {
 	before := true
 	for i, src := range m.sources {

@@ -48,7 +48,7 @@ func Judge(t Table) []Finding {
 	return out
 }
 
-// simpler tells whether a finding is the better example of the two.
+// simpler reports whether a finding is the better example of the two.
 func simpler(a, b Finding) bool {
 	return cmp.Or(cmp.Compare(len(a.Set), len(b.Set)), cmp.Compare(a.Shape.size(), b.Shape.size())) < 0
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Check looks at the ways one by one and at each goal as a whole, without any
-// account in mind: the hard rules of DESIGN section 4 that need no computing.
+// account in mind. Its rules need no computing of minimal sets.
 func Check(t Table) []Finding {
 	out := []Finding{}
 	for goal := range t.Ways {
@@ -31,7 +31,7 @@ func Check(t Table) []Finding {
 	return append(out, t.checkSMS(GoalPassword, true)...)
 }
 
-// same tells whether two ways ask for the same of the same accounts.
+// same reports whether two ways ask for the same of the same accounts.
 func (w Way) same(v Way) bool {
 	a, b := slices.Sorted(slices.Values(w.Proofs)), slices.Sorted(slices.Values(v.Proofs))
 	return w.WithoutFactor == v.WithoutFactor && slices.Equal(a, b)
@@ -75,8 +75,8 @@ func (t Table) checkWay(goal Goal, w Way) []Finding {
 	return slices.Concat(out, w.checkWritten(goal), t.checkChannels(goal, w, proofs), t.checkBegin(goal, w), t.checkShort(goal, w, proofs), t.checkSources(goal, w, proofs), t.checkNotice(goal, w, proofs))
 }
 
-// understood looks the words of a way up. "factor" is left out: it is neither
-// short nor sent anywhere.
+// understood looks up the words of a way. "factor" is left out: it is neither
+// short nor sent.
 func (t Table) understood(goal Goal, w Way) ([]Proof, []Finding) {
 	var proofs []Proof
 	var out []Finding
@@ -127,8 +127,8 @@ func notifier(channel string) string {
 	}
 }
 
-// checkWritten says when a way is read as another than the operator wrote:
-// it works, but somebody sees a secret whom the words do not name.
+// checkWritten reports a way that is read as another than the operator wrote.
+// It works, but an administrator sees a secret that the words do not mention.
 func (w Way) checkWritten(goal Goal) []Finding {
 	if len(w.Written) == 0 || w.Line == "" {
 		return nil
@@ -144,7 +144,8 @@ func (t Table) checkBegin(goal Goal, w Way) []Finding {
 	return []Finding{w.finding(goal, KeyCannotBegin, w.written(), "cannot be begun: none of its proofs may come first, and no other way has one", "add mail_link or recovery_code")}
 }
 
-// checkShort keeps six digits and what is only an addition from standing alone.
+// checkShort reports ways that rest on six digits alone, or on a PIN or
+// question that is more than an addition.
 func (t Table) checkShort(goal Goal, w Way, proofs []Proof) []Finding {
 	solid := slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool { return p.Extra })
 	others, extras := len(solid)+len(w.Proofs)-len(proofs), len(proofs)-len(solid)
@@ -160,7 +161,8 @@ func (t Table) checkShort(goal Goal, w Way, proofs []Proof) []Finding {
 	return nil
 }
 
-// checkSources says when two proofs count once, which adds trouble and nothing else.
+// checkSources reports two proofs that count once: the second adds effort and
+// no safety.
 func (t Table) checkSources(goal Goal, w Way, proofs []Proof) []Finding {
 	for i, p := range proofs {
 		for _, q := range proofs[:i] {

@@ -32,7 +32,7 @@ type Shape struct {
 	Manages bool `json:"manages,omitempty"`
 }
 
-// HasFactor tells whether the account signs in with a second factor.
+// HasFactor reports whether the account signs in with a second factor.
 func (s Shape) HasFactor() bool { return s.TOTP || s.Passkey }
 
 // String lists what the account has, authority aside.
@@ -74,7 +74,7 @@ func (s Shape) source(name string) int {
 	return 1
 }
 
-// knows tells whether a proof of a source the account has is set up.
+// knows reports whether a proof of a source the account has is set up.
 func (s Shape) knows(proof string) bool {
 	return (proof != "pin" || s.PIN) && (proof != "question" || s.Question)
 }

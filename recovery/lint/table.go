@@ -17,22 +17,22 @@ const (
 	GoalBoth         Goal = "both"
 )
 
-// Goals lists the goals in the order of DESIGN section 4.
+// Goals lists the goals in the order of the reports.
 func Goals() []Goal { return []Goal{GoalPassword, GoalSecondFactor, GoalBoth} }
 
 // Class says what a source is.
 type Class string
 
-// The classes of DESIGN section 4.
+// The classes.
 const (
 	ClassHeld      Class = "held"      // a thing only this person has
 	ClassIssued    Class = "issued"    // sent to a mailbox or number, or read off another screen
-	ClassMemory    Class = "memory"    // known by heart; all of it is one source
-	ClassAuthority Class = "authority" // somebody vouches: listed, not compared
+	ClassMemory    Class = "memory"    // memorized; all of it is one source
+	ClassAuthority Class = "authority" // another person answers for it: listed, not compared
 )
 
 // The sources a [Shape] knows. Any other source is taken to belong to every
-// account, so that a method the lint has not heard of is judged all the same.
+// account, so that a method unknown to the lint is judged too.
 const (
 	SourceMemory   = "memory"
 	SourceTOTP     = "totp"
@@ -94,7 +94,7 @@ type Proof struct {
 	First  bool // may come before any other proof in a recovery
 	Factor bool // a second factor that a login asks for
 	Short  bool // six digits: never alone
-	Extra  bool // pin and question: only ever an addition
+	Extra  bool // pin and question: only in addition
 	// Channel whose notifier the proof needs (mail, sms); empty: none.
 	Channel string
 }
@@ -112,18 +112,18 @@ type SignIn struct {
 type Change struct {
 	Name   string
 	Proofs []string // shown in the same flow
-	Gives  []string // proofs owned by whoever did it
+	Gives  []string // proofs that the person who made the change has then
 	// After is how long the new thing does not count yet.
 	After time.Duration
-	// Session tells that one must be signed in, as whoever sits before a
-	// signed-in device is.
+	// Session says that the change needs a session, which a person at a
+	// signed-in device has.
 	Session bool
 	// NoFactorOnly is for changes of accounts that have no second factor.
 	NoFactorOnly bool
 }
 
-// Approval is what somebody before a signed-in device must show there before
-// the device approves something, besides being signed in.
+// Approval is what a person at a signed-in device must prove there, besides the
+// session, before the device approves something.
 type Approval struct {
 	For           string // a [Goal], or "login"
 	Proofs        []string
@@ -152,8 +152,8 @@ type Table struct {
 	Ban time.Duration
 }
 
-// Base returns the facts of DESIGN sections 3 and 4 with every channel
-// configured and no ways.
+// Base returns a table with every proof, change and approval, with every
+// channel configured and without ways.
 func Base() Table {
 	return Table{
 		Ways:      map[Goal][]Way{},
@@ -234,7 +234,7 @@ func (t Table) proof(name string) (Proof, bool) {
 	return t.Proofs[i], true
 }
 
-// configured tells whether this installation can ask for the proof at all.
+// configured reports whether this installation can ask for the proof at all.
 func (t Table) configured(p Proof) bool {
 	return p.Channel == "" || slices.Contains(t.Channels, p.Channel)
 }

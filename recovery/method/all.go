@@ -18,7 +18,8 @@ type Set struct {
 // All returns the registry, in order of preference.
 func All(s Set) *recovery.Methods {
 	return recovery.NewMethods(s.Has,
-		// Passkey and Device have their places here; until then recovery.Methods.Later names them.
+		// Passkey and Device come here; until they exist,
+		// recovery.Methods.Later names them.
 		TOTP{Issuer: s.Issuer},
 		MailLink{Keys: s.Keys},
 		SMSCode(s.Keys),

@@ -7,8 +7,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Authority stands for tickets somebody hands out: set-up, invite, rescue.
-// They begin flows (recovery.Ticket) and are never asked for in one.
+// Authority stands for tickets that somebody hands out: set-up, invitation,
+// case, rescue. They begin flows (recovery.Ticket) and are never asked for in
+// one.
 type Authority struct {
 	Name string
 }
@@ -17,7 +18,7 @@ type Authority struct {
 func (m Authority) Traits() recovery.Traits {
 	t := recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleBackoff}
 	if m.Name == recovery.SetupTicket || m.Name == recovery.Invite {
-		t.Class = "" // they make accounts and stand in no way back
+		t.Class = "" // they begin new accounts and are in no way back
 	}
 	return t
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Contact is other people with an account here who vouch for this one: they
-// are called, get a code read out, and approve with a fresh strong proof of
+// Contact is the proof that other people with an account here vouch for this
+// one. They are called, hear a code, and approve with a fresh strong proof of
 // their own. contact*2 asks two of them.
 type Contact struct {
 	N int // people needed; zero: one

@@ -9,10 +9,10 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// InPerson is a case whose code an administrator is shown once and hands over,
-// where it cannot be mailed or the operator prefers it so (AD-04). It begins a
-// recovery like any ticket ([recovery.Ticket]) and is never asked for in one;
-// what is "enrolled" is the administrator's having seen it.
+// InPerson is a case whose code is shown once to an administrator, who hands it
+// over, because it cannot be mailed or the operator wants it so (AD-04). It
+// begins a recovery like any ticket ([recovery.Ticket]) and is never asked for
+// in one. Its enrolment is the administrator's "I have written it down".
 type InPerson struct{}
 
 // caseSize is 80 bits: it may come first and is typed by hand.

@@ -15,17 +15,18 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// PIN is a number known by heart. It is memory like the password, so beside
-// the password it adds nothing to the lint: off by default, asked only in
-// addition ("ask pin for change_password"), three tries a day.
+// PIN is a memorized number. It is memory like the password, so beside the
+// password it adds nothing in the lint. It is off by default, asked only in
+// addition ("ask pin for change_password"), with three tries a day.
 type PIN struct {
 	Hasher *secret.Hasher
 }
 
-// Question is a security question with a fixed text and an answer chosen by
-// the person. Answers can be guessed and looked up (ASVS 6.4.2 wants none of
-// it, NIST SP 800-63B-4 section 3.1.1.2 forbids relying on it): off by
-// default, asked only in addition, three tries a day, never another question.
+// Question is a security question with a fixed text and an answer chosen by the
+// person. Answers can be guessed and looked up: ASVS 6.4.2 wants no such
+// questions, NIST SP 800-63B-4 section 3.1.1.2 forbids relying on them. They
+// are off by default, asked only in addition, with three tries a day and never
+// another question.
 type Question struct {
 	Hasher *secret.Hasher
 }
@@ -107,8 +108,8 @@ func (PIN) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Question) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: 6 to 12 digits that are no row and no
-// repetition.
+// Confirm implements recovery.Enroller: 6 to 12 digits, neither a sequence nor
+// a repetition.
 func (m PIN) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	pin := plainPIN(string(t.Input.PIN))
 	if len(pin) < 6 || len(pin) > 12 || row(pin) {
@@ -148,8 +149,8 @@ func plainPIN(typed string) string {
 	return s
 }
 
-// plainAnswer makes answers typed on different days the same: NFKC, case
-// folded, one blank between words, no dots or commas (MF-18).
+// plainAnswer normalizes an answer, so that spelling does not matter: NFKC,
+// case folded, one blank between words, no punctuation (MF-18).
 func plainAnswer(typed string) string {
 	if len(typed) > 256 || !utf8.ValidString(typed) {
 		return ""

@@ -92,8 +92,8 @@ func (Password) EnrollPage() string { return recovery.PageNewPassword }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: length, common and site words, not the
-// password there is; no composition rules.
+// Confirm implements recovery.Enroller: the checks are length, common words,
+// the account's name and the current password; there are no composition rules.
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
 	if p := check(typed, ok, Minimum(t.Account), t.Account.Name); p != nil {
@@ -113,9 +113,9 @@ func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage
 	return pack(passwordData{Hash: hash}), nil, nil
 }
 
-// same tells whether the account has this very password. Only who may replace
-// it gets here, and whoever guesses wrong has replaced it and is a step further:
-// there is one guess in a flow.
+// same reports whether the account has this very password. It is no oracle: only
+// a flow that may replace the password gets here, and a wrong guess replaces
+// it, so a flow has one guess.
 func (m Password) same(ctx context.Context, a *recovery.Account, typed string) (bool, error) {
 	c := a.Credential(recovery.Password)
 	var d passwordData

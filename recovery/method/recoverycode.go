@@ -43,9 +43,9 @@ func (RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
 	return len(d.MACs) > 0
 }
 
-// usable are the codes that count now. For an account frozen by a notice these
-// are the ones of before the change it was frozen for: what that change put
-// there opens nothing.
+// usable are the codes that count now. For a frozen account these are the codes
+// of before the change it was frozen for, because codes made by that change
+// must not open it.
 func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 	var raw json.RawMessage
 	c := a.Credential(recovery.RecoveryCode)
@@ -95,8 +95,8 @@ func (m RecoveryCode) Verify(_ context.Context, t recovery.Try) (recovery.Verdic
 	return recovery.Verdict{}, nil
 }
 
-// Try tells whether one of the account's codes was typed, and changes nothing:
-// the drill of somebody who wants to know before it matters.
+// Try reports whether one of the account's codes was typed, and changes nothing:
+// this is the drill, for people who want to know that their codes work.
 func (m RecoveryCode) Try(a *recovery.Account, typed string, now time.Time) bool {
 	_, d := usable(a, now)
 	for _, code := range candidates(typed) {

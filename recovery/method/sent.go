@@ -10,8 +10,9 @@ import (
 )
 
 // MailLink is control of the mailbox, strong enough to come first: a code of 8
-// characters (40 bits) to type where one asked, and a link that carries the
-// same. It lives 5 minutes and is bound to the asking browser (TK-04, TK-07).
+// characters (40 bits) to type in the asking browser, and a link with a token
+// for the same. It lives 5 minutes and is bound to the asking browser (TK-04,
+// TK-07).
 type MailLink struct {
 	Keys *secret.Keys
 }
@@ -102,8 +103,8 @@ func (m SixDigits) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, 
 	return judge(t, s, m.Keys.CheckMAC(s.Code, m.name, t.Flow.ID, digits(t.Input.Code)), m.life(t.Policy.Lifetimes)), nil
 }
 
-// issue begins the record of something sent. The time of sending is rounded
-// up to nothing: the life counts from the request, not from delivery.
+// issue begins the record of something sent. The life counts from the request,
+// not from delivery.
 func issue(t recovery.Try, channel string, life time.Duration) recovery.Sent {
 	return recovery.Sent{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
 }
@@ -117,8 +118,8 @@ func message(t recovery.Try, channel, template string, s recovery.Sent, vars map
 	}
 }
 
-// judge lets a right code pass while it lives: as long as was promised when it
-// was sent, or less when the policy has shortened that since.
+// judge accepts a right code until it expires: after the life promised when it
+// was sent, or sooner if the policy has shortened it since.
 func judge(t recovery.Try, s recovery.Sent, right bool, life time.Duration) recovery.Verdict {
 	if !right {
 		return recovery.Verdict{}

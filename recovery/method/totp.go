@@ -27,7 +27,7 @@ type TOTP struct {
 const (
 	totpPeriod = 30
 	totpSecret = 20  // bytes
-	totpDrift  = 120 // steps: how far off a clock may be to be told so
+	totpDrift  = 120 // steps: how far off a clock may be for the person to be told
 )
 
 type totpData struct {
@@ -65,7 +65,7 @@ func (TOTP) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) 
 	}}, nil
 }
 
-// claimStep raises the high-water mark, or says that the step was used.
+// claimStep raises the highest step used, or returns that this one was used.
 func claimStep(a *recovery.Account, id string, step int64) error {
 	for i := range a.Credentials {
 		c := &a.Credentials[i]

@@ -11,8 +11,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// The hard rules of DESIGN section 4, one test each, named after the rule,
-// over HTTP. Rows stand just inside and just outside of each limit.
+// The rules that hold under every policy, one test each, named after the rule
+// and tried over HTTP. Rows stand just inside and just outside of each limit.
 
 // kindOfAccount is an account of the tables: alice as she signs in.
 type kindOfAccount struct {
@@ -93,7 +93,7 @@ func secondCode(w *recoverytest.World, p *recoverytest.Person) string {
 	return recoverytest.TOTP(w, p.Key)
 }
 
-// begin starts a change in a signed-in browser, with its strong proof.
+// begin starts a change in a signed-in browser and gives the strong proof.
 func begin(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, kind recovery.Kind) *recoverytest.Browser {
 	w.TB.Helper()
 	b.Post("/.sparekey/", recoverytest.Fields("start", string(kind))).Want("factor")
