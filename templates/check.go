@@ -33,12 +33,11 @@ func (s *Set) checkPage(name string, t *template.Template) error {
 	return nil
 }
 
-// has tells whether there is a sentence for the key, or a pair of plural forms.
+// has tells whether there is a sentence for the key, be it one that counts.
 func (l *locale) has(key string) bool {
 	_, plain := l.texts[key]
-	_, one := l.texts[key+".one"]
-	_, other := l.texts[key+".other"]
-	return plain || one && other
+	_, counts := l.texts[key+other]
+	return plain || counts
 }
 
 // sample is a View every page can be rendered with.

@@ -6,7 +6,8 @@
 //
 //	pages/NAME.html, mails/NAME.*   replace the file of that name
 //	locales/LANG.json               changes the sentences it names; a language
-//	                                that is not embedded has to be complete
+//	                                that is not embedded has to be complete, in
+//	                                all the forms it counts with
 //	static/theme.css                changes the colours it names
 //	static/logo.svg                 is shown instead of the key
 //	static/…                        is added or replaced
