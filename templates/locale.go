@@ -196,7 +196,7 @@ func (l *locale) text(key string) (string, error) {
 // too early. A span nobody knows is "a moment".
 func (l *locale) duration(d time.Duration) (string, error) {
 	if d <= 0 {
-		return l.text("duration.moment")
+		return l.vague("wait")
 	}
 	d = (d + time.Second - 1).Truncate(time.Second)
 	key, unit := "duration.seconds", time.Second
@@ -222,6 +222,18 @@ func (l *locale) words(name, value string) (string, error) {
 		return l.duration(d)
 	}
 	return value, nil
+}
+
+// vague stands for a value nobody gave: telling most of a sentence beats hiding it.
+func (l *locale) vague(name string) (string, error) {
+	switch name {
+	case "minutes":
+		return l.text("duration.few")
+	case "wait":
+		return l.text("duration.moment")
+	default:
+		return "…", nil
+	}
 }
 
 // browser puts "Firefox on Linux", as browsers are stored, into words. A name

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
 func readTexts(t *testing.T, lang string) map[string]string {
@@ -46,6 +48,16 @@ func TestLocalesAgree(t *testing.T) {
 			if strings.Count(text, "{") != len(placeholder.FindAllString(text, -1)) || strings.TrimSpace(text) != text || strings.Contains(text, "  ") {
 				t.Errorf("%s: %s: got %q, want tidy text", lang, key, text)
 			}
+		}
+	}
+}
+
+// TestQuestionsHaveWords holds the sentences to the one list of questions. The
+// samples render each of them, so none lacks its words.
+func TestQuestionsHaveWords(t *testing.T) {
+	for key := range readTexts(t, "en") {
+		if name, ok := strings.CutPrefix(key, "question."); ok && !slices.Contains(method.Questions(), name) {
+			t.Errorf("%s: no question is asked by that name", key)
 		}
 	}
 }

@@ -37,6 +37,9 @@ func TestOverlay(t *testing.T) {
 		{"new language", map[string]string{"locales/de.json": string(complete)}, "de", ">Anmelden</button>"},
 		{"new language in the switch", map[string]string{"locales/de.json": string(complete)}, "fr", ">Deutsch</a>"},
 		{"a page", map[string]string{"pages/sign-in.html": `{{define "title"}}x{{end}}{{define "main"}}<p>Own {{.Host}}</p>{{end}}`}, "en", "<p>Own photos.example.com</p>"},
+		{"a page with names of all kinds", map[string]string{"pages/sign-in.html": `{{define "title"}}x{{end}}{{define "main"}}` +
+			`{{with $p := .Problem}}{{$p.Key}}{{else}}{{.Host}}{{range $i, $l := .Languages}}{{if $i}}, {{$.Name}}{{end}}{{$l.Name}}{{end}}{{end}}` +
+			`{{$t := (print .Site .Page) | len}}{{$t}}{{template "told" .Notice}}{{end}}{{define "told"}}{{if .}}{{.Key}}{{end}}{{end}}`}, "en", "photos.example.comEnglish, Français"},
 		{"a logo", map[string]string{"static/logo.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`}, "en", `src="/.sparekey/static/logo.svg"`},
 	}
 	for _, test := range tests {
@@ -45,9 +48,9 @@ func TestOverlay(t *testing.T) {
 			if err != nil {
 				t.Fatalf("New: %v", err)
 			}
-			v := sampleView(t, "sign-in")
-			v.Lang = test.lang
-			if got := render(t, s, v); !strings.Contains(got, test.want) {
+			c := sampleOf(t, "sign-in")
+			c.frame.Lang = test.lang
+			if got := render(t, s, c); !strings.Contains(got, test.want) {
 				t.Errorf("got %s\nwant %q in it", got, test.want)
 			}
 		})
@@ -156,7 +159,7 @@ func TestConcurrentUse(t *testing.T) {
 	for _, c := range samples() {
 		group.Go(func() {
 			var page strings.Builder
-			if err := s.Page(&page, c.view); err != nil {
+			if err := s.Page(&page, c.frame, c.content); err != nil {
 				t.Errorf("%s: %v", c.name, err)
 			}
 			if _, _, _, err := s.Mail("notice", "fr", map[string]string{"event": "new_device"}); err != nil {

@@ -104,9 +104,8 @@ func TestCountingInOtherLanguages(t *testing.T) {
 				t.Fatalf("New: %v", err)
 			}
 			for n, want := range test.want {
-				v := sampleView(t, "slow-down")
-				v.Lang, v.Wait = test.lang, time.Duration(n)*time.Second
-				if got := text(parsePage(t, render(t, s, v)).root); !strings.Contains(got, "Wait "+want+", then") {
+				c := sample{"", templates.Frame{Lang: test.lang}, templates.SlowDownPage{Wait: time.Duration(n) * time.Second}}
+				if got := text(parsePage(t, render(t, s, c)).root); !strings.Contains(got, "Wait "+want+", then") {
 					t.Errorf("%d: got %q, want %q in it", n, got, want)
 				}
 			}
@@ -139,9 +138,9 @@ func TestFormsMissingOrSurplus(t *testing.T) {
 func TestZeroInWords(t *testing.T) {
 	s := newSet(t)
 	for lang, want := range map[string]string{"en": "0 minutes.", "fr": "0 minute."} {
-		v := sampleView(t, "factor-totp-clock")
-		v.Lang, v.Problem = lang, problem("code_clock_off", "minutes", "0")
-		if got := text(parsePage(t, render(t, s, v)).byID("problem")); !strings.Contains(got, want) {
+		c := sampleOf(t, "factor-totp-clock")
+		c.frame.Lang, c.frame.Problem = lang, problem("code_clock_off", "minutes", "0")
+		if got := text(parsePage(t, render(t, s, c)).byID("problem")); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q in it", lang, got, want)
 		}
 	}
