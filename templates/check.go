@@ -8,15 +8,20 @@ import (
 	"text/template/parse"
 )
 
-// checkPage finds the faults of a page before anybody asks for it: keys that
-// do not exist, and markup html/template would refuse when it is first rendered.
+// checkPage finds the faults of a page before anybody asks for it: names and keys
+// that do not exist, and markup html/template would refuse when it is first
+// rendered.
 func (s *Set) checkPage(c Content, t *template.Template) error {
 	texts, ok := s.locales[fallback]
 	if !ok {
 		return nil // the missing language is reported already
 	}
-	frame := Frame{Lang: fallback, Site: "Photos", Host: "photos.example.com"}
-	faults := []error{t.Lookup("layout").Execute(io.Discard, c.on(&page{Frame: frame, content: c, set: s, texts: texts}))}
+	fault := checkNames(c, t)
+	if fault == nil { // rendering would tell of the first name again
+		frame := Frame{Lang: fallback, Site: "Photos", Host: "photos.example.com"}
+		fault = t.Lookup("layout").Execute(io.Discard, c.on(&page{Frame: frame, content: c, set: s, texts: texts}))
+	}
+	faults := []error{fault}
 	for _, part := range t.Templates() {
 		if part.Tree == nil {
 			continue

@@ -33,7 +33,7 @@ type Text struct {
 // Content is what one page shows inside the frame. The types named …Page are all
 // there are. Each knows the page it is for, so that none can be shown on a page
 // that was not made for it. The template of that page sees the fields and
-// methods of its type and of the frame.
+// methods of its type and of the frame; New refuses one that asks for more.
 //
 // A new page is a file in pages, a type that embeds page, and its example in
 // contents.
