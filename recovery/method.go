@@ -48,6 +48,8 @@ type Traits struct {
 	First bool
 	// Factor says that it is a second factor that a login asks for.
 	Factor bool
+	// Silent tells that its challenge is only shown: nothing is sent.
+	Silent bool
 	// Several tells that an account may have more than one of it.
 	Several bool
 	// Throttle is how wrong tries are counted.

@@ -2,7 +2,8 @@ package recovery
 
 import "time"
 
-// Names of pages: the values of data-page (public contract).
+// Names of the pages that a step can be shown on (public contract). The pages
+// there are, these and all others, are the values in package templates.
 const (
 	PageSetup       = "setup"
 	PageSignIn      = "sign-in"
@@ -10,24 +11,13 @@ const (
 	PageRecover     = "recover"
 	PageSent        = "sent"
 	PageChoice      = "choice"
-	PageChoose      = "choose"
 	PageNewPassword = "new-password"
 	PageEnroll      = "enroll"
 	PageCodes       = "codes"
 	PageActivate    = "activate"
 	PageConfirm     = "confirm"
-	PageStop        = "stop"
-	PageAccount     = "account"
-	PageSignedOut   = "signed-out"
 	PageRefused     = "refused"
-	PageForbidden   = "forbidden"
-	PageSlowDown    = "slow-down"
-	PageUnavailable = "unavailable"
 	PageWait        = "wait"
-	PageUndo        = "undo"
-	PagePeople      = "people"
-	PagePerson      = "person"
-	PageInvite      = "invite"
 )
 
 // Problem is what a visitor may read when something did not work: a key of

@@ -32,16 +32,3 @@ func (l Lifetimes) OfTicket(purpose string) time.Duration {
 	}
 	return 0
 }
-
-// TicketKind is the kind of flow that a ticket begins; empty: none.
-func TicketKind(purpose string) Kind {
-	switch purpose {
-	case SetupTicket:
-		return KindSetup
-	case Invite:
-		return KindActivate
-	case Rescue, Admin, AdminInPerson:
-		return KindRecover
-	}
-	return ""
-}

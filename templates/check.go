@@ -6,17 +6,22 @@ import (
 	"html/template"
 	"io"
 	"text/template/parse"
-	"time"
 )
 
-// checkPage finds the faults of a page before anybody asks for it: keys that do
-// not exist, and markup html/template would refuse when it is first rendered.
-func (s *Set) checkPage(name string, t *template.Template) error {
+// checkPage finds the faults of a page before anybody asks for it: names and keys
+// that do not exist, and markup html/template would refuse when it is first
+// rendered.
+func (s *Set) checkPage(c Content, t *template.Template) error {
 	texts, ok := s.locales[fallback]
 	if !ok {
 		return nil // the missing language is reported already
 	}
-	faults := []error{t.Lookup("layout").Execute(io.Discard, page{View: sample(name), set: s, texts: texts})}
+	fault := checkNames(c, t)
+	if fault == nil { // rendering would tell of the first name again
+		frame := Frame{Lang: fallback, Site: "Photos", Host: "photos.example.com"}
+		fault = t.Lookup("layout").Execute(io.Discard, c.on(&page{Frame: frame, content: c, set: s, texts: texts}))
+	}
+	faults := []error{fault}
 	for _, part := range t.Templates() {
 		if part.Tree == nil {
 			continue
@@ -28,36 +33,16 @@ func (s *Set) checkPage(name string, t *template.Template) error {
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("templates: page %s: %w", name, err)
+		return fmt.Errorf("templates: page %s: %w", c.Page(), err)
 	}
 	return nil
 }
 
-// has tells whether there is a sentence for the key, or a pair of plural forms.
+// has tells whether there is a sentence for the key, be it one that counts.
 func (l *locale) has(key string) bool {
 	_, plain := l.texts[key]
-	_, one := l.texts[key+".one"]
-	_, other := l.texts[key+".other"]
-	return plain || one && other
-}
-
-// sample is a View every page can be rendered with.
-func sample(name string) View {
-	ana := Person{
-		ID: "1", Name: "ana", State: "active", TwoFactors: true,
-		Account: &Account{Probation: time.Unix(0, 0), Factors: []Factor{{Method: "totp"}}, Sessions: []Session{{ID: "1"}}},
-	}
-	v := View{
-		Page: name, Lang: fallback, Site: "Photos", Host: "photos.example.com",
-		Method: "totp", Methods: []string{"recovery_code"}, Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}, Choices: []string{"password"}, Choice: "password",
-		Account: ana.Account, People: []Person{ana}, Person: &ana,
-		Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
-		Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
-	}
-	if name == "confirm" {
-		v.Method = "" // its states are no proofs
-	}
-	return v
+	_, counts := l.texts[key+other]
+	return plain || counts
 }
 
 // keys lists the keys that a template names outright, as in {{.T "sign-in.title"}}.

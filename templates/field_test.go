@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-sparekey/sparekey/templates"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
 // TestFieldAttributes holds the fields to the table in the conventions for
@@ -69,7 +69,7 @@ func TestFieldAttributes(t *testing.T) {
 	s := newSet(t)
 	for _, test := range tests {
 		t.Run(test.name+"/"+test.field, func(t *testing.T) {
-			field := parsePage(t, render(t, s, sampleView(t, test.name))).field(test.field)
+			field := parsePage(t, render(t, s, sampleOf(t, test.name))).field(test.field)
 			if field == nil {
 				t.Fatalf("no field %q", test.field)
 			}
@@ -83,17 +83,6 @@ func TestFieldAttributes(t *testing.T) {
 			}
 		})
 	}
-}
-
-func sampleView(t *testing.T, name string) templates.View {
-	t.Helper()
-	for _, c := range samples() {
-		if c.name == name {
-			return c.view
-		}
-	}
-	t.Fatalf("no sample %q", name)
-	return templates.View{}
 }
 
 func TestButtons(t *testing.T) {
@@ -127,7 +116,7 @@ func TestButtons(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, b := range parsePage(t, render(t, s, sampleView(t, test.name))).all("button") {
+			for _, b := range parsePage(t, render(t, s, sampleOf(t, test.name))).all("button") {
 				if attr(b, "name") == test.field {
 					got = append(got, attr(b, "value"))
 				}
@@ -168,7 +157,7 @@ func TestStarts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name+"/"+test.field, func(t *testing.T) {
 			var got []string
-			for _, form := range parsePage(t, render(t, s, sampleView(t, test.name))).all("form") {
+			for _, form := range parsePage(t, render(t, s, sampleOf(t, test.name))).all("form") {
 				if value, ok := hidden(form)[test.field]; ok {
 					got = append(got, value)
 				}
@@ -186,8 +175,8 @@ func TestLists(t *testing.T) {
 		want     []string
 		selected string
 	}{
-		{"new-password-question", templates.Questions(), ""},
-		{"new-password-question-bad", templates.Questions(), "first_job"},
+		{"new-password-question", method.Questions(), ""},
+		{"new-password-question-bad", method.Questions(), "first_job"},
 		{"person", []string{"password", "second_factor", "both"}, ""},
 		{"person-frozen", []string{"both"}, ""},
 	}
@@ -196,7 +185,7 @@ func TestLists(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			selected := ""
-			for _, option := range parsePage(t, render(t, s, sampleView(t, test.name))).all("option") {
+			for _, option := range parsePage(t, render(t, s, sampleOf(t, test.name))).all("option") {
 				got = append(got, attr(option, "value"))
 				if has(option, "selected") {
 					selected = attr(option, "value")
@@ -246,7 +235,7 @@ func TestSaid(t *testing.T) {
 	s := newSet(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := text(parsePage(t, render(t, s, sampleView(t, test.name))).root)
+			got := text(parsePage(t, render(t, s, sampleOf(t, test.name))).root)
 			if !strings.Contains(got, test.want) || strings.Contains(got, test.never) {
 				t.Errorf("got %q, want %q in it and not %q", got, test.want, test.never)
 			}
@@ -294,9 +283,9 @@ func TestProblems(t *testing.T) {
 	s := newSet(t)
 	for _, test := range tests {
 		t.Run(test.page+"/"+test.key, func(t *testing.T) {
-			v := sampleView(t, test.page)
-			v.Problem = problem(test.key, test.args...)
-			page := render(t, s, v)
+			c := sampleOf(t, test.page)
+			c.frame.Problem = problem(test.key, test.args...)
+			page := render(t, s, c)
 			d := parsePage(t, page)
 			told := d.byID("problem")
 			if told == nil || attr(told.Parent, "role") != "alert" || !strings.Contains(text(told), test.says) {

@@ -21,11 +21,11 @@ func newSet(t *testing.T) *templates.Set {
 	return s
 }
 
-func render(t *testing.T, s *templates.Set, v templates.View) string {
+func render(t *testing.T, s *templates.Set, c sample) string {
 	t.Helper()
 	var body bytes.Buffer
-	if err := s.Page(&body, v); err != nil {
-		t.Fatalf("Page %s in %s: %v", v.Page, v.Lang, err)
+	if err := s.Page(&body, c.frame, c.content); err != nil {
+		t.Fatalf("Page %s in %s: %v", c.content.Page(), c.frame.Lang, err)
 	}
 	return body.String()
 }
@@ -56,8 +56,8 @@ func TestPagesGolden(t *testing.T) {
 	for _, lang := range s.Languages() {
 		for _, c := range samples() {
 			t.Run(lang+"/"+c.name, func(t *testing.T) {
-				c.view.Lang = lang
-				compare(t, render(t, s, c.view), lang, c.name+".html")
+				c.frame.Lang = lang
+				compare(t, render(t, s, c), lang, c.name+".html")
 			})
 		}
 	}

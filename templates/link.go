@@ -41,7 +41,7 @@ func (p page) flowURL(name, lang string) string {
 }
 
 // UnlockURL is where the pause after too many tries is lifted.
-func (p page) UnlockURL() string { return p.unlock(p.Keep) }
+func (p page) UnlockURL() string { return p.entry("recover", p.Keep, "choice", "unlock") }
 
 // AccountURL is the page of the visitor's own account.
 func (p page) AccountURL() string { return p.entry("account", p.Keep) }
@@ -58,20 +58,9 @@ func (p page) PeopleURL() string { return p.entry("people", p.Keep) }
 // PersonURL is the page of somebody in that list.
 func (p page) PersonURL(id string) string { return p.entry("people/"+url.PathEscape(id), p.Keep) }
 
-// HasWayOut tells whether the page is a step one may want to leave: all but
-// those that are themselves the way out, and those where signing in cannot help.
-func (p page) HasWayOut() bool {
-	switch p.Page {
-	case "sign-in", "account", "signed-out", "frame", "unavailable":
-		return false
-	case "setup":
-		return p.Problem != nil // the site may have been set up meanwhile
-	case "wait":
-		return p.Until.IsZero() // afterwards it is the main button
-	default:
-		return true
-	}
-}
+// HasWayOut tells whether the page is a step one may want to leave. Pages that
+// are themselves the way out, or where signing in cannot help, say no.
+func (p page) HasWayOut() bool { return true }
 
 // OutURL is the way out of a step.
 func (p page) OutURL() string {
@@ -81,60 +70,23 @@ func (p page) OutURL() string {
 	return p.SignInURL()
 }
 
-// LanguageURL is this page in another language. Pages that answer at the
-// address of the app lead to the sign-in page: our parameters are not for the app.
-func (p page) LanguageURL(code string) string {
-	switch {
-	case p.Flow != "" && p.Page == "choose":
-		return p.flowURL("choose", code)
-	case p.Flow != "":
+// LanguageURL is this page in another language. Pages with an address of their
+// own have their own method; pages that answer at the address of the app lead to
+// the sign-in page, since our parameters are not for the app.
+func (p page) LanguageURL(code string) string { return p.inLanguage(code, "login") }
+
+// inLanguage is an address of ours in another language. A flow that has begun is
+// shown again instead.
+func (p page) inLanguage(code, name string, with ...string) string {
+	if p.Flow != "" {
 		return p.flowURL("", code)
 	}
-	switch p.Page {
-	case "refused":
-		if p.SignedIn {
-			return p.entry("account", code)
-		}
-		return p.entry("login", code)
-	case "setup", "account", "people":
-		return p.entry(p.Page, code)
-	case "recover":
-		if p.Start == "unlock" {
-			return p.unlock(code)
-		}
-		return p.entry("recover", code)
-	case "activate":
-		return p.entry("link", code)
-	case "confirm":
-		if p.Method == "approve" {
-			return p.entry("account/approve", code)
-		}
-		return p.entry("link", code)
-	case "person":
-		if p.Person != nil {
-			return p.entry("people/"+url.PathEscape(p.Person.ID), code)
-		}
-		return p.entry("people", code)
-	case "invite":
-		return p.entry("people", code)
-	case "stop", "undo":
-		return address("stop", url.Values{"t": {p.Token}, "lang": {code}})
-	default:
-		return p.entry("login", code)
-	}
+	return p.entry(name, code, with...)
 }
 
-func (p page) unlock(lang string) string {
-	query := p.query(lang)
-	query.Set("choice", "unlock")
-	return address("recover", query)
-}
-
-// entry is the address of a page before its first POST.
-func (p page) entry(name, lang string) string { return address(name, p.query(lang)) }
-
-// query is what every entry carries: where to go afterwards, and the language.
-func (p page) query(lang string) url.Values {
+// entry is the address of a page before its first POST: with where to go
+// afterwards, the language, and more pairs of name and value.
+func (p page) entry(name, lang string, with ...string) string {
 	query := url.Values{}
 	if p.Return != "" {
 		query.Set("return", p.Return)
@@ -142,7 +94,10 @@ func (p page) query(lang string) url.Values {
 	if lang != "" {
 		query.Set("lang", lang)
 	}
-	return query
+	for i := 0; i+1 < len(with); i += 2 {
+		query.Set(with[i], with[i+1])
+	}
+	return address(name, query)
 }
 
 func address(name string, query url.Values) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 // locale is the sentences of one language by key.
 type locale struct {
 	code  string
+	tag   language.Tag
 	texts map[string]string
 }
 
@@ -98,7 +100,8 @@ func (s *Set) orderLanguages() {
 // the same name says.
 func readLocale(files layers, name string) (*locale, error) {
 	l := &locale{code: stem(name), texts: map[string]string{}}
-	if tag, err := language.Parse(l.code); err != nil || tag.String() != l.code || path.Ext(name) != ".json" {
+	var err error
+	if l.tag, err = language.Parse(l.code); err != nil || l.tag.String() != l.code || path.Ext(name) != ".json" {
 		return nil, fmt.Errorf("templates: locales/%s is not named like a language, such as fr.json or pt-BR.json", name)
 	}
 	for _, layer := range []fs.FS{files.base, files.over} {
@@ -147,29 +150,36 @@ func decodeTexts(body []byte, texts map[string]string) error {
 	return err
 }
 
-// complete compares with the fallback language: the same keys, and no
-// placeholder it does not have, since nothing would fill it in.
+// complete compares with the fallback language: the same sentences, each that
+// counts in the forms of this language, and no placeholder the fallback does not
+// have, since nothing would fill it in.
 func (l *locale) complete(measure *locale) error {
+	needed, allowed := l.wanted(measure)
 	var faults []error
-	for key, want := range measure.texts {
-		text, ok := l.texts[key]
-		if !ok || text == "" {
+	for _, key := range needed {
+		if l.texts[key] == "" {
 			faults = append(faults, fmt.Errorf("templates: locales/%s.json lacks %s", l.code, key))
-			continue
-		}
-		known := placeholders(want)
-		for _, name := range placeholders(text) {
-			if !slices.Contains(known, name) {
-				faults = append(faults, fmt.Errorf("templates: locales/%s.json: %s has the unknown placeholder {%s}", l.code, key, name))
-			}
 		}
 	}
-	for key := range l.texts {
-		if _, ok := measure.texts[key]; !ok {
+	for _, key := range slices.Sorted(maps.Keys(l.texts)) {
+		if like, ok := allowed[key]; ok {
+			faults = append(faults, l.fillable(key, like))
+		} else {
 			faults = append(faults, fmt.Errorf("templates: locales/%s.json: %s is no key of ours", l.code, key))
 		}
 	}
-	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(faults...)
+}
+
+// fillable refuses a placeholder that the sentence of the fallback lacks.
+func (l *locale) fillable(key, like string) error {
+	known := placeholders(like)
+	var faults []error
+	for _, name := range placeholders(l.texts[key]) {
+		if !slices.Contains(known, name) {
+			faults = append(faults, fmt.Errorf("templates: locales/%s.json: %s has the unknown placeholder {%s}", l.code, key, name))
+		}
+	}
 	return errors.Join(faults...)
 }
 
@@ -182,22 +192,11 @@ func (l *locale) text(key string) (string, error) {
 	return text, nil
 }
 
-// plural picks the form of a sentence for n. Two forms do for the languages we
-// have; n is never negative, and zero has a sentence of its own.
-func (l *locale) plural(key string, n int) (string, error) {
-	form := ".other"
-	if n == 1 {
-		form = ".one"
-	}
-	text, err := l.text(key + form)
-	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n)), err
-}
-
 // duration puts a time span into words, rounded up: nobody should come back
 // too early. A span nobody knows is "a moment".
 func (l *locale) duration(d time.Duration) (string, error) {
 	if d <= 0 {
-		return l.text("duration.moment")
+		return l.vague("wait")
 	}
 	d = (d + time.Second - 1).Truncate(time.Second)
 	key, unit := "duration.seconds", time.Second
@@ -223,6 +222,18 @@ func (l *locale) words(name, value string) (string, error) {
 		return l.duration(d)
 	}
 	return value, nil
+}
+
+// vague stands for a value nobody gave: telling most of a sentence beats hiding it.
+func (l *locale) vague(name string) (string, error) {
+	switch name {
+	case "minutes":
+		return l.text("duration.few")
+	case "wait":
+		return l.text("duration.moment")
+	default:
+		return "…", nil
+	}
 }
 
 // browser puts "Firefox on Linux", as browsers are stored, into words. A name

@@ -37,6 +37,9 @@ func TestOverlay(t *testing.T) {
 		{"new language", map[string]string{"locales/de.json": string(complete)}, "de", ">Anmelden</button>"},
 		{"new language in the switch", map[string]string{"locales/de.json": string(complete)}, "fr", ">Deutsch</a>"},
 		{"a page", map[string]string{"pages/sign-in.html": `{{define "title"}}x{{end}}{{define "main"}}<p>Own {{.Host}}</p>{{end}}`}, "en", "<p>Own photos.example.com</p>"},
+		{"a page with names of all kinds", map[string]string{"pages/sign-in.html": `{{define "title"}}x{{end}}{{define "main"}}` +
+			`{{with $p := .Problem}}{{$p.Key}}{{else}}{{.Host}}{{range $i, $l := .Languages}}{{if $i}}, {{$.Name}}{{end}}{{$l.Name}}{{end}}{{end}}` +
+			`{{$t := (print .Site .Page) | len}}{{$t}}{{template "told" .Notice}}{{end}}{{define "told"}}{{if .}}{{.Key}}{{end}}{{end}}`}, "en", "photos.example.comEnglish, Français"},
 		{"a logo", map[string]string{"static/logo.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`}, "en", `src="/.sparekey/static/logo.svg"`},
 	}
 	for _, test := range tests {
@@ -45,9 +48,9 @@ func TestOverlay(t *testing.T) {
 			if err != nil {
 				t.Fatalf("New: %v", err)
 			}
-			v := sampleView(t, "sign-in")
-			v.Lang = test.lang
-			if got := render(t, s, v); !strings.Contains(got, test.want) {
+			c := sampleOf(t, "sign-in")
+			c.frame.Lang = test.lang
+			if got := render(t, s, c); !strings.Contains(got, test.want) {
 				t.Errorf("got %s\nwant %q in it", got, test.want)
 			}
 		})
@@ -69,7 +72,17 @@ func TestOverlayFaults(t *testing.T) {
 		{"not a language", map[string]string{"locales/klingonish-x.json": `{}`}, []string{"not named like a language"}},
 		{"page does not parse", map[string]string{"pages/sent.html": `{{define "title"}}`}, []string{"pages/sent.html"}},
 		{"page uses an unknown key", map[string]string{"pages/sent.html": `{{define "title"}}{{.T "no.such"}}{{end}}{{define "main"}}{{if .Help}}{{range .Codes}}{{$.T "nor.this"}}{{end}}{{end}}{{end}}`}, []string{"no.such", "nor.this"}},
-		{"page uses an unknown field", map[string]string{"pages/sent.html": `{{define "title"}}{{.Secret}}{{end}}{{define "main"}}{{end}}`}, []string{"page sent", "Secret"}},
+		{"page uses an unknown field", map[string]string{"pages/sent.html": `{{define "title"}}{{.Secret}}{{end}}{{define "main"}}{{end}}`}, []string{"pages/sent.html:1:20: this page has no .Secret (no page has)"}},
+		{"page uses a name of another page, where no example gets", map[string]string{"pages/wait.html": "{{define \"title\"}}x{{end}}\n{{define \"main\"}}{{if .Flow}}\n{{.Hint}}{{end}}{{end}}"}, []string{
+			"page wait: pages/wait.html:3:2: this page has no .Hint (these have: confirm, factor, invite)",
+		}},
+		{"part uses a name of another page", map[string]string{"pages/mark.html": `{{define "mark"}}{{with .Problem}}{{$.Codes}}{{end}}{{end}}`}, []string{
+			"page sign-in: pages/mark.html:1:37: this page has no .Codes (these have: codes)",
+		}},
+		{"page uses a name nobody has, behind a variable", map[string]string{"pages/people.html": `{{define "title"}}x{{end}}{{define "main"}}{{range $i, $who := .People}}{{if $i}}{{$who.Secret}}{{end}}{{end}}{{end}}`}, []string{
+			"pages/people.html:1:87: a person has no .Secret",
+		}},
+		{"page uses the value of another page", map[string]string{"pages/sent.html": `{{define "title"}}x{{end}}{{define "main"}}{{.FactorPage.Hint}}{{.page}}{{end}}`}, []string{"this page has no .FactorPage", "no .page"}},
 		{"page breaks out of a tag", map[string]string{"pages/sent.html": `{{define "title"}}x{{end}}{{define "main"}}<a href="{{.Return}}{{end}}`}, []string{"page sent"}},
 		{"misspelt file", map[string]string{"pages/signin.html": "", "mails/welcome.txt": ""}, []string{"pages/signin.html replaces no file of ours", "mails/welcome.txt replaces"}},
 		{"mail uses an unknown key", map[string]string{"mails/invite.txt": `{{define "main"}}{{.T "no.such"}}{{end}}`}, []string{"mail invite", "no.such"}},
@@ -156,7 +169,7 @@ func TestConcurrentUse(t *testing.T) {
 	for _, c := range samples() {
 		group.Go(func() {
 			var page strings.Builder
-			if err := s.Page(&page, c.view); err != nil {
+			if err := s.Page(&page, c.frame, c.content); err != nil {
 				t.Errorf("%s: %v", c.name, err)
 			}
 			if _, _, _, err := s.Mail("notice", "fr", map[string]string{"event": "new_device"}); err != nil {

@@ -7,38 +7,39 @@ import (
 	"html/template"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
-// Page writes the page named by v.Page in the language v.Lang, or in English
-// when we do not have that. Nothing is written unless the whole page could be
+// Page writes the page of a content in the language f.Lang, or in English when
+// we do not have that. Nothing is written unless the whole page could be
 // rendered. It returns ErrUnknownPage, ErrUnknownText for a problem, notice,
 // method or choice without a sentence, or the error of w.
-func (s *Set) Page(w io.Writer, v View) error {
-	t, ok := s.pages[v.Page]
-	if !ok {
-		return fmt.Errorf("%w: %q", ErrUnknownPage, v.Page)
+func (s *Set) Page(w io.Writer, f Frame, c Content) error {
+	if c == nil || s.pages[c.Page()] == nil {
+		return fmt.Errorf("%w: %T", ErrUnknownPage, c)
 	}
-	texts := s.locale(v.Lang)
-	v.Lang = texts.code
-	if v.Site == "" {
-		v.Site = v.Host
+	texts := s.locale(f.Lang)
+	f.Lang = texts.code
+	if f.Site == "" {
+		f.Site = f.Host
 	}
 	var body bytes.Buffer
-	if err := t.ExecuteTemplate(&body, "layout", page{View: v, set: s, texts: texts}); err != nil {
-		return fmt.Errorf("templates: page %s: %w", v.Page, err)
+	v := c.on(&page{Frame: f, content: c, set: s, texts: texts})
+	if err := s.pages[c.Page()].ExecuteTemplate(&body, "layout", v); err != nil {
+		return fmt.Errorf("templates: page %s: %w", c.Page(), err)
 	}
 	_, err := body.WriteTo(w)
 	return err
 }
 
-// page is what the templates of a page see: the View and the methods below.
+// page is what every value of a page embeds: its frame, and the methods below
+// for its template. It is nil until Set.Page shows the value.
 type page struct {
-	View
-	set   *Set
-	texts *locale
+	Frame
+	content Content
+	set     *Set
+	texts   *locale
 }
 
 // T is the sentence of a key as plain text; the template escapes it.
@@ -78,51 +79,13 @@ func (p page) Lasting(key string, d time.Duration) (string, error) {
 	return fill(text, func(string) (string, error) { return p.texts.duration(d) })
 }
 
-// value is what stands for a placeholder in the sentences of a page.
-func (p page) value(name string) (string, error) {
-	switch name {
-	case "site":
-		return p.Site, nil
-	case "host":
-		return p.Host, nil
-	case "name":
-		return p.Name, nil
-	case "hint":
-		// A masked number stays on one line.
-		return strings.ReplaceAll(p.Hint, " ", "\u00a0"), nil
-	case "id":
-		return p.ID, nil
-	case "min":
-		return strconv.Itoa(p.MinLength), nil
-	case "person":
-		if p.Person == nil {
-			return "", nil
-		}
-		return p.Person.Name, nil
-	case "address":
-		return p.Host + prefix + "account/approve", nil
-	case "entry":
-		return p.Host + prefix + "link", nil
-	case "minutes":
-		if p.Minutes <= 0 {
-			return p.texts.text("duration.few")
-		}
-		return p.texts.words("minutes", strconv.Itoa(p.Minutes))
-	case "wait":
-		return p.texts.duration(p.Wait)
-	default:
-		return "", fmt.Errorf("templates: no value for {%s}", name)
-	}
-}
-
-// Complaint is the sentence of View.Problem.
+// Complaint is the sentence of Frame.Problem.
 func (p page) Complaint(t *Text) (string, error) { return p.told("problem.", t) }
 
-// Notification is the sentence of View.Notice.
+// Notification is the sentence of Frame.Notice.
 func (p page) Notification(t *Text) (string, error) { return p.told("notice.", t) }
 
-// told fills a sentence with its own values and those of the page. A value
-// nobody gave is an ellipsis: telling most of a problem beats hiding it.
+// told fills a sentence with its own values and those of the page.
 func (p page) told(group string, t *Text) (string, error) {
 	text, err := p.texts.text(group + t.Key)
 	if err != nil {
@@ -135,12 +98,9 @@ func (p page) told(group string, t *Text) (string, error) {
 		if v, err := p.value(name); err == nil && v != "" {
 			return v, nil
 		}
-		return "…", nil
+		return p.texts.vague(name)
 	})
 }
-
-// Questions lists the keys of the security questions.
-func (p page) Questions() []string { return Questions() }
 
 // Blamed tells whether the problem is about a field.
 func (p page) Blamed(field string) bool {
@@ -194,20 +154,8 @@ func blamed(t *Text) []string {
 	}
 }
 
-// Busy tells that the wait is our fault, not that of the visitor.
-func (p page) Busy() bool { return p.Problem != nil && p.Problem.Key == "busy" }
-
 // Logo tells that the operator's own mark stands in for ours.
 func (p page) Logo() bool { return p.set.logo }
-
-// AppURL is the otpauth link, which opens an authenticator app; html/template
-// does not know the scheme. Anything else is left out.
-func (p page) AppURL() template.URL {
-	if !strings.HasPrefix(p.URI, "otpauth://") {
-		return ""
-	}
-	return template.URL(p.URI) //nolint:gosec // the scheme was just checked
-}
 
 // Browser is the name of a browser in words.
 func (p page) Browser(stored string) (string, error) { return p.texts.browser(stored) }
@@ -228,14 +176,15 @@ func (p page) Moment(t time.Time) (moment, error) {
 func (s *Set) loadPages(files layers) error {
 	s.pages = map[string]*template.Template{}
 	var faults []error
-	for _, name := range Pages() {
+	for _, c := range contents() {
+		name := c.Page()
 		t := template.New(name)
 		err := parseFiles(files, "pages", []string{"layout.html", "mark.html", "parts.html", name + ".html"}, func(file, body string) error {
 			_, err := t.New(file).Parse(body)
 			return err
 		})
 		if err == nil {
-			err = s.checkPage(name, t)
+			err = s.checkPage(c, t)
 		}
 		faults = append(faults, err)
 		s.pages[name] = t

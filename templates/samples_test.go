@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -12,8 +13,9 @@ import (
 
 // sample is one state of one page; its name is that of the golden file.
 type sample struct {
-	name string
-	view templates.View
+	name    string
+	frame   templates.Frame
+	content templates.Content
 }
 
 // qr stands in for the QR code the web package draws: same shape, no meaning.
@@ -24,17 +26,45 @@ func samples() []sample {
 	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), waitSamples(), vouchSamples(), settingSamples(), peopleSamples())
 }
 
-func site(v templates.View) templates.View {
-	v.Site, v.Host = "Photos", "photos.example.com"
-	v.Help = "Ask Sam, sam@example.com or 01 23 45 67 89."
-	return v
+func sampleOf(t *testing.T, name string) sample {
+	t.Helper()
+	for _, c := range samples() {
+		if c.name == name {
+			return c
+		}
+	}
+	t.Fatalf("no sample %q", name)
+	return sample{}
 }
 
-// step is a page inside a flow.
-func step(v templates.View) templates.View {
-	v.Flow, v.Return = "f7hq2mz4k9", "/albums/2026?sort=date"
-	return site(v)
+func site(f templates.Frame) templates.Frame {
+	f.Site, f.Host = "Photos", "photos.example.com"
+	f.Help = "Ask Sam, sam@example.com or 01 23 45 67 89."
+	return f
 }
+
+// plain is the frame of a page that belongs to no flow.
+func plain() templates.Frame { return site(templates.Frame{}) }
+
+// started is the frame of a page whose form starts something.
+func started(what string) templates.Frame { return site(templates.Frame{Start: what}) }
+
+// mine is the frame of a page for somebody signed in.
+func mine() templates.Frame { return site(templates.Frame{SignedIn: true}) }
+
+// step is the frame of a page inside a flow.
+func step(f templates.Frame) templates.Frame {
+	f.Flow, f.Return = "f7hq2mz4k9", albums
+	return site(f)
+}
+
+// running is the frame of a step with nothing to tell.
+func running() templates.Frame { return step(templates.Frame{}) }
+
+// owned is the frame of a step of somebody signed in.
+func owned() templates.Frame { return step(templates.Frame{SignedIn: true}) }
+
+const albums = "/albums/2026?sort=date"
 
 func problem(key string, args ...string) *templates.Text {
 	t := &templates.Text{Key: key, Args: map[string]string{}}
@@ -45,34 +75,35 @@ func problem(key string, args ...string) *templates.Text {
 }
 
 func signInSamples() []sample {
-	signIn := templates.View{Page: "sign-in", Start: "login", Return: "/albums/2026?sort=date", Recover: true, Remember: true}
-	wrong := signIn
-	wrong.Name, wrong.Problem = "ana", problem("wrong_name_or_password")
-	replaced := signIn
+	signIn := templates.SignInPage{Recover: true, Remember: true}
+	named := signIn
+	named.Name = "ana"
+	login := templates.Frame{Start: "login", Return: albums}
+	wrong, replaced, insecure := login, login, login
+	wrong.Problem = problem("wrong_name_or_password")
 	replaced.Notice = problem("second_factor_done")
-	insecure := signIn
 	insecure.Insecure, insecure.Site, insecure.Host = true, "nas.lan:8080", "nas.lan:8080"
-	totp := templates.View{Page: "factor", Method: "totp", Trust: true, Methods: []string{"recovery_code", "mail_code"}, Recover: true}
-	clock := totp
-	clock.Problem = problem("code_clock_off", "minutes", "3")
+	totp := templates.FactorPage{Ways: templates.Ways{Method: "totp", Methods: []string{"recovery_code", "mail_code"}, Recover: true}, Trust: true}
 	return []sample{
-		{"sign-in", site(signIn)},
-		{"sign-in-wrong", site(wrong)},
-		{"sign-in-notice", site(replaced)},
-		{"sign-in-insecure", insecure},
-		{"factor-totp", step(totp)},
-		{"factor-totp-clock", step(clock)},
-		{"factor-sms-code", step(templates.View{Page: "factor", Method: "sms_code", Hint: "+33 • •• •• •• 78", Minutes: 5, Resend: true, Methods: []string{"totp"}, Recover: true})},
-		{"factor-mail-code", step(templates.View{Page: "factor", Method: "mail_code", Minutes: 5, Resend: true, Notice: problem("resent")})},
-		{"factor-recovery-code", step(templates.View{Page: "factor", Method: "recovery_code", Methods: []string{"totp"}, Recover: true})},
-		{"factor-password", step(templates.View{Page: "factor", Method: "password", Name: "ana", SignedIn: true})},
-		{"factor-pin", step(templates.View{Page: "factor", Method: "pin", SignedIn: true, Keep: "fr"})},
-		{"choose", step(templates.View{Page: "choose", Recover: true, Options: options("totp", "recovery_code", "sms_code", "mail_code")})},
-		{"choose-recover", step(templates.View{Page: "choose", Choice: "second_factor", Recover: true, Options: []templates.Option{
+		{"sign-in", site(login), signIn},
+		{"sign-in-wrong", site(wrong), named},
+		{"sign-in-notice", site(replaced), signIn},
+		{"sign-in-insecure", insecure, signIn},
+		{"factor-totp", running(), totp},
+		{"factor-totp-clock", step(templates.Frame{Problem: problem("code_clock_off", "minutes", "3")}), totp},
+		{"factor-sms-code", running(), templates.FactorPage{
+			Ways: templates.Ways{Method: "sms_code", Resend: true, Methods: []string{"totp"}, Recover: true}, Hint: "+33 • •• •• •• 78", Minutes: 5,
+		}},
+		{"factor-mail-code", step(templates.Frame{Notice: problem("resent")}), templates.FactorPage{Ways: templates.Ways{Method: "mail_code", Resend: true}, Minutes: 5}},
+		{"factor-recovery-code", running(), templates.FactorPage{Ways: templates.Ways{Method: "recovery_code", Methods: []string{"totp"}, Recover: true}}},
+		{"factor-password", owned(), templates.FactorPage{Ways: templates.Ways{Method: "password"}, Name: "ana"}},
+		{"factor-pin", step(templates.Frame{SignedIn: true, Keep: "fr"}), templates.FactorPage{Ways: templates.Ways{Method: "pin"}}},
+		{"choose", running(), templates.ChoosePage{Recover: true, Options: options("totp", "recovery_code", "sms_code", "mail_code")}},
+		{"choose-recover", running(), templates.ChoosePage{Choice: "second_factor", Recover: true, Options: []templates.Option{
 			{Method: "recovery_code"}, {Method: "contact", Then: []string{"mail_link", "factor"}}, {Method: "wait", Wait: 24 * time.Hour},
-		}})},
-		{"choose-none", step(templates.View{Page: "choose", SignedIn: true, Keep: "fr"})},
-		{"signed-out", site(templates.View{Page: "signed-out", Return: "/albums/2026?sort=date"})},
+		}}},
+		{"choose-none", step(templates.Frame{SignedIn: true, Keep: "fr"}), templates.ChoosePage{}},
+		{"signed-out", site(templates.Frame{Return: albums}), templates.SignedOutPage{}},
 	}
 }
 
@@ -85,46 +116,48 @@ func options(methods ...string) []templates.Option {
 }
 
 func recoverySamples() []sample {
-	password := templates.View{Page: "new-password", Name: "ana", MinLength: 8}
-	short := password
-	short.Problem = problem("password_short", "min", "8")
-	enroll := templates.View{
-		Page: "enroll", Choice: "second_factor", QR: qr, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
-		URI: "otpauth://totp/Photos:ana?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Photos",
-	}
+	link := templates.Ways{Method: "mail_link", Resend: true}
+	known := link
+	known.Methods = []string{"recovery_code"}
+	password := templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8}
 	return []sample{
-		{"recover", site(templates.View{Page: "recover", Start: "recover", Return: "/albums/2026?sort=date"})},
-		{"sent", step(templates.View{Page: "sent", Method: "mail_link", Resend: true, Methods: []string{"recovery_code"}, Minutes: 5})},
-		{"sent-unknown", step(templates.View{Page: "sent", Method: "mail_link", Resend: true, Problem: problem("code_unknown")})},
-		{"choice", step(templates.View{Page: "choice", Choices: []string{"password", "second_factor", "both"}})},
-		{"new-password", step(password)},
-		{"new-password-short", step(short)},
-		{"enroll", step(enroll)},
-		{"codes", step(templates.View{Page: "codes", Codes: codes()})},
-		{"confirm", site(templates.View{Page: "confirm", Start: "link"})},
-		{"confirm-other-browser", site(templates.View{Page: "confirm", Start: "link", Problem: problem("link_other_browser")})},
-		{"stop", site(templates.View{Page: "stop", Token: "k3v9-stop-ticket"})},
-		{"stop-done", site(templates.View{Page: "stop", Notice: problem("frozen")})},
+		{"recover", site(templates.Frame{Start: "recover", Return: albums}), templates.RecoverPage{}},
+		{"sent", running(), templates.SentPage{Ways: known, Minutes: 5}},
+		{"sent-unknown", step(templates.Frame{Problem: problem("code_unknown")}), templates.SentPage{Ways: link}},
+		{"choice", running(), templates.ChoicePage{Choices: []string{"password", "second_factor", "both"}}},
+		{"new-password", running(), password},
+		{"new-password-short", step(templates.Frame{Problem: problem("password_short", "min", "8")}), password},
+		{"enroll", running(), templates.EnrollPage{
+			Choice: "second_factor", QR: qr, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
+			URI: "otpauth://totp/Photos:ana?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Photos",
+		}},
+		{"codes", running(), templates.CodesPage{Codes: codes()}},
+		{"confirm", started("link"), templates.ConfirmPage{}},
+		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},
+		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
+		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
 	}
 }
 
 func otherSamples() []sample {
 	return []sample{
-		{"setup-code", site(templates.View{Page: "setup", Start: "setup"})},
-		{"setup", step(templates.View{Page: "setup", AskMail: true, AskPhone: true, MinLength: 8})},
-		{"activate-code", site(templates.View{Page: "activate", Start: "activate"})},
-		{"activate", step(templates.View{Page: "activate", Name: "ben", MinLength: 15})},
-		{"account", account(site(templates.View{Page: "account", SignedIn: true}), 2)},
-		{"account-full", account(site(templates.View{Page: "account", SignedIn: true, Notice: problem("session_ended")}), 10)},
-		{"refused", site(templates.View{Page: "refused", ID: "r-4f9a21"})},
-		{"refused-signed-in", site(templates.View{Page: "refused", Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"})},
-		{"refused-link", site(templates.View{Page: "refused", Problem: problem("link_expired"), ID: "r-4f9a24"})},
-		{"forbidden", site(templates.View{Page: "forbidden", Name: "ana", ID: "r-4f9a22", SignedIn: true, Return: "/albums"})},
-		{"slow-down", site(templates.View{Page: "slow-down", Wait: 40 * time.Second, Recover: true})},
-		{"slow-down-factor", step(templates.View{Page: "slow-down", Wait: time.Minute, Problem: problem("too_many", "wait", "1m0s"), Methods: []string{"recovery_code"}})},
-		{"slow-down-busy", site(templates.View{Page: "slow-down", Wait: 5 * time.Second, Problem: problem("busy")})},
-		{"unavailable", site(templates.View{Page: "unavailable", ID: "r-4f9a23"})},
-		{"frame", site(templates.View{Page: "frame", Return: "https://photos.example.com/albums"})},
+		{"setup-code", started("setup"), templates.SetupPage{}},
+		{"setup", running(), templates.SetupPage{AskMail: true, AskPhone: true, MinLength: 8}},
+		{"activate-code", started("activate"), templates.ActivatePage{}},
+		{"activate", running(), templates.ActivatePage{Name: "ben", MinLength: 15}},
+		{"account", mine(), templates.AccountPage{Account: account(2)}},
+		{"account-full", site(templates.Frame{SignedIn: true, Notice: problem("session_ended")}), templates.AccountPage{Account: account(10)}},
+		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
+		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
+		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
+		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
+		{"slow-down", plain(), templates.SlowDownPage{Wait: 40 * time.Second, Ways: templates.Ways{Recover: true}}},
+		{"slow-down-factor", step(templates.Frame{Problem: problem("too_many", "wait", "1m0s")}), templates.SlowDownPage{
+			Wait: time.Minute, Ways: templates.Ways{Methods: []string{"recovery_code"}},
+		}},
+		{"slow-down-busy", site(templates.Frame{Problem: problem("busy")}), templates.SlowDownPage{Wait: 5 * time.Second, Busy: true}},
+		{"unavailable", site(templates.Frame{ID: "r-4f9a23"}), templates.UnavailablePage{}},
+		{"frame", site(templates.Frame{Return: "https://photos.example.com/albums"}), templates.FramePage{}},
 	}
 }
 
@@ -136,9 +169,9 @@ func codes() []string {
 	return list
 }
 
-func account(v templates.View, codesLeft int) templates.View {
+func account(codesLeft int) *templates.Account {
 	at := time.Date(2026, time.March, 5, 14, 5, 0, 0, time.UTC)
-	v.Account = &templates.Account{
+	a := &templates.Account{
 		Name: "ana", Mail: "a••@example.com", Phone: "+33 • •• •• •• 78",
 		Factors:   []templates.Factor{{Method: "totp", Since: at.AddDate(0, -2, 0)}},
 		CodesLeft: codesLeft,
@@ -149,7 +182,7 @@ func account(v templates.View, codesLeft int) templates.View {
 		Groups: []string{"family", "admins"},
 	}
 	if codesLeft <= 3 {
-		v.Account.Probation = at.AddDate(0, 0, 1)
+		a.Probation = at.AddDate(0, 0, 1)
 	}
-	return v
+	return a
 }

@@ -21,7 +21,7 @@ var embedded embed.FS
 
 // Errors of Page, Mail and SMS.
 var (
-	// ErrUnknownPage means that no page has the name in View.Page.
+	// ErrUnknownPage means that the content is none of the values in contents.
 	ErrUnknownPage = errors.New("templates: no such page")
 	// ErrUnknownMessage means that no mail or text message has the name.
 	ErrUnknownMessage = errors.New("templates: no such message")
@@ -65,22 +65,6 @@ func New(overlay fs.FS) (*Set, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// Pages lists the names of all pages: the values of View.Page.
-func Pages() []string {
-	return []string{
-		"account", "activate", "choice", "choose", "codes", "confirm", "enroll", "factor", "forbidden", "frame",
-		"invite", "new-password", "people", "person", "recover", "refused", "sent", "setup", "sign-in", "signed-out", "slow-down",
-		"stop", "unavailable", "undo", "wait",
-	}
-}
-
-// Questions lists the keys of the security questions: the values of
-// View.Question, and of the field "choice" where one is chosen. None supposes
-// a particular family or something that others could look up in a register.
-func Questions() []string {
-	return []string{"first_pet", "first_school", "first_street", "childhood_friend", "first_job"}
 }
 
 // messages lists the mails; each has a .txt and a .html.

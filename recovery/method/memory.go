@@ -36,7 +36,9 @@ type memoryData struct {
 	Question string `json:"question,omitempty"`
 }
 
-// Questions lists the keys of the questions there are.
+// Questions lists the keys of the questions there are, in the order they are
+// offered: the one list. None supposes a particular family or something that
+// others could look up in a register. The words are in the locale files.
 func Questions() []string {
 	return []string{"first_pet", "first_school", "first_street", "childhood_friend", "first_job"}
 }

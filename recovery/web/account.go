@@ -22,9 +22,9 @@ func (x *exchange) showAccount() {
 		x.redirect(x.loginURL("", ""))
 		return
 	}
-	v := x.accountView(a, s)
-	v.Notice = x.notice()
-	x.page(http.StatusOK, v)
+	f := x.mine()
+	f.Notice = x.notice()
+	x.page(http.StatusOK, f, x.accountPage(a, s))
 }
 
 // notChanged shows one's own page with what is wrong, when the form that was
@@ -37,25 +37,23 @@ func (x *exchange) notChanged(problem string) {
 	case s == nil:
 		x.redirect(x.loginURL("", ""))
 	default:
-		v := x.accountView(a, s)
-		v.Problem = &templates.Text{Key: problem}
-		x.page(http.StatusUnprocessableEntity, v)
+		f := x.mine()
+		f.Problem = &templates.Text{Key: problem}
+		x.page(http.StatusUnprocessableEntity, f, x.accountPage(a, s))
 	}
 }
 
-func (x *exchange) accountView(a *recovery.Account, s *recovery.Session) templates.View {
-	v := x.view(recovery.PageAccount)
-	v.Account, v.Name, v.SignedIn = x.own(a, s), a.Name, true
+func (x *exchange) accountPage(a *recovery.Account, s *recovery.Session) templates.AccountPage {
+	c := templates.AccountPage{Account: x.own(a, s), Setup: x.extras(a)}
 	for _, wait := range a.Waits {
 		if x.Engine.Now().Before(wait.Until) {
-			v.Waits = append(v.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
+			c.Waits = append(c.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
 		}
 	}
-	v.Setup = x.extras(a)
 	if x.Forecast != nil {
-		v.Losses = x.Forecast(a)
+		c.Losses = x.Forecast(a)
 	}
-	return v
+	return c
 }
 
 // extras is what the account page offers beside the factors.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/templates"
 )
 
 // Deny answers a request the guard did not let through, in place: the answer
@@ -58,9 +59,9 @@ func (x *exchange) signIn() {
 		// The one page that may be framed: it has a link out and no form.
 		x.w.Header().Del("X-Frame-Options")
 		x.w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'")
-		v := x.view("frame")
-		v.Return = target
-		x.page(http.StatusUnauthorized, v)
+		f := x.frame()
+		f.Return = target
+		x.page(http.StatusUnauthorized, f, templates.FramePage{})
 		return
 	case !navigation(x.r):
 		x.background(http.StatusUnauthorized, "sign_in_required", x.loginURL("", target))
@@ -72,10 +73,11 @@ func (x *exchange) signIn() {
 		return
 	}
 	if !ready {
-		x.page(http.StatusUnauthorized, x.startView(recovery.PageSetup, recovery.KindSetup))
+		x.page(http.StatusUnauthorized, x.startFrame(recovery.KindSetup), templates.SetupPage{})
 		return
 	}
-	x.page(http.StatusUnauthorized, x.loginView(target))
+	f, c := x.login(target, "")
+	x.page(http.StatusUnauthorized, f, c)
 }
 
 // background answers what is no page load: small JSON, no cookie.
@@ -95,7 +97,7 @@ func (x *exchange) unavailable() {
 		x.background(http.StatusServiceUnavailable, "unavailable", "")
 		return
 	}
-	x.page(http.StatusServiceUnavailable, x.view(recovery.PageUnavailable))
+	x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
 }
 
 func (x *exchange) forbidden(id *guard.Identity) {
@@ -103,10 +105,9 @@ func (x *exchange) forbidden(id *guard.Identity) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return
 	}
-	v := x.view(recovery.PageForbidden)
-	v.Name, v.SignedIn = id.User, true
-	v.Return = "/"
-	x.page(http.StatusForbidden, v)
+	f := x.mine()
+	f.Return = "/"
+	x.page(http.StatusForbidden, f, templates.ForbiddenPage{Name: id.User})
 }
 
 // Unavailable answers a request when nothing can be decided, from outside an

@@ -23,12 +23,3 @@ func (x *exchange) cases() string {
 	}
 	return templates.CaseEither
 }
-
-// handOver fills in how long the code shown lives, and whether it is for
-// another administrator, for whom it counts after a day only.
-func (x *exchange) handOver(v *templates.View, o recovery.Outcome) {
-	v.Wait = x.Engine.Policy.Lifetimes.Case
-	if who, err := x.Engine.Person(x.r.Context(), o.Flow.Person); err == nil {
-		v.Person.Admin = who.Admin()
-	}
-}

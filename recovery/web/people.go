@@ -72,41 +72,42 @@ func (x *exchange) showPeople() {
 	if a == nil {
 		return
 	}
-	if v, ok := x.peopleView(a); ok {
-		v.Notice = x.notice()
-		x.page(http.StatusOK, v)
+	if c, ok := x.peoplePage(a); ok {
+		f := x.mine()
+		f.Notice = x.notice()
+		x.page(http.StatusOK, f, c)
 	}
 }
 
-// peopleView is the list with the form of an invitation; false when it could
+// peoplePage is the list with the form of an invitation; false when it could
 // not be read, and then that has been answered.
-func (x *exchange) peopleView(a *recovery.Account) (templates.View, bool) {
+func (x *exchange) peoplePage(a *recovery.Account) (templates.PeoplePage, bool) {
+	var c templates.PeoplePage
 	list, err := x.Engine.People(x.r.Context())
 	if err != nil {
 		x.away(err)
-		return templates.View{}, false
+		return c, false
 	}
-	v := x.view(recovery.PagePeople)
-	v.SignedIn, v.AskMail, v.AskPhone = true, x.has(recovery.ChannelMail), x.has(recovery.ChannelSMS)
 	for _, p := range list {
-		v.People = append(v.People, templates.Person{
+		c.People = append(c.People, templates.Person{
 			ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
 			Until: p.Invited, Expired: x.expired(p.State, p.Invited),
 		})
 	}
-	return v, true
+	return c, true
 }
 
 // notInvited shows the form of an invitation again, as it was typed.
 func (x *exchange) notInvited(a *recovery.Account, problem string) {
-	v, ok := x.peopleView(a)
+	c, ok := x.peoplePage(a)
 	if !ok {
 		return
 	}
-	f := x.r.PostForm.Get
-	v.Name, v.Mail, v.Phone, v.Groups = f("name"), f("mail"), f("phone"), f("groups")
-	v.Problem = &templates.Text{Key: problem}
-	x.page(http.StatusUnprocessableEntity, v)
+	typed := x.r.PostForm.Get
+	c.Name, c.Mail, c.Phone, c.Groups = typed("name"), typed("mail"), typed("phone"), typed("groups")
+	f := x.mine()
+	f.Problem = &templates.Text{Key: problem}
+	x.page(http.StatusUnprocessableEntity, f, c)
 }
 
 // invite makes an account and sends, or shows once, its invitation.
@@ -146,14 +147,13 @@ func (x *exchange) invite() {
 
 // invited sends the invitation, or shows it once when there is no way to send.
 func (x *exchange) invited(who *recovery.Account, token string) {
-	v := x.view(recovery.PageInvite)
-	v.SignedIn, v.Name, v.Wait = true, who.Name, x.Engine.Policy.Lifetimes.Invite
+	c := templates.InvitePage{Wait: x.Engine.Policy.Lifetimes.Invite}
 	if x.Engine.SendInvite(who, token, x.client) {
-		v.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
+		c.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
 	} else {
-		v.Code = x.origin + Prefix + "link#" + token
+		c.Code = x.origin + Prefix + "link#" + token
 	}
-	x.page(http.StatusOK, v)
+	x.page(http.StatusOK, x.mine(), c)
 }
 
 func (x *exchange) showPerson() {
@@ -161,32 +161,32 @@ func (x *exchange) showPerson() {
 	if a == nil {
 		return
 	}
-	if v, ok := x.personView(a, s); ok {
-		v.Notice = x.notice()
-		x.page(http.StatusOK, v)
+	if c, ok := x.personPage(a, s); ok {
+		f := x.mine()
+		f.Notice = x.notice()
+		x.page(http.StatusOK, f, c)
 	}
 }
 
-// personView is the page of somebody; false when there is none to show, and
+// personPage is the page of somebody; false when there is none to show, and
 // then that has been answered.
-func (x *exchange) personView(a *recovery.Account, s *recovery.Session) (templates.View, bool) {
+func (x *exchange) personPage(a *recovery.Account, s *recovery.Session) (templates.PersonPage, bool) {
 	who, err := x.Engine.Person(x.r.Context(), x.person)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		x.refuse(http.StatusNotFound, "not_found")
-		return templates.View{}, false
+		return templates.PersonPage{}, false
 	}
 	if err != nil {
 		x.away(err)
-		return templates.View{}, false
+		return templates.PersonPage{}, false
 	}
-	v := x.view(recovery.PagePerson)
-	v.SignedIn, v.Case = true, x.cases()
-	v.Person = &templates.Person{
-		ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
-		Until: who.Invited, Expired: x.expired(who.State, who.Invited),
-	}
-	v.AskMail = x.has(recovery.ChannelMail)
-	return v, true
+	return templates.PersonPage{
+		Case: x.cases(), AskMail: x.has(recovery.ChannelMail),
+		Person: &templates.Person{
+			ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
+			Until: who.Invited, Expired: x.expired(who.State, who.Invited),
+		},
+	}, true
 }
 
 // expired tells that somebody was invited and has let the time pass, or that
@@ -197,16 +197,18 @@ func (x *exchange) expired(s recovery.State, until time.Time) bool {
 
 // notManaged shows somebody's page again with what is wrong, as it was typed.
 func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status int, problem string) {
-	v, ok := x.personView(a, s)
+	c, ok := x.personPage(a, s)
 	if !ok {
 		return
 	}
-	f := x.r.PostForm.Get
-	v.Reason, v.Mail, v.Problem = f("reason"), f("mail"), &templates.Text{Key: problem}
-	if f("choice") == correctMail {
-		v.Method = correctMail
+	typed := x.r.PostForm.Get
+	c.Reason, c.Mail = typed("reason"), typed("mail")
+	if typed("choice") == correctMail {
+		c.Method = correctMail
 	}
-	x.page(status, v)
+	f := x.mine()
+	f.Problem = &templates.Text{Key: problem}
+	x.page(status, f, c)
 }
 
 // noCase shows the page of the person whose case was not opened.
@@ -220,12 +222,14 @@ func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
 		return
 	}
 	x.person = in.Name
-	v, ok := x.personView(a, s)
+	c, ok := x.personPage(a, s)
 	if !ok {
 		return
 	}
-	v.Choice, v.Reason, v.Problem = cmp.Or(in.Choice, string(recovery.GoalPassword)), in.Reason, text(problem)
-	x.page(http.StatusUnprocessableEntity, v)
+	c.Choice, c.Reason = cmp.Or(in.Choice, string(recovery.GoalPassword)), in.Reason
+	f := x.mine()
+	f.Problem = text(problem)
+	x.page(http.StatusUnprocessableEntity, f, c)
 }
 
 const correctMail = "correct_mail"
@@ -289,7 +293,7 @@ func (x *exchange) inviteAgain() {
 
 // showApprove is where somebody who vouches types the code.
 func (x *exchange) showApprove() {
-	v := x.startView(recovery.PageConfirm, recovery.KindVouch)
-	v.Method, v.SignedIn = "approve", true
-	x.page(http.StatusOK, v)
+	f := x.startFrame(recovery.KindVouch)
+	f.SignedIn = true
+	x.page(http.StatusOK, f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}})
 }

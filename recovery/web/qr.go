@@ -3,21 +3,11 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"image/color"
 	"strings"
 
 	"github.com/boombuler/barcode/qr"
-
-	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
-
-// enrolment is the secret and its otpauth:// link of an authenticator step.
-func enrolment(o recovery.Outcome) (key, uri string) {
-	var m method.TOTP
-	key, uri = m.Key(o.Flow.Pending[recovery.TOTP].Data, o.Flow.Name)
-	return secret.Group(key, 4), uri
-}
 
 // quiet is the margin of a QR code in modules (ISO/IEC 18004).
 const quiet = 4
@@ -46,4 +36,9 @@ func qrSVG(content string) (template.HTML, error) {
 	full := size + 2*quiet
 	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" width="220" height="220" shape-rendering="crispEdges" role="img" aria-hidden="true">`+ //nolint:gosec // numbers and our own markup only
 		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#000" d="%s"/></svg>`, full, full, full, full, path.String())), nil
+}
+
+func dark(c color.Color) bool {
+	r, _, _, _ := c.RGBA()
+	return r < 0x8000
 }

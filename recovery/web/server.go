@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
@@ -186,7 +184,6 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		x.w.Header().Set("Retry-After", seconds(p.Wait))
 		status = http.StatusTooManyRequests
 	}
-	v := x.view(recovery.PageRefused)
 	switch {
 	case p.Wait == 0 && o.Flow == nil && in.Flow == "" && in.Start == recovery.KindOpenCase:
 		x.noCase(in, p)
@@ -195,34 +192,41 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		x.notChanged(p.Key)
 		return
 	case p.Key == recovery.ProblemBusy:
-		status, v.Page = http.StatusServiceUnavailable, recovery.PageSlowDown
-		v.Wait = p.Wait
-	case p.Wait > 0:
-		v.Page, v.Wait, v.Recover = recovery.PageSlowDown, p.Wait, x.recoverable()
-	case o.Flow != nil:
-		v = x.flowView(o)
-		v.Name, v.Mail, v.Phone, v.Reason = cmp.Or(v.Name, in.Name), in.Mail, in.Phone, in.Reason
-		v.Return = o.Flow.Return
-	default:
-		v = x.entry(in)
+		status = http.StatusServiceUnavailable
 	}
-	v.Problem = text(p)
-	x.page(status, v)
+	f, c := x.again(o, in)
+	f.Problem = text(p)
+	x.page(status, f, c)
+}
+
+// again is the page that tells of a problem: the form that was posted, where it
+// may be tried again at once.
+func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame, templates.Content) {
+	switch p := o.Problem; {
+	case p.Key == recovery.ProblemBusy:
+		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}
+	case p.Wait > 0:
+		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}}
+	case o.Flow != nil:
+		f := x.flowFrame(o)
+		f.Return = o.Flow.Return
+		return f, x.stepPage(o, in)
+	default:
+		return x.entry(in)
+	}
 }
 
 // entry is the page a form came from that never became a flow.
-func (x *exchange) entry(in recovery.Input) templates.View {
+func (x *exchange) entry(in recovery.Input) (templates.Frame, templates.Content) {
 	switch {
 	case in.Flow == "" && in.Start == recovery.KindLogin:
-		v := x.loginView(in.Return)
-		v.Name = in.Name
-		return v
+		return x.login(in.Return, in.Name)
 	case in.Flow == "" && in.Start == recovery.KindSetup:
-		return x.startView(recovery.PageSetup, recovery.KindSetup)
+		return x.startFrame(recovery.KindSetup), templates.SetupPage{}
 	case in.Flow == "" && in.Code != "":
-		return x.linkView()
+		return x.startFrame(""), x.link()
 	}
-	return x.refusedView()
+	return x.refusedFrame(), templates.RefusedPage{}
 }
 
 func seconds(d time.Duration) string { return itoa(int((d + time.Second - 1) / time.Second)) }
@@ -271,20 +275,4 @@ func (x *exchange) static() {
 		body = a.Gzip
 	}
 	_, _ = x.w.Write(body)
-}
-
-// shown fills in what an enrolment step shows.
-func shown(v *templates.View, o recovery.Outcome) {
-	data := o.Flow.Pending[o.Step.Method].Data
-	switch o.Step.Method {
-	case recovery.TOTP:
-		v.Key, v.URI = enrolment(o)
-		v.QR = qrOrNothing(v.URI)
-	case recovery.RecoveryCode:
-		v.Codes = method.Shown(data)
-	case recovery.Password:
-		v.MinLength = method.Minimum(o.Account)
-	case recovery.AdminInPerson:
-		v.Code = method.Handed(data)
-	}
 }

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"encoding/json"
+	"html/template"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// enrolments has a line for each method that can be enrolled: the page of that,
+// with what is to be seen once.
+func enrolments() map[string]fill {
+	return map[string]fill{
+		recovery.Password:         step.newPassword,
+		recovery.PIN:              step.newPIN,
+		recovery.SecurityQuestion: step.newQuestion,
+		recovery.TOTP:             step.newApp,
+		recovery.RecoveryCode:     step.newCodes,
+		recovery.AdminInPerson:    step.handOver,
+	}
+}
+
+// offered is what the method has made for this enrolment.
+func (s step) offered() json.RawMessage { return s.Flow.Pending[s.Step.Method].Data }
+
+func (s step) newPassword() templates.Content {
+	return templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account)}
+}
+
+func (s step) newPIN() templates.Content { return templates.NewPasswordPage{Method: s.Step.Method} }
+
+func (s step) newQuestion() templates.Content {
+	c := templates.NewPasswordPage{Method: s.Step.Method, Questions: method.Questions()}
+	if s.Account != nil {
+		c.Question = method.QuestionOf(s.Account)
+	}
+	return c
+}
+
+func (s step) newApp() templates.Content {
+	key, uri := method.TOTP{}.Key(s.offered(), s.Flow.Name)
+	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: qrOrNothing(uri)}
+}
+
+func qrOrNothing(uri string) template.HTML {
+	svg, err := qrSVG(uri)
+	if err != nil {
+		return "" // the secret stands beside it as text
+	}
+	return svg
+}
+
+func (s step) newCodes() templates.Content {
+	return templates.CodesPage{Codes: method.Shown(s.offered())}
+}
+
+// handOver shows an administrator a code to be handed over, and whether it is
+// for another administrator, for whom it counts after a day only.
+func (s step) handOver() templates.Content {
+	c := templates.ConfirmPage{
+		Ways: s.ways(), Code: method.Handed(s.offered()), Wait: s.Engine.Policy.Lifetimes.Case,
+		Person: &templates.Person{ID: s.Flow.Person, Name: s.Flow.Called},
+	}
+	if who, err := s.Engine.Person(s.r.Context(), s.Flow.Person); err == nil {
+		c.Person.Admin = who.Admin()
+	}
+	return c
+}

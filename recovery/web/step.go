@@ -1,0 +1,281 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// step is where a flow stands, while the page of it gets its value.
+type step struct {
+	*exchange
+	recovery.Outcome
+	in recovery.Input // the form that is shown again with a problem, else empty
+}
+
+// fill makes the value of a page from the step it is for.
+type fill func(step) templates.Content
+
+// proofPages has a line for each page that asks for something: what its value
+// takes from the step.
+func proofPages() map[string]fill {
+	return map[string]fill{
+		recovery.PageSignIn:   step.signIn,
+		recovery.PageRecover:  step.recover,
+		recovery.PageSetup:    step.setup,
+		recovery.PageActivate: step.activate,
+		recovery.PageFactor:   step.factor,
+		recovery.PageSent:     step.mailed,
+		recovery.PageChoice:   step.choice,
+		recovery.PageConfirm:  step.confirm,
+		recovery.PageWait:     step.wait,
+		recovery.PageRefused:  step.refused,
+		"":                    step.refused,
+	}
+}
+
+// factors has a line for each method whose form shows more than a field.
+func factors() map[string]func(step, *templates.FactorPage) {
+	return map[string]func(step, *templates.FactorPage){
+		recovery.SecurityQuestion: step.question,
+		recovery.VouchedBy:        step.vouchers,
+	}
+}
+
+// showFlow renders where a flow stands, and writes nothing.
+func (x *exchange) showFlow() {
+	id := x.r.URL.Query().Get("f")
+	if id == "" {
+		x.redirect(x.accountURL(""))
+		return
+	}
+	o, err := x.Engine.Show(x.r.Context(), x.client, id)
+	if !x.stands(o, err) {
+		return
+	}
+	f := x.flowFrame(o)
+	f.Notice = x.notice()
+	x.page(http.StatusOK, f, x.stepPage(o, recovery.Input{}))
+}
+
+// stands tells whether a flow can be shown; if not, that has been answered.
+func (x *exchange) stands(o recovery.Outcome, err error) bool {
+	switch {
+	case err != nil:
+		x.away(err)
+	case o.Problem != nil:
+		f := x.refusedFrame()
+		f.Problem = text(o.Problem)
+		x.page(http.StatusUnprocessableEntity, f, templates.RefusedPage{})
+	default:
+		return true
+	}
+	return false
+}
+
+// showChoose lists the other ways on from where a flow stands. It writes
+// nothing: what is pressed there is posted like on the step itself.
+func (x *exchange) showChoose() {
+	o, paths, err := x.Engine.Choices(x.r.Context(), x.client, x.r.URL.Query().Get("f"))
+	if !x.stands(o, err) {
+		return
+	}
+	c := templates.ChoosePage{Recover: x.recoverable() && o.Step.Method != recovery.NewContact}
+	if !o.Unready {
+		c.Choice = string(o.Flow.Goal)
+	}
+	for _, p := range paths {
+		c.Options = append(c.Options, templates.Option{Method: recovery.Bare(p.Method), Wait: p.Wait, Then: bare(p.Then)})
+	}
+	x.page(http.StatusOK, x.flowFrame(o), c)
+}
+
+// bare cuts the counts off names of methods.
+func bare(methods []string) []string {
+	var out []string
+	for _, m := range methods {
+		out = append(out, recovery.Bare(m))
+	}
+	return out
+}
+
+// flowFrame is the frame of the page a flow stands at.
+func (x *exchange) flowFrame(o recovery.Outcome) templates.Frame {
+	f := x.frame()
+	if o.Stored {
+		f.Flow = o.Flow.ID
+	} else {
+		f.Start, f.Return = string(o.Flow.Kind), o.Flow.Return
+	}
+	f.SignedIn = o.Flow.Session != ""
+	if o.Step.Dead != "" && !o.Unready {
+		f.Problem = &templates.Text{Key: o.Step.Dead}
+	}
+	return f
+}
+
+// goOn is the method of a page that only asks to go on: what follows is not
+// made yet, and showing a page makes nothing.
+const goOn = "go_on"
+
+// stepPage is the page a flow stands at; nil for a step no line is written for,
+// which cannot be shown.
+func (x *exchange) stepPage(o recovery.Outcome, in recovery.Input) templates.Content {
+	lines, key := proofPages(), o.Step.Page
+	switch {
+	case o.Unready:
+		return templates.ConfirmPage{Ways: templates.Ways{Method: goOn}}
+	case o.Step.Enroll:
+		lines, key = enrolments(), o.Step.Method
+	}
+	line, ok := lines[key]
+	if !ok {
+		return nil
+	}
+	return line(step{exchange: x, Outcome: o, in: in})
+}
+
+// name is whose flow it is, as far as that was said.
+func (s step) name() string { return cmp.Or(s.Flow.Name, s.in.Name) }
+
+// signingIn tells that the flow leads to a session.
+func (s step) signingIn() bool {
+	recipe := recovery.RecipeOf(s.Engine.Recipes, s.Flow.Kind)
+	return recipe != nil && recipe.Opens
+}
+
+// ways are the buttons below a step that lead another way.
+func (s step) ways() templates.Ways {
+	return templates.Ways{
+		Method: s.asked(), Methods: bare(s.Step.Methods),
+		Resend: s.sends(), Recover: s.signingIn() && s.recoverable(),
+	}
+}
+
+// asked names what is asked for: a proof, something to enrol, or a question.
+func (s step) asked() string {
+	if s.Step.Method != "" {
+		return recovery.Bare(s.Step.Method)
+	}
+	return string(s.Step.Ask)
+}
+
+// sends tells whether the method sends a code.
+func (s step) sends() bool {
+	m, ok := s.Engine.Methods.Get(s.Step.Method).(recovery.Challenger)
+	return ok && !s.Step.Enroll && !m.(recovery.Method).Traits().Silent
+}
+
+// sent is where a code went, and how many minutes it lives. Who has not proved
+// anything yet is not told anything about the account (EN-07).
+func (s step) sent() (hint string, minutes int) {
+	if !s.sends() {
+		return "", 0
+	}
+	code, ok := s.Flow.Sent[s.Step.Method]
+	if !ok {
+		return "", 5
+	}
+	if s.Account != nil {
+		hint = code.To
+	}
+	return hint, int(code.Expires.Sub(code.At) / time.Minute)
+}
+
+func (s step) signIn() templates.Content {
+	return templates.SignInPage{Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable()}
+}
+
+func (s step) recover() templates.Content {
+	return templates.RecoverPage{Name: s.name(), Phone: s.in.Phone}
+}
+
+func (s step) setup() templates.Content {
+	c := templates.SetupPage{Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone}
+	if s.Stored {
+		c.AskMail, c.AskPhone, c.MinLength = s.has(recovery.ChannelMail), s.has(recovery.ChannelSMS), 8
+	}
+	return c
+}
+
+func (s step) activate() templates.Content { return templates.ActivatePage{Name: s.name()} }
+
+func (s step) factor() templates.Content {
+	m := s.Engine.Methods.Get(s.Step.Method)
+	c := templates.FactorPage{
+		Ways: s.ways(), Name: s.name(), Trial: s.Flow.Trial,
+		Trust: s.signingIn() && m != nil && m.Traits().Factor && (s.secure || loopback(s.r.Host)),
+	}
+	c.Hint, c.Minutes = s.sent()
+	if more, ok := factors()[c.Method]; ok {
+		more(s, &c)
+	}
+	return c
+}
+
+func (s step) question(c *templates.FactorPage) {
+	if s.Account != nil {
+		c.Question = method.QuestionOf(s.Account)
+	}
+}
+
+// vouchers fills in who is to be called and how many of them are needed.
+func (s step) vouchers(c *templates.FactorPage) {
+	m, ok := s.Engine.Methods.Get(s.Step.Method).(method.Contact)
+	if !ok {
+		return
+	}
+	c.Code, c.Minutes = secret.Group(s.Flow.Ask, 4), 60
+	if n, err := s.Engine.Answers(s.r.Context(), s.Flow); err == nil {
+		c.More = max(m.Need()-n, 0)
+	}
+	if s.Account == nil {
+		return // who that would be is for those who have proved something
+	}
+	for _, who := range s.Account.Vouchers {
+		c.People = append(c.People, templates.Person{Name: who.Name})
+	}
+}
+
+func (s step) mailed() templates.Content {
+	_, minutes := s.sent()
+	return templates.SentPage{Ways: s.ways(), Minutes: minutes}
+}
+
+func (s step) choice() templates.Content {
+	var c templates.ChoicePage
+	for _, g := range s.Step.Choices {
+		c.Choices = append(c.Choices, string(g))
+	}
+	return c
+}
+
+func (s step) confirm() templates.Content {
+	c := templates.ConfirmPage{
+		Ways: s.ways(), Trial: s.Flow.Trial,
+		Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason,
+	}
+	c.Hint, c.Minutes = s.sent()
+	if s.Flow.Called != "" {
+		c.Person = &templates.Person{ID: s.Flow.Person, Name: s.Flow.Called}
+	}
+	return c
+}
+
+func (s step) wait() templates.Content {
+	c := templates.WaitPage{Ways: s.ways(), Choice: string(s.Flow.Goal)}
+	if s.Account != nil {
+		c.Until = s.Step.Until
+	}
+	if s.Flow.Has(recovery.AdminInPerson) {
+		c.Case = templates.CaseInPerson
+	}
+	return c
+}
+
+func (step) refused() templates.Content { return templates.RefusedPage{} }

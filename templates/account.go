@@ -1,0 +1,74 @@
+package templates
+
+import "time"
+
+// AccountPage is the page of the visitor's own account.
+type AccountPage struct {
+	*page
+	Account *Account
+	Losses  []Loss  // what would happen if something were lost today
+	Waits   []Wait  // what is waiting and can be stopped here
+	Setup   *Extras // what can be set beside the factors
+}
+
+func (AccountPage) Page() string     { return "account" }
+func (v AccountPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountPage) LanguageURL(code string) string { return v.inLanguage(code, "account") }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (AccountPage) HasWayOut() bool { return false }
+
+// Account is what people see of their own account.
+type Account struct {
+	Name      string
+	Mail      string // masked
+	Phone     string // masked
+	Factors   []Factor
+	CodesLeft int
+	Sessions  []Session
+	Probation time.Time // zero: none
+	Groups    []string
+}
+
+// Factor is an enrolled second factor.
+type Factor struct {
+	Method string
+	Label  string
+	Since  time.Time
+}
+
+// Session is one signed-in browser.
+type Session struct {
+	ID      string // value of the button that ends it
+	Browser string // "Firefox on Linux"
+	Since   time.Time
+	Seen    time.Time
+	Current bool
+}
+
+// Loss is a line of the lock-out forecast.
+type Loss struct {
+	What   string // phone, mailbox, laptop, paper
+	Locked bool   // no way back would be left
+	Mend   string // what would mend it: new_codes, add_mail, add_phone, add_contact
+}
+
+// Wait is a recovery that waits out its cool-down.
+type Wait struct {
+	Goal  string
+	Until time.Time
+}
+
+// Extras is what an account page offers beside the factors.
+type Extras struct {
+	Mail, Phone   bool // addresses can be set or changed
+	PIN, Question bool // the operator asks for them somewhere
+	HasPIN        bool
+	HasQuestion   bool
+	Contacts      []string // names of the people who can vouch for this one
+	Admin         bool     // link to people
+	Drill         bool     // a recovery code can be tried without using it up
+	Reminder      bool     // nothing was tried for six months
+}

@@ -1,0 +1,93 @@
+package templates
+
+import "time"
+
+// RefusedPage says that there is nothing here, or why.
+type RefusedPage struct{ *page }
+
+func (RefusedPage) Page() string     { return "refused" }
+func (v RefusedPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: people who are signed in have an account page.
+func (v RefusedPage) LanguageURL(code string) string {
+	if v.SignedIn {
+		return v.inLanguage(code, "account")
+	}
+	return v.inLanguage(code, "login")
+}
+
+// ForbiddenPage says that this account may not see what was asked for.
+type ForbiddenPage struct {
+	*page
+	Name string // who is signed in
+}
+
+func (ForbiddenPage) Page() string     { return "forbidden" }
+func (v ForbiddenPage) on(p *page) any { v.page = p; return v }
+
+// SlowDownPage asks to come back later.
+type SlowDownPage struct {
+	*page
+	Ways
+	Wait time.Duration // how long
+	Busy bool          // the wait is our fault, not that of the visitor
+}
+
+func (SlowDownPage) Page() string     { return "slow-down" }
+func (v SlowDownPage) on(p *page) any { v.page = p; return v }
+
+// UnavailablePage says that nothing can be told at the moment.
+type UnavailablePage struct{ *page }
+
+func (UnavailablePage) Page() string     { return "unavailable" }
+func (v UnavailablePage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: signing in cannot help.
+func (UnavailablePage) HasWayOut() bool { return false }
+
+// FramePage leads out of a frame of another page: no password belongs there.
+type FramePage struct{ *page }
+
+func (FramePage) Page() string     { return "frame" }
+func (v FramePage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: its main button is one.
+func (FramePage) HasWayOut() bool { return false }
+
+// SignedOutPage says that nobody is signed in here any more.
+type SignedOutPage struct{ *page }
+
+func (SignedOutPage) Page() string     { return "signed-out" }
+func (v SignedOutPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: its main button is one.
+func (SignedOutPage) HasWayOut() bool { return false }
+
+// StopPage is the page of a link "this wasn't me"; with a Frame.Notice, when
+// that is done.
+type StopPage struct {
+	*page
+	Token string // the secret of the link, put into the field "code"
+}
+
+func (StopPage) Page() string     { return "stop" }
+func (v StopPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v StopPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "stop", "t", v.Token)
+}
+
+// UndoPage is StopPage for an address that was changed.
+type UndoPage struct {
+	*page
+	Token string // the secret of the link, put into the field "code"
+}
+
+func (UndoPage) Page() string     { return "undo" }
+func (v UndoPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v UndoPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "stop", "t", v.Token)
+}

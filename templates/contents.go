@@ -1,0 +1,51 @@
+package templates
+
+// contents has a value of every page: the one list of the pages there are. New
+// renders each once, so a field that a template puts into a key has a value that
+// makes a key.
+func contents() []Content {
+	ana := Person{
+		ID: "1", Name: "ana", State: "active", TwoFactors: true,
+		Account: &Account{Factors: []Factor{{Method: "totp"}}, Sessions: []Session{{ID: "1"}}},
+	}
+	ways := Ways{Method: "totp", Methods: []string{"recovery_code"}}
+	return []Content{
+		AccountPage{
+			Account: ana.Account, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
+			Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
+		},
+		ActivatePage{Name: "ana"},
+		ChoicePage{Choices: []string{"password"}},
+		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
+		CodesPage{Codes: []string{"ABCD"}},
+		ConfirmPage{},
+		EnrollPage{Ways: ways, Choice: "second_factor"},
+		FactorPage{Ways: ways},
+		ForbiddenPage{Name: "ana"},
+		FramePage{},
+		InvitePage{},
+		NewPasswordPage{Method: "password", Name: "ana"},
+		PeoplePage{People: []Person{ana}},
+		PersonPage{Person: &ana, AskMail: true},
+		RecoverPage{AskPhone: true, Case: CaseInPerson},
+		RefusedPage{},
+		SentPage{Ways: ways},
+		SetupPage{AskMail: true, AskPhone: true},
+		SignInPage{Name: "ana", Remember: true, Recover: true},
+		SignedOutPage{},
+		SlowDownPage{Ways: ways},
+		StopPage{},
+		UnavailablePage{},
+		UndoPage{},
+		WaitPage{Ways: ways, Choice: "password"},
+	}
+}
+
+// Pages lists the names of all pages.
+func Pages() []string {
+	var names []string
+	for _, c := range contents() {
+		names = append(names, c.Page())
+	}
+	return names
+}

@@ -1,0 +1,250 @@
+package templates
+
+import (
+	"html/template"
+	"strings"
+	"time"
+)
+
+// Ways are the buttons and links below a step that lead another way.
+type Ways struct {
+	Method  string   // what is asked for now
+	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
+	Resend  bool     // the code of Method can be sent again
+	Recover bool     // offer "I can't sign in"
+}
+
+// SignInPage asks for name and password.
+type SignInPage struct {
+	*page
+	Name     string // as typed before
+	Remember bool   // offer "keep me signed in"
+	Recover  bool   // offer "I can't sign in"
+}
+
+func (SignInPage) Page() string     { return "sign-in" }
+func (v SignInPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (SignInPage) HasWayOut() bool { return false }
+
+// RecoverPage asks who has lost something; with Frame.Start "unlock", whose
+// sign-in is paused.
+type RecoverPage struct {
+	*page
+	Name     string // as typed before
+	Phone    string // as typed before
+	AskPhone bool   // offer to give a number and an extension instead
+	Case     string // how an administrator's help comes here; empty: by mail
+}
+
+func (RecoverPage) Page() string     { return "recover" }
+func (v RecoverPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v RecoverPage) LanguageURL(code string) string {
+	if v.Start == "unlock" {
+		return v.inLanguage(code, "recover", "choice", "unlock")
+	}
+	return v.inLanguage(code, "recover")
+}
+
+// SentPage asks for the code of a mail to an address that may not exist.
+type SentPage struct {
+	*page
+	Ways
+	Minutes int // how long the code lives
+}
+
+func (SentPage) Page() string     { return "sent" }
+func (v SentPage) on(p *page) any { v.page = p; return v }
+
+// FactorPage asks for one proof: Ways.Method is password, totp, sms_code,
+// mail_code, recovery_code, pin, question or contact.
+type FactorPage struct {
+	*page
+	Ways
+	Trust bool // offer not to ask for the second factor in this browser next time
+
+	Name     string // password: the account name, for password managers
+	Question string // question: the key of the one to be answered
+
+	Hint    string // a code that was sent: masked mail address or number it went to
+	Minutes int    // a code that was sent, or is to be read out: how long it lives
+
+	Code   string   // contact: to be read to somebody else
+	More   int      // contact: how many more people have to vouch
+	People []Person // contact: those who can
+	Trial  bool     // contact: nothing is lost, it is only tried out
+}
+
+func (FactorPage) Page() string     { return "factor" }
+func (v FactorPage) on(p *page) any { v.page = p; return v }
+
+// ChoicePage asks what has been lost.
+type ChoicePage struct {
+	*page
+	Choices []string // password, second_factor, both
+}
+
+func (ChoicePage) Page() string     { return "choice" }
+func (v ChoicePage) on(p *page) any { v.page = p; return v }
+
+// ChoosePage lists the ways on from a step.
+type ChoosePage struct {
+	*page
+	Options []Option
+	Choice  string // what is being replaced, once chosen
+	Recover bool   // offer "I can't sign in"
+}
+
+func (ChoosePage) Page() string     { return "choose" }
+func (v ChoosePage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v ChoosePage) LanguageURL(code string) string {
+	if v.Flow == "" {
+		return v.page.LanguageURL(code)
+	}
+	return v.flowURL("choose", code)
+}
+
+// Option is another way on from a step.
+type Option struct {
+	Method string
+	Then   []string      // what is asked after it: the keys of "proof."
+	Wait   time.Duration // how long nothing changes then; zero: not at all
+}
+
+// NewPasswordPage asks for what will be asked for later.
+type NewPasswordPage struct {
+	*page
+	Method    string   // password, pin, question
+	Name      string   // password: the account name, for password managers
+	MinLength int      // password: shortest accepted here
+	Questions []string // question: keys of those to choose from
+	Question  string   // question: key of the one chosen so far
+}
+
+func (NewPasswordPage) Page() string     { return "new-password" }
+func (v NewPasswordPage) on(p *page) any { v.page = p; return v }
+
+// EnrollPage shows the secret of an authenticator app and asks for a code of it.
+type EnrollPage struct {
+	*page
+	Ways
+	Choice string        // what is being replaced; empty: there was none before
+	QR     template.HTML // an inline <svg>, already safe
+	Key    string        // the same secret in groups of four
+	URI    string        // the same as otpauth:// link
+}
+
+func (EnrollPage) Page() string     { return "enroll" }
+func (v EnrollPage) on(p *page) any { v.page = p; return v }
+
+// AppURL is the otpauth link, which opens an authenticator app; html/template
+// does not know the scheme. Anything else is left out.
+func (v EnrollPage) AppURL() template.URL {
+	if !strings.HasPrefix(v.URI, "otpauth://") {
+		return ""
+	}
+	return template.URL(v.URI) //nolint:gosec // the scheme was just checked
+}
+
+// CodesPage shows new recovery codes until the step is left.
+type CodesPage struct {
+	*page
+	Codes []string
+}
+
+func (CodesPage) Page() string     { return "codes" }
+func (v CodesPage) on(p *page) any { v.page = p; return v }
+
+// ConfirmPage has the small forms. Ways.Method says which: change_mail,
+// change_phone, new_contact, approve, vouch, add_contact, open_case,
+// admin_in_person, drill, go_on (what follows has to be made first), or empty
+// for a link that was opened.
+type ConfirmPage struct {
+	*page
+	Ways
+	Name   string // add_contact, open_case: as typed before
+	Mail   string // change_mail: as typed before
+	Phone  string // change_phone: as typed before
+	Reason string // open_case: as typed before
+
+	Hint    string // new_contact: masked mail address or number the code went to
+	Minutes int    // new_contact: how long the code lives
+
+	Person *Person       // vouch, admin_in_person: who it is for
+	Trial  bool          // vouch: nothing is lost, it is only tried out
+	Code   string        // admin_in_person: to be handed over
+	Wait   time.Duration // admin_in_person: how long the code lives
+
+	Case  string // a link: how an administrator's help comes here; empty: by mail
+	Token string // a link: its secret, put into the field "code"
+}
+
+func (ConfirmPage) Page() string     { return "confirm" }
+func (v ConfirmPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v ConfirmPage) LanguageURL(code string) string {
+	if v.Method == "approve" {
+		return v.inLanguage(code, "account/approve")
+	}
+	return v.inLanguage(code, "link")
+}
+
+// WaitPage offers a wait, or says until when one lasts.
+type WaitPage struct {
+	*page
+	Ways
+	Choice string        // what is being replaced
+	Wait   time.Duration // how long
+	Until  time.Time     // when the wait is over; zero: it has not begun
+	Case   string        // how an administrator's help came; empty: by mail
+}
+
+func (WaitPage) Page() string     { return "wait" }
+func (v WaitPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: once the wait has begun it is the main button.
+func (v WaitPage) HasWayOut() bool { return v.Until.IsZero() }
+
+// SetupPage asks for the set-up code and then, within a flow, who the first
+// administrator is.
+type SetupPage struct {
+	*page
+	Name, Mail, Phone string // as typed before
+	AskMail, AskPhone bool   // offer the field
+	MinLength         int    // shortest password accepted here
+}
+
+func (SetupPage) Page() string     { return "setup" }
+func (v SetupPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: the site may have been set up meanwhile.
+func (v SetupPage) HasWayOut() bool { return v.Problem != nil }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v SetupPage) LanguageURL(code string) string { return v.inLanguage(code, "setup") }
+
+// ActivatePage asks for the code of an invitation and then, within a flow, for
+// a password.
+type ActivatePage struct {
+	*page
+	Name      string // the account name, for password managers
+	MinLength int    // shortest password accepted here
+}
+
+func (ActivatePage) Page() string     { return "activate" }
+func (v ActivatePage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v ActivatePage) LanguageURL(code string) string { return v.inLanguage(code, "link") }
+
+// Values of Case.
+const (
+	CaseInPerson = "in_person" // an administrator is shown a code and hands it over
+	CaseEither   = "either"    // so for some of what can be lost
+)
