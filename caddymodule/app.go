@@ -176,7 +176,7 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
-	if err := rt.engine.HearLines(ctx); err != nil {
+	if err := rt.engine.HearExtensions(ctx); err != nil {
 		a.logger.Warn("not known yet whether people have main numbers; the first form asks again", "error", err)
 	}
 	return nil

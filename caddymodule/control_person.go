@@ -69,17 +69,17 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 	if now.Before(a.Probation) {
 		p.Probation = a.Probation
 	}
-	for _, c := range a.Contacts {
-		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Address), c.Counts})
+	for _, c := range a.Addresses {
+		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Value), c.ValidFrom})
 	}
 	for _, c := range a.Credentials {
-		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.Barred})
+		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.NoProofUntil})
 	}
 	for _, d := range a.Devices {
 		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.Remembered, d.Recovered})
 	}
 	for _, s := range a.Sessions {
-		if a.Session(s.Sum, now) != nil { // it still lives
+		if a.Session(s.TokenHash, now) != nil { // it still lives
 			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End})
 		}
 	}

@@ -85,12 +85,12 @@ func examine(t *testing.T, code int, args ...string) diagnosisJSON {
 
 // settle makes the store that a set-up by somebody leaves behind: quicker than
 // by a Caddy, whose every stop takes seconds.
-func settle(t *testing.T, h *host, name string, contacts ...recovery.Contact) {
+func settle(t *testing.T, h *host, name string, contacts ...recovery.Address) {
 	t.Helper()
 	const id = "AAAAAAAAAAAAAAAAAAAAAA"
 	store := h.open(t)
 	defer store.Driver.Close()
-	account := recovery.Account{ID: id, Name: name, State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}, Contacts: contacts}
+	account := recovery.Account{ID: id, Name: name, State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}, Addresses: contacts}
 	row := map[string]any{"id": id, "name": name, "state": account.State, "admin": true}
 	_, err1 := kv.Create(t.Context(), store, "account/"+id, account, time.Time{})
 	_, err2 := kv.Create(t.Context(), store, "roster/00", []any{row}, time.Time{})
@@ -122,8 +122,8 @@ func (h *host) open(t *testing.T) *kv.Store {
 	return store
 }
 
-func samsMail() recovery.Contact {
-	return recovery.Contact{Channel: recovery.ChannelMail, Address: "sam-canary@example.org"}
+func samsMail() recovery.Address {
+	return recovery.Address{Channel: recovery.ChannelMail, Value: "sam-canary@example.org"}
 }
 
 // TestDoctor: with Caddy running and stopped, from a configuration and from

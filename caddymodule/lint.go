@@ -60,7 +60,7 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 		TOTP: who.Credential(recovery.TOTP) != nil, Codes: method.CodesLeft(who) > 0,
 		Mail:   who.Address(recovery.ChannelMail, now) != "" && a.has(recovery.ChannelMail),
 		Phone:  who.Address(recovery.ChannelSMS, now) != "" && a.has(recovery.ChannelSMS),
-		Device: len(who.Devices) > 1, Contacts: len(who.Vouchers),
+		Device: len(who.Devices) > 1, Contacts: len(who.TrustedContacts),
 		PIN: who.Credential(recovery.PIN) != nil, Question: who.Credential(recovery.SecurityQuestion) != nil,
 		Admin: true, InPerson: true, Rescue: true, Manages: who.Admin(),
 	}

@@ -37,29 +37,29 @@ const GroupAdmins = "admins"
 // one record, so that one write replaces it. After a crash the old set or the
 // new set is there, never none or both (MF-05).
 type Account struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"name"` // as typed; compared by its canonical form
-	State      State     `json:"state"`
-	Was        State     `json:"was,omitempty"` // before it was disabled; enabling restores it
-	Generation uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
-	Created    time.Time `json:"created"`
-	Invited    time.Time `json:"invited,omitzero"` // end of its invitation; zero: there is none
-	Lang       string    `json:"lang,omitempty"`
-	Groups     []string  `json:"groups,omitempty"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"` // as typed; compared by its canonical form
+	State       State     `json:"state"`
+	StateBefore State     `json:"was,omitempty"` // before it was disabled; enabling restores it
+	Generation  uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
+	Created     time.Time `json:"created"`
+	Invited     time.Time `json:"invited,omitzero"` // end of its invitation; zero: there is none
+	Lang        string    `json:"lang,omitempty"`
+	Groups      []string  `json:"groups,omitempty"`
 
-	Contacts    []Contact    `json:"contacts,omitempty"`
-	Lines       []Line       `json:"lines,omitempty"`
-	Credentials []Credential `json:"credentials,omitempty"`
-	Devices     []Device     `json:"devices,omitempty"`
-	Sessions    []Session    `json:"sessions,omitempty"`
-	Spent       []Spent      `json:"spent,omitempty"`
-	Waits       []Wait       `json:"waits,omitempty"`
-	Vouchers    []Voucher    `json:"vouchers,omitempty"`
-	Drilled     time.Time    `json:"drilled,omitzero"`  // last time a way back was tried out
-	Reminded    time.Time    `json:"reminded,omitzero"` // last time a mail asked to try one
-	Before      *Before      `json:"before,omitempty"`
-	Thaw        *Before      `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
-	CodeUsed    time.Time    `json:"code_used,omitzero"` // last time a recovery code was spent
+	Addresses       []Address        `json:"contacts,omitempty"`
+	Extensions      []Extension      `json:"lines,omitempty"`
+	Credentials     []Credential     `json:"credentials,omitempty"`
+	Devices         []Device         `json:"devices,omitempty"`
+	Sessions        []Session        `json:"sessions,omitempty"`
+	Spent           []Spent          `json:"spent,omitempty"`
+	Waits           []Wait           `json:"waits,omitempty"`
+	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
+	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
+	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
+	OldCodes        *OldCodes        `json:"before,omitempty"`
+	UnfreezeWith    *OldCodes        `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
+	CodeUsed        time.Time        `json:"code_used,omitzero"` // last time a recovery code was spent
 
 	// SecondFactor says that this account signs in with two factors. It is
 	// stored apart from the credentials: if those went missing, sign-in must be
@@ -71,32 +71,32 @@ type Account struct {
 	Unlocks uint64 `json:"unlocks,omitempty"`
 }
 
-// Contact is an address or number people can be reached at.
-type Contact struct {
-	Channel string    `json:"channel"`         // ChannelMail, ChannelSMS
-	Address string    `json:"address"`         // canonical
-	Given   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
-	Counts  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
-	Until   time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
+// Address is an address or number people can be reached at.
+type Address struct {
+	Channel    string    `json:"channel"`         // ChannelMail, ChannelSMS
+	Value      string    `json:"address"`         // canonical
+	Unproven   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
+	ValidFrom  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
+	ValidUntil time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
 }
 
-// Line is a main phone number and an extension people know themselves by. It
+// Extension is a main phone number and an extension people know themselves by. It
 // finds an account and proves nothing; messages go to contacts.
-type Line struct {
-	Number    string `json:"number"` // E.164
-	Extension string `json:"extension,omitempty"`
+type Extension struct {
+	Number string `json:"number"` // E.164
+	Digits string `json:"extension,omitempty"`
 }
 
-// Before holds replaced recovery codes that can still open a frozen account:
+// OldCodes holds replaced recovery codes that can still open a frozen account:
 // those of before a change, for 72 hours (a zero Until: without end). It is
 // empty if there were none, or if the change was made with a recovery code.
-type Before struct {
+type OldCodes struct {
 	Until time.Time       `json:"until"`
 	Codes json.RawMessage `json:"codes,omitempty"` // as the recovery code method stored them
 }
 
-// Voucher is another person with an account here, who may vouch for this one.
-type Voucher struct {
+// TrustedContact is another person with an account here, who may vouch for this one.
+type TrustedContact struct {
 	ID    string    `json:"id"`
 	Name  string    `json:"name"`
 	Since time.Time `json:"since,omitzero"`
@@ -106,20 +106,20 @@ type Voucher struct {
 // only; the record around it is sealed under the account's key name, so that
 // data moved to another account does not open (KY-02).
 type Credential struct {
-	ID      string          `json:"id"`
-	Method  string          `json:"method"`
-	Version uint64          `json:"version"` // raised when Data is replaced; not by use
-	Label   string          `json:"label,omitempty"`
-	Created time.Time       `json:"created"`
-	Initial bool            `json:"initial,omitempty"` // made at set-up or activation
-	Barred  time.Time       `json:"barred,omitzero"`   // set by recovery: until then no proof for a lost second factor
-	Data    json.RawMessage `json:"data"`
+	ID           string          `json:"id"`
+	Method       string          `json:"method"`
+	Version      uint64          `json:"version"` // raised when Data is replaced; not by use
+	Label        string          `json:"label,omitempty"`
+	Created      time.Time       `json:"created"`
+	Initial      bool            `json:"initial,omitempty"` // made at set-up or activation
+	NoProofUntil time.Time       `json:"barred,omitzero"`   // set by recovery: until then no proof for a lost second factor
+	Data         json.RawMessage `json:"data"`
 }
 
 // Device is a browser this account has fully signed in on.
 type Device struct {
 	ID         string    `json:"id"`
-	Sum        string    `json:"sum"` // of the device cookie
+	TokenHash  string    `json:"sum"` // of the device cookie
 	Browser    string    `json:"browser"`
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
@@ -131,7 +131,7 @@ type Device struct {
 // of its own, so that the write that replaces a credential also ends sessions.
 type Session struct {
 	ID         string    `json:"id"`
-	Sum        string    `json:"sum"` // of the session cookie
+	TokenHash  string    `json:"sum"` // of the session cookie
 	Device     string    `json:"device"`
 	Generation uint64    `json:"generation"`
 	Browser    string    `json:"browser"`
@@ -193,9 +193,9 @@ func (a *Account) Drop(methods ...string) {
 // Address returns the address for a channel that counts now; empty if there is
 // none.
 func (a *Account) Address(channel string, now time.Time) string {
-	for _, c := range a.Contacts {
-		if c.Channel == channel && !now.Before(c.Counts) && (c.Until.IsZero() || now.Before(c.Until)) {
-			return c.Address
+	for _, c := range a.Addresses {
+		if c.Channel == channel && !now.Before(c.ValidFrom) && (c.ValidUntil.IsZero() || now.Before(c.ValidUntil)) {
+			return c.Value
 		}
 	}
 	return ""
@@ -208,7 +208,7 @@ func (a *Account) Device(token string) *Device {
 	}
 	sum := secret.Sum(token)
 	for i := range a.Devices {
-		if a.Devices[i].Sum == sum {
+		if a.Devices[i].TokenHash == sum {
 			return &a.Devices[i]
 		}
 	}
@@ -219,7 +219,7 @@ func (a *Account) Device(token string) *Device {
 func (a *Account) Session(sum string, now time.Time) *Session {
 	for i := range a.Sessions {
 		s := &a.Sessions[i]
-		if subtle.ConstantTimeCompare([]byte(s.Sum), []byte(sum)) == 1 && a.live(s, now) {
+		if subtle.ConstantTimeCompare([]byte(s.TokenHash), []byte(sum)) == 1 && a.live(s, now) {
 			return s
 		}
 	}
@@ -254,20 +254,20 @@ func (a *Account) EndEverything() {
 	a.Waits = nil
 }
 
-// forget ends the trust in all devices. They stay known, but none skips the
+// UntrustDevices ends the trust in all devices. They stay known, but none skips the
 // second factor.
-func (a *Account) forget() {
+func (a *Account) UntrustDevices() {
 	for i := range a.Devices {
 		a.Devices[i].Remembered = time.Time{}
 	}
 }
 
-// trim drops what has ended and keeps the record within its limits, oldest
+// DropExpired drops what has ended and keeps the record within its limits, oldest
 // first.
-func (a *Account) trim(now time.Time) {
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return !c.Until.IsZero() && !now.Before(c.Until) })
-	if a.Before != nil && !now.Before(a.Before.Until) {
-		a.Before = nil
+func (a *Account) DropExpired(now time.Time) {
+	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
+	if a.OldCodes != nil && !now.Before(a.OldCodes.Until) {
+		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
 	if over := len(a.Sessions) - MaxSessions; over > 0 {

@@ -25,11 +25,11 @@ func (do Action) Apply(a *Account) error {
 	case do == ActionSignOut:
 		a.Sessions = nil
 	case do == ActionDisable && a.State != StateDisabled:
-		a.State, a.Was = StateDisabled, a.State
+		a.State, a.StateBefore = StateDisabled, a.State
 		a.EndEverything()
 		a.Invited = time.Time{}
 	case do == ActionEnable && a.State == StateDisabled:
-		a.State, a.Was = a.Was, ""
+		a.State, a.StateBefore = a.StateBefore, ""
 	default:
 		return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State)
 	}

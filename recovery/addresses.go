@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// replaceContact adds a contact. The one before is used until the new one
+// replaceAddress adds a contact. The one before is used until the new one
 // counts.
-func (a *Account) replaceContact(c Contact, now time.Time) {
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(x Contact) bool { return x.Channel == c.Channel && now.Before(x.Counts) })
-	for i := range a.Contacts {
-		if a.Contacts[i].Channel == c.Channel {
-			a.Contacts[i].Until = c.Counts
+func (a *Account) replaceAddress(c Address, now time.Time) {
+	a.Addresses = slices.DeleteFunc(a.Addresses, func(x Address) bool { return x.Channel == c.Channel && now.Before(x.ValidFrom) })
+	for i := range a.Addresses {
+		if a.Addresses[i].Channel == c.Channel {
+			a.Addresses[i].ValidUntil = c.ValidFrom
 		}
 	}
-	a.Contacts = append(a.Contacts, c)
+	a.Addresses = append(a.Addresses, c)
 }
 
-// undoContacts removes every address and number that does not count yet, and
+// undoAddresses removes every address and number that does not count yet, and
 // keeps those they were to replace. Contacts that were fully replaced before
 // stay replaced.
-func (a *Account) undoContacts(now time.Time) {
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(c Contact) bool { return now.Before(c.Counts) })
-	for i := range a.Contacts {
-		if now.Before(a.Contacts[i].Until) {
-			a.Contacts[i].Until = time.Time{}
+func (a *Account) undoAddresses(now time.Time) {
+	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return now.Before(c.ValidFrom) })
+	for i := range a.Addresses {
+		if now.Before(a.Addresses[i].ValidUntil) {
+			a.Addresses[i].ValidUntil = time.Time{}
 		}
 	}
 }
@@ -36,10 +36,10 @@ func (a *Account) ReplaceMail(mail string, now time.Time, l Lifetimes) error {
 	case a.Address(ChannelMail, now) == mail:
 		return ErrSameAddress
 	case a.State == StateActive:
-		a.replaceContact(Contact{Channel: ChannelMail, Address: mail, Counts: now.Add(l.NewContact), Given: true}, now)
+		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now.Add(l.NewContact), Unproven: true}, now)
 	case a.State == StateInvited:
-		a.replaceContact(Contact{Channel: ChannelMail, Address: mail, Counts: now}, now)
-		a.trim(now)
+		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now}, now)
+		a.DropExpired(now)
 		a.EndEverything()
 		a.Invited = time.Time{}
 	default:
@@ -52,18 +52,18 @@ func (a *Account) ReplaceMail(mail string, now time.Time, l Lifetimes) error {
 // addresses are left out: they may belong to somebody else now. So are
 // addresses that an administrator gave, until they count: nobody has proved
 // them.
-func (a *Account) NoticeAddresses(now time.Time) []Contact {
-	return slices.DeleteFunc(slices.Clone(a.Contacts), func(c Contact) bool {
-		return !c.Until.IsZero() && !now.Before(c.Until) || c.Given && now.Before(c.Counts)
+func (a *Account) NoticeAddresses(now time.Time) []Address {
+	return slices.DeleteFunc(slices.Clone(a.Addresses), func(c Address) bool {
+		return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) || c.Unproven && now.Before(c.ValidFrom)
 	})
 }
 
 // AddAddresses adds addresses that count at once; empty ones are left out.
 func (a *Account) AddAddresses(mail, phone string) {
 	if mail != "" {
-		a.Contacts = append(a.Contacts, Contact{Channel: ChannelMail, Address: mail})
+		a.Addresses = append(a.Addresses, Address{Channel: ChannelMail, Value: mail})
 	}
 	if phone != "" {
-		a.Contacts = append(a.Contacts, Contact{Channel: ChannelSMS, Address: phone})
+		a.Addresses = append(a.Addresses, Address{Channel: ChannelSMS, Value: phone})
 	}
 }

@@ -24,7 +24,7 @@
 // Replacing a second factor and ending every session is therefore the same
 // single write. Raising the generation ends every flow and ticket.
 //
-// A name without an account gets a stand-in that runs the same code, pays the
+// A name without an account gets a decoy that runs the same code, pays the
 // same hash and queues the same message to nobody.
 //
 // The rule above all: what a recovery gives back is never worth more than the

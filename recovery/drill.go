@@ -25,7 +25,7 @@ func (end End) drilled(a *Account, _ *Effects) { a.Drilled = end.Now }
 // for half a year.
 func (a *Account) DrillDue(now time.Time) bool {
 	return now.Sub(a.Created) > drillEvery && now.Sub(a.Drilled) > drillEvery &&
-		(a.Credential(RecoveryCode) != nil || len(a.Vouchers) > 0)
+		(a.Credential(RecoveryCode) != nil || len(a.TrustedContacts) > 0)
 }
 
 // remindDrill notes that the person is reminded now, at a sign-in and once in

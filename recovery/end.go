@@ -8,18 +8,18 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// keepCodes keeps the recovery codes of before a change for 72 hours, to open
+// keepOldCodes keeps the recovery codes of before a change for 72 hours, to open
 // the account if a notice freezes it. A second change within that time keeps
 // those of before the first. A change made with a recovery code keeps none.
-func (end End) keepCodes(a *Account) {
-	if a.Before == nil || !end.Now.Before(a.Before.Until) {
-		a.Before = &Before{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
+func (end End) keepOldCodes(a *Account) {
+	if a.OldCodes == nil || !end.Now.Before(a.OldCodes.Until) {
+		a.OldCodes = &OldCodes{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
 		if c := a.Credential(RecoveryCode); c != nil {
-			a.Before.Codes = slices.Clone(c.Data)
+			a.OldCodes.Codes = slices.Clone(c.Data)
 		}
 	}
 	if end.Flow.Has(RecoveryCode) {
-		a.Before.Codes = nil
+		a.OldCodes.Codes = nil
 	}
 }
 
@@ -63,7 +63,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 	if end.Recipe.Finish != nil {
 		end.Recipe.Finish(end, a, &eff)
 	}
-	a.trim(end.Now)
+	a.DropExpired(end.Now)
 	return eff, nil
 }
 
@@ -102,7 +102,7 @@ func (end End) meet(a *Account, eff *Effects) *Device {
 	}
 	eff.Device = true
 	a.Devices = append(a.Devices, Device{
-		ID: end.DeviceID, Sum: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now,
+		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now,
 	})
 	return &a.Devices[len(a.Devices)-1]
 }
@@ -116,7 +116,7 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	}
 	eff.Session = true
 	a.Sessions = append(a.Sessions, Session{
-		ID: end.SessionID, Sum: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
+		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
 		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs,
 	})
@@ -133,14 +133,14 @@ func (end End) renewFactor(a *Account) {
 // codes. The trust in devices ends.
 func (end End) addFactor(a *Account) {
 	if a.State == StateActive {
-		end.keepCodes(a)
+		end.keepOldCodes(a)
 	}
 	for _, method := range end.Methods.expand(Factor) {
 		end.install(a, method)
 	}
 	end.install(a, RecoveryCode)
 	a.SecondFactor = true
-	a.forget()
+	a.UntrustDevices()
 }
 
 // install puts what was confirmed in place of the account's old credential, or

@@ -17,7 +17,7 @@ type Flow struct {
 	Kind       Kind      `json:"kind"`
 	Binding    string    `json:"binding"` // sum of the browser's flow cookie
 	Account    string    `json:"account,omitempty"`
-	Nobody     string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
+	Decoy      string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
 	Since      time.Time `json:"since"`             // when it began or last made progress
@@ -25,18 +25,18 @@ type Flow struct {
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
 
-	Name     string `json:"name,omitempty"` // as typed
-	Mail     string `json:"mail,omitempty"`
-	Phone    string `json:"phone,omitempty"`
-	Goal     Goal   `json:"goal,omitempty"`
-	Person   string `json:"person,omitempty"`   // id of somebody else this is about
-	Reason   string `json:"reason,omitempty"`   // why an administrator helps
-	Called   string `json:"called,omitempty"`   // that person's name
-	Vouch    string `json:"vouch,omitempty"`    // key of the request to vouch for
-	Ask      string `json:"ask,omitempty"`      // code this flow's own request is found by
-	Trial    bool   `json:"trial,omitempty"`    // what Vouch asks for is only tried out
-	Remember bool   `json:"remember,omitempty"` // keep me signed in
-	Trust    bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
+	Name       string `json:"name,omitempty"` // as typed
+	Mail       string `json:"mail,omitempty"`
+	Phone      string `json:"phone,omitempty"`
+	Goal       Goal   `json:"goal,omitempty"`
+	Person     string `json:"person,omitempty"`   // id of somebody else this is about
+	Reason     string `json:"reason,omitempty"`   // why an administrator helps
+	PersonName string `json:"called,omitempty"`   // that person's name
+	Request    string `json:"vouch,omitempty"`    // key of the request to vouch for
+	AskCode    string `json:"ask,omitempty"`      // code this flow's own request is found by
+	Trial      bool   `json:"trial,omitempty"`    // what Vouch asks for is only tried out
+	Remember   bool   `json:"remember,omitempty"` // keep me signed in
+	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
 	Tried     bool `json:"tried,omitempty"`     // the recovery code tried out was right
 	Consented bool `json:"consented,omitempty"` // the last click of somebody who vouches
@@ -44,16 +44,16 @@ type Flow struct {
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call
 
-	Picked   string             `json:"picked,omitempty"` // method that the person picked
-	Proofs   []Proof            `json:"proofs,omitempty"`
-	Reserved []Spent            `json:"reserved,omitempty"` // spent when the flow finishes
-	Sent     map[string]Sent    `json:"sent,omitempty"`     // by method
-	Pending  map[string]Pending `json:"pending,omitempty"`  // what is being enrolled, by method
-	Version  uint64             `json:"version"`            // raised by every change
+	Picked     string               `json:"picked,omitempty"` // method that the person picked
+	Proofs     []Proof              `json:"proofs,omitempty"`
+	Reserved   []Spent              `json:"reserved,omitempty"` // spent when the flow finishes
+	Challenges map[string]Challenge `json:"sent,omitempty"`     // by method
+	Pending    map[string]Pending   `json:"pending,omitempty"`  // what is being enrolled, by method
+	Version    uint64               `json:"version"`            // raised by every change
 }
 
-// Sent is a code or link that left the flow. Only MACs are kept.
-type Sent struct {
+// Challenge is a code or link that left the flow. Only MACs are kept.
+type Challenge struct {
 	Code    []byte    `json:"code,omitempty"`
 	Link    []byte    `json:"link,omitempty"`
 	To      string    `json:"to,omitempty"` // masked
@@ -81,7 +81,7 @@ func (f *Flow) NewAddress() (channel, to string) {
 }
 
 // IsDecoy tells that the flow runs for nobody.
-func (f *Flow) IsDecoy() bool { return f.Nobody != "" }
+func (f *Flow) IsDecoy() bool { return f.Decoy != "" }
 
 // BoundTo reports whether one of the browser's flow tokens belongs to the flow.
 func (f *Flow) BoundTo(tokens []string) bool {
@@ -102,4 +102,4 @@ func (f *Flow) AddProof(p Proof) {
 }
 
 // Live reports whether what was sent can still be answered.
-func (s Sent) Live(now time.Time) bool { return now.Before(s.Expires) }
+func (s Challenge) Live(now time.Time) bool { return now.Before(s.Expires) }

@@ -50,13 +50,13 @@ type shape struct {
 
 func chapters() []chapter {
 	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
-	full.Vouchers = []recovery.Voucher{{ID: "r", Name: "robin"}, {ID: "c", Name: "carol"}}
+	full.TrustedContacts = []recovery.TrustedContact{{ID: "r", Name: "robin"}, {ID: "c", Name: "carol"}}
 	full.Groups = []string{recovery.GroupAdmins}
 	plain := recoverytest.Account(recovery.Password)
 	codes := recoverytest.Account(recovery.Password, recovery.RecoveryCode)
 	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
-	frozen.State, frozen.Thaw = recovery.StateFrozen, &recovery.Before{Codes: full.Credential(recovery.RecoveryCode).Data}
+	frozen.State, frozen.UnfreezeWith = recovery.StateFrozen, &recovery.OldCodes{Codes: full.Credential(recovery.RecoveryCode).Data}
 	one := []shape{{account: full}}
 	empty := []shape{{account: &recovery.Account{}}}
 	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
@@ -210,7 +210,7 @@ func fill(f *recovery.Flow, by string) bool {
 	case recovery.AskPerson:
 		f.Person = "x"
 	case recovery.AskRequest:
-		f.Vouch = "x"
+		f.Request = "x"
 	case recovery.AskCase: // one form asks for both
 		f.Person, f.Reason = "x", "x"
 	case recovery.AskConsent:

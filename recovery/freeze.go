@@ -14,22 +14,22 @@ import (
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	lately := told.Add(-l.RecoveredBan)
 	if a.State != StateFrozen {
-		a.Thaw = nil
+		a.UnfreezeWith = nil
 		c := a.Credential(RecoveryCode)
 		switch {
 		case now.Before(a.CodeUsed.Add(l.Notice)):
-		case a.Before != nil && now.Before(a.Before.Until):
-			a.Thaw = &Before{Until: a.Before.Until, Codes: slices.Clone(a.Before.Codes)}
+		case a.OldCodes != nil && now.Before(a.OldCodes.Until):
+			a.UnfreezeWith = &OldCodes{Until: a.OldCodes.Until, Codes: slices.Clone(a.OldCodes.Codes)}
 		case c != nil && (c.Initial || c.Created.Before(lately)):
-			a.Thaw = &Before{Codes: slices.Clone(c.Data)}
+			a.UnfreezeWith = &OldCodes{Codes: slices.Clone(c.Data)}
 		}
 	}
-	a.undoContacts(now)
-	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(v Voucher) bool { return !v.Since.Before(lately) })
+	a.undoAddresses(now)
+	a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, func(v TrustedContact) bool { return !v.Since.Before(lately) })
 	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
 		return (c.Method == PIN || c.Method == SecurityQuestion) && !c.Created.Before(lately)
 	})
 	a.State = StateFrozen
 	a.EndEverything()
-	a.forget()
+	a.UntrustDevices()
 }

@@ -29,7 +29,7 @@ func (end End) login(a *Account, eff *Effects) {
 		a.Waits = nil
 	}
 	if c := a.Credential(Password); c != nil && end.Flow.Has(Password) && end.factorProved() {
-		c.Barred = time.Time{}
+		c.NoProofUntil = time.Time{}
 	}
 	if known == nil && len(a.Devices) > 1 {
 		eff.Done(EventNewDevice)
@@ -38,7 +38,7 @@ func (end End) login(a *Account, eff *Effects) {
 	end.remindDrill(a, eff)
 	// The session this browser had until now ends with the new one (SE-01).
 	_, before := SplitSession(end.Client.Session)
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Sum == before })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash == before })
 	end.issue(a, device, eff)
 }
 

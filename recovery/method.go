@@ -76,7 +76,7 @@ const (
 )
 
 // Try is one attempt to prove something. Account is never nil: for people who
-// do not exist it is a stand-in without credentials, and Verify costs the same.
+// do not exist it is a decoy without credentials, and Verify costs the same.
 type Try struct {
 	Account *Account
 	Flow    *Flow
@@ -115,7 +115,7 @@ type Method interface {
 type Challenger interface {
 	// Challenge makes a new one. A message is queued only after the flow that
 	// holds its MAC has been written; nil: nothing is sent.
-	Challenge(t Try) (Sent, *Message, error)
+	Challenge(t Try) (Challenge, *Message, error)
 }
 
 // Namer is a method whose proof says whose it is, so that nobody types a name:

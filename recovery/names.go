@@ -16,22 +16,22 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// ParseLine reads a main number and an extension of up to 8 digits, as in a
+// ParseExtension reads a main number and an extension of up to 8 digits, as in a
 // company's phone system.
-func ParseLine(number, extension string) (Line, error) {
+func ParseExtension(number, extension string) (Extension, error) {
 	n, err := CanonicalPhone(number)
 	if err != nil {
-		return Line{}, err
+		return Extension{}, err
 	}
 	ext := strings.TrimSpace(extension)
 	if len(ext) > 8 || strings.Trim(ext, "0123456789") != "" {
-		return Line{}, errors.New("an extension has up to 8 digits")
+		return Extension{}, errors.New("an extension has up to 8 digits")
 	}
-	return Line{Number: n, Extension: ext}, nil
+	return Extension{Number: n, Digits: ext}, nil
 }
 
 // Identifier is what the account is found by.
-func (l Line) Identifier() Identifier { return Identifier{"line", l.Number + "#" + l.Extension} }
+func (l Extension) Identifier() Identifier { return Identifier{"line", l.Number + "#" + l.Digits} }
 
 // Errors of [NewAccount.Make]; the text behind them says what is wrong.
 var (
@@ -42,12 +42,12 @@ var (
 
 // NewAccount describes a person to be invited.
 type NewAccount struct {
-	Name   string
-	Mail   string
-	Phone  string
-	Lines  []Line
-	Groups []string
-	Lang   string
+	Name       string
+	Mail       string
+	Phone      string
+	Extensions []Extension
+	Groups     []string
+	Lang       string
 }
 
 // Make returns the invited account, or what is wrong with name, address or
@@ -68,7 +68,7 @@ func (n NewAccount) Make(now time.Time) (*Account, error) {
 			return nil, fmt.Errorf("%w: %w", ErrBadPhone, err)
 		}
 	}
-	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang, Lines: n.Lines}
+	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang, Extensions: n.Extensions}
 	a.AddAddresses(mail, phone)
 	return a, nil
 }
@@ -167,14 +167,14 @@ func (a *Account) Identifiers() []Identifier {
 	if n, err := CanonicalName(a.Name); err == nil {
 		out = append(out, Identifier{"name", n})
 	}
-	for _, c := range a.Contacts {
+	for _, c := range a.Addresses {
 		kind := "mail"
 		if c.Channel == ChannelSMS {
 			kind = "phone"
 		}
-		out = append(out, Identifier{kind, c.Address})
+		out = append(out, Identifier{kind, c.Value})
 	}
-	for _, l := range a.Lines {
+	for _, l := range a.Extensions {
 		out = append(out, l.Identifier())
 	}
 	return out

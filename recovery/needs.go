@@ -23,7 +23,7 @@ func (f *Flow) Prepared(s Step) bool {
 		_, made := f.Pending[s.Method]
 		return made
 	case s.Remote:
-		return f.Ask != ""
+		return f.AskCode != ""
 	}
 	return !s.Done
 }
@@ -32,7 +32,7 @@ func (f *Flow) Prepared(s Step) bool {
 type Facts struct {
 	Flow    *Flow
 	Recipe  *Recipe  // of the flow's kind; nil: the flow leads nowhere
-	Account *Account // stand-in for nobody; nil before anybody was named
+	Account *Account // decoy for nobody; nil before anybody was named
 	Device  *Device  // the known device asking; nil: unknown browser
 	Policy  *Policy
 	Methods *Methods
@@ -57,7 +57,7 @@ type Step struct {
 // when it is met. Needs do not refer to each other.
 type Need func(f Facts) (Step, bool)
 
-// who needs an account to be named, or a stand-in for an unknown name.
+// who needs an account to be named, or a decoy for an unknown name.
 func who(page string) Need {
 	return func(f Facts) (Step, bool) {
 		return Step{Page: page, Ask: AskWho, Method: Password}, f.Account == nil

@@ -36,15 +36,15 @@ func TestNext(t *testing.T) {
 	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	plain := recoverytest.Account(recovery.Password)
 	bare := recoverytest.Account(recovery.Password)
-	bare.Contacts = nil
+	bare.Addresses = nil
 	broken := recoverytest.Account(recovery.Password)
 	broken.SecondFactor = true
 	banned := recoverytest.Account(recovery.Password, recovery.TOTP)
-	banned.Credentials[0].Barred = noon.Add(time.Hour)
+	banned.Credentials[0].NoProofUntil = noon.Add(time.Hour)
 	tried := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	tried.Probation = noon.Add(time.Hour)
 	fresh := recoverytest.Account(recovery.Password, recovery.TOTP)
-	fresh.Contacts[1].Counts = noon.Add(time.Hour)
+	fresh.Addresses[1].ValidFrom = noon.Add(time.Hour)
 
 	for _, tc := range []struct {
 		name    string

@@ -20,7 +20,7 @@ func restoreRecipe() Recipe {
 // recover replaces what was lost. It never signs in.
 func (end End) recover(a *Account, eff *Effects) {
 	if end.Flow.Has(RecoveryCode) {
-		end.keepCodes(a)
+		end.keepOldCodes(a)
 	}
 	rescued := end.Flow.Has(Rescue)
 	name := EventPasswordReset
@@ -36,15 +36,15 @@ func (end End) recover(a *Account, eff *Effects) {
 		name = EventBothReset
 	}
 	if c := a.Credential(Password); c != nil && name != EventFactorReset && !rescued {
-		c.Barred = end.Now.Add(end.Policy.Lifetimes.RecoveredBan)
+		c.NoProofUntil = end.Now.Add(end.Policy.Lifetimes.RecoveredBan)
 	}
 	a.EndEverything()
-	a.forget()
+	a.UntrustDevices()
 	if !rescued {
 		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
 	}
 	if a.State == StateFrozen {
-		a.State, a.Devices, a.Before, a.Thaw = StateActive, nil, nil, nil
+		a.State, a.Devices, a.OldCodes, a.UnfreezeWith = StateActive, nil, nil, nil
 		eff.Done(EventThawed)
 	}
 	eff.Done(name)

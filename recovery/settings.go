@@ -48,7 +48,7 @@ func newCodesRecipe() Recipe {
 		Kind: KindNewCodes, SignedIn: true,
 		Needs: []Need{Settled, Strong, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
-			end.keepCodes(a)
+			end.keepOldCodes(a)
 			end.install(a, RecoveryCode)
 			eff.Done(EventCodesRenewed)
 		},
@@ -81,16 +81,16 @@ func changePhoneRecipe() Recipe { return addressRecipe(KindChangePhone, phoneTyp
 // addressRecipe takes in an address that has answered.
 func addressRecipe(kind Kind, typed Need) Recipe {
 	return Recipe{
-		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeContact,
+		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
 		After: After{Says: []string{"contact_changed"}},
 	}
 }
 
-// changeContact takes a proved address in. The old one goes on counting, and
+// changeAddress takes a proved address in. The old one goes on counting, and
 // is told, until the new one counts (MF-19).
-func (end End) changeContact(a *Account, eff *Effects) {
+func (end End) changeAddress(a *Account, eff *Effects) {
 	channel, to := end.Flow.NewAddress()
-	a.replaceContact(Contact{Channel: channel, Address: to, Counts: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now)
+	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now)
 	eff.Done(EventContactChanged)
 }
 
@@ -98,7 +98,7 @@ func (end End) changeContact(a *Account, eff *Effects) {
 func (end End) stepUp(a *Account, eff *Effects) {
 	eff.Events = append(eff.Events, EventStepUp)
 	for i := range a.Sessions {
-		if a.Sessions[i].Sum == end.Flow.Session {
+		if a.Sessions[i].TokenHash == end.Flow.Session {
 			a.Sessions[i].Fresh = end.Now
 		}
 	}
@@ -108,7 +108,7 @@ func (end End) stepUp(a *Account, eff *Effects) {
 func (end End) changePassword(a *Account, eff *Effects) {
 	end.install(a, Password)
 	a.EndEverything()
-	a.forget()
+	a.UntrustDevices()
 	end.Flow.Remember = false
 	end.issue(a, end.meet(a, eff), eff)
 	eff.Done(EventPasswordChanged)

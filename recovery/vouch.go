@@ -18,7 +18,7 @@ const (
 
 func addContactRecipe() Recipe {
 	return Recipe{
-		Kind: KindAddContact, SignedIn: true, Needs: []Need{Settled, Strong, somebody}, Finish: End.addVoucher,
+		Kind: KindAddContact, SignedIn: true, Needs: []Need{Settled, Strong, somebody}, Finish: End.addTrustedContact,
 		After: After{Says: []string{"contact_added"}},
 	}
 }
@@ -40,18 +40,18 @@ func drillContactRecipe() Recipe {
 	}
 }
 
-// addVoucher names somebody who may vouch.
-func (end End) addVoucher(a *Account, eff *Effects) {
-	v := Voucher{ID: end.Flow.Person, Name: end.Flow.Called, Since: end.Now}
-	a.Vouchers = slices.DeleteFunc(a.Vouchers, func(x Voucher) bool { return x.ID == v.ID })
-	a.Vouchers = append(a.Vouchers, v)
-	if over := len(a.Vouchers) - maxVouchers; over > 0 {
-		a.Vouchers = a.Vouchers[over:]
+// addTrustedContact names somebody who may vouch.
+func (end End) addTrustedContact(a *Account, eff *Effects) {
+	v := TrustedContact{ID: end.Flow.Person, Name: end.Flow.PersonName, Since: end.Now}
+	a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, func(x TrustedContact) bool { return x.ID == v.ID })
+	a.TrustedContacts = append(a.TrustedContacts, v)
+	if over := len(a.TrustedContacts) - maxTrustedContacts; over > 0 {
+		a.TrustedContacts = a.TrustedContacts[over:]
 	}
-	eff.Done(EventVoucherAdded)
+	eff.Done(EventTrustedContactAdded)
 }
 
-const maxVouchers = 5
+const maxTrustedContacts = 5
 
 // somebody needs the name of another person here.
 func somebody(f Facts) (Step, bool) {
@@ -60,7 +60,7 @@ func somebody(f Facts) (Step, bool) {
 
 // request needs the code of a pending request to vouch.
 func request(f Facts) (Step, bool) {
-	return Step{Page: PageConfirm, Ask: AskRequest}, f.Flow.Vouch == ""
+	return Step{Page: PageConfirm, Ask: AskRequest}, f.Flow.Request == ""
 }
 
 // consent needs the final confirmation.

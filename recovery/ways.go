@@ -167,14 +167,14 @@ func counts(f Facts, g Goal, method string) bool {
 		return true
 	}
 	c := f.Account.Credential(Password)
-	return c != nil && !f.Now.Before(c.Barred)
+	return c != nil && !f.Now.Before(c.NoProofUntil)
 }
 
 // PasswordBarred reports whether the ban is in force; the choice page then says so
 // instead of leading somewhere the person did not ask for.
 func PasswordBarred(f Facts) bool {
 	c := f.Account.Credential(Password)
-	return c != nil && f.Now.Before(c.Barred)
+	return c != nil && f.Now.Before(c.NoProofUntil)
 }
 
 // rest asks for what is missing of the first way that can be walked, and

@@ -22,7 +22,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 	if a.State != recovery.StateInvited { // an invited person has never signed in
 		e.notice(ctx, a, do.Event(), recovery.Client{})
 	}
-	return e.enlist(ctx, a)
+	return e.updateDirectory(ctx, a)
 }
 
 // accountable checks that the administrator may act on the account, and returns

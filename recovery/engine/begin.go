@@ -28,7 +28,7 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
 		return nil, tooMany(wait), nil
 	}
-	if err := e.HearLines(ctx); err != nil {
+	if err := e.HearExtensions(ctx); err != nil {
 		return nil, nil, err
 	}
 	r := &run{Engine: e, client: c, token: e.flowToken()}
@@ -76,7 +76,7 @@ func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Pro
 	if s == nil {
 		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
-	r.flow.Session, r.begun = s.Sum, in.Code == "" // the form of some pages answers the first step at once
+	r.flow.Session, r.begun = s.TokenHash, in.Code == "" // the form of some pages answers the first step at once
 	r.flow.Account, r.flow.Generation, r.account = a.ID, a.Generation, a
 	return nil, nil
 }

@@ -103,7 +103,7 @@ func (r *run) helped(ctx context.Context, in recovery.Input) (*recovery.Problem,
 	if !r.helpable(a) {
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil // nothing can be sent or shown: the operator's rescue is left
 	}
-	r.flow.Person, r.flow.Called = a.ID, a.Name
+	r.flow.Person, r.flow.PersonName = a.ID, a.Name
 	return nil, nil
 }
 

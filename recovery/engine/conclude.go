@@ -107,9 +107,9 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 // list writes what lists show of the account, or takes it off them.
 func (r *run) list(ctx context.Context, eff recovery.Effects) error {
 	if eff.Remove {
-		return r.delist(ctx, r.account)
+		return r.dropFromDirectory(ctx, r.account)
 	}
-	return r.enlist(ctx, r.account)
+	return r.updateDirectory(ctx, r.account)
 }
 
 // settle removes tickets that are spent; their being spent is in the account.

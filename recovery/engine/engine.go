@@ -31,11 +31,11 @@ type Engine struct {
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
 
-	name         string // of this process, written into reminders it takes on
-	posts, flows gauge
-	settled      atomic.Bool // an account exists; never unset
-	lines        atomic.Bool // an account has a main number; never unset
-	linesAsked   atomic.Int64
+	name            string // of this process, written into reminders it takes on
+	posts, flows    gauge
+	settled         atomic.Bool // an account exists; never unset
+	extensions      atomic.Bool // an account has a main number; never unset
+	extensionsAsked atomic.Int64
 }
 
 // New checks the policy and returns an engine.

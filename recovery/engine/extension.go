@@ -11,16 +11,16 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
-const linesKey = "lines"
+const extensionsKey = "lines"
 
 // mainKey names the record of the accounts that share a main number.
 func (e *Engine) mainKey(number string) string {
 	return "main/" + hex.EncodeToString(e.Keys.MAC("index main", number)[:20])
 }
 
-// claimLines adds an account to the records of its main numbers.
-func (e *Engine) claimLines(ctx context.Context, a *recovery.Account) error {
-	for _, l := range a.Lines {
+// claimExtensions adds an account to the records of its main numbers.
+func (e *Engine) claimExtensions(ctx context.Context, a *recovery.Account) error {
+	for _, l := range a.Extensions {
 		_, err := kv.Update(ctx, e.Store, e.mainKey(l.Number), time.Time{}, func(ids *[]string, _ bool) error {
 			if !slices.Contains(*ids, a.ID) {
 				*ids = append(*ids, a.ID)
@@ -30,42 +30,42 @@ func (e *Engine) claimLines(ctx context.Context, a *recovery.Account) error {
 		if err != nil {
 			return err
 		}
-		if _, err := kv.Create(ctx, e.Store, linesKey, true, time.Time{}); err != nil {
+		if _, err := kv.Create(ctx, e.Store, extensionsKey, true, time.Time{}); err != nil {
 			return err
 		}
-		e.lines.Store(true)
+		e.extensions.Store(true)
 	}
 	return nil
 }
 
-// HasLines reports whether any account has a main number, as far as this
+// HasExtensions reports whether any account has a main number, as far as this
 // process knows. It reads nothing, because pages for strangers ask it.
-func (e *Engine) HasLines() bool { return e.lines.Load() }
+func (e *Engine) HasExtensions() bool { return e.extensions.Load() }
 
-// HearLines looks whether another node has stored the first main number: at the
+// HearExtensions looks whether another node has stored the first main number: at the
 // start and when a form is handled, at most twice a minute.
-func (e *Engine) HearLines(ctx context.Context) error {
+func (e *Engine) HearExtensions(ctx context.Context) error {
 	now := e.Now().UnixNano()
-	if e.lines.Load() || now-e.linesAsked.Load() < int64(hearEvery) {
+	if e.extensions.Load() || now-e.extensionsAsked.Load() < int64(hearEvery) {
 		return nil
 	}
-	_, ok, err := kv.Load[bool](ctx, e.Store, linesKey)
+	_, ok, err := kv.Load[bool](ctx, e.Store, extensionsKey)
 	if err != nil {
 		return err
 	}
-	e.lines.Store(ok)
-	e.linesAsked.Store(now)
+	e.extensions.Store(ok)
+	e.extensionsAsked.Store(now)
 	return nil
 }
 
 // hearEvery is how often a process looks for what another may have written.
 const hearEvery = 30 * time.Second
 
-// findLine returns the account behind a main number and extension. Without an
+// findExtension returns the account behind a main number and extension. Without an
 // extension it counts only when exactly one account has the number.
-func (e *Engine) findLine(ctx context.Context, l recovery.Line) (*recovery.Account, error) {
+func (e *Engine) findExtension(ctx context.Context, l recovery.Extension) (*recovery.Account, error) {
 	a, err := e.find(ctx, l.Identifier())
-	if a != nil || err != nil || l.Extension != "" {
+	if a != nil || err != nil || l.Digits != "" {
 		return a, err
 	}
 	ids, _, err := kv.Load[[]string](ctx, e.Store, e.mainKey(l.Number))
@@ -80,7 +80,7 @@ func (e *Engine) findLine(ctx context.Context, l recovery.Line) (*recovery.Accou
 			continue
 		case err != nil:
 			return nil, err
-		case !slices.ContainsFunc(a.Lines, func(x recovery.Line) bool { return x.Number == l.Number }):
+		case !slices.ContainsFunc(a.Extensions, func(x recovery.Extension) bool { return x.Number == l.Number }):
 			continue
 		case only != nil:
 			return nil, nil
@@ -94,19 +94,19 @@ func (e *Engine) findLine(ctx context.Context, l recovery.Line) (*recovery.Accou
 // needs its extension anyway.
 const maxShared = 8
 
-// SetLines replaces the main numbers and extensions of an account. Errors:
+// SetExtensions replaces the main numbers and extensions of an account. Errors:
 // [recovery.ErrNoAccount], [recovery.ErrNameTaken].
-func (e *Engine) SetLines(ctx context.Context, name string, lines ...recovery.Line) error {
+func (e *Engine) SetExtensions(ctx context.Context, name string, lines ...recovery.Extension) error {
 	a, err := e.Find(ctx, name)
 	if err != nil {
 		return err
 	}
-	a.Lines = lines
+	a.Extensions = lines
 	if err := e.claim(ctx, a); err != nil {
 		return err
 	}
 	_, err = e.edit(ctx, a.ID, func(a *recovery.Account) error {
-		a.Lines = lines
+		a.Extensions = lines
 		return nil
 	})
 	return err

@@ -59,7 +59,7 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	}
 	e.audit(recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name})
 	e.notice(ctx, a, recovery.EventFrozen, recovery.Client{})
-	if err := e.enlist(ctx, a); err != nil {
+	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)
 	}
 	return true, kv.Delete(ctx, e.Store, key)

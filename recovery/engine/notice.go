@@ -36,11 +36,11 @@ func (e *Engine) notice(ctx context.Context, a *recovery.Account, name recovery.
 		return
 	}
 	stop := ""
-	if len(a.Contacts) > 0 {
+	if len(a.Addresses) > 0 {
 		stop = e.stopLink(ctx, a, name, c)
 	}
 	for _, contact := range a.NoticeAddresses(e.Now()) {
-		e.noticeOn(contact.Channel, contact.Address, stop, a, name, c)
+		e.noticeOn(contact.Channel, contact.Value, stop, a, name, c)
 	}
 	for _, channel := range []string{recovery.ChannelPush, recovery.ChannelHook} {
 		e.noticeOn(channel, a.Name, "", a, name, c)

@@ -52,7 +52,7 @@ func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error
 // invitation writes the ticket for an invitation that is in the account
 // already.
 func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
-	if err := e.enlist(ctx, a); err != nil {
+	if err := e.updateDirectory(ctx, a); err != nil {
 		return "", err
 	}
 	e.audit(recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})

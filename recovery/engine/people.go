@@ -87,7 +87,7 @@ func (e *Engine) claim(ctx context.Context, a *recovery.Account) error {
 			return err
 		}
 	}
-	return e.claimLines(ctx, a)
+	return e.claimExtensions(ctx, a)
 }
 
 func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account string) error {
@@ -109,8 +109,8 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 	return err
 }
 
-// row is an account in the roster, which lists people without a scan.
-type row struct {
+// directoryEntry is an account in the roster, which lists people without a scan.
+type directoryEntry struct {
 	ID    string         `json:"id"`
 	Name  string         `json:"name"`
 	State recovery.State `json:"state"`
@@ -119,21 +119,23 @@ type row struct {
 	Until time.Time      `json:"until,omitzero"`
 }
 
-// enlist writes the account's row. The account record decides; the next change
+// updateDirectory writes the account's row. The account record decides; the next change
 // restores a lost row.
-func (e *Engine) enlist(ctx context.Context, a *recovery.Account) error {
-	return e.relist(ctx, a.ID, row{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
+func (e *Engine) updateDirectory(ctx context.Context, a *recovery.Account) error {
+	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
 }
 
-// delist takes the account's row off the roster.
-func (e *Engine) delist(ctx context.Context, a *recovery.Account) error { return e.relist(ctx, a.ID) }
+// dropFromDirectory takes the account's row off the roster.
+func (e *Engine) dropFromDirectory(ctx context.Context, a *recovery.Account) error {
+	return e.replaceEntries(ctx, a.ID)
+}
 
-// relist replaces the rows of an account.
-func (e *Engine) relist(ctx context.Context, id string, anew ...row) error {
+// replaceEntries replaces the rows of an account.
+func (e *Engine) replaceEntries(ctx context.Context, id string, anew ...directoryEntry) error {
 	sum := e.Keys.MAC("roster", id)
 	key := "roster/" + hex.EncodeToString(sum[:1])
-	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(rows *[]row, _ bool) error {
-		*rows = slices.DeleteFunc(*rows, func(r row) bool { return r.ID == id })
+	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(rows *[]directoryEntry, _ bool) error {
+		*rows = slices.DeleteFunc(*rows, func(r directoryEntry) bool { return r.ID == id })
 		*rows = append(*rows, anew...)
 		return nil
 	})
@@ -154,7 +156,7 @@ type Person struct {
 func (e *Engine) People(ctx context.Context) ([]Person, error) {
 	var out []Person
 	for i := range 256 {
-		rows, _, err := kv.Load[[]row](ctx, e.Store, fmt.Sprintf("roster/%02x", i))
+		rows, _, err := kv.Load[[]directoryEntry](ctx, e.Store, fmt.Sprintf("roster/%02x", i))
 		if err != nil {
 			return nil, err
 		}

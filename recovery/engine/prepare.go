@@ -17,8 +17,8 @@ import (
 var ErrKeyMismatch = errors.New("this store was sealed with another key: put the right key into \"secret\" or back beside the store; nothing was changed")
 
 const (
-	checkKey  = "check"
-	shadowKey = "shadow"
+	checkKey = "check"
+	decoyKey = "shadow"
 )
 
 // Prepare proves that the key opens the store, or seals a new store's check
@@ -36,12 +36,12 @@ func Prepare(ctx context.Context, s *kv.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = kv.Create(ctx, s, shadowKey, shadow(s.Now()), time.Time{})
+	_, err = kv.Create(ctx, s, decoyKey, decoyRecord(s.Now()), time.Time{})
 	return err
 }
 
-// shadow has the size of an ordinary account and no way in.
-func shadow(now time.Time) recovery.Account {
+// decoyRecord has the size of an ordinary account and no way in.
+func decoyRecord(now time.Time) recovery.Account {
 	a := recovery.Account{ID: secret.Token(16), Name: "nobody", Created: now, SecondFactor: true}
 	a.AddAddresses("nobody@example.org", "+10000000000")
 	for method, size := range map[string]int{recovery.Password: 110, recovery.TOTP: 60, recovery.RecoveryCode: 480} {
@@ -53,16 +53,16 @@ func shadow(now time.Time) recovery.Account {
 	}
 	for range 2 {
 		id := secret.Token(9)
-		a.Devices = append(a.Devices, recovery.Device{ID: id, Sum: secret.Token(32), Browser: "Firefox on Linux", First: now, Seen: now})
-		a.Sessions = append(a.Sessions, recovery.Session{ID: secret.Token(9), Sum: secret.Token(32), Device: id, Browser: "Firefox on Linux", Created: now, Seen: now})
+		a.Devices = append(a.Devices, recovery.Device{ID: id, TokenHash: secret.Token(32), Browser: "Firefox on Linux", First: now, Seen: now})
+		a.Sessions = append(a.Sessions, recovery.Session{ID: secret.Token(9), TokenHash: secret.Token(32), Device: id, Browser: "Firefox on Linux", Created: now, Seen: now})
 	}
 	return a
 }
 
 // readDecoy costs what reading an account costs, for a name without one (EN-02).
 func (e *Engine) readDecoy(ctx context.Context) error {
-	if _, _, err := kv.Load[recovery.Account](ctx, e.Store, shadowKey); err != nil {
-		return fmt.Errorf("read shadow: %w", err)
+	if _, _, err := kv.Load[recovery.Account](ctx, e.Store, decoyKey); err != nil {
+		return fmt.Errorf("read decoy: %w", err)
 	}
 	return nil
 }

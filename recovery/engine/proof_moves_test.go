@@ -97,7 +97,7 @@ func (l *lab) beginnings(s *situation) []move {
 			kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
 		}
 		a := l.account(l.alice)
-		if l.names && !slices.ContainsFunc(a.Vouchers, func(v recovery.Voucher) bool { return slices.Contains(cronies(), v.Name) }) {
+		if l.names && !slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return slices.Contains(cronies(), v.Name) }) {
 			kinds = append(kinds, recovery.KindAddContact)
 		}
 		for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
@@ -203,7 +203,7 @@ func (l *lab) facts(s *situation) string {
 		l.t.Fatal(err)
 	}
 	out := []string{
-		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.Before != nil, l.until(a.Probation), alive != nil),
+		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, l.until(a.Probation), alive != nil),
 		fmt.Sprint(strings.ReplaceAll(s.ring.password, again+again, again), s.ring.friends, s.ring.reads, s.ring.device != "", s.ring.pin, s.ring.answer),
 	}
 	if l.stops {
@@ -211,20 +211,20 @@ func (l *lab) facts(s *situation) string {
 		spent := l.until(a.CodeUsed.Add(l.engine.Policy.Lifetimes.Notice)) // then no code opens what is closed now
 		out = append(out, fmt.Sprint(told, spent))
 	}
-	if a.Thaw != nil {
-		out = append(out, fmt.Sprint(l.until(a.Thaw.Until), len(a.Thaw.Codes)))
+	if a.UnfreezeWith != nil {
+		out = append(out, fmt.Sprint(l.until(a.UnfreezeWith.Until), len(a.UnfreezeWith.Codes)))
 	}
-	if a.Before != nil {
-		out = append(out, fmt.Sprint(l.until(a.Before.Until), len(a.Before.Codes)))
+	if a.OldCodes != nil {
+		out = append(out, fmt.Sprint(l.until(a.OldCodes.Until), len(a.OldCodes.Codes)))
 	}
 	for _, c := range a.Credentials {
-		out = append(out, fmt.Sprint(c.Method, l.until(c.Barred), l.fits(c, s.ring)))
+		out = append(out, fmt.Sprint(c.Method, l.until(c.NoProofUntil), l.fits(c, s.ring)))
 	}
-	for _, v := range a.Vouchers {
+	for _, v := range a.TrustedContacts {
 		out = append(out, v.Name)
 	}
-	for _, c := range a.Contacts {
-		out = append(out, fmt.Sprint(c.Address, l.until(c.Counts), c.Until.IsZero(), l.until(c.Until)))
+	for _, c := range a.Addresses {
+		out = append(out, fmt.Sprint(c.Value, l.until(c.ValidFrom), c.ValidUntil.IsZero(), l.until(c.ValidUntil)))
 	}
 	for _, w := range a.Waits {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, l.until(w.Ready), l.until(w.Until)))
@@ -258,7 +258,7 @@ func (l *lab) work(s *situation) string {
 		return ""
 	}
 	var sent []string
-	for method, x := range f.Sent {
+	for method, x := range f.Challenges {
 		sent = append(sent, fmt.Sprint(method, l.now.Before(x.Expires)))
 	}
 	slices.Sort(sent)

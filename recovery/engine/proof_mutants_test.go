@@ -92,7 +92,7 @@ type sender interface {
 type misdirected struct{ sender }
 
 // Challenge implements [recovery.Challenger].
-func (m misdirected) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+func (m misdirected) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	s, msg, err := m.sender.Challenge(t)
 	msg.To = t.Account.Address(recovery.ChannelMail, t.Now)
 	return s, msg, err
@@ -138,7 +138,7 @@ func mutants() []mutant {
 		}},
 		{name: "the ban on a recovered password is dropped", shape: usual, loose: true, reads: func(a *recovery.Account, _ time.Time) {
 			if c := a.Credential(recovery.Password); c != nil {
-				c.Barred = time.Time{}
+				c.NoProofUntil = time.Time{}
 			}
 		}},
 		{name: "a wait is ripe at once", shape: usual, reads: func(a *recovery.Account, now time.Time) {
@@ -154,10 +154,10 @@ func mutants() []mutant {
 			a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
 		}},
 		{name: "a new address is a source at once", shape: seated, reads: func(a *recovery.Account, _ time.Time) {
-			for i := range a.Contacts {
-				a.Contacts[i].Counts = time.Time{}
+			for i := range a.Addresses {
+				a.Addresses[i].ValidFrom = time.Time{}
 			}
-			slices.Reverse(a.Contacts)
+			slices.Reverse(a.Addresses)
 		}},
 		{name: "ways without a factor are for everybody", shape: usual, ways: func(p *recovery.Policy) {
 			p.Ways[recovery.GoalPassword] = append(p.Ways[recovery.GoalPassword], recovery.Way{Proofs: []string{recovery.MailLink}})
@@ -184,7 +184,7 @@ func mutants() []mutant {
 		}},
 		{name: "thaw by the new codes", shape: usual, owner: true, reads: func(a *recovery.Account, _ time.Time) {
 			if c := a.Credential(recovery.RecoveryCode); c != nil && a.State == recovery.StateFrozen {
-				a.Thaw = &recovery.Before{Codes: c.Data}
+				a.UnfreezeWith = &recovery.OldCodes{Codes: c.Data}
 			}
 		}},
 		{name: "the question is not asked", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Question: true}, asks: true, reads: func(a *recovery.Account, _ time.Time) {

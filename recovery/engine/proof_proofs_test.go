@@ -69,7 +69,7 @@ func (r *keyring) paste() (recovery.Input, bool) {
 // vouch lets the friends the attacker commands sign in and approve, and
 // counts them: the owner's who were won over, and those named by the attacker.
 func (l *lab) vouch(s *situation) (n int) {
-	for _, v := range l.account(l.alice).Vouchers {
+	for _, v := range l.account(l.alice).TrustedContacts {
 		if mine := slices.Contains(cronies(), v.Name); !mine && !slices.Contains(friends()[:s.ring.friends], v.Name) {
 			continue
 		}
@@ -78,7 +78,7 @@ func (l *lab) vouch(s *situation) (n int) {
 		l.send(f, recovery.Input{Start: recovery.KindLogin, Name: v.Name, Password: friendPassword})
 		f.client.Session, f.client.Device = f.ring.session, f.ring.device
 		for _, in := range []recovery.Input{
-			{Start: recovery.KindVouch}, {Code: secret.Text(s.flow.Ask)}, {Password: friendPassword}, {Choice: "approve"},
+			{Start: recovery.KindVouch}, {Code: secret.Text(s.flow.AskCode)}, {Password: friendPassword}, {Choice: "approve"},
 		} {
 			if !l.send(f, in) {
 				l.t.Fatalf("%s: got a refusal at %+v, want to vouch", v.Name, f.step)

@@ -135,7 +135,7 @@ func (l *lab) open(shape lint.Shape) *situation {
 			a.Groups = []string{recovery.GroupAdmins}
 		}
 		for _, name := range friends()[:shape.Contacts] {
-			a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: l.id(name), Name: name})
+			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: l.id(name), Name: name})
 		}
 	})
 	l.memorize(s, shape)

@@ -184,7 +184,7 @@ func (e *Engine) reminder(ctx context.Context, x awaited, now time.Time) ([]reco
 			continue
 		}
 		out = append(out, recovery.Message{
-			ID: secret.Token(9), Channel: c.Channel, To: c.Address, Template: "wait-ready", Lang: cmp.Or(a.Lang, x.Lang), Expires: a.Waits[i].Until,
+			ID: secret.Token(9), Channel: c.Channel, To: c.Value, Template: "wait-ready", Lang: cmp.Or(a.Lang, x.Lang), Expires: a.Waits[i].Until,
 			Vars: map[string]string{"name": a.Name, "goal": string(x.Goal), "browser": x.Browser, "site": e.Policy.Site, "host": x.Host},
 		})
 	}

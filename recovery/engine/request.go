@@ -41,7 +41,7 @@ func (r *run) openRequest(ctx context.Context, m recovery.Remote) error {
 		if _, err := kv.Create(ctx, r.Store, r.requestKeys(code)[0], q, end); err != nil {
 			return err
 		}
-		r.flow.Ask, r.flow.AskEnds, r.flow.AskTold = code, end, false
+		r.flow.AskCode, r.flow.AskEnds, r.flow.AskTold = code, end, false
 	}
 	if r.flow.AskEnds.After(r.flow.Expires) {
 		r.flow.Expires = r.flow.AskEnds
@@ -100,10 +100,10 @@ func (r *run) callOne(ctx context.Context, id, template string) error {
 // may.
 func (r *run) answers(ctx context.Context, m recovery.Method) ([]string, error) {
 	remote, ok := m.(recovery.Remote)
-	if !ok || r.flow.Ask == "" {
+	if !ok || r.flow.AskCode == "" {
 		return nil, nil
 	}
-	q, _, err := r.pendingRequest(ctx, r.flow.Ask)
+	q, _, err := r.pendingRequest(ctx, r.flow.AskCode)
 	if err != nil || q == nil || q.Flow != r.flow.ID || q.Method != recovery.Bare(m.Traits().Name) {
 		return nil, err
 	}
@@ -112,10 +112,10 @@ func (r *run) answers(ctx context.Context, m recovery.Method) ([]string, error) 
 
 // Answers counts those who have answered a flow's request so far.
 func (e *Engine) Answers(ctx context.Context, f *recovery.Flow) (int, error) {
-	if f.Ask == "" {
+	if f.AskCode == "" {
 		return 0, nil
 	}
-	q, _, err := e.pendingRequest(ctx, f.Ask)
+	q, _, err := e.pendingRequest(ctx, f.AskCode)
 	if err != nil || q == nil || q.Flow != f.ID {
 		return 0, err
 	}
@@ -159,7 +159,7 @@ func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem
 	if m, ok := r.Methods.Get(q.Method).(recovery.Remote); !ok || !m.May(who, r.account.ID) {
 		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
 	}
-	r.flow.Vouch, r.flow.Person, r.flow.Called, r.flow.Trial = key, q.Account, q.Name, q.Trial
+	r.flow.Request, r.flow.Person, r.flow.PersonName, r.flow.Trial = key, q.Account, q.Name, q.Trial
 	return nil, nil
 }
 
@@ -178,7 +178,7 @@ func (r *run) consent(_ context.Context, in recovery.Input) (*recovery.Problem, 
 // answerRequest writes this account's answer into the request and tells both
 // sides.
 func (r *run) answerRequest(ctx context.Context) error {
-	_, err := kv.Update(ctx, r.Store, r.flow.Vouch, r.Now().Add(requestLife), func(q *request, exists bool) error {
+	_, err := kv.Update(ctx, r.Store, r.flow.Request, r.Now().Add(requestLife), func(q *request, exists bool) error {
 		if !exists || !r.Now().Before(q.Expires) {
 			return recovery.ErrMoved
 		}

@@ -84,9 +84,9 @@ func (r *run) outcome(p *recovery.Problem) recovery.Outcome {
 	return o
 }
 
-// standIn is an account for a name that nobody has. It has no credentials, so
+// decoy is an account for a name that nobody has. It has no credentials, so
 // that every check fails after the same work. Its id only names meters.
-func (e *Engine) standIn(name string) *recovery.Account {
+func (e *Engine) decoy(name string) *recovery.Account {
 	return &recovery.Account{ID: "nobody-" + e.meterKey("nobody", name), State: recovery.StateActive, Name: name}
 }
 
@@ -95,7 +95,7 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ok || f.Ask == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // the lifetime may be shorter now than when the flow began
+	if !ok || f.AskCode == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // the lifetime may be shorter now than when the flow began
 		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
 	if !f.BoundTo(c.Flows) {
@@ -110,7 +110,7 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 	switch {
 	case r.flow.IsDecoy():
-		r.account = r.standIn(r.flow.Nobody)
+		r.account = r.decoy(r.flow.Decoy)
 		return nil, nil
 	case r.recipe().Creates:
 		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}

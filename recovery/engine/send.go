@@ -32,7 +32,7 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		return r.openRequest(ctx, m)
 	}
 	ch, ok := r.Methods.Get(step.Method).(recovery.Challenger)
-	if !ok || r.account == nil || !again && r.flow.Sent[step.Method].Live(r.Now()) {
+	if !ok || r.account == nil || !again && r.flow.Challenges[step.Method].Live(r.Now()) {
 		return nil
 	}
 	return r.send(ctx, step.Method, ch, again)
@@ -58,10 +58,10 @@ func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, a
 		}
 		r.queue = append(r.queue, r.address(*msg))
 	}
-	if r.flow.Sent == nil {
-		r.flow.Sent = map[string]recovery.Sent{}
+	if r.flow.Challenges == nil {
+		r.flow.Challenges = map[string]recovery.Challenge{}
 	}
-	r.flow.Sent[method] = sent
+	r.flow.Challenges[method] = sent
 	return nil
 }
 

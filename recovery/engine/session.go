@@ -37,7 +37,7 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 		return nil
 	}
 	if !everywhere {
-		return e.endSession(ctx, id, recovery.EventLogout, func(s recovery.Session) bool { return s.Sum == sum })
+		return e.endSession(ctx, id, recovery.EventLogout, func(s recovery.Session) bool { return s.TokenHash == sum })
 	}
 	a, _, err := e.signedIn(ctx, cookie)
 	if err != nil || a == nil {

@@ -27,7 +27,7 @@ func (e *Engine) HasAccounts(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	e.settled.Store(true)
-	return true, e.HearLines(ctx)
+	return true, e.HearExtensions(ctx)
 }
 
 const (

@@ -22,15 +22,15 @@ func (r *run) started() recovery.Event {
 	return ev
 }
 
-// Choices returns the current step of a flow with the other ways to go on. Like
+// Alternatives returns the current step of a flow with the other ways to go on. Like
 // Show it writes nothing.
-func (e *Engine) Choices(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, []recovery.Path, error) {
+func (e *Engine) Alternatives(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, []recovery.Alternative, error) {
 	r, p, err := e.resume(ctx, c, id)
 	if err != nil || p != nil {
 		return recovery.Outcome{Problem: p}, nil, err
 	}
 	o := r.outcome(nil)
-	return o, recovery.Paths(r.facts(), o.Step), nil
+	return o, recovery.Alternatives(r.facts(), o.Step), nil
 }
 
 // Submit takes one form, always in this order: load the flow, charge the meter,

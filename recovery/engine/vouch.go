@@ -15,30 +15,30 @@ func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem
 	if p, err := r.another(a, err, recovery.ProblemContactSelf); p != nil || err != nil {
 		return p, err
 	}
-	r.flow.Person, r.flow.Called = a.ID, a.Name
+	r.flow.Person, r.flow.PersonName = a.ID, a.Name
 	return nil, nil
 }
 
-// DropVoucher takes back who may vouch for an account, and tells its owner.
+// DropTrustedContact takes back who may vouch for an account, and tells its owner.
 // It is a change like any other: [ErrNotAllowed] while on probation.
-func (e *Engine) DropVoucher(ctx context.Context, account, name string, c recovery.Client) error {
-	dropped := func(v recovery.Voucher) bool { return v.Name == name }
+func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c recovery.Client) error {
+	dropped := func(v recovery.TrustedContact) bool { return v.Name == name }
 	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
 		switch {
 		case e.Now().Before(a.Probation):
 			return recovery.ErrNotAllowed
-		case !slices.ContainsFunc(a.Vouchers, dropped):
+		case !slices.ContainsFunc(a.TrustedContacts, dropped):
 			return recovery.ErrMoved
 		}
-		a.Vouchers = slices.DeleteFunc(a.Vouchers, dropped)
+		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}
 	if err == nil {
-		e.audit(recovery.Event{Name: recovery.EventVoucherDropped, Account: a.ID, Person: a.Name, Network: c.Network})
-		e.notice(ctx, a, recovery.EventVoucherDropped, c)
+		e.audit(recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
+		e.notice(ctx, a, recovery.EventTrustedContactDropped, c)
 	}
 	return err
 }

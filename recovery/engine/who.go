@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// who binds the flow to the account named, or to a stand-in. What follows costs
+// who binds the flow to the account named, or to a decoy. What follows costs
 // and looks the same.
 func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	if m := r.namer(in); m != nil {
@@ -25,7 +25,7 @@ func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, er
 	var a *recovery.Account
 	if typed.Kind == "line" {
 		number, extension, _ := strings.Cut(typed.Value, "#")
-		a, err = r.findLine(ctx, recovery.Line{Number: number, Extension: extension})
+		a, err = r.findExtension(ctx, recovery.Extension{Number: number, Digits: extension})
 	} else {
 		a, err = r.find(ctx, typed)
 	}
@@ -61,7 +61,7 @@ func (r *run) foundBy(ctx context.Context, m recovery.Namer, in recovery.Input) 
 	r.bind(a, m.Traits().Name+" "+id)
 	p, err := r.prove(ctx, recovery.Step{Page: recovery.PageSignIn, Method: m.Traits().Name}, in)
 	if p != nil || err != nil {
-		r.account, r.flow.Account, r.flow.Generation, r.flow.Nobody, r.flow.Goal = nil, "", 0, "", ""
+		r.account, r.flow.Account, r.flow.Generation, r.flow.Decoy, r.flow.Goal = nil, "", 0, "", ""
 	}
 	return p, err
 }
@@ -70,7 +70,7 @@ func (r *run) foundBy(ctx context.Context, m recovery.Namer, in recovery.Input) 
 // a main number with its extension.
 func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
 	if strings.TrimSpace(in.Name) == "" && in.Phone != "" && r.recipe().Replaces {
-		l, err := recovery.ParseLine(in.Phone, in.Extension)
+		l, err := recovery.ParseExtension(in.Phone, in.Extension)
 		if err != nil {
 			return recovery.Identifier{Kind: "line", Value: in.Phone}, err
 		}
@@ -85,7 +85,7 @@ func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
 
 func (r *run) bind(a *recovery.Account, typed string) {
 	if a == nil || !r.recipe().For(a.State) {
-		r.account, r.flow.Nobody = r.standIn(typed), typed
+		r.account, r.flow.Decoy = r.decoy(typed), typed
 		return
 	}
 	r.account, r.flow.Account, r.flow.Generation = a, a.ID, a.Generation

@@ -340,7 +340,7 @@ func plant(t *testing.T, w *recoverytest.World, n int) []string {
 		a := recovery.Account{
 			ID: id, Name: "somebody", State: recovery.StateActive, Created: now,
 			Sessions: []recovery.Session{{
-				ID: "s", Sum: secret.Sum(token), Created: now, Seen: now, Idle: 3600, End: now.Add(time.Hour),
+				ID: "s", TokenHash: secret.Sum(token), Created: now, Seen: now, Idle: 3600, End: now.Add(time.Hour),
 			}},
 		}
 		if ok, err := kv.Create(t.Context(), w.Engine.Store, "account/"+id, a, time.Time{}); err != nil || !ok {

@@ -35,16 +35,18 @@ func (Contact) Times(n int) recovery.Method { return Contact{N: n} }
 func (m Contact) Need() int { return max(m.N, 1) }
 
 // Ready implements recovery.Method.
-func (m Contact) Ready(a *recovery.Account, _ time.Time) bool { return len(a.Vouchers) >= m.Need() }
+func (m Contact) Ready(a *recovery.Account, _ time.Time) bool {
+	return len(a.TrustedContacts) >= m.Need()
+}
 
 // May implements recovery.Remote.
 func (Contact) May(a *recovery.Account, id string) bool {
-	return slices.ContainsFunc(a.Vouchers, func(v recovery.Voucher) bool { return v.ID == id })
+	return slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return v.ID == id })
 }
 
 // Call implements recovery.Remote.
 func (Contact) Call(a *recovery.Account, f *recovery.Flow) (ids []string, template string) {
-	for _, v := range a.Vouchers {
+	for _, v := range a.TrustedContacts {
 		ids = append(ids, v.ID)
 	}
 	if f.Trial {

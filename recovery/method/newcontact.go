@@ -24,10 +24,10 @@ func (NewContact) Traits() recovery.Traits {
 func (NewContact) Ready(*recovery.Account, time.Time) bool { return true }
 
 // Challenge implements recovery.Challenger.
-func (m NewContact) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+func (m NewContact) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	code := secret.Digits(6)
 	channel, to := t.Flow.NewAddress()
-	s := recovery.Sent{
+	s := recovery.Challenge{
 		To: recovery.Mask(to), At: t.Now, Expires: t.Now.Add(t.Policy.Lifetimes.MailCode),
 		Code: m.Keys.MAC("new contact", t.Flow.ID, to, code),
 	}
@@ -39,6 +39,6 @@ func (m NewContact) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message,
 // Verify implements recovery.Method.
 func (m NewContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	_, to := t.Flow.NewAddress()
-	s := t.Flow.Sent[recovery.NewContact]
+	s := t.Flow.Challenges[recovery.NewContact]
 	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code)), t.Policy.Lifetimes.MailCode), nil
 }

@@ -54,7 +54,7 @@ func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 	}
 	if a.State == recovery.StateFrozen {
 		id, raw = "", nil
-		if t := a.Thaw; t != nil && (t.Until.IsZero() || now.Before(t.Until)) {
+		if t := a.UnfreezeWith; t != nil && (t.Until.IsZero() || now.Before(t.Until)) {
 			raw = t.Codes
 		}
 	}
@@ -138,8 +138,8 @@ func (RecoveryCode) Spend(a *recovery.Account, id string) error {
 	if c := a.Credential(recovery.RecoveryCode); c != nil {
 		stores = append(stores, &c.Data)
 	}
-	if a.Thaw != nil {
-		stores = append(stores, &a.Thaw.Codes)
+	if a.UnfreezeWith != nil {
+		stores = append(stores, &a.UnfreezeWith.Codes)
 	}
 	for _, raw := range stores {
 		var d codeData

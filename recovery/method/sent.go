@@ -31,7 +31,7 @@ func (MailLink) Ready(a *recovery.Account, now time.Time) bool {
 }
 
 // Challenge implements recovery.Challenger.
-func (m MailLink) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+func (m MailLink) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	code, link := secret.Code(8), secret.Token(32)
 	s := issue(t, recovery.ChannelMail, t.Policy.Lifetimes.MailLink)
 	s.Code = m.Keys.MAC("mail_link", t.Flow.ID, code)
@@ -43,7 +43,7 @@ func (m MailLink) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, e
 
 // Verify implements recovery.Method.
 func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	s := t.Flow.Sent[recovery.MailLink]
+	s := t.Flow.Challenges[recovery.MailLink]
 	typed := string(t.Input.Code)
 	right := false
 	if id, link, ok := strings.Cut(typed, "."); ok {
@@ -90,7 +90,7 @@ func (m SixDigits) Ready(a *recovery.Account, now time.Time) bool {
 }
 
 // Challenge implements recovery.Challenger.
-func (m SixDigits) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+func (m SixDigits) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	code := secret.Digits(6)
 	s := issue(t, m.channel, m.life(t.Policy.Lifetimes))
 	s.Code = m.Keys.MAC(m.name, t.Flow.ID, code)
@@ -99,17 +99,17 @@ func (m SixDigits) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, 
 
 // Verify implements recovery.Method.
 func (m SixDigits) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	s := t.Flow.Sent[m.name]
+	s := t.Flow.Challenges[m.name]
 	return judge(t, s, m.Keys.CheckMAC(s.Code, m.name, t.Flow.ID, digits(t.Input.Code)), m.life(t.Policy.Lifetimes)), nil
 }
 
 // issue begins the record of something sent. The life counts from the request,
 // not from delivery.
-func issue(t recovery.Try, channel string, life time.Duration) recovery.Sent {
-	return recovery.Sent{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
+func issue(t recovery.Try, channel string, life time.Duration) recovery.Challenge {
+	return recovery.Challenge{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
 }
 
-func message(t recovery.Try, channel, template string, s recovery.Sent, vars map[string]string) *recovery.Message {
+func message(t recovery.Try, channel, template string, s recovery.Challenge, vars map[string]string) *recovery.Message {
 	vars["name"] = t.Account.Name
 	vars["minutes"] = itoa(int(s.Expires.Sub(s.At).Minutes()))
 	return &recovery.Message{
@@ -120,7 +120,7 @@ func message(t recovery.Try, channel, template string, s recovery.Sent, vars map
 
 // judge accepts a right code until it expires: after the life promised when it
 // was sent, or sooner if the policy has shortened it since.
-func judge(t recovery.Try, s recovery.Sent, right bool, life time.Duration) recovery.Verdict {
+func judge(t recovery.Try, s recovery.Challenge, right bool, life time.Duration) recovery.Verdict {
 	if !right {
 		return recovery.Verdict{}
 	}

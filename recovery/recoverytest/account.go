@@ -17,9 +17,9 @@ func Account(methods ...string) *recovery.Account {
 		a.Credentials = append(a.Credentials, recovery.Credential{ID: m, Method: m, Version: 1, Data: data})
 		a.SecondFactor = a.SecondFactor || m == recovery.TOTP
 	}
-	a.Contacts = []recovery.Contact{
-		{Channel: recovery.ChannelMail, Address: "alice@example.org"},
-		{Channel: recovery.ChannelSMS, Address: "+41791234567"},
+	a.Addresses = []recovery.Address{
+		{Channel: recovery.ChannelMail, Value: "alice@example.org"},
+		{Channel: recovery.ChannelSMS, Value: "+41791234567"},
 	}
 	return a
 }

@@ -15,7 +15,7 @@ import (
 func (x *exchange) showAccount() {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	if s == nil {
@@ -33,7 +33,7 @@ func (x *exchange) notChanged(problem string) {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	case s == nil:
 		x.redirect(x.loginURL("", ""))
 	default:
@@ -66,7 +66,7 @@ func (x *exchange) extras(a *recovery.Account) *templates.Extras {
 		Admin: a.Admin(), Drill: method.CodesLeft(a) > 0,
 		Reminder: a.DrillDue(now),
 	}
-	for _, v := range a.Vouchers {
+	for _, v := range a.TrustedContacts {
 		out.Contacts = append(out.Contacts, v.Name)
 	}
 	return out
@@ -98,7 +98,7 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 func (x *exchange) changeAccount() {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	id := x.r.PostForm.Get("choice")
@@ -108,39 +108,39 @@ func (x *exchange) changeAccount() {
 		return
 	case id == stopWait:
 		if err := x.Engine.StopWaits(x.r.Context(), a.ID, x.client); err != nil {
-			x.away(err)
+			x.unavailable(err)
 			return
 		}
 		x.redirect(x.accountURL("wait_stopped"))
 		return
-	case strings.HasPrefix(id, dropVoucher):
-		x.dropVoucher(a, strings.TrimPrefix(id, dropVoucher))
+	case strings.HasPrefix(id, dropTrustedContact):
+		x.dropTrustedContact(a, strings.TrimPrefix(id, dropTrustedContact))
 		return
 	case id == "":
 		x.notChanged(recovery.ProblemMissing)
 		return
 	}
 	if err := x.Engine.EndSession(x.r.Context(), a.ID, id); err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	x.redirect(x.accountURL("session_ended"))
 }
 
-func (x *exchange) dropVoucher(a *recovery.Account, name string) {
-	err := x.Engine.DropVoucher(x.r.Context(), a.ID, name, x.client)
+func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
+	err := x.Engine.DropTrustedContact(x.r.Context(), a.ID, name, x.client)
 	switch {
 	case errors.Is(err, recovery.ErrNotAllowed):
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	default:
 		x.redirect(x.accountURL(""))
 	}
 }
 
-// dropVoucher is the choice that takes back who may vouch.
-const dropVoucher = "drop:"
+// dropTrustedContact is the choice that takes back who may vouch.
+const dropTrustedContact = "drop:"
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"

@@ -134,7 +134,7 @@ func TestChangingToAnOddSpelling(t *testing.T) {
 	change(t, w, "alice", func(a *recovery.Account) { // her password is strong enough a proof then
 		a.Drop(recovery.TOTP)
 		a.SecondFactor = false
-		a.Contacts = nil
+		a.Addresses = nil
 	})
 	b.Get("/").Submit("name", "alice", "password", alice.Password)
 	for _, s := range spellings() {

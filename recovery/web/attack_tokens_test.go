@@ -104,7 +104,7 @@ func tokenOf(t *testing.T, w *recoverytest.World, kind string) (*recoverytest.Br
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Vouchers = []recovery.Voucher{{ID: r.ID, Name: "robin"}, {ID: r.ID, Name: "robin"}}
+		a.TrustedContacts = []recovery.TrustedContact{{ID: r.ID, Name: "robin"}, {ID: r.ID, Name: "robin"}}
 		a.Drop(recovery.RecoveryCode)
 	})
 	w.Ask(b, alice)
@@ -257,7 +257,7 @@ func TestMF19_SomebodyElsesAddressCannotBeTaken(t *testing.T) {
 		t.Errorf("got status %d, page %q, want 422", b.Status, b.Page())
 	}
 	a, err := w.Engine.Find(t.Context(), "alice")
-	if err != nil || len(a.Contacts) != 2 || a.Contacts[0].Address != alice.Mail || !a.Contacts[0].Until.IsZero() {
-		t.Errorf("the account changed: %+v, %v", a.Contacts, err)
+	if err != nil || len(a.Addresses) != 2 || a.Addresses[0].Value != alice.Mail || !a.Addresses[0].ValidUntil.IsZero() {
+		t.Errorf("the account changed: %+v, %v", a.Addresses, err)
 	}
 }

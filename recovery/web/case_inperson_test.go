@@ -124,7 +124,7 @@ func TestAD04_ACodeHandedOverCountsWhereItIsWritten(t *testing.T) {
 // For an administrator the code counts after a day, where that one would hear
 // of it, and the notice stops it.
 func TestAD05_ACodeForAnAdministratorWaitsADay(t *testing.T) {
-	lone := func(a *recovery.Account) { a.Contacts, a.Devices = nil, nil }
+	lone := func(a *recovery.Account) { a.Addresses, a.Devices = nil, nil }
 	for _, tc := range []struct {
 		name string
 		edit func(*recovery.Account)
@@ -205,7 +205,7 @@ func TestThawInPerson(t *testing.T) {
 // Without a mailed or handed case there is the operator's rescue.
 func TestCaseForSomebodyWithoutAddress(t *testing.T) {
 	o := newOffice(t)
-	change(t, o.World, "robin", func(a *recovery.Account) { a.Contacts = nil })
+	change(t, o.World, "robin", func(a *recovery.Account) { a.Addresses = nil })
 	o.Clock.Move(time.Minute)
 	o.boss.Get("/.sparekey/people/"+o.id).Submit("reason", "stood before me", "choice", "second_factor").Want("person")
 	if o.boss.Status != 422 || o.Events.Count(recovery.EventCaseOpened) != 0 {

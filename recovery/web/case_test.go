@@ -66,7 +66,9 @@ func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 
 func TestTK01_ARecoveryCodeVouchesOnce(t *testing.T) {
 	o := newOffice(t)
-	change(t, o.World, "robin", func(a *recovery.Account) { a.Vouchers = []recovery.Voucher{{ID: idOf(o, "alice"), Name: "alice"}} })
+	change(t, o.World, "robin", func(a *recovery.Account) {
+		a.TrustedContacts = []recovery.TrustedContact{{ID: idOf(o, "alice"), Name: "alice"}}
+	})
 	vouch := func() *recoverytest.Browser {
 		robin := o.Browser()
 		o.Ask(robin, o.robin)
@@ -76,7 +78,7 @@ func TestTK01_ARecoveryCodeVouchesOnce(t *testing.T) {
 			Submit("method", "recovery_code").Want("factor").Submit("code", o.alice.Codes[1])
 	}
 	change(t, o.World, "robin", func(a *recovery.Account) { // two are needed for the way to be offered
-		a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: "somebody else", Name: "carol"})
+		a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: "somebody else", Name: "carol"})
 	})
 	vouch().Want("confirm").Submit("choice", "approve").Want("account")
 	vouch().Want("factor")

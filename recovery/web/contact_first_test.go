@@ -25,17 +25,17 @@ func circle(t *testing.T, options ...recoverytest.Option) *recoverytest.World {
 	t.Helper()
 	w := recoverytest.New(t, options...)
 	w.Setup(recoverytest.Alice())
-	var list []recovery.Voucher
+	var list []recovery.TrustedContact
 	for _, name := range []string{"robin", "carol", "lonely", "frozn"} {
 		w.Invite(&recoverytest.Person{Name: name, Mail: name + "@example.org", Password: "staple battery horse"})
 		a, err := w.Engine.Find(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, recovery.Voucher{ID: a.ID, Name: name})
+		list = append(list, recovery.TrustedContact{ID: a.ID, Name: name})
 	}
 	for _, name := range []string{"alice", "frozn"} {
-		change(t, w, name, func(a *recovery.Account) { a.Vouchers = list[:2] })
+		change(t, w, name, func(a *recovery.Account) { a.TrustedContacts = list[:2] })
 	}
 	disable(t, w, "frozn", recovery.StateFrozen)
 	return w
@@ -101,7 +101,7 @@ func TestPeopleWhoVouchAreNotSpammed(t *testing.T) {
 		t.Fatal(err)
 	}
 	change(t, w, "alice", func(a *recovery.Account) {
-		a.Vouchers = []recovery.Voucher{{ID: r.ID, Name: r.Name}, {ID: "somebody else", Name: "carol"}}
+		a.TrustedContacts = []recovery.TrustedContact{{ID: r.ID, Name: r.Name}, {ID: "somebody else", Name: "carol"}}
 	})
 	ask := func() {
 		b := w.Browser().Get("/.sparekey/recover").Submit("name", "alice").Submit("method", "recovery_code").Submit("code", alice.Codes[0])

@@ -156,12 +156,12 @@ func vouchOrdeals() []ordeal {
 			},
 			check: func(t *testing.T, x *trial) {
 				t.Helper()
-				if n := len(account(t, x.w, "alice").Vouchers); n > 1 {
+				if n := len(account(t, x.w, "alice").TrustedContacts); n > 1 {
 					t.Fatalf("got %d people who may vouch, want one or none", n)
 				}
 				b := enter(t, x.w, x.w.Browser(), &x.alice)
 				begin(x.w, b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
-				if n := len(account(t, x.w, "alice").Vouchers); n != 1 {
+				if n := len(account(t, x.w, "alice").TrustedContacts); n != 1 {
 					t.Errorf("again: got %d people who may vouch, want one", n)
 				}
 			},
@@ -174,7 +174,7 @@ func vouchOrdeals() []ordeal {
 				edit(x.w, "alice", func(a *recovery.Account) {
 					a.Drop(recovery.RecoveryCode)
 					for _, name := range []string{"robin", "carol"} {
-						a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: id(x.w, name), Name: name})
+						a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: id(x.w, name), Name: name})
 					}
 				})
 				x.old = x.alice

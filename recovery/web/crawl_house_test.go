@@ -93,7 +93,7 @@ func (h *house) furnish() {
 			if err != nil {
 				h.t.Fatal(err)
 			}
-			a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: f.ID, Name: f.Name})
+			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: f.ID, Name: f.Name})
 		}
 		if !h.shape.factor {
 			a.Drop(recovery.TOTP)
@@ -165,9 +165,9 @@ func (h *house) taken() []string {
 			out = append(out, what)
 		}
 	}
-	same("contacts", h.first.Contacts, a.Contacts)
-	for _, v := range a.Vouchers { // one fewer only closes
-		if !slices.Contains(h.first.Vouchers, v) {
+	same("contacts", h.first.Addresses, a.Addresses)
+	for _, v := range a.TrustedContacts { // one fewer only closes
+		if !slices.Contains(h.first.TrustedContacts, v) {
 			out = append(out, "vouchers")
 		}
 	}
@@ -198,12 +198,12 @@ func (h *house) marks(now time.Time) string {
 		return "as it was"
 	}
 	a := h.account()
-	out := []string{string(a.State), fmt.Sprint(min(a.Generation-h.first.Generation, 2), len(a.Contacts), len(a.Sessions), a.Thaw != nil, now.Before(a.Probation))}
+	out := []string{string(a.State), fmt.Sprint(min(a.Generation-h.first.Generation, 2), len(a.Addresses), len(a.Sessions), a.UnfreezeWith != nil, now.Before(a.Probation))}
 	for _, w := range a.Waits {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, !now.Before(w.Ready), now.Before(w.Until)))
 	}
 	for _, c := range a.Credentials {
-		out = append(out, fmt.Sprint(c.Method, c.Version, now.Before(c.Barred)))
+		out = append(out, fmt.Sprint(c.Method, c.Version, now.Before(c.NoProofUntil)))
 	}
 	return strings.Join(out, " ")
 }

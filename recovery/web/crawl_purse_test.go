@@ -83,7 +83,7 @@ func (m brokenCode) Traits() recovery.Traits {
 }
 
 // Challenge implements [recovery.Challenger].
-func (m brokenCode) Challenge(t recovery.Try) (recovery.Sent, *recovery.Message, error) {
+func (m brokenCode) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	s, msg, err := m.send.Challenge(t)
 	if m.astray {
 		msg.To = t.Account.Address(recovery.ChannelMail, t.Now)

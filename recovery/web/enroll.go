@@ -62,7 +62,7 @@ func (s step) newCodes() templates.Content {
 func (s step) handOver() templates.Content {
 	c := templates.ConfirmPage{
 		Ways: s.ways(), Code: method.Handed(s.offered()), Wait: s.Engine.Policy.Lifetimes.Case,
-		Person: &templates.Person{ID: s.Flow.Person, Name: s.Flow.Called},
+		Person: &templates.Person{ID: s.Flow.Person, Name: s.Flow.PersonName},
 	}
 	if who, err := s.Engine.Person(s.r.Context(), s.Flow.Person); err == nil {
 		c.Person.Admin = who.Admin()

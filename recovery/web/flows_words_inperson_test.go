@@ -19,15 +19,15 @@ func inPerson() []sentence {
 			s.w.Reload()
 		}},
 		{`alice has named (\w+) and (\w+)`, func(s *teller, m []string) {
-			var list []recovery.Voucher
+			var list []recovery.TrustedContact
 			for _, name := range m[:2] {
 				a, err := s.w.Engine.Find(s.t.Context(), name)
 				if err != nil {
 					s.t.Fatal(err)
 				}
-				list = append(list, recovery.Voucher{ID: a.ID, Name: name})
+				list = append(list, recovery.TrustedContact{ID: a.ID, Name: name})
 			}
-			change(s.t, s.w, "alice", func(a *recovery.Account) { a.Vouchers = list })
+			change(s.t, s.w, "alice", func(a *recovery.Account) { a.TrustedContacts = list })
 		}},
 		{`the page names nobody`, func(s *teller, _ []string) {
 			if text := s.b.Text(); strings.Contains(text, "robin") || strings.Contains(text, "carol") || strings.Contains(text, "alice") {

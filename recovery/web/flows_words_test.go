@@ -42,7 +42,7 @@ func circumstances() []sentence {
 		{`her recovery codes are lost, and so is her number`, func(s *teller, _ []string) {
 			lose(s, recovery.RecoveryCode)
 			change(s.t, s.w, "alice", func(a *recovery.Account) {
-				a.Contacts = slices.DeleteFunc(a.Contacts, func(c recovery.Contact) bool { return c.Channel == recovery.ChannelSMS })
+				a.Addresses = slices.DeleteFunc(a.Addresses, func(c recovery.Address) bool { return c.Channel == recovery.ChannelSMS })
 			})
 		}},
 		{`(\d+) hours pass`, func(s *teller, m []string) {
@@ -53,11 +53,11 @@ func circumstances() []sentence {
 			}
 		}},
 		{`(\w+) answers (.+) extension (\d+)`, func(s *teller, m []string) {
-			line, err := recovery.ParseLine(m[1], m[2])
+			line, err := recovery.ParseExtension(m[1], m[2])
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			if err := s.w.Engine.SetLines(s.t.Context(), m[0], line); err != nil {
+			if err := s.w.Engine.SetExtensions(s.t.Context(), m[0], line); err != nil {
 				s.t.Fatal(err)
 			}
 			s.w.Reload() // at the start it hears of main numbers

@@ -220,7 +220,7 @@ func walks() map[recovery.Kind][]func(s *asker) {
 			func(s *asker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
 			func(s *asker) {
 				without(recovery.RecoveryCode)(s)
-				change(s.t, s.w, "alice", func(a *recovery.Account) { a.Contacts = a.Contacts[:1] })
+				change(s.t, s.w, "alice", func(a *recovery.Account) { a.Addresses = a.Addresses[:1] })
 				w, p := s.w, *s.p
 				w.SignIn(w.Browser(), &p, "/")
 				s.recover("second_factor").prove(recovery.Password).b.Want("wait")
@@ -289,10 +289,10 @@ func voucher(s *asker) string {
 		s.t.Fatal(err)
 	}
 	change(s.t, s.w, "alice", func(x *recovery.Account) {
-		x.Vouchers = []recovery.Voucher{{ID: r.ID, Name: "robin"}, {ID: "-", Name: "eve"}}
+		x.TrustedContacts = []recovery.TrustedContact{{ID: r.ID, Name: "robin"}, {ID: "-", Name: "eve"}}
 	})
 	change(s.t, s.w, "robin", func(x *recovery.Account) {
-		x.Vouchers = []recovery.Voucher{{ID: a.ID, Name: "alice"}, {ID: "-", Name: "eve"}}
+		x.TrustedContacts = []recovery.TrustedContact{{ID: a.ID, Name: "alice"}, {ID: "-", Name: "eve"}}
 	})
 	b := s.w.Browser()
 	s.w.Ask(b, robin)

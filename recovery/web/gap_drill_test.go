@@ -21,7 +21,7 @@ func vouchers(t *testing.T) (w *recoverytest.World, alice, robin *recoverytest.P
 	if err != nil {
 		t.Fatal(err)
 	}
-	change(t, w, "alice", func(x *recovery.Account) { x.Vouchers = []recovery.Voucher{{ID: who.ID, Name: "robin"}} })
+	change(t, w, "alice", func(x *recovery.Account) { x.TrustedContacts = []recovery.TrustedContact{{ID: who.ID, Name: "robin"}} })
 	w.SignIn(a, alice, "/")
 	w.SignIn(r, robin, "/")
 	return w, alice, robin, a, r
@@ -68,7 +68,9 @@ func TestDrillOfAContact(t *testing.T) {
 // not vouched in a recovery, and the code of a drill opens none.
 func TestDrillOfAContactIsNoProof(t *testing.T) {
 	w, alice, robin, a, r := vouchers(t)
-	change(t, w, "alice", func(x *recovery.Account) { x.Vouchers = append(x.Vouchers, recovery.Voucher{ID: "-", Name: "eve"}) })
+	change(t, w, "alice", func(x *recovery.Account) {
+		x.TrustedContacts = append(x.TrustedContacts, recovery.TrustedContact{ID: "-", Name: "eve"})
+	})
 	a.Post("/.sparekey/", recoverytest.Fields("start", "drill_contact")).Want("factor")
 	code := strings.Join(a.All("spoken"), "")
 	r.Get("/.sparekey/account/approve").Submit("code", code).Want("factor")

@@ -19,7 +19,7 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 	case x.tooOpen():
 		x.refuse(http.StatusForbidden, "insecure_http")
 	case d.Reason == guard.DeniedUnavailable:
-		x.unavailable()
+		x.undecided()
 	case d.Reason == guard.DeniedForbidden && d.Identity != nil:
 		x.forbidden(d.Identity)
 	default:
@@ -69,7 +69,7 @@ func (x *exchange) signIn() {
 	}
 	ready, err := x.Engine.HasAccounts(x.r.Context())
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	if !ready {
@@ -91,7 +91,8 @@ func (x *exchange) background(status int, key, address string) {
 	_, _ = x.w.Write(body)
 }
 
-func (x *exchange) unavailable() {
+// undecided answers a request to the app about which nothing can be decided.
+func (x *exchange) undecided() {
 	x.w.Header().Set("Retry-After", "5")
 	if !navigation(x.r) {
 		x.background(http.StatusServiceUnavailable, "unavailable", "")

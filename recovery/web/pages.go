@@ -76,8 +76,8 @@ func (x *exchange) signedIn() bool {
 	return err == nil && s != nil
 }
 
-// away answers "cannot tell": 503, and every cookie stays as it is.
-func (x *exchange) away(err error) {
+// unavailable answers "cannot tell": 503, and every cookie stays as it is.
+func (x *exchange) unavailable(err error) {
 	x.log().Error("store not available", "id", x.id, "error", err)
 	x.w.Header().Set("Retry-After", "5")
 	x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
@@ -159,7 +159,7 @@ func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPa
 func (x *exchange) showLogin() {
 	ready, err := x.Engine.HasAccounts(x.r.Context())
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	if !ready {
@@ -176,14 +176,14 @@ func (x *exchange) showRecover() {
 		x.page(http.StatusOK, x.startFrame(recovery.KindUnlock), templates.RecoverPage{})
 		return
 	}
-	c := templates.RecoverPage{AskPhone: x.Engine.HasLines(), Case: x.cases()}
+	c := templates.RecoverPage{AskPhone: x.Engine.HasExtensions(), Case: x.cases()}
 	x.page(http.StatusOK, x.startFrame(recovery.KindRecover), c)
 }
 
 func (x *exchange) showSetup() {
 	ready, err := x.Engine.HasAccounts(x.r.Context())
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	if ready {
@@ -205,7 +205,7 @@ func (x *exchange) showStop() {
 	event, ok, err := x.Engine.StopWorks(x.r.Context(), token)
 	switch {
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	case !ok:
 		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
 	case event == recovery.EventContactChanged:
@@ -219,7 +219,7 @@ func (x *exchange) showStop() {
 func (x *exchange) stop() {
 	ok, err := x.Engine.Stop(x.r.Context(), x.r.PostForm.Get("code"))
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	if !ok {
@@ -234,7 +234,7 @@ func (x *exchange) stop() {
 // logout ends this session, or with choice=everywhere all of the account.
 func (x *exchange) logout() {
 	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, x.r.PostForm.Get("choice") == everywhere); err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	x.set(sessionCookie, "", -time.Second)

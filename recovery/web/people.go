@@ -21,7 +21,7 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	case s == nil:
 		x.redirect(x.loginURL("", Prefix+"people"))
 	case !a.Admin():
@@ -57,7 +57,7 @@ func (x *exchange) fresh(s *recovery.Session) bool {
 	o, err := x.Engine.Submit(x.r.Context(), x.client, recovery.Input{Start: recovery.KindStepUp, Return: x.r.URL.Path})
 	switch {
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	case o.Problem != nil:
 		x.refuse(http.StatusForbidden, o.Problem.Key)
 	default:
@@ -85,7 +85,7 @@ func (x *exchange) peoplePage(a *recovery.Account) (templates.PeoplePage, bool) 
 	var c templates.PeoplePage
 	list, err := x.Engine.People(x.r.Context())
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return c, false
 	}
 	for _, p := range list {
@@ -119,12 +119,12 @@ func (x *exchange) invite() {
 	f := x.r.PostForm.Get
 	n := recovery.NewAccount{Name: f("name"), Mail: f("mail"), Phone: f("phone"), Groups: strings.Fields(strings.ReplaceAll(f("groups"), ",", " "))}
 	if f("extension") != "" {
-		l, err := recovery.ParseLine(f("phone"), f("extension"))
+		l, err := recovery.ParseExtension(f("phone"), f("extension"))
 		if err != nil {
 			x.notInvited(a, recovery.ProblemPhoneBad)
 			return
 		}
-		n.Lines, n.Phone = []recovery.Line{l}, "" // a shared number takes no messages
+		n.Extensions, n.Phone = []recovery.Extension{l}, "" // a shared number takes no messages
 	}
 	who, token, err := x.Engine.AddUser(x.r.Context(), n)
 	switch {
@@ -139,7 +139,7 @@ func (x *exchange) invite() {
 	case errors.Is(err, recovery.ErrBadPhone):
 		x.notInvited(a, recovery.ProblemPhoneBad)
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	default:
 		x.invited(who, token)
 	}
@@ -177,7 +177,7 @@ func (x *exchange) personPage(a *recovery.Account, s *recovery.Session) (templat
 		return templates.PersonPage{}, false
 	}
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return templates.PersonPage{}, false
 	}
 	return templates.PersonPage{
@@ -203,8 +203,8 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 	}
 	typed := x.r.PostForm.Get
 	c.Reason, c.Mail = typed("reason"), typed("mail")
-	if typed("choice") == correctMail {
-		c.Method = correctMail
+	if typed("choice") == replaceMail {
+		c.Method = replaceMail
 	}
 	f := x.mine()
 	f.Problem = &templates.Text{Key: problem}
@@ -212,7 +212,7 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 }
 
 // noCase shows the page of the person whose case was not opened.
-func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
+func (x *exchange) caseRefused(in recovery.Input, problem *recovery.Problem) {
 	a, s := x.administrator()
 	if a == nil {
 		return
@@ -232,7 +232,7 @@ func (x *exchange) noCase(in recovery.Input, problem *recovery.Problem) {
 	x.page(http.StatusUnprocessableEntity, f, c)
 }
 
-const correctMail = "correct_mail"
+const replaceMail = "correct_mail"
 
 // manage does what an administrator's button says.
 func (x *exchange) manage() {
@@ -246,8 +246,8 @@ func (x *exchange) manage() {
 	case "invite_again":
 		x.inviteAgain()
 		return
-	case correctMail:
-		err = x.Engine.CorrectMail(x.r.Context(), a, x.person, f("mail"), f("reason"), x.client)
+	case replaceMail:
+		err = x.Engine.ReplaceMail(x.r.Context(), a, x.person, f("mail"), f("reason"), x.client)
 	default:
 		err = x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), f("reason"))
 	}
@@ -267,7 +267,7 @@ func (x *exchange) manage() {
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	default:
 		x.redirect(Prefix + "people/" + x.person + "?done=person_changed")
 	}
@@ -280,12 +280,12 @@ func (x *exchange) inviteAgain() {
 		return
 	}
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	token, err := x.Engine.Invite(x.r.Context(), who)
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	x.invited(who, token)

@@ -149,7 +149,7 @@ func TestRule_TheOldAddressMayUndoWhichFreezes(t *testing.T) {
 		change(t, w, "alice", noPhone)
 		readdressings()[1].do(w, enter(t, w, w.Browser(), alice), alice)
 		pressStop(w, notices(w, alice.Mail, recovery.EventContactChanged)[0])
-		if got := account(t, w, "alice").Contacts; len(got) != 1 {
+		if got := account(t, w, "alice").Addresses; len(got) != 1 {
 			t.Errorf("got %+v, want the mail address alone", got)
 		}
 	})
@@ -227,7 +227,7 @@ func TestRule_Probation(t *testing.T) {
 				w, alice := kind.made(t)
 				w.Invite(bob())
 				robin := account(t, w, "robin").ID
-				change(t, w, "alice", func(a *recovery.Account) { a.Vouchers = []recovery.Voucher{{ID: robin, Name: "robin"}} })
+				change(t, w, "alice", func(a *recovery.Account) { a.TrustedContacts = []recovery.TrustedContact{{ID: robin, Name: "robin"}} })
 				recovered(t, w, alice)
 				since := w.Clock.Now()
 
@@ -259,10 +259,10 @@ func probation(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, rob
 		t.Errorf("somebody was invited: got %v, want %v", err == nil, !refused)
 	}
 	alice, r := account(t, w, "alice"), account(t, w, "robin")
-	if refused && (len(alice.Vouchers) != 1 || r.State != recovery.StateActive) {
-		t.Errorf("got %d people who may vouch and robin %s, want 1 and active", len(alice.Vouchers), r.State)
+	if refused && (len(alice.TrustedContacts) != 1 || r.State != recovery.StateActive) {
+		t.Errorf("got %d people who may vouch and robin %s, want 1 and active", len(alice.TrustedContacts), r.State)
 	}
-	if !refused && (len(alice.Vouchers) != 0 || r.State != recovery.StateDisabled) {
-		t.Errorf("got %d people who may vouch and robin %s, want none and disabled", len(alice.Vouchers), r.State)
+	if !refused && (len(alice.TrustedContacts) != 0 || r.State != recovery.StateDisabled) {
+		t.Errorf("got %d people who may vouch and robin %s, want none and disabled", len(alice.TrustedContacts), r.State)
 	}
 }

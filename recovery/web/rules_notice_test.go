@@ -60,8 +60,8 @@ func events() []happening {
 			t.Helper()
 			enter(t, w, w.Browser(), p)
 		}, nil},
-		{recovery.EventVoucherAdded, "", addRobin, nil},
-		{recovery.EventVoucherDropped, "", func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+		{recovery.EventTrustedContactAdded, "", addRobin, nil},
+		{recovery.EventTrustedContactDropped, "", func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
 			t.Helper()
 			addRobin(t, w, b, p)
 			b.Get("/.sparekey/account").Submit("choice", "drop:robin").Want("account")

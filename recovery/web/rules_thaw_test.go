@@ -52,7 +52,7 @@ func (c *closed) named(t *testing.T, since time.Time, names ...string) {
 	t.Helper()
 	change(t, c.w, "alice", func(a *recovery.Account) {
 		for _, name := range names {
-			a.Vouchers = append(a.Vouchers, recovery.Voucher{ID: account(t, c.w, name).ID, Name: name, Since: since})
+			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: account(t, c.w, name).ID, Name: name, Since: since})
 		}
 	})
 }
@@ -241,17 +241,17 @@ func TestRule_ThawDropsWhatWasEnrolledSince(t *testing.T) {
 					t.Errorf("the thief's %s is still there", m)
 				}
 			}
-			if len(a.Vouchers) != 1 || a.Vouchers[0].Name != "robin" {
-				t.Errorf("got %+v, want the one who was named before", a.Vouchers)
+			if len(a.TrustedContacts) != 1 || a.TrustedContacts[0].Name != "robin" {
+				t.Errorf("got %+v, want the one who was named before", a.TrustedContacts)
 			}
-			if !slices.Equal(a.Contacts, old.Contacts) {
-				t.Errorf("got contacts %+v, want %+v", a.Contacts, old.Contacts)
+			if !slices.Equal(a.Addresses, old.Addresses) {
+				t.Errorf("got contacts %+v, want %+v", a.Addresses, old.Addresses)
 			}
 			if len(a.Devices) != 1 || len(a.Sessions) != 1 {
 				t.Errorf("got %d known browsers and %d sessions, want those of the sign-in afterwards", len(a.Devices), len(a.Sessions))
 			}
-			if a.Thaw != nil || a.Before != nil || method.CodesLeft(a) != 10 {
-				t.Errorf("got old codes kept (%v, %v) or %d codes, want ten new ones", a.Thaw, a.Before, method.CodesLeft(a))
+			if a.UnfreezeWith != nil || a.OldCodes != nil || method.CodesLeft(a) != 10 {
+				t.Errorf("got old codes kept (%v, %v) or %d codes, want ten new ones", a.UnfreezeWith, a.OldCodes, method.CodesLeft(a))
 			}
 			b := c.w.Browser()
 			b.Get("/").Submit("name", "alice", "password", c.alice.Password).Want("factor")

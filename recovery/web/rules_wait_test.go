@@ -63,7 +63,7 @@ func (x waited) coolDown(t *testing.T, edit func(*recovery.Account), options ...
 
 // noPhone takes the number away.
 func noPhone(a *recovery.Account) {
-	a.Contacts = slices.DeleteFunc(a.Contacts, func(c recovery.Contact) bool { return c.Channel == recovery.ChannelSMS })
+	a.Addresses = slices.DeleteFunc(a.Addresses, func(c recovery.Address) bool { return c.Channel == recovery.ChannelSMS })
 }
 
 func TestRule_WaitsOnlyWhereStoppableFromOutside(t *testing.T) {
@@ -84,9 +84,9 @@ func TestRule_WaitsOnlyWhereStoppableFromOutside(t *testing.T) {
 			{"a browser used 30 days ago", noPhone, nil, 30 * day, false, false},
 			{"the only known browser is the one that asks", noPhone, nil, time.Hour, true, false},
 			{"a number that does not count yet", func(a *recovery.Account) {
-				for i := range a.Contacts {
-					if a.Contacts[i].Channel == recovery.ChannelSMS {
-						a.Contacts[i].Counts = time.Now().Add(400 * day)
+				for i := range a.Addresses {
+					if a.Addresses[i].Channel == recovery.ChannelSMS {
+						a.Addresses[i].ValidFrom = time.Now().Add(400 * day)
 					}
 				}
 			}, nil, 0, false, false},

@@ -130,7 +130,7 @@ func (x *exchange) submit() {
 	in := x.input()
 	o, err := x.Engine.Submit(x.r.Context(), x.client, in)
 	if err != nil {
-		x.away(err)
+		x.unavailable(err)
 		return
 	}
 	// A ticket is bound to this browser although nothing came of it: without
@@ -186,7 +186,7 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 	}
 	switch {
 	case p.Wait == 0 && o.Flow == nil && in.Flow == "" && in.Start == recovery.KindOpenCase:
-		x.noCase(in, p)
+		x.caseRefused(in, p)
 		return
 	case p.Key == recovery.ProblemAddressTaken && x.client.Session != "":
 		x.notChanged(p.Key)

@@ -67,7 +67,7 @@ func (x *exchange) showFlow() {
 func (x *exchange) stands(o recovery.Outcome, err error) bool {
 	switch {
 	case err != nil:
-		x.away(err)
+		x.unavailable(err)
 	case o.Problem != nil:
 		f := x.refusedFrame()
 		f.Problem = text(o.Problem)
@@ -81,7 +81,7 @@ func (x *exchange) stands(o recovery.Outcome, err error) bool {
 // showChoose lists the other ways on from where a flow stands. It writes
 // nothing: what is pressed there is posted like on the step itself.
 func (x *exchange) showChoose() {
-	o, paths, err := x.Engine.Choices(x.r.Context(), x.client, x.r.URL.Query().Get("f"))
+	o, paths, err := x.Engine.Alternatives(x.r.Context(), x.client, x.r.URL.Query().Get("f"))
 	if !x.stands(o, err) {
 		return
 	}
@@ -177,7 +177,7 @@ func (s step) sent() (hint string, minutes int) {
 	if !s.sends() {
 		return "", 0
 	}
-	code, ok := s.Flow.Sent[s.Step.Method]
+	code, ok := s.Flow.Challenges[s.Step.Method]
 	if !ok {
 		return "", 5
 	}
@@ -230,14 +230,14 @@ func (s step) vouchers(c *templates.FactorPage) {
 	if !ok {
 		return
 	}
-	c.Code, c.Minutes = secret.Group(s.Flow.Ask, 4), 60
+	c.Code, c.Minutes = secret.Group(s.Flow.AskCode, 4), 60
 	if n, err := s.Engine.Answers(s.r.Context(), s.Flow); err == nil {
 		c.More = max(m.Need()-n, 0)
 	}
 	if s.Account == nil {
 		return // who that would be is for those who have proved something
 	}
-	for _, who := range s.Account.Vouchers {
+	for _, who := range s.Account.TrustedContacts {
 		c.People = append(c.People, templates.Person{Name: who.Name})
 	}
 }
@@ -261,8 +261,8 @@ func (s step) confirm() templates.Content {
 		Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason,
 	}
 	c.Hint, c.Minutes = s.sent()
-	if s.Flow.Called != "" {
-		c.Person = &templates.Person{ID: s.Flow.Person, Name: s.Flow.Called}
+	if s.Flow.PersonName != "" {
+		c.Person = &templates.Person{ID: s.Flow.Person, Name: s.Flow.PersonName}
 	}
 	return c
 }

@@ -30,26 +30,26 @@ func TestPathsSayWhatAWayNeeds(t *testing.T) {
 		name    string
 		account *recovery.Account
 		proofs  []recovery.Proof
-		want    []recovery.Path
+		want    []recovery.Alternative
 	}{
-		{"nothing shown: no more than the policy says", full, nil, []recovery.Path{{Method: recovery.RecoveryCode}}},
-		{"what each needs and how long it waits", full, shown(recovery.MailLink), []recovery.Path{
+		{"nothing shown: no more than the policy says", full, nil, []recovery.Alternative{{Method: recovery.RecoveryCode}}},
+		{"what each needs and how long it waits", full, shown(recovery.MailLink), []recovery.Alternative{
 			{Method: recovery.RecoveryCode, Then: []string{recovery.SMSCode}}, {Method: recovery.SMSCode, Wait: 48 * time.Hour, Then: []string{}},
 		}},
-		{"a wait that is over", waited, shown(recovery.MailLink), []recovery.Path{
+		{"a wait that is over", waited, shown(recovery.MailLink), []recovery.Alternative{
 			{Method: recovery.RecoveryCode, Then: []string{recovery.SMSCode}}, {Method: recovery.SMSCode, Then: []string{}},
 		}},
-		{"only the wait is missing", full, shown(recovery.MailLink, recovery.SMSCode), []recovery.Path{
+		{"only the wait is missing", full, shown(recovery.MailLink, recovery.SMSCode), []recovery.Alternative{
 			{Method: recovery.TOTP, Then: []string{}}, {Method: "wait", Wait: 48 * time.Hour},
 		}},
-		{"a way that cannot be walked", alone, shown(recovery.MailLink), []recovery.Path{}},
+		{"a way that cannot be walked", alone, shown(recovery.MailLink), []recovery.Alternative{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := recovery.Facts{
 				Flow: &recovery.Flow{Kind: recovery.KindRecover, Proofs: tc.proofs}, Account: tc.account,
 				Policy: policy, Methods: method.All(method.Set{Has: everything}), Now: noon,
 			}
-			got := recovery.Paths(recoverytest.Planned(f), recoverytest.Next(f))
+			got := recovery.Alternatives(recoverytest.Planned(f), recoverytest.Next(f))
 			if len(got) == 0 && len(tc.want) == 0 {
 				return
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// CorrectMail sets another mail address for a person who can prove neither the
+// ReplaceMail sets another mail address for a person who can prove neither the
 // old one nor anything else. Nobody has proved the new one, so it counts after
 // Lifetimes.NewContact (72 h). Until then the old one is used, and every
 // channel is notified with a link that undoes the change and freezes the
@@ -16,7 +16,7 @@ import (
 // Errors: [recovery.ErrNotAllowed] on one's own account, on probation and on
 // frozen or disabled accounts; [recovery.ErrReason]; [recovery.ErrBadMail];
 // [recovery.ErrSameAddress]; [recovery.ErrAddressTaken].
-func (e *Engine) CorrectMail(ctx context.Context, by *recovery.Account, person, mail, reason string, c recovery.Client) error {
+func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, mail, reason string, c recovery.Client) error {
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {
 		return err
@@ -36,5 +36,5 @@ func (e *Engine) CorrectMail(ctx context.Context, by *recovery.Account, person, 
 	if a.State != recovery.StateInvited {
 		e.notice(ctx, a, recovery.EventContactChanged, c)
 	}
-	return e.enlist(ctx, a)
+	return e.updateDirectory(ctx, a)
 }

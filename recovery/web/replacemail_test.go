@@ -115,13 +115,13 @@ func TestACorrectionIsRefusedAtItsForm(t *testing.T) {
 	}
 	for name, edit := range map[string]func(*recovery.Account){
 		"closed":   func(a *recovery.Account) { a.State = recovery.StateFrozen },
-		"disabled": func(a *recovery.Account) { a.State, a.Was = recovery.StateDisabled, recovery.StateActive },
+		"disabled": func(a *recovery.Account) { a.State, a.StateBefore = recovery.StateDisabled, recovery.StateActive },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t)
 			change(t, o.World, "robin", edit)
-			if o.correct(robinsNew, "said so on the phone"); o.boss.Status != 403 || len(account(t, o.World, "robin").Contacts) != 2 {
-				t.Errorf("got status %d, contacts %v", o.boss.Status, account(t, o.World, "robin").Contacts)
+			if o.correct(robinsNew, "said so on the phone"); o.boss.Status != 403 || len(account(t, o.World, "robin").Addresses) != 2 {
+				t.Errorf("got status %d, contacts %v", o.boss.Status, account(t, o.World, "robin").Addresses)
 			}
 		})
 	}
