@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/examples/e2e"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -19,6 +20,7 @@ import (
 // of its worlds: the one this package built with the tag lab.
 func labEnv(t *testing.T, store string) map[string]string {
 	t.Helper()
+	e2e.Slow(t)
 	path, err := labCaddy()
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +125,7 @@ func relevant(out string) string {
 // Caddy is another process.
 func webTests(t *testing.T) string {
 	t.Helper()
+	e2e.Slow(t)
 	path := filepath.Join(builds, "web.test")
 	if _, err := os.Stat(path); err == nil {
 		return path
@@ -155,6 +158,7 @@ func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
 
 // The code that lets a test move the clock of a Caddy must be in no release.
 func TestNoReleaseHasTheLab(t *testing.T) {
+	e2e.Slow(t)
 	path, err := labCaddy()
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,7 @@ func TestKillChild(t *testing.T) {
 }
 
 func TestA65_KilledUnderLoadKeepsWhatWasAcknowledged(t *testing.T) {
+	recoverytest.Slow(t)
 	kills := 200
 	switch {
 	case os.Getenv("SPAREKEY_SOAK") != "":

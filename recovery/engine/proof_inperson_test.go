@@ -59,6 +59,7 @@ func writtenPolicy() *recovery.Policy {
 // administrator's. Authority is not compared with the login, but what it can do
 // is listed exactly.
 func TestLintIsExactInPerson(t *testing.T) {
+	recoverytest.Slow(t)
 	full := lint.Shape{TOTP: true, Codes: true, Phone: true, InPerson: true}
 	shapes := []lint.Shape{
 		full,
@@ -110,6 +111,7 @@ func helped(t *testing.T, p *recovery.Policy, odd *mutant, mute bool, shape lint
 
 // Mistakes about cases in person must make the proof above fail.
 func TestProofSeesMutantsInPerson(t *testing.T) {
+	recoverytest.Slow(t)
 	manages := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true, Manages: true}
 	mute := lint.Shape{TOTP: true, Codes: true, InPerson: true, Manages: true}
 	for _, m := range []mutant{

@@ -229,6 +229,7 @@ func unchanged() func(*recovery.Account, time.Time) {
 // TestProofSeesMutants seeds the mistakes one by one: what finds none of them
 // would prove nothing.
 func TestProofSeesMutants(t *testing.T) {
+	recoverytest.Slow(t)
 	list := mutants()
 	if recoverytest.UnderRace {
 		list = list[:4]

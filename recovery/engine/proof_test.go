@@ -361,6 +361,7 @@ func rarely(n int, shapes []lint.Shape) []lint.Shape {
 // TestLintIsExact proves that the engine does what the lint computes from the
 // policy.
 func TestLintIsExact(t *testing.T) {
+	recoverytest.Slow(t)
 	shapes := proofShapes()
 	if recoverytest.UnderRace {
 		shapes = shapes[1:4]

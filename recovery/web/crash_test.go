@@ -168,6 +168,7 @@ func activate(w *recoverytest.World, p *recoverytest.Person) {
 }
 
 func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
+	recoverytest.Slow(t)
 	for store, open := range stores(t) {
 		for _, s := range crashStories() {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
