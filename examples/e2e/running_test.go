@@ -28,12 +28,15 @@ func labEnv(t *testing.T, store string) map[string]string {
 	return map[string]string{recoverytest.CaddyVariable: path, recoverytest.StoreVariable: store}
 }
 
-// lab sets it for this test.
-func lab(t *testing.T, store string) {
+// lab has a world of this process do the same.
+func lab(t *testing.T, store string) recoverytest.Option {
 	t.Helper()
-	for name, value := range labEnv(t, store) {
-		t.Setenv(name, value)
+	e2e.Slow(t)
+	path, err := labCaddy()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return recoverytest.InCaddy(path, store)
 }
 
 // tabsEnv makes the worlds of a test open their browsers in Chromium.
@@ -138,8 +141,7 @@ func webTests(t *testing.T) string {
 
 // A link that is open in a browser with scripts for ten seconds is not used up.
 func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
-	lab(t, "file")
-	w, alice := recoverytest.New(t), recoverytest.Alice()
+	w, alice := recoverytest.New(t, lab(t, "file")), recoverytest.Alice()
 	w.Setup(alice)
 	b := w.Browser()
 	b.Get("/.sparekey/recover").Submit("name", alice.Name).Want("sent")
