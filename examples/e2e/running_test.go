@@ -133,7 +133,7 @@ func webTests(t *testing.T) string {
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "test", "-race=false", "-c", "-o", path, "../../recovery/web").CombinedOutput(); err != nil {
+	if out, err := e2e.ReleaseGo(t.Context(), "", "test", "-c", "-o", path, "../../recovery/web").CombinedOutput(); err != nil {
 		t.Fatalf("build the tests of recovery/web: %v\n%s", err, out)
 	}
 	return path
