@@ -88,6 +88,7 @@ func TestLintIsExactInPerson(t *testing.T) {
 		{"written", writtenPolicy(), false, mailed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			for _, shape := range tc.shapes {
 				for _, fault := range helped(t, tc.policy, nil, tc.mute, shape, &n) {
@@ -130,6 +131,7 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 		}},
 	} {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			p := proofPolicy()
 			if m.shape.Mail {

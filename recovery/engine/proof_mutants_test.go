@@ -236,6 +236,7 @@ func TestProofSeesMutants(t *testing.T) {
 	}
 	for _, m := range list {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			p := proofPolicy()
 			if m.loose {
 				p = loosePolicy()

@@ -391,6 +391,7 @@ func TestLintIsExact(t *testing.T) {
 		})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			for _, shape := range tc.shapes {
 				for _, fault := range compare(t, tc.policy, nil, shape, &n) {

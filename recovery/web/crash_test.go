@@ -172,6 +172,7 @@ func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
 	for store, open := range stores(t) {
 		for _, s := range crashStories() {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
+				t.Parallel()
 				points := 0
 				for _, lost := range []bool{false, true} {
 					step := int64(1)
