@@ -101,6 +101,7 @@ func screenshots(t *testing.T, script bool) string {
 // browserTools finds Chromium and sees to playwright-core.
 func browserTools(t *testing.T) (chromium string) {
 	t.Helper()
+	e2e.Slow(t)
 	const install = "run 'apt-get install --no-install-recommends chromium nodejs npm'"
 	for _, name := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(name); err != nil {

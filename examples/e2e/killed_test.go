@@ -22,8 +22,8 @@ func TestA41_KilledCaddy(t *testing.T) {
 	}
 	for _, store := range []string{"file", "redis"} {
 		t.Run(store, func(t *testing.T) {
-			lab(t, store)
-			w := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+			t.Parallel()
+			w := recoverytest.New(t, lab(t, store), recoverytest.WithPolicy(func(p *recovery.Policy) {
 				many := recovery.Rate{Count: 1e6, Per: time.Hour}
 				p.Limits.SendsHourly, p.Limits.SendsDaily = many, many
 			}))

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"sync"
@@ -20,6 +21,9 @@ var (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	if flag.Parse(); testing.Short() {
+		return m.Run() // every test is left out then
+	}
 	dir, err := os.MkdirTemp("", "e2e-build")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/examples/e2e"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -19,6 +20,7 @@ import (
 // of its worlds: the one this package built with the tag lab.
 func labEnv(t *testing.T, store string) map[string]string {
 	t.Helper()
+	e2e.Slow(t)
 	path, err := labCaddy()
 	if err != nil {
 		t.Fatal(err)
@@ -26,12 +28,15 @@ func labEnv(t *testing.T, store string) map[string]string {
 	return map[string]string{recoverytest.CaddyVariable: path, recoverytest.StoreVariable: store}
 }
 
-// lab sets it for this test.
-func lab(t *testing.T, store string) {
+// lab has a world of this process do the same.
+func lab(t *testing.T, store string) recoverytest.Option {
 	t.Helper()
-	for name, value := range labEnv(t, store) {
-		t.Setenv(name, value)
+	e2e.Slow(t)
+	path, err := labCaddy()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return recoverytest.InCaddy(path, store)
 }
 
 // tabsEnv makes the worlds of a test open their browsers in Chromium.
@@ -123,11 +128,12 @@ func relevant(out string) string {
 // Caddy is another process.
 func webTests(t *testing.T) string {
 	t.Helper()
+	e2e.Slow(t)
 	path := filepath.Join(builds, "web.test")
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "test", "-race=false", "-c", "-o", path, "../../recovery/web").CombinedOutput(); err != nil {
+	if out, err := e2e.ReleaseGo(t.Context(), "", "test", "-c", "-o", path, "../../recovery/web").CombinedOutput(); err != nil {
 		t.Fatalf("build the tests of recovery/web: %v\n%s", err, out)
 	}
 	return path
@@ -135,8 +141,7 @@ func webTests(t *testing.T) string {
 
 // A link that is open in a browser with scripts for ten seconds is not used up.
 func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
-	lab(t, "file")
-	w, alice := recoverytest.New(t), recoverytest.Alice()
+	w, alice := recoverytest.New(t, lab(t, "file")), recoverytest.Alice()
 	w.Setup(alice)
 	b := w.Browser()
 	b.Get("/.sparekey/recover").Submit("name", alice.Name).Want("sent")
@@ -155,6 +160,7 @@ func TestA07_ALinkThatIsOnlyOpenedIsUnused(t *testing.T) {
 
 // The code that lets a test move the clock of a Caddy must be in no release.
 func TestNoReleaseHasTheLab(t *testing.T) {
+	e2e.Slow(t)
 	path, err := labCaddy()
 	if err != nil {
 		t.Fatal(err)

@@ -25,8 +25,8 @@ const (
 // TestTK03_TwoCaddysOneWinner sends each single-use secret 200 times at once to
 // two Caddys on one Redis.
 func TestTK03_TwoCaddysOneWinner(t *testing.T) {
-	lab(t, "redis")
-	one := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+	t.Parallel()
+	one := recoverytest.New(t, lab(t, "redis"), recoverytest.WithPolicy(func(p *recovery.Policy) {
 		many := recovery.Rate{Count: 1e6, Per: time.Hour}
 		p.Limits.SendsHourly, p.Limits.SendsDaily = many, many
 	}))

@@ -18,10 +18,19 @@ type World struct {
 	roots  string // what Caddy's process trusts
 }
 
+// Slow leaves a test out of the quick run, which has no Caddy to start.
+func Slow(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("starts Caddys: make test runs it")
+	}
+}
+
 // New starts mail server, SMS gateway and app; binary comes from [Build].
 // Everything stops with the test.
 func New(tb testing.TB, binary string) *World {
 	tb.Helper()
+	Slow(tb)
 	// Not TempDir: with the name of the test in it the path would be too long
 	// for a Unix socket.
 	dir, err := os.MkdirTemp("", "e2e")

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +77,7 @@ func TestKillChild(t *testing.T) {
 }
 
 func TestA65_KilledUnderLoadKeepsWhatWasAcknowledged(t *testing.T) {
+	recoverytest.Slow(t)
 	kills := 200
 	switch {
 	case os.Getenv("SPAREKEY_SOAK") != "":
@@ -83,19 +85,24 @@ func TestA65_KilledUnderLoadKeepsWhatWasAcknowledged(t *testing.T) {
 	case recoverytest.UnderRace:
 		kills = 20 // the whole number is in the run without the race detector
 	}
-	path := filepath.Join(t.TempDir(), "sparekey.db")
-	total := 0
-	for round := range kills {
-		if round%50 == 49 {
-			path = filepath.Join(t.TempDir(), fmt.Sprintf("sparekey%d.db", round)) // so that checking stays quick
+	const each = 50 // kills of one store, so that checking stays quick
+	var total atomic.Int64
+	t.Run("stores", func(t *testing.T) {
+		for first := 0; first < kills; first += each {
+			t.Run(fmt.Sprintf("kills from %d", first), func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join(t.TempDir(), "sparekey.db")
+				for round := first; round < min(first+each, kills); round++ {
+					acked := killOnce(t, path, round)
+					total.Add(int64(len(acked)))
+					checkAcked(t, path, acked)
+				}
+			})
 		}
-		acked := killOnce(t, path, round)
-		total += len(acked)
-		checkAcked(t, path, acked)
-	}
-	t.Logf("%d kills, %d acknowledged changes, all there", kills, total)
-	if total < kills {
-		t.Errorf("got %d acknowledged changes in %d kills: the child hardly worked", total, kills)
+	})
+	t.Logf("%d kills, %d acknowledged changes, all there", kills, total.Load())
+	if total.Load() < int64(kills) {
+		t.Errorf("got %d acknowledged changes in %d kills: the child hardly worked", total.Load(), kills)
 	}
 }
 

@@ -44,6 +44,7 @@ func contactShapes() []lint.Shape {
 // TestLintIsExactFromContacts holds lint and engine against each other where a
 // recovery can begin with people who vouch.
 func TestLintIsExactFromContacts(t *testing.T) {
+	recoverytest.Slow(t)
 	var n tally
 	shapes := contactShapes()
 	if recoverytest.UnderRace {
@@ -62,6 +63,7 @@ func TestLintIsExactFromContacts(t *testing.T) {
 // TestThiefFreezesFromContacts lets those who vouch be the thief's friends: an
 // account that was closed asks for no less of them than it did when it was open.
 func TestThiefFreezesFromContacts(t *testing.T) {
+	recoverytest.Slow(t)
 	var n tally
 	for name, p := range contactPolicies() {
 		for _, shape := range contactShapes()[:2] {

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -126,6 +127,7 @@ func (x *storm) legal(t *rapid.T, s *situation) (in recovery.Input) {
 
 // TestIllegalSteps lets two browsers do anything in any order.
 func TestIllegalSteps(t *testing.T) {
+	recoverytest.Slow(t)
 	steps, done := 0, map[recovery.Kind]int{}
 	l := newLab(t, proofPolicy(), nil)
 	begin := l.open(lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true})

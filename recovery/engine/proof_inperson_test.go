@@ -59,6 +59,7 @@ func writtenPolicy() *recovery.Policy {
 // administrator's. Authority is not compared with the login, but what it can do
 // is listed exactly.
 func TestLintIsExactInPerson(t *testing.T) {
+	recoverytest.Slow(t)
 	full := lint.Shape{TOTP: true, Codes: true, Phone: true, InPerson: true}
 	shapes := []lint.Shape{
 		full,
@@ -87,6 +88,7 @@ func TestLintIsExactInPerson(t *testing.T) {
 		{"written", writtenPolicy(), false, mailed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			for _, shape := range tc.shapes {
 				for _, fault := range helped(t, tc.policy, nil, tc.mute, shape, &n) {
@@ -110,6 +112,7 @@ func helped(t *testing.T, p *recovery.Policy, odd *mutant, mute bool, shape lint
 
 // Mistakes about cases in person must make the proof above fail.
 func TestProofSeesMutantsInPerson(t *testing.T) {
+	recoverytest.Slow(t)
 	manages := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true, Manages: true}
 	mute := lint.Shape{TOTP: true, Codes: true, InPerson: true, Manages: true}
 	for _, m := range []mutant{
@@ -128,6 +131,7 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 		}},
 	} {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			p := proofPolicy()
 			if m.shape.Mail {

@@ -229,12 +229,14 @@ func unchanged() func(*recovery.Account, time.Time) {
 // TestProofSeesMutants seeds the mistakes one by one: what finds none of them
 // would prove nothing.
 func TestProofSeesMutants(t *testing.T) {
+	recoverytest.Slow(t)
 	list := mutants()
 	if recoverytest.UnderRace {
 		list = list[:4]
 	}
 	for _, m := range list {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			p := proofPolicy()
 			if m.loose {
 				p = loosePolicy()

@@ -117,6 +117,7 @@ func (l *lab) closed(shape lint.Shape, set lint.Takeover, thief *situation, n *t
 
 // TestOwnerMoves is the half of the proof in which the owner is awake.
 func TestOwnerMoves(t *testing.T) {
+	recoverytest.Slow(t)
 	var n tally
 	shapes := proofShapes()
 	if recoverytest.UnderRace {
@@ -134,6 +135,7 @@ func TestOwnerMoves(t *testing.T) {
 // be read there. Closing an account must open nothing: no set that the lint
 // leaves out gets anywhere by it.
 func TestThiefFreezes(t *testing.T) {
+	recoverytest.Slow(t)
 	var n tally
 	shapes := append(proofShapes()[1:6], lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Contacts: 2})
 	for _, shape := range shapes {

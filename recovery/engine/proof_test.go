@@ -361,6 +361,7 @@ func rarely(n int, shapes []lint.Shape) []lint.Shape {
 // TestLintIsExact proves that the engine does what the lint computes from the
 // policy.
 func TestLintIsExact(t *testing.T) {
+	recoverytest.Slow(t)
 	shapes := proofShapes()
 	if recoverytest.UnderRace {
 		shapes = shapes[1:4]
@@ -390,6 +391,7 @@ func TestLintIsExact(t *testing.T) {
 		})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			var n tally
 			for _, shape := range tc.shapes {
 				for _, fault := range compare(t, tc.policy, nil, shape, &n) {

@@ -38,6 +38,7 @@ type signInsResult struct {
 // costs of the password hash. Each run needs 64 MiB; without slots 200 would
 // need 12.5 GiB, and without care about garbage the heap doubles (TH-10).
 func TestParallelSignInsHoldMemory(t *testing.T) {
+	recoverytest.Slow(t)
 	if n := os.Getenv(childVariable); n != "" {
 		childSignIns(t, n)
 		return

@@ -149,6 +149,7 @@ func benchCheck(b *testing.B, g *guard.Guard, c benchCase) {
 // time is far above what it takes, because a test runs beside others; a store
 // that is read (10 µs and more) or a password hash still shows.
 func TestCheckIsCheap(t *testing.T) {
+	recoverytest.Slow(t)
 	if recoverytest.UnderRace {
 		t.Log("times are not compared: this is the race detector's speed")
 	}

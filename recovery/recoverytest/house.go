@@ -51,6 +51,7 @@ const labSecret = "3f0a9d5e7b1c4286f0e1d2c3b4a5968778695a4b3c2d1e0f8264c1b7e5d9a
 type house struct {
 	tb     testing.TB
 	world  *World
+	bin    string
 	dir    string
 	store  string
 	bind   string
@@ -71,13 +72,13 @@ const startTime = 20 * time.Second // on a busy machine
 func (w *World) build() {
 	w.TB.Helper()
 	h := newHouse(w.TB, w)
-	switch store := os.Getenv(StoreVariable); store {
+	switch w.kind {
 	case "redis":
 		h.store = "redis " + kvtest.StartRedis(w.TB).URL()
 	case "file", "":
 		h.store = "file"
 	default:
-		w.TB.Fatalf("%s=%s: use file or redis", StoreVariable, store)
+		w.TB.Fatalf("store %q: use file or redis", w.kind)
 	}
 	h.url = "http://localhost:" + freePort(w.TB)
 	h.start()
@@ -89,7 +90,7 @@ func (w *World) build() {
 // behind a load balancer, on a loopback address of its own.
 func (w *World) Twin() *World {
 	w.TB.Helper()
-	twin := &World{TB: w.TB, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
+	twin := &World{TB: w.TB, program: w.program, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
 	h := newHouse(w.TB, twin)
 	h.store, h.url, h.bind, h.fresh = w.house.store, w.house.url, "127.0.0.2", false
 	h.start()
@@ -129,7 +130,7 @@ func newHouse(tb testing.TB, w *World) *house {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := &house{tb: tb, world: w, dir: dir, bind: "127.0.0.1", fresh: true, log: &journal{events: w.Events}}
+	h := &house{tb: tb, world: w, bin: w.program, dir: dir, bind: "127.0.0.1", fresh: true, log: &journal{events: w.Events}}
 	h.app = httptest.NewServer(http.HandlerFunc(w.echo))
 	h.outbox = httptest.NewServer(http.HandlerFunc(w.Outbox.receive))
 	h.lab = Lab{Clock: filepath.Join(dir, "clock"), Outbox: h.outbox.URL, Socket: filepath.Join(dir, "store.sock"), Policy: w.Policy}
@@ -220,7 +221,7 @@ func (h *house) admin() string { return filepath.Join(h.dir, "admin.sock") }
 func (h *house) start() {
 	h.tb.Helper()
 	h.write()
-	h.cmd = exec.CommandContext(context.Background(), os.Getenv(CaddyVariable), "run", "--config", filepath.Join(h.dir, "Caddyfile"), "--adapter", "caddyfile")
+	h.cmd = exec.CommandContext(context.Background(), h.bin, "run", "--config", filepath.Join(h.dir, "Caddyfile"), "--adapter", "caddyfile")
 	h.cmd.Dir = h.dir
 	h.cmd.Env = []string{"HOME=" + h.dir, "XDG_DATA_HOME=" + h.dir, "XDG_CONFIG_HOME=" + h.dir, LabVariable + "=" + filepath.Join(h.dir, "lab.json")}
 	h.cmd.Stderr = h.log

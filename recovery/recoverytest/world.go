@@ -124,6 +124,8 @@ type World struct {
 	mu      sync.Mutex
 	tls     bool
 	house   *house // a running Caddy instead of Server; nil: none
+	program string // that Caddy, by default from the environment
+	kind    string // of its store, likewise
 }
 
 // Journal keeps audit events.
@@ -169,13 +171,19 @@ func WithChannels(channels ...string) Option {
 	return func(w *World) { w.Outbox.only = append([]string{}, channels...) }
 }
 
+// InCaddy starts a Caddy built with the tag "lab" on a store: file or redis.
+// Unlike the environment it leaves other tests of the process alone.
+func InCaddy(program, kind string) Option {
+	return func(w *World) { w.program, w.kind = program, kind }
+}
+
 // New starts an installation over HTTP with an app behind it that answers with
 // what it was told.
 func New(tb testing.TB, options ...Option) *World {
 	tb.Helper()
 	w := &World{
 		TB: tb, Clock: &Clock{now: time.Now().Truncate(time.Second)}, Driver: memkv.New(), Outbox: &Outbox{},
-		Policy: recovery.Default(), Events: &Journal{},
+		Policy: recovery.Default(), Events: &Journal{}, program: os.Getenv(CaddyVariable), kind: os.Getenv(StoreVariable),
 	}
 	w.Policy.Hash = secret.HashParams{Time: 1, Memory: 64, Threads: 1}
 	w.Policy.Limits.Posts, w.Policy.Limits.Flows = recovery.Rate{Count: 1e6, Per: time.Minute}, recovery.Rate{Count: 1e6, Per: time.Minute}
@@ -183,7 +191,7 @@ func New(tb testing.TB, options ...Option) *World {
 	for _, o := range options {
 		o(w)
 	}
-	if os.Getenv(CaddyVariable) != "" {
+	if w.program != "" {
 		w.Keys = labKeys(tb)
 		w.build()
 		return w

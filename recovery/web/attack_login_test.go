@@ -104,6 +104,7 @@ func auc(a, b []time.Duration) float64 {
 }
 
 func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
+	recoverytest.Slow(t)
 	w := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
 		p.Hash = secret.HashParams{Time: 1, Memory: 4 << 10, Threads: 1}
 		p.Limits.Failures.Count, p.Limits.Consecutive = 1e6, 1e6
@@ -379,6 +380,7 @@ func wrongCodes(n int, right string) []string {
 }
 
 func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
+	recoverytest.Slow(t)
 	w := recoverytest.New(t)
 	alice := recoverytest.Alice()
 	w.Setup(alice)

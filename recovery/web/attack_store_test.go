@@ -52,6 +52,7 @@ func TestA63_RedisAwayDeniesAndComesBack(t *testing.T) {
 		{"hanging", func(_ *testing.T, r *kvtest.Redis) { r.Pause() }, func(_ *testing.T, r *kvtest.Redis) { r.Resume() }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			redis, w, b := onRedis(t)
 			if tc.name == "stopped" {
 				do(t, redis, "SAVE")

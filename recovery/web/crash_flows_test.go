@@ -84,6 +84,7 @@ func (p begun) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *trial {
 }
 
 func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
+	recoverytest.Slow(t)
 	stores := stores(t)
 	for _, o := range ordeals() {
 		p := o.begin(t)

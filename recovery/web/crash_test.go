@@ -168,9 +168,11 @@ func activate(w *recoverytest.World, p *recoverytest.Person) {
 }
 
 func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
+	recoverytest.Slow(t)
 	for store, open := range stores(t) {
 		for _, s := range crashStories() {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
+				t.Parallel()
 				points := 0
 				for _, lost := range []bool{false, true} {
 					step := int64(1)

@@ -110,6 +110,7 @@ func breaking(name string, wrong brokenCode) func(*engine.Engine) {
 // TestCrawlSeesMutants seeds mistakes: a crawl that finds none of them would
 // prove nothing.
 func TestCrawlSeesMutants(t *testing.T) {
+	recoverytest.Slow(t)
 	add := func(g recovery.Goal, w recovery.Way) recoverytest.Option {
 		return recoverytest.WithPolicy(func(p *recovery.Policy) { p.Ways[g] = append(p.Ways[g], w) })
 	}

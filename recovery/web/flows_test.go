@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -38,10 +39,32 @@ func stories(t *testing.T) []string {
 	return files
 }
 
+// TestFlows tells every story. On each page it looks for the way out, so that
+// no other test has to tell the stories again: TestRule_EveryStepHasAWayOut.
 func TestFlows(t *testing.T) {
+	var mu sync.Mutex
+	seen, told := map[string]bool{}, 0
 	for _, file := range stories(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { tellStory(t, file, nil) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			if os.Getenv(recoverytest.TabsVariable) == "" {
+				t.Parallel() // there is one Chromium
+			}
+			tellStory(t, file, func(b *recoverytest.Browser) {
+				wayOut(t, b)
+				mu.Lock()
+				defer mu.Unlock()
+				seen[b.Page()] = true
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			told++
+		})
 	}
+	t.Cleanup(func() { // after the last of them
+		if told == len(stories(t)) {
+			wantEveryStep(t, seen)
+		}
+	})
 }
 
 // tellStory tells a story; look, if not nil, sees where each line led.

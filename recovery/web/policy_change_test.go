@@ -237,6 +237,7 @@ func (r *reloading) all(deeds string) {
 func TestAPolicyChangedWhileFlowsAreOpen(t *testing.T) {
 	for _, tc := range slices.Concat(changedWays(), changedWaits(), changedAsks(), changedMeans()) {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			r := newReloading(t)
 			r.all(tc.before)
 			r.reload(tc.edit, tc.channels)

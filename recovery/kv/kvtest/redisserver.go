@@ -38,9 +38,13 @@ type Redis struct {
 }
 
 // StartRedis starts a server in a folder of the test and stops it at the end.
-// Without args nothing is persisted; args are added to the command line.
+// Without args nothing is persisted; args are added to the command line. The
+// quick run has no Redis: there the test is left out.
 func StartRedis(t testing.TB, args ...string) *Redis {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a Redis: make test runs it")
+	}
 	r, err := StartRedisProcess(t.TempDir(), args...)
 	if err != nil {
 		t.Fatal(err)
