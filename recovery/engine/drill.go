@@ -26,7 +26,7 @@ func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, 
 		return recovery.NewProblem(recovery.ProblemDrillWrong), nil
 	}
 	r.refund(ctx, resettable(meters))
-	r.flow.Reason = "right"
+	r.flow.Tried = true
 	return nil, nil
 }
 
