@@ -177,10 +177,9 @@ func (a *Account) Credential(method string) *Credential {
 	return nil
 }
 
-// Replace drops all credentials of c's method and adds c.
-func (a *Account) Replace(c Credential) {
-	a.Drop(c.Method)
-	a.Credentials = append(a.Credentials, c)
+// CredentialsOf returns the credentials of a method.
+func (a *Account) CredentialsOf(method string) []Credential {
+	return slices.DeleteFunc(slices.Clone(a.Credentials), func(c Credential) bool { return c.Method != method })
 }
 
 // Drop removes all credentials of the methods.

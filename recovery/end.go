@@ -136,16 +136,16 @@ func (end End) addFactor(a *Account) {
 		end.keepOldCodes(a)
 	}
 	for _, method := range end.Methods.expand(Factor) {
-		end.install(a, method)
+		end.Install(a, method)
 	}
-	end.install(a, RecoveryCode)
+	end.Install(a, RecoveryCode)
 	a.SecondFactor = true
 	a.UntrustDevices()
 }
 
-// install puts what was confirmed in place of the account's old credential, or
+// Install puts what was confirmed in place of the account's old credential, or
 // beside the others where a method may have several.
-func (end End) install(a *Account, method string) {
+func (end End) Install(a *Account, method string) {
 	p := end.Flow.Pending[method]
 	if !p.Confirmed {
 		return

@@ -163,6 +163,11 @@ func NewMethods(has func(channel string) bool, list ...Method) *Methods {
 	return &Methods{list: list, has: has}
 }
 
+// With is the registry with more methods, which come after those there are.
+func (m *Methods) With(more ...Method) *Methods {
+	return &Methods{list: slices.Concat(m.list, more), has: m.has}
+}
+
 // Get returns a method by name, or nil.
 func (m *Methods) Get(name string) Method {
 	for _, x := range m.list {

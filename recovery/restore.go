@@ -26,12 +26,12 @@ func (end End) recover(a *Account, eff *Effects) {
 	name := EventPasswordReset
 	switch end.Flow.Goal {
 	case GoalPassword:
-		end.install(a, Password)
+		end.Install(a, Password)
 	case GoalSecondFactor:
 		end.renewFactor(a)
 		name = EventFactorReset
 	case GoalBoth:
-		end.install(a, Password)
+		end.Install(a, Password)
 		end.renewFactor(a)
 		name = EventBothReset
 	}

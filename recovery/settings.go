@@ -33,7 +33,7 @@ func stepUpRecipe() Recipe {
 
 func addFactorRecipe() Recipe {
 	return Recipe{
-		Kind: KindAddFactor, SignedIn: true,
+		Kind: KindAddFactor, SignedIn: true, Change: "add_factor",
 		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.addFactor(a)
@@ -45,11 +45,11 @@ func addFactorRecipe() Recipe {
 
 func newCodesRecipe() Recipe {
 	return Recipe{
-		Kind: KindNewCodes, SignedIn: true,
+		Kind: KindNewCodes, SignedIn: true, Change: "new_codes",
 		Needs: []Need{Settled, Strong, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.keepOldCodes(a)
-			end.install(a, RecoveryCode)
+			end.Install(a, RecoveryCode)
 			eff.Done(EventCodesRenewed)
 		},
 		After: After{Says: []string{"codes_done"}},
@@ -65,9 +65,9 @@ func setQuestionRecipe() Recipe {
 // answerRecipe sets something known by heart that is asked in addition.
 func answerRecipe(kind Kind, method string, done EventName, says string) Recipe {
 	return Recipe{
-		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, Enrolled(method)},
+		Kind: kind, SignedIn: true, Change: string(kind), Needs: []Need{Settled, Strong, Enrolled(method)},
 		Finish: func(end End, a *Account, eff *Effects) {
-			end.install(a, method)
+			end.Install(a, method)
 			eff.Done(done)
 		},
 		After: After{Says: []string{says}},
@@ -81,7 +81,8 @@ func changePhoneRecipe() Recipe { return addressRecipe(KindChangePhone, phoneTyp
 // addressRecipe takes in an address that has answered.
 func addressRecipe(kind Kind, typed Need) Recipe {
 	return Recipe{
-		Kind: kind, SignedIn: true, Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
+		Kind: kind, SignedIn: true, Change: "change_contact",
+		Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
 		After: After{Says: []string{"contact_changed"}},
 	}
 }
@@ -106,7 +107,7 @@ func (end End) stepUp(a *Account, eff *Effects) {
 
 // changePassword ends all other sign-ins; this one is issued again.
 func (end End) changePassword(a *Account, eff *Effects) {
-	end.install(a, Password)
+	end.Install(a, Password)
 	a.EndEverything()
 	a.UntrustDevices()
 	end.Flow.Remember = false

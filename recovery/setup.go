@@ -41,7 +41,7 @@ func activateRecipe() Recipe {
 // activate makes an account usable, with everything its owner has enrolled.
 func (end End) activate(a *Account) {
 	a.Lang = end.Flow.Lang
-	end.install(a, Password)
+	end.Install(a, Password)
 	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
 	a.State, a.Invited = StateActive, time.Time{}
 	for i := range a.Credentials {

@@ -18,7 +18,8 @@ const (
 
 func addContactRecipe() Recipe {
 	return Recipe{
-		Kind: KindAddContact, SignedIn: true, Needs: []Need{Settled, Strong, somebody}, Finish: End.addTrustedContact,
+		Kind: KindAddContact, SignedIn: true, Change: "add_contact",
+		Needs: []Need{Settled, Strong, somebody}, Finish: End.addTrustedContact,
 		After: After{Says: []string{"contact_added"}},
 	}
 }

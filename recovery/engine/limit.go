@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -185,10 +186,11 @@ func (r *run) subject() string {
 }
 
 func (r *run) credential(method string) string {
-	if c := r.account.Credential(method); c != nil {
-		return c.ID
+	var ids []string
+	for _, c := range r.account.CredentialsOf(method) {
+		ids = append(ids, c.ID)
 	}
-	return ""
+	return strings.Join(ids, " ")
 }
 
 func (r *run) known() string {

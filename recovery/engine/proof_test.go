@@ -156,7 +156,8 @@ func (l *lab) memorize(s *situation, shape lint.Shape) {
 			l.t.Fatalf("%s: got %v, %v", name, p, err)
 		}
 		l.change(func(a *recovery.Account) {
-			a.Replace(recovery.Credential{ID: name, Method: name, Version: 1, Created: l.now, Data: data})
+			a.Drop(name)
+			a.Credentials = append(a.Credentials, recovery.Credential{ID: name, Method: name, Version: 1, Created: l.now, Data: data})
 		})
 	}
 	add(shape.PIN, recovery.PIN, recovery.Input{PIN: alicePIN})

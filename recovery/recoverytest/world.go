@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,7 +121,9 @@ type World struct {
 	Server  *httptest.Server
 	Events  *Journal
 	AppHits int
-	Allow   []string // of the site
+	Allow   []string          // of the site
+	methods []recovery.Method // beside those there are
+	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
 	house   *house // a running Caddy instead of Server; nil: none
@@ -165,6 +168,16 @@ func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { ed
 
 // WithTLS serves https.
 func WithTLS() Option { return func(w *World) { w.tls = true } }
+
+// WithMethod adds a method.
+func WithMethod(m recovery.Method) Option {
+	return func(w *World) { w.methods = append(w.methods, m) }
+}
+
+// WithRecipe adds a kind of flow.
+func WithRecipe(r recovery.Recipe) Option {
+	return func(w *World) { w.recipes = append(w.recipes, r) }
+}
 
 // WithChannels says what can be sent.
 func WithChannels(channels ...string) Option {
@@ -286,7 +299,8 @@ func (w *World) engine() *engine.Engine {
 		Store:  &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now},
 		Keys:   w.Keys,
 		Policy: w.Policy, Notify: w.Outbox, Now: w.Clock.Now, Audit: w.Events.Add, Log: slog.New(slog.DiscardHandler),
-		Methods: method.All(method.Set{Keys: w.Keys, Hasher: hasher, Has: w.Outbox.Has}),
+		Methods: method.All(method.Set{Keys: w.Keys, Hasher: hasher, Has: w.Outbox.Has}).With(w.methods...),
+		Recipes: slices.Concat(recovery.Recipes(), w.recipes),
 	})
 	if err != nil {
 		w.TB.Fatal(err)

@@ -120,7 +120,8 @@ func (h *house) remember() {
 		}
 		change(h.t, h.w, "alice", func(a *recovery.Account) {
 			long := h.w.Clock.Now().AddDate(0, -1, 0) // closing an account takes back those of the last three days
-			a.Replace(recovery.Credential{ID: method, Method: method, Version: 1, Created: long, Data: data})
+			a.Drop(method)
+			a.Credentials = append(a.Credentials, recovery.Credential{ID: method, Method: method, Version: 1, Created: long, Data: data})
 		})
 	}
 }
