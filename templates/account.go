@@ -52,10 +52,10 @@ type Session struct {
 type Loss struct {
 	What   string // phone, mailbox, laptop, paper
 	Locked bool   // no way back would be left
-	Mend   string // what would mend it: new_codes, add_mail, add_phone, add_contact
+	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact
 }
 
-// Wait is a recovery that waits out its cool-down.
+// Wait is a recovery in its cool-down.
 type Wait struct {
 	Goal  string
 	Until time.Time

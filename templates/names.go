@@ -10,18 +10,17 @@ import (
 	"text/template/parse"
 )
 
-// checkNames finds the names in a page's templates that its value does not have,
-// in branches too that rendering an example would not take: an operator's page
-// is refused when it is loaded, not on the day somebody needs it. What it cannot
-// tell the type of, such as the result of a function, it lets through.
+// checkNames finds the names in a page's templates that its value does not have.
+// It reads the branches too that rendering an example does not take, so that an
+// operator's page is refused when it is loaded and not on the day it is needed.
+// A value of unknown type, such as the result of a function, passes.
 func checkNames(c Content, t *template.Template) error {
 	n := names{templates: t, seen: map[visit]bool{}}
 	n.template("layout", reflect.TypeOf(c))
 	return errors.Join(n.faults...)
 }
 
-// names walks templates with the type of the dot at hand; nil is a type nobody
-// knows.
+// names walks templates with the type of the dot at hand. A nil type is unknown.
 type names struct {
 	templates *template.Template
 	tree      *parse.Tree // of the template that is walked

@@ -55,7 +55,7 @@ func (v InvitePage) on(p *page) any { v.page = p; return v }
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v InvitePage) LanguageURL(code string) string { return v.inLanguage(code, "people") }
 
-// Person is somebody in the administrator's list; a person who vouches, or is
+// Person is a row of the administrator's list; a person who vouches, or is
 // vouched for, has a name only.
 type Person struct {
 	ID         string

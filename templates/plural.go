@@ -32,13 +32,13 @@ func category(tag language.Tag, n int) string {
 	}
 }
 
-// other is the ending that every language may have: its texts stand in for a
-// form that only numbers take which nobody has things of here.
+// other is the ending of the category that every language has. Its text stands in
+// for a form that the language needs for numbers beyond those of our pages.
 const other = ".other"
 
-// categories lists the endings a language needs. It asks for the numbers below
-// a thousand: the rules look at the last two digits, and where a language has a
-// form for millions, no page counts that far.
+// categories lists the endings a language needs for the numbers below a thousand.
+// The rules look at the last two digits. A form for millions is left out: no page
+// counts that far.
 func categories(tag language.Tag) []string {
 	var list []string
 	for n := range 1000 {

@@ -74,7 +74,7 @@ type FactorPage struct {
 
 	Code   string   // contact: to be read to somebody else
 	More   int      // contact: how many more people have to vouch
-	People []Person // contact: those who can
+	People []Person // contact: the people who can vouch
 	Trial  bool     // contact: nothing is lost, it is only tried out
 }
 
@@ -109,11 +109,11 @@ func (v ChoosePage) LanguageURL(code string) string {
 	return v.flowURL("choose", code)
 }
 
-// Option is another way on from a step.
+// Option is another way to go on from a step.
 type Option struct {
 	Method string
 	Then   []string      // what is asked after it: the keys of "proof."
-	Wait   time.Duration // how long nothing changes then; zero: not at all
+	Wait   time.Duration // the wait after that; zero: none
 }
 
 // NewPasswordPage asks for what will be asked for later.
@@ -162,7 +162,7 @@ func (v CodesPage) on(p *page) any { v.page = p; return v }
 
 // ConfirmPage has the small forms. Ways.Method says which: change_mail,
 // change_phone, new_contact, approve, vouch, add_contact, open_case,
-// admin_in_person, drill, go_on (what follows has to be made first), or empty
+// admin_in_person, drill, go_on (a form has to prepare what follows), or empty
 // for a link that was opened.
 type ConfirmPage struct {
 	*page

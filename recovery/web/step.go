@@ -123,8 +123,7 @@ func (x *exchange) flowFrame(o recovery.Outcome) templates.Frame {
 // made yet, and showing a page makes nothing.
 const goOn = "go_on"
 
-// stepPage is the page a flow stands at; nil for a step no line is written for,
-// which cannot be shown.
+// stepPage is the page a flow stands at. It is nil for a step that no line fills.
 func (x *exchange) stepPage(o recovery.Outcome, in recovery.Input) templates.Content {
 	lines, key := proofPages(), o.Step.Page
 	switch {
@@ -171,8 +170,8 @@ func (s step) sends() bool {
 	return ok && !s.Step.Enroll && !m.(recovery.Method).Traits().Silent
 }
 
-// sent is where a code went, and how many minutes it lives. Who has not proved
-// anything yet is not told anything about the account (EN-07).
+// sent is where a code went, and how many minutes it lives. A visitor who has not
+// proved anything yet learns nothing about the account (EN-07).
 func (s step) sent() (hint string, minutes int) {
 	if !s.sends() {
 		return "", 0
@@ -235,7 +234,7 @@ func (s step) vouchers(c *templates.FactorPage) {
 		c.More = max(m.Need()-n, 0)
 	}
 	if s.Account == nil {
-		return // who that would be is for those who have proved something
+		return // their names are for a visitor who has proved something
 	}
 	for _, who := range s.Account.TrustedContacts {
 		c.People = append(c.People, templates.Person{Name: who.Name})
