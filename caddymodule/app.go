@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 func init() {
@@ -252,7 +253,7 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 	}
 	a.logger.Warn("no accounts yet: open this link once, within "+minutes(rt.engine.Policy.Lifetimes.Setup)+
 		" minutes, to create the first one; print it again with: caddy sparekey setup-link",
-		"link", a.sites.origin()+"/.sparekey/setup#"+code)
+		"link", a.sites.origin()+web.Prefix+"setup#"+code)
 }
 
 // findSites finds the addresses that lead to our handler. Mails link to these

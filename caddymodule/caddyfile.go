@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 func init() {
@@ -331,8 +332,8 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 
 var (
 	errNested = errors.New("sparekey stands directly in the site, not inside handle, handle_path or route: " +
-		"there, its own pages under /.sparekey/ would not be found and the other paths of the site would be open")
-	errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under /.sparekey/ belong to that")
+		"there, its own pages under " + web.Prefix + " would not be found and the other paths of the site would be open")
+	errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that")
 )
 
 // nested tells whether the directive stands inside another one. Caddy gives

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // operations is what the command line can do. A running Caddy answers with it
@@ -112,7 +113,7 @@ func (o *operations) rescue(ctx context.Context, user string) (link, error) {
 }
 
 func (o *operations) link(user, path string, life time.Duration) link {
-	return link{User: user, Link: "/.sparekey/" + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
+	return link{User: user, Link: web.Prefix + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
 }
 
 func (o *operations) userList(ctx context.Context) ([]engine.Person, error) {

@@ -2,8 +2,8 @@ package templates
 
 import "net/url"
 
-// prefix is where our pages live (public contract).
-const prefix = "/.sparekey/"
+// Prefix is where our own pages live on every protected host (public contract).
+const Prefix = "/.sparekey/"
 
 // tongue is an entry of the language switch.
 type tongue struct {
@@ -102,7 +102,7 @@ func (p page) entry(name, lang string, with ...string) string {
 
 func address(name string, query url.Values) string {
 	if len(query) == 0 {
-		return prefix + name
+		return Prefix + name
 	}
-	return prefix + name + "?" + query.Encode()
+	return Prefix + name + "?" + query.Encode()
 }

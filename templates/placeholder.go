@@ -64,9 +64,9 @@ func (p page) value(name string) (string, error) {
 	case "id":
 		return p.ID, nil
 	case "address":
-		return p.Host + prefix + "account/approve", nil
+		return p.Host + Prefix + "account/approve", nil
 	case "entry":
-		return p.Host + prefix + "link", nil
+		return p.Host + Prefix + "link", nil
 	default:
 		return p.own(name)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Prefix is where our own pages live on every protected host.
-const Prefix = "/.sparekey/"
+const Prefix = templates.Prefix
 
 // Server answers our own pages and the pages in place of an app. All fields
 // are set before first use.
