@@ -1,6 +1,6 @@
 package recovery
 
-// KindOpenCase is the kind of the flow.
+// KindOpenCase gives a person a way back that an administrator answers for.
 const KindOpenCase Kind = "open_case"
 
 // Questions.

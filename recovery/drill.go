@@ -2,7 +2,7 @@ package recovery
 
 import "time"
 
-// KindDrill is the kind of the flow.
+// KindDrill tries a recovery code out.
 const KindDrill Kind = "drill"
 
 // Questions.

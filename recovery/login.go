@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// KindLogin is the kind of the flow.
+// KindLogin signs somebody in.
 const KindLogin Kind = "login"
 
 func loginRecipe() Recipe {

@@ -80,7 +80,7 @@ func (a After) Notice(f *Flow) string {
 // Nothing can be skipped, because nobody sets a state. A flow without a recipe
 // leads nowhere.
 func Next(f Facts) Step {
-	if f.Recipe == nil {
+	if f.Recipe == nil || len(f.Recipe.Needs) == 0 {
 		return Step{Page: PageRefused, Dead: ProblemNotAvailable}
 	}
 	for _, need := range f.Recipe.Needs {

@@ -2,7 +2,7 @@ package recovery
 
 import "slices"
 
-// KindRecover is the kind of the flow.
+// KindRecover replaces what somebody has lost.
 const KindRecover Kind = "recover"
 
 func restoreRecipe() Recipe {

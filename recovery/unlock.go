@@ -1,6 +1,6 @@
 package recovery
 
-// KindUnlock is the kind of the flow.
+// KindUnlock lets passwords be tried again.
 const KindUnlock Kind = "unlock"
 
 func unlockRecipe() Recipe {
