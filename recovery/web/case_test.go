@@ -55,7 +55,7 @@ func TestCaseIsOpenedByOneFormAndAStrongProof(t *testing.T) {
 }
 
 // A recovery code that was the strong proof is used up, whatever for.
-func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
+func TestTK03_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 	o := newOffice(t)
 	code := o.alice.Codes[0]
 	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("person")
@@ -65,7 +65,7 @@ func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 	}
 }
 
-func TestTK01_ARecoveryCodeVouchesOnce(t *testing.T) {
+func TestTK03_ARecoveryCodeVouchesOnce(t *testing.T) {
 	o := newOffice(t)
 	change(t, o.World, "robin", func(a *recovery.Account) {
 		a.TrustedContacts = []recovery.TrustedContact{{ID: idOf(o, "alice"), Name: "alice"}}
