@@ -47,19 +47,19 @@ func adjust(e *engine.Engine) error {
 	if e.Store.Driver == nil {
 		return nil // only checked
 	}
-	e.Notify = witness{e.Notify, lab.Outbox}
-	lent.Do(func() { err = lend(e, lab.Socket) })
+	e.Notify = reportingNotifier{e.Notify, lab.Outbox}
+	storeServed.Do(func() { err = serveStore(e, lab.Socket) })
 	return err
 }
 
-// witness shows the test every message before it is queued for good.
-type witness struct {
+// reportingNotifier shows the test every message before it is queued for good.
+type reportingNotifier struct {
 	recovery.Notifier
 	outbox string
 }
 
 // Queue implements recovery.Notifier.
-func (w witness) Queue(m recovery.Message) {
+func (w reportingNotifier) Queue(m recovery.Message) {
 	body, err := json.Marshal(m)
 	if err != nil {
 		panic(err)
@@ -72,12 +72,12 @@ func (w witness) Queue(m recovery.Message) {
 	w.Notifier.Queue(m)
 }
 
-var lent sync.Once //nolint:gochecknoglobals // the store outlives reloads
+var storeServed sync.Once //nolint:gochecknoglobals // the store outlives reloads
 
-// lend serves the open store, so that the test can be a second node of it.
-func lend(e *engine.Engine, socket string) error {
+// serveStore serves the open store, so that the test can be a second node of it.
+func serveStore(e *engine.Engine, socket string) error {
 	server := rpc.NewServer()
-	if err := server.RegisterName("Store", &recoverytest.LentStore{Driver: e.Store.Driver}); err != nil {
+	if err := server.RegisterName("Store", &recoverytest.StoreServer{Driver: e.Store.Driver}); err != nil {
 		return err
 	}
 	l, err := net.Listen("unix", socket) //nolint:noctx // for the life of the process

@@ -31,7 +31,7 @@ func TestTwoCaddys(t *testing.T) {
 	t.Run("session", func(t *testing.T) {
 		here := one.Browser()
 		alice.SignIn(here, "/a")
-		there := twin(t, here, two)
+		there := sameBrowserAt(t, here, two)
 		if !w.SignedIn(there) {
 			t.Fatal("a session of one Caddy is not accepted by the other")
 		}
@@ -41,7 +41,7 @@ func TestTwoCaddys(t *testing.T) {
 	t.Run("flow", func(t *testing.T) {
 		here := one.Browser()
 		here.Get("/.sparekey/recover").Want("recover").Submit("name", alice.Name).Want("sent")
-		there := twin(t, here, two)
+		there := sameBrowserAt(t, here, two)
 		flow := here.URL.RequestURI()
 		there.Get(flow).Want("sent").Submit("code", w.MailCode(alice)).Want("choice")
 		here.Get(flow).Want("choice").Submit("choice", "second_factor").Want("factor")
@@ -52,9 +52,9 @@ func TestTwoCaddys(t *testing.T) {
 	})
 }
 
-// twin is the same browser at another Caddy: it starts with the cookies of b
+// sameBrowserAt is the same browser at another Caddy: it starts with the cookies of b
 // and keeps its own from there.
-func twin(t *testing.T, b *recoverytest.Browser, c *e2e.Caddy) *recoverytest.Browser {
+func sameBrowserAt(t *testing.T, b *recoverytest.Browser, c *e2e.Caddy) *recoverytest.Browser {
 	t.Helper()
 	origin, err := url.Parse(b.Base)
 	if err != nil {

@@ -34,111 +34,111 @@ const (
 	evilPIN, evilAnswer   = "395172", "Minou"
 )
 
-// keyring is what somebody can show. The zero value can show nothing.
-type keyring struct {
+// holdings are what somebody can show. The zero value can show nothing.
+type holdings struct {
 	password string
-	key      string     // of the authenticator
-	sheets   [][]string // recovery codes not used yet, oldest sheet first
+	totpKey  string     // of the authenticator
+	codes    [][]string // recovery codes not used yet, a list for each time they were made, oldest first
 	reads    []string   // addresses and numbers
-	friends  int        // accounts that may vouch
+	contacts int        // trusted contacts who vouch when asked
 	pin      string
 	answer   string // to the security question
-	cases    bool   // what an administrator sends lands here
-	boss     bool   // an administrator does what the holder asks
+	admin    bool   // an honest administrator opens a case whose mail can be read
+	inPerson bool   // an administrator opens a case and hands the code over
 	session  string // cookie of a signed-in browser
 	device   string // and of the same browser being known
 }
 
-// lab is an engine with all that an attack can move: store, clock, messages.
-type lab struct {
-	t      *testing.T
-	driver *memkv.Driver
-	store  *kv.Store
-	engine *engine.Engine
-	now    time.Time
-	post   []recovery.Message
-	alice  string // id
-	owner  keyring
-	names  bool // the attacker names people who vouch: where no way asks for them that is a waste
-	lean   bool // in a session the attacker leaves out what the default policy's proof has walked
-	known  bool // strangers ask from a browser the account knows
-	stops  bool // the attacker presses "this wasn't me" where it can be read
-	odd    bool // a mutant: one fault is enough
-	mute   bool // no mail can be sent
+// installation is an engine with all that an attack can move: store, clock, messages.
+type installation struct {
+	t             *testing.T
+	driver        *memkv.Driver
+	store         *kv.Store
+	engine        *engine.Engine
+	now           time.Time
+	outbox        []recovery.Message
+	ownerID       string // of the account
+	owner         holdings
+	namesContacts bool // the attacker names people who vouch: where no way asks for them that is a waste
+	fewChanges    bool // in a session the attacker leaves out what the proof of the default policy has walked
+	knownBrowser  bool // strangers ask from a browser the account knows
+	pressesStop   bool // the attacker presses "this wasn't me" where it can be read
+	mutated       bool // a mutant: one hole is enough
+	noMail        bool // no mail can be sent
 }
 
 // Queue implements recovery.Notifier.
-func (l *lab) Queue(m recovery.Message) { l.post = append(l.post, m) }
+func (inst *installation) Queue(m recovery.Message) { inst.outbox = append(inst.outbox, m) }
 
 // Has implements recovery.Notifier.
-func (l *lab) Has(channel string) bool {
-	return channel == recovery.ChannelMail && !l.mute || channel == recovery.ChannelSMS
+func (inst *installation) Has(channel string) bool {
+	return channel == recovery.ChannelMail && !inst.noMail || channel == recovery.ChannelSMS
 }
 
-// situation is a moment of an attack, to be gone on from in any order.
-type situation struct {
-	at      time.Time
-	records map[string][]byte
-	post    []recovery.Message
-	ring    keyring
-	next    keyring // enrolled in the flow, owned when it finishes
-	client  recovery.Client
-	flow    *recovery.Flow // nil: none is open
-	step    recovery.Step
-	in      bool // signed in by an ordinary login
-	path    []string
+// attackState is a moment of an attack. The search goes on from it in any order.
+type attackState struct {
+	at       time.Time
+	records  map[string][]byte
+	messages []recovery.Message
+	holdings holdings
+	enrolled holdings // in the flow that is open, held when it finishes
+	client   recovery.Client
+	flow     *recovery.Flow // nil: none is open
+	step     recovery.Step
+	signedIn bool // signed in by an ordinary login
+	path     []string
 }
 
-func (l *lab) keep(s *situation) {
-	keys, err := l.driver.Keys(l.t.Context(), "")
+func (inst *installation) save(s *attackState) {
+	keys, err := inst.driver.Keys(inst.t.Context(), "")
 	if err != nil {
-		l.t.Fatal(err)
+		inst.t.Fatal(err)
 	}
 	s.records = make(map[string][]byte, len(keys))
 	for _, key := range keys {
-		if s.records[key], err = l.driver.Get(l.t.Context(), key); err != nil {
-			l.t.Fatal(err)
+		if s.records[key], err = inst.driver.Get(inst.t.Context(), key); err != nil {
+			inst.t.Fatal(err)
 		}
 	}
-	s.at, s.post = l.now, slices.Clip(l.post)
+	s.at, s.messages = inst.now, slices.Clip(inst.outbox)
 }
 
-// back puts store, clock and messages as they were.
-func (l *lab) back(s *situation) {
-	keys, err := l.driver.Keys(l.t.Context(), "")
+// restore puts store, clock and messages as they were.
+func (inst *installation) restore(s *attackState) {
+	keys, err := inst.driver.Keys(inst.t.Context(), "")
 	if err != nil {
-		l.t.Fatal(err)
+		inst.t.Fatal(err)
 	}
 	for _, key := range slices.Concat(keys, slices.Collect(maps.Keys(s.records))) {
-		now, err := l.driver.Get(l.t.Context(), key)
+		now, err := inst.driver.Get(inst.t.Context(), key)
 		if err != nil {
-			l.t.Fatal(err)
+			inst.t.Fatal(err)
 		}
 		if bytes.Equal(now, s.records[key]) {
 			continue
 		}
-		if ok, err := l.driver.Swap(l.t.Context(), key, now, s.records[key], 0); !ok || err != nil {
-			l.t.Fatalf("put %s back: got %v, %v", kv.Kind(key), ok, err)
+		if ok, err := inst.driver.Swap(inst.t.Context(), key, now, s.records[key], 0); !ok || err != nil {
+			inst.t.Fatalf("put %s back: got %v, %v", kv.Kind(key), ok, err)
 		}
 	}
-	l.now, l.post = s.at, slices.Clip(s.post)
+	inst.now, inst.outbox = s.at, slices.Clip(s.messages)
 }
 
-func (l *lab) account(id string) *recovery.Account {
-	a, ok, err := kv.Load[recovery.Account](l.t.Context(), l.store, "account/"+id)
+func (inst *installation) account(id string) *recovery.Account {
+	a, ok, err := kv.Load[recovery.Account](inst.t.Context(), inst.store, "account/"+id)
 	if err != nil || !ok {
-		l.t.Fatalf("account: got %v, %v", ok, err)
+		inst.t.Fatalf("account: got %v, %v", ok, err)
 	}
 	return &a
 }
 
-func (l *lab) change(edit func(*recovery.Account)) {
-	_, err := kv.Update(l.t.Context(), l.store, "account/"+l.alice, time.Time{}, func(a *recovery.Account, _ bool) error {
+func (inst *installation) change(edit func(*recovery.Account)) {
+	_, err := kv.Update(inst.t.Context(), inst.store, "account/"+inst.ownerID, time.Time{}, func(a *recovery.Account, _ bool) error {
 		edit(a)
 		return nil
 	})
 	if err != nil {
-		l.t.Fatal(err)
+		inst.t.Fatal(err)
 	}
 }
 
@@ -147,14 +147,14 @@ func stranger() recovery.Client {
 	return recovery.Client{Network: "203.0.113.9", Browser: "Firefox on Linux", Lang: "en", Base: "https://gate.example.org/.sparekey/"}
 }
 
-// send posts one form and takes the answer into the situation; false: refused.
-func (l *lab) send(s *situation, in recovery.Input) bool {
+// send posts one form and takes the answer into the state; false: refused.
+func (inst *installation) send(s *attackState, in recovery.Input) bool {
 	if s.flow != nil {
 		in.Flow = s.flow.ID
 	}
-	o, err := l.engine.Submit(l.t.Context(), s.client, in)
+	o, err := inst.engine.Submit(inst.t.Context(), s.client, in)
 	if err != nil {
-		l.t.Fatalf("%s: got error %v", strings.Join(s.path, ", "), err)
+		inst.t.Fatalf("%s: got error %v", strings.Join(s.path, ", "), err)
 	}
 	if o.Problem != nil {
 		return false
@@ -164,109 +164,109 @@ func (l *lab) send(s *situation, in recovery.Input) bool {
 	}
 	s.flow, s.step = o.Flow, o.Step
 	if o.Finished != "" {
-		l.finished(s, o)
+		inst.finished(s, o)
 	}
 	return true
 }
 
 // finished hands over what the flow made.
-func (l *lab) finished(s *situation, o recovery.Outcome) {
-	s.in = o.Finished == recovery.KindLogin && o.Session != ""
-	if s.next.password != "" {
-		s.ring.password = s.next.password
+func (inst *installation) finished(s *attackState, o recovery.Outcome) {
+	s.signedIn = o.Finished == recovery.KindLogin && o.Session != ""
+	if s.enrolled.password != "" {
+		s.holdings.password = s.enrolled.password
 	}
-	if s.next.key != "" {
-		s.ring.key = s.next.key
+	if s.enrolled.totpKey != "" {
+		s.holdings.totpKey = s.enrolled.totpKey
 	}
-	if s.next.pin != "" {
-		s.ring.pin = s.next.pin
+	if s.enrolled.pin != "" {
+		s.holdings.pin = s.enrolled.pin
 	}
-	if s.next.answer != "" {
-		s.ring.answer = s.next.answer
+	if s.enrolled.answer != "" {
+		s.holdings.answer = s.enrolled.answer
 	}
-	if s.ring.sheets = slices.Concat(s.ring.sheets, s.next.sheets); len(s.ring.sheets) > 3 {
-		s.ring.sheets = slices.Delete(s.ring.sheets, 1, 2) // the first may open a frozen account, the last counts now
+	if s.holdings.codes = slices.Concat(s.holdings.codes, s.enrolled.codes); len(s.holdings.codes) > 3 {
+		s.holdings.codes = slices.Delete(s.holdings.codes, 1, 2) // the first may open a frozen account, the last counts now
 	}
-	s.ring.reads = slices.Concat(s.ring.reads, s.next.reads)
+	s.holdings.reads = slices.Concat(s.holdings.reads, s.enrolled.reads)
 	if o.Session != "" {
-		s.ring.session = o.Session
+		s.holdings.session = o.Session
 	}
 	if o.Device != "" {
-		s.ring.device = o.Device
+		s.holdings.device = o.Device
 	}
-	s.flow, s.step, s.next = nil, recovery.Step{}, keyring{}
+	s.flow, s.step, s.enrolled = nil, recovery.Step{}, holdings{}
 }
 
-func (l *lab) code(key string) recovery.Input {
-	l.now = l.now.Add(30 * time.Second) // each step passes once
-	code, err := totp.GenerateCode(key, l.now)
+func (inst *installation) totpForm(key string) recovery.Input {
+	inst.now = inst.now.Add(30 * time.Second) // each step passes once
+	code, err := totp.GenerateCode(key, inst.now)
 	if err != nil {
-		l.t.Fatal(err)
+		inst.t.Fatal(err)
 	}
 	return recovery.Input{Code: secret.Text(code)}
 }
 
-// enrol confirms new credentials, which are owned when the flow finishes.
-func (l *lab) enrol(s *situation) bool {
+// enrol confirms new credentials, which are held when the flow finishes.
+func (inst *installation) enrol(s *attackState) bool {
 	s.path = append(slices.Clip(s.path), "enrol "+s.step.Method)
-	return l.send(s, l.confirm(s))
+	return inst.send(s, inst.enrolForm(s))
 }
 
 // again makes another password of one. Which of those somebody made up decides
 // nothing.
 const again = ", again"
 
-// confirm makes the form for what is to be enrolled.
-func (l *lab) confirm(s *situation) recovery.Input {
+// enrolForm is the form for what is to be enrolled.
+func (inst *installation) enrolForm(s *attackState) recovery.Input {
 	data := s.flow.Pending[s.step.Method].Data
 	switch s.step.Method {
 	case recovery.Password:
-		s.next.password = "a wholly new sentence of somebody"
-		for s.next.password == l.owner.password || s.next.password == s.ring.password {
-			s.next.password += again // the one there is, is refused
+		s.enrolled.password = "a wholly new sentence of somebody"
+		for s.enrolled.password == inst.owner.password || s.enrolled.password == s.holdings.password {
+			s.enrolled.password += again // the one there is, is refused
 		}
-		return recovery.Input{NewPassword: secret.Text(s.next.password)}
+		return recovery.Input{NewPassword: secret.Text(s.enrolled.password)}
 	case recovery.TOTP:
-		s.next.key, _ = method.TOTP{}.Key(data, "alice")
-		return l.code(s.next.key)
+		s.enrolled.totpKey, _ = method.TOTP{}.Key(data, "alice")
+		return inst.totpForm(s.enrolled.totpKey)
 	case recovery.RecoveryCode:
-		s.next.sheets = [][]string{method.Shown(data)}
+		s.enrolled.codes = [][]string{method.Shown(data)}
 	case recovery.PIN:
-		s.next.pin = evilPIN
+		s.enrolled.pin = evilPIN
 		return recovery.Input{PIN: evilPIN}
 	case recovery.SecurityQuestion:
-		s.next.answer = evilAnswer
+		s.enrolled.answer = evilAnswer
 		return recovery.Input{Answer: evilAnswer, Choice: method.Questions()[0]}
 	}
 	return recovery.Input{Choice: "saved"}
 }
 
-// search goes through all that can be done from a situation, earliest first,
-// until somebody is signed in. It returns nil when nobody ever is.
+// search goes through all that can be done from a state, earliest first, until
+// somebody is signed in.
 type search struct {
-	lab     *lab
-	horizon time.Duration
-	after   func(*situation) // the owner's moves, after each of the attacker's
-	seen    map[string]bool
-	begin   time.Time
-	steps   int
+	inst       *installation
+	horizon    time.Duration
+	ownerMoves func(*attackState) // made after each move of the attacker
+	seen       map[string]bool
+	begin      time.Time
+	steps      int
 }
 
-func (x *search) run(from *situation) *situation {
-	x.lab.back(from)
-	x.seen, x.begin = map[string]bool{x.lab.facts(from): true}, from.at
+func (x *search) run(from *attackState) *attackState {
+	x.inst.restore(from)
+	x.seen, x.begin = map[string]bool{x.inst.fingerprint(from): true}, from.at
 	queue := &byTime{from}
 	for queue.Len() > 0 {
-		s := heap.Pop(queue).(*situation)
-		if s.in {
+		s := heap.Pop(queue).(*attackState)
+		if s.signedIn {
 			return s
 		}
-		for _, m := range x.lab.moves(s) {
+		for _, m := range x.inst.moves(s) {
 			next := x.try(s, m)
 			if next == nil || next.at.Sub(x.begin) > x.horizon {
 				continue
 			}
-			if key := x.lab.facts(next); next.in || !x.seen[key] {
+			if key := x.inst.fingerprint(next); next.signedIn || !x.seen[key] {
 				x.seen[key] = true
 				heap.Push(queue, next)
 			}
@@ -276,8 +276,8 @@ func (x *search) run(from *situation) *situation {
 }
 
 // try makes one move on a copy; nil: it was refused.
-func (x *search) try(s *situation, m move) *situation {
-	x.lab.back(s)
+func (x *search) try(s *attackState, m move) *attackState {
+	x.inst.restore(s)
 	x.steps++
 	next := *s
 	next.path = append(slices.Clip(s.path), m.name)
@@ -285,20 +285,19 @@ func (x *search) try(s *situation, m move) *situation {
 		return nil
 	}
 	for next.flow != nil && next.step.Enroll {
-		if !x.lab.enrol(&next) {
+		if !x.inst.enrol(&next) {
 			return nil
 		}
 	}
-	if x.after != nil {
-		x.after(&next)
+	if x.ownerMoves != nil {
+		x.ownerMoves(&next)
 	}
-	x.lab.keep(&next)
+	x.inst.save(&next)
 	return &next
 }
 
-// byTime is a heap of situations, those with the shortest story first among
-// equals.
-type byTime []*situation
+// byTime is a heap of states. Among equals the one with the fewest moves is first.
+type byTime []*attackState
 
 func (q byTime) Len() int      { return len(q) }
 func (q byTime) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
@@ -308,7 +307,7 @@ func (q byTime) Less(i, j int) bool {
 	}
 	return len(q[i].path) < len(q[j].path)
 }
-func (q *byTime) Push(s any) { *q = append(*q, s.(*situation)) }
+func (q *byTime) Push(s any) { *q = append(*q, s.(*attackState)) }
 func (q *byTime) Pop() any {
 	old := *q
 	s := old[len(old)-1]
@@ -316,35 +315,35 @@ func (q *byTime) Pop() any {
 	return s
 }
 
-// asksFriends tells whether people who vouch are all there is for a goal.
-func asksFriends(p *recovery.Policy) bool {
+// onlyContacts tells whether people who vouch are all there is for a goal.
+func onlyContacts(p *recovery.Policy) bool {
 	ways := p.Ways[recovery.GoalBoth]
 	return len(ways) == 1 && slices.Contains(ways[0].Proofs, recovery.VouchedBy+"*2")
 }
 
-// newLab starts an engine; odd, if not nil, makes it a wrong one.
-func newLab(t *testing.T, p *recovery.Policy, odd *mutant) *lab {
+// newInstallation starts an engine; m, if not nil, makes it a wrong one.
+func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation {
 	t.Helper()
 	keys, err := secret.NewKeys(secret.NewRoot())
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, driver: memkv.New(), now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), odd: odd != nil, names: asksFriends(p), lean: asksFriends(p) || len(p.Ask) > 0}
-	now := func() time.Time { return l.now }
+	inst := &installation{t: t, driver: memkv.New(), now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
-	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: l.Has})
-	if odd != nil {
-		p, sealer, methods = odd.policy(p), odd.sealer(sealer, now), odd.methods(l, methods)
+	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
+	if m != nil {
+		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}
-	l.store = &kv.Store{Driver: l.driver, Sealer: sealer, Now: now}
-	l.engine, err = engine.New(&engine.Engine{
-		Store: l.store, Keys: keys, Policy: p, Methods: methods, Notify: l, Now: now, Log: slog.New(slog.DiscardHandler),
+	inst.store = &kv.Store{Driver: inst.driver, Sealer: sealer, Now: now}
+	inst.engine, err = engine.New(&engine.Engine{
+		Store: inst.store, Keys: keys, Policy: p, Methods: methods, Notify: inst, Now: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err == nil {
-		err = engine.Prepare(t.Context(), l.store)
+		err = engine.Prepare(t.Context(), inst.store)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return inst
 }

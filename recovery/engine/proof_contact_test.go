@@ -52,32 +52,32 @@ func TestLintIsExactFromContacts(t *testing.T) {
 	}
 	for name, p := range contactPolicies() {
 		for _, shape := range shapes {
-			for _, fault := range compare(t, p, nil, shape, &n) {
-				t.Errorf("%s: %s", name, fault)
+			for _, hole := range compare(t, p, nil, shape, &n) {
+				t.Errorf("%s: %s", name, hole)
 			}
 		}
 	}
 	t.Log(n)
 }
 
-// TestThiefFreezesFromContacts lets those who vouch be the thief's friends: an
+// TestAttackerFreezesFromContacts lets those who vouch be the attacker's friends: an
 // account that was closed asks for no less of them than it did when it was open.
-func TestThiefFreezesFromContacts(t *testing.T) {
+func TestAttackerFreezesFromContacts(t *testing.T) {
 	recoverytest.Slow(t)
 	var n tally
 	for name, p := range contactPolicies() {
 		for _, shape := range contactShapes()[:2] {
-			l := newLab(t, p, nil)
-			begin := l.open(shape)
-			l.stops = true
-			for _, sources := range harmless(shape, lint.Analyze(proofTable(p), shape).Sets) {
+			inst := newInstallation(t, p, nil)
+			begin := inst.openAccount(shape)
+			inst.pressesStop = true
+			for _, sources := range maximalSets(shape, lint.Analyze(proofTable(p), shape).Sets) {
 				if !slices.Contains(sources, "contact*2") {
 					continue
 				}
 				n.maximal++
-				x := &search{lab: l, horizon: horizon}
-				end := x.run(l.thief(begin, sources))
-				n.situations, n.steps = n.situations+len(x.seen), n.steps+x.steps
+				x := &search{inst: inst, horizon: horizon}
+				end := x.run(inst.attacker(begin, sources))
+				n.states, n.steps = n.states+len(x.seen), n.steps+x.steps
 				if end != nil {
 					t.Errorf("%s: %s: %v signed in: %s", name, shape, sources, strings.Join(end.path, ", "))
 				}

@@ -17,11 +17,11 @@ import (
 // errLost is a crash before a write, or a reply lost after it.
 var errLost = errors.New("lost")
 
-// storm is two browsers that post whatever they like, legal or not, over a
+// randomPosts are two browsers that post whatever they like, legal or not, over a
 // store that fails now and then.
-type storm struct {
-	lab      *lab
-	browsers [2]*situation
+type randomPosts struct {
+	inst     *installation
+	browsers [2]*attackState
 	flows    []string        // every flow there was, to be posted to by the wrong browser
 	spent    map[string]bool // single-use things that ended a flow
 	done     map[recovery.Kind]int
@@ -29,9 +29,9 @@ type storm struct {
 }
 
 // post sends one form and remembers what came of it.
-func (x *storm) post(t *rapid.T, s *situation, in recovery.Input) {
+func (x *randomPosts) post(t *rapid.T, s *attackState, in recovery.Input) {
 	x.steps++
-	o, err := x.lab.engine.Submit(x.lab.t.Context(), s.client, in)
+	o, err := x.inst.engine.Submit(x.inst.t.Context(), s.client, in)
 	if err != nil && !errors.Is(err, errLost) {
 		t.Fatalf("got error %v, want none but lost writes", err)
 	}
@@ -45,9 +45,9 @@ func (x *storm) post(t *rapid.T, s *situation, in recovery.Input) {
 		return
 	}
 	x.done[o.Finished]++
-	x.lab.finished(s, o)
+	x.inst.finished(s, o)
 	for _, b := range x.browsers {
-		b.ring = s.ring // one person
+		b.holdings = s.holdings // one person
 	}
 	for _, once := range o.Flow.Reserved {
 		if x.spent[once.ID] {
@@ -64,12 +64,12 @@ func (x *storm) post(t *rapid.T, s *situation, in recovery.Input) {
 	}
 }
 
-// any is a form that may or may not fit the step shown.
-func (x *storm) any(t *rapid.T, s *situation) recovery.Input {
-	l := x.lab
+// anyForm is a form that may or may not fit the step shown.
+func (x *randomPosts) anyForm(t *rapid.T, s *attackState) recovery.Input {
+	inst := x.inst
 	var in recovery.Input
 	if rapid.IntRange(0, 9).Draw(t, "legal") > 0 {
-		return x.legal(t, s)
+		return x.legalForm(t, s)
 	}
 	proofs := []string{recovery.Password, recovery.TOTP, recovery.RecoveryCode, recovery.MailLink, recovery.SMSCode, recovery.MailCode}
 	switch rapid.IntRange(0, 6).Draw(t, "form") {
@@ -89,9 +89,9 @@ func (x *storm) any(t *rapid.T, s *situation) recovery.Input {
 		if rapid.Bool().Draw(t, "other proof") {
 			proof = rapid.SampledFrom(proofs).Draw(t, "proof")
 		}
-		sheets := s.ring.sheets
-		in, _ = l.show(s, proof)
-		s.ring.sheets = sheets // the same code again and again
+		lists := s.holdings.codes
+		in, _ = inst.proofForm(s, proof)
+		s.holdings.codes = lists // the same code again and again
 	}
 	if s.flow != nil {
 		in.Flow = s.flow.ID
@@ -102,26 +102,26 @@ func (x *storm) any(t *rapid.T, s *situation) recovery.Input {
 	return in
 }
 
-// legal is the form that the step asks for.
-func (x *storm) legal(t *rapid.T, s *situation) (in recovery.Input) {
+// legalForm is the form that the step asks for.
+func (x *randomPosts) legalForm(t *rapid.T, s *attackState) (in recovery.Input) {
 	if s.flow == nil {
 		if rapid.Bool().Draw(t, "recover") {
 			return recovery.Input{Start: recovery.KindRecover, Name: "alice"}
 		}
-		return recovery.Input{Start: recovery.KindLogin, Name: "alice", Password: secret.Text(s.ring.password)}
+		return recovery.Input{Start: recovery.KindLogin, Name: "alice", Password: secret.Text(s.holdings.password)}
 	}
-	sheets := s.ring.sheets
+	lists := s.holdings.codes
 	switch {
 	case s.step.Enroll:
-		in = x.lab.confirm(s)
+		in = x.inst.enrolForm(s)
 	case len(s.step.Choices) > 0:
 		in.Choice = string(rapid.SampledFrom(s.step.Choices).Draw(t, "goal"))
 	case len(s.step.Methods) > 0 && rapid.IntRange(0, 2).Draw(t, "pick") == 0:
 		in.Method = recovery.Bare(rapid.SampledFrom(s.step.Methods).Draw(t, "method"))
 	default:
-		in, _ = x.lab.show(s, s.step.Method)
+		in, _ = x.inst.proofForm(s, s.step.Method)
 	}
-	s.ring.sheets, in.Flow = sheets, s.flow.ID
+	s.holdings.codes, in.Flow = lists, s.flow.ID
 	return in
 }
 
@@ -129,17 +129,17 @@ func (x *storm) legal(t *rapid.T, s *situation) (in recovery.Input) {
 func TestIllegalSteps(t *testing.T) {
 	recoverytest.Slow(t)
 	steps, done := 0, map[recovery.Kind]int{}
-	l := newLab(t, proofPolicy(), nil)
-	begin := l.open(lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true})
+	inst := newInstallation(t, proofPolicy(), nil)
+	begin := inst.openAccount(lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true})
 	rapid.Check(t, func(t *rapid.T) {
-		l.back(begin)
-		x := &storm{lab: l, spent: map[string]bool{}, done: done}
+		inst.restore(begin)
+		x := &randomPosts{inst: inst, spent: map[string]bool{}, done: done}
 		for i := range x.browsers {
-			x.browsers[i] = &situation{ring: l.owner, client: stranger()}
+			x.browsers[i] = &attackState{holdings: inst.owner, client: stranger()}
 		}
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
 			s := x.browsers[rapid.IntRange(0, 1).Draw(t, "browser")]
-			in := x.any(t, s)
+			in := x.anyForm(t, s)
 			fail := rapid.IntRange(0, 30).Draw(t, "fail at write")
 			lost := func(op, _ string) error {
 				if fail--; op == memkv.OpSwap && fail == 0 {
@@ -147,16 +147,16 @@ func TestIllegalSteps(t *testing.T) {
 				}
 				return nil
 			}
-			faulty := &memkv.Faulty{Driver: l.driver}
+			faulty := &memkv.Faulty{Driver: inst.driver}
 			if rapid.Bool().Draw(t, "reply lost") {
 				faulty.After = lost
 			} else {
 				faulty.Before = lost
 			}
-			l.store.Driver = faulty
+			inst.store.Driver = faulty
 			x.post(t, s, in)
-			l.store.Driver = l.driver
-			x.check(t)
+			inst.store.Driver = inst.driver
+			x.checkAccount(t)
 		}
 		steps += x.steps
 	})
@@ -166,10 +166,10 @@ func TestIllegalSteps(t *testing.T) {
 	}
 }
 
-// check holds whatever happens: the account keeps its password, and the
+// checkAccount holds whatever happens: the account keeps its password, and the
 // second factor it signs in with.
-func (x *storm) check(t *rapid.T) {
-	a := x.lab.account(x.lab.alice)
+func (x *randomPosts) checkAccount(t *rapid.T) {
+	a := x.inst.account(x.inst.ownerID)
 	if a.Credential(recovery.Password) == nil {
 		t.Fatalf("got an account without password")
 	}

@@ -11,37 +11,37 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// caseMove lets an administrator at the attacker's service open a case and
+// inPersonMove lets an administrator at the attacker's service open a case and
 // hand the code over, and begins with it.
-func (l *lab) caseMove() move {
-	return move{"begin with a code of an administrator", func(s *situation) bool {
-		code := l.handed()
+func (inst *installation) inPersonMove() move {
+	return move{"begin with a code of an administrator", func(s *attackState) bool {
+		code := inst.inPersonCode()
 		s.client = stranger()
-		return code != "" && l.send(s, recovery.Input{Code: secret.Text(code)})
+		return code != "" && inst.send(s, recovery.Input{Code: secret.Text(code)})
 	}}
 }
 
-const boss = "boss"
+const adminName = "boss"
 
-// hire makes an administrator who signs in with a password alone.
-func (l *lab) hire() {
-	s := l.activate(recovery.NewAccount{Name: boss, Groups: []string{recovery.GroupAdmins}}, friendPassword)
-	l.drop(s, recovery.TOTP, recovery.RecoveryCode)
+// addAdmin makes an administrator who signs in with a password alone.
+func (inst *installation) addAdmin() {
+	s := inst.activate(recovery.NewAccount{Name: adminName, Groups: []string{recovery.GroupAdmins}}, contactPassword)
+	inst.drop(s, recovery.TOTP, recovery.RecoveryCode)
 }
 
-// handed opens a case for alice and returns the code shown.
-func (l *lab) handed() string {
-	b := &situation{client: stranger()}
-	l.send(b, recovery.Input{Start: recovery.KindLogin, Name: boss, Password: friendPassword})
-	b.client.Session, b.client.Device = b.ring.session, b.ring.device
-	ok := l.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
-		l.send(b, recovery.Input{Password: friendPassword})
+// inPersonCode opens a case for alice and returns the code shown.
+func (inst *installation) inPersonCode() string {
+	b := &attackState{client: stranger()}
+	inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
+	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
+	ok := inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
+		inst.send(b, recovery.Input{Password: contactPassword})
 	if !ok {
 		return ""
 	}
 	code := method.Handed(b.flow.Pending[recovery.AdminInPerson].Data)
-	if !l.send(b, recovery.Input{Choice: "saved"}) {
-		l.t.Fatalf("case: got a refusal at %+v, want a code", b.step)
+	if !inst.send(b, recovery.Input{Choice: "saved"}) {
+		inst.t.Fatalf("case: got a refusal at %+v, want a code", b.step)
 	}
 	return code
 }
@@ -91,8 +91,8 @@ func TestLintIsExactInPerson(t *testing.T) {
 			t.Parallel()
 			var n tally
 			for _, shape := range tc.shapes {
-				for _, fault := range helped(t, tc.policy, nil, tc.mute, shape, &n) {
-					t.Error(fault)
+				for _, hole := range compareInPerson(t, tc.policy, nil, tc.mute, shape, &n) {
+					t.Error(hole)
 				}
 			}
 			t.Log(n)
@@ -100,14 +100,14 @@ func TestLintIsExactInPerson(t *testing.T) {
 	}
 }
 
-// helped compares with all sets the lint names, those with help included.
-func helped(t *testing.T, p *recovery.Policy, odd *mutant, mute bool, shape lint.Shape, n *tally) []string {
+// compareInPerson compares with all sets the lint names, those with help included.
+func compareInPerson(t *testing.T, p *recovery.Policy, m *mutant, mute bool, shape lint.Shape, n *tally) []string {
 	t.Helper()
-	l := newLab(t, p, odd)
-	l.mute = mute
-	l.hire()
+	inst := newInstallation(t, p, m)
+	inst.noMail = mute
+	inst.addAdmin()
 	r := lint.Analyze(inPersonTable(p, mute), shape)
-	return l.compare(shape, append(r.Sets, r.Helped...), n)
+	return inst.compare(shape, append(r.Sets, r.Helped...), n)
 }
 
 // Mistakes about cases in person must make the proof above fail.
@@ -137,11 +137,11 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 			if m.shape.Mail {
 				p = writtenPolicy()
 			}
-			faults := helped(t, p, &m, !m.shape.Mail, m.shape, &n)
-			if len(faults) == 0 {
+			holes := compareInPerson(t, p, &m, !m.shape.Mail, m.shape, &n)
+			if len(holes) == 0 {
 				t.Fatalf("got no difference between lint and engine in %s, want one", n)
 			}
-			t.Log(faults[0])
+			t.Log(holes[0])
 		})
 	}
 }

@@ -41,15 +41,15 @@ func (m *mutant) policy(p *recovery.Policy) *recovery.Policy {
 	return &out
 }
 
-// scribe shows accounts other than they were written.
-type scribe struct {
+// alteringSealer shows accounts other than they were written.
+type alteringSealer struct {
 	kv.Sealer
 	reads func(*recovery.Account, time.Time)
 	now   func() time.Time
 }
 
 // Open implements [kv.Sealer].
-func (s scribe) Open(name string, sealed []byte) ([]byte, error) {
+func (s alteringSealer) Open(name string, sealed []byte) ([]byte, error) {
 	plain, err := s.Sealer.Open(name, sealed)
 	if err != nil || kv.Kind(name) != "account" {
 		return plain, err
@@ -67,10 +67,10 @@ func (m *mutant) sealer(s kv.Sealer, now func() time.Time) kv.Sealer {
 	if m.reads == nil {
 		return s
 	}
-	return scribe{s, m.reads, now}
+	return alteringSealer{s, m.reads, now}
 }
 
-func (m *mutant) methods(l *lab, all *recovery.Methods) *recovery.Methods {
+func (m *mutant) methods(inst *installation, all *recovery.Methods) *recovery.Methods {
 	var list []recovery.Method
 	for _, name := range all.Names() {
 		x := all.Get(name)
@@ -79,7 +79,7 @@ func (m *mutant) methods(l *lab, all *recovery.Methods) *recovery.Methods {
 		}
 		list = append(list, x)
 	}
-	return recovery.NewMethods(l.Has, list...)
+	return recovery.NewMethods(inst.Has, list...)
 }
 
 // sender is what the methods that are wrapped can do.
@@ -88,11 +88,11 @@ type sender interface {
 	recovery.Challenger
 }
 
-// misdirected sends the code for the number to the mailbox.
-type misdirected struct{ sender }
+// smsToMailbox sends the code for the number to the mailbox.
+type smsToMailbox struct{ sender }
 
 // Challenge implements [recovery.Challenger].
-func (m misdirected) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
+func (m smsToMailbox) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	s, msg, err := m.sender.Challenge(t)
 	msg.To = t.Account.Address(recovery.ChannelMail, t.Now)
 	return s, msg, err
@@ -108,14 +108,14 @@ func (m mailedFactor) Traits() recovery.Traits {
 	return t
 }
 
-// oneFriend lets one person stand for two.
-type oneFriend struct{ method.Contact }
+// oneContact lets one person stand for two.
+type oneContact struct{ method.Contact }
 
 // Times implements [recovery.Counted].
-func (oneFriend) Times(n int) recovery.Method { return oneFriend{method.Contact{N: n}} }
+func (oneContact) Times(n int) recovery.Method { return oneContact{method.Contact{N: n}} }
 
 // Verify implements [recovery.Method].
-func (oneFriend) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+func (oneContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	return recovery.Verdict{OK: len(t.Answers) > 0}, nil
 }
 
@@ -128,13 +128,13 @@ func mutants() []mutant {
 	unposted := lint.Shape{TOTP: true, Codes: true, Phone: true}
 	return []mutant{
 		{name: "the code for the number goes to the mailbox: mail counted twice", shape: usual, swap: map[string]func(any) recovery.Method{
-			recovery.SMSCode: func(m any) recovery.Method { return misdirected{m.(sender)} },
+			recovery.SMSCode: func(m any) recovery.Method { return smsToMailbox{m.(sender)} },
 		}},
 		{name: "six mailed digits are a second factor", shape: usual, swap: map[string]func(any) recovery.Method{
 			recovery.MailCode: func(m any) recovery.Method { return mailedFactor{m.(sender)} },
 		}},
 		{name: "one person vouches for two", shape: helped, swap: map[string]func(any) recovery.Method{
-			recovery.VouchedBy: func(any) recovery.Method { return oneFriend{} },
+			recovery.VouchedBy: func(any) recovery.Method { return oneContact{} },
 		}},
 		{name: "the ban on a recovered password is dropped", shape: usual, loose: true, reads: func(a *recovery.Account, _ time.Time) {
 			if c := a.Credential(recovery.Password); c != nil {
@@ -173,7 +173,7 @@ func mutants() []mutant {
 				a.Drop(recovery.TOTP)
 			}
 		}},
-		{name: "the generation is skipped: sessions outlive a recovery", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Device: true}, owner: true, reads: unchanged()},
+		{name: "the generation is skipped: sessions outlive a recovery", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Device: true}, owner: true, reads: keepSessions()},
 		{name: "a way that needs less than it says", shape: usual, ways: func(p *recovery.Policy) {
 			p.Ways[recovery.GoalBoth][0].Proofs = []string{recovery.RecoveryCode}
 		}},
@@ -195,12 +195,12 @@ func mutants() []mutant {
 				p.Ways[recovery.GoalBoth][i].Wait = 0
 			}
 		}},
-		{name: "a wait outlives the owner's login", shape: usual, owner: true, reads: forever()},
+		{name: "a wait outlives the owner's login", shape: usual, owner: true, reads: keepWaits()},
 	}
 }
 
-// forever puts back the waits that were there once.
-func forever() func(*recovery.Account, time.Time) {
+// keepWaits puts back the waits that were there once.
+func keepWaits() func(*recovery.Account, time.Time) {
 	var last []recovery.Wait
 	return func(a *recovery.Account, now time.Time) {
 		if len(a.Waits) > 0 {
@@ -212,8 +212,8 @@ func forever() func(*recovery.Account, time.Time) {
 	}
 }
 
-// unchanged keeps the first sessions and the generation they belong to.
-func unchanged() func(*recovery.Account, time.Time) {
+// keepSessions keeps the first sessions and the generation they belong to.
+func keepSessions() func(*recovery.Account, time.Time) {
 	var first []recovery.Session
 	var generation uint64
 	return func(a *recovery.Account, _ time.Time) {
@@ -247,13 +247,13 @@ func TestProofSeesMutants(t *testing.T) {
 			var n tally
 			look, healthy := compare, []string(nil) // TestLintIsExact says so
 			if m.owner {
-				look, healthy = defend, defend(t, p, nil, m.shape, &n)
+				look, healthy = compareWithOwner, compareWithOwner(t, p, nil, m.shape, &n)
 			}
-			faults := slices.DeleteFunc(look(t, p, &m, m.shape, &n), func(f string) bool { return slices.Contains(healthy, f) })
-			if len(faults) == 0 {
+			holes := slices.DeleteFunc(look(t, p, &m, m.shape, &n), func(f string) bool { return slices.Contains(healthy, f) })
+			if len(holes) == 0 {
 				t.Fatalf("got no difference between lint and engine in %s, want one", n)
 			}
-			t.Log(faults[0])
+			t.Log(holes[0])
 		})
 	}
 }

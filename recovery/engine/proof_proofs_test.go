@@ -8,32 +8,32 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// read is the newest message of a template that the keyring reads.
-func (l *lab) read(r keyring, template string) (recovery.Message, bool) {
-	for _, m := range slices.Backward(l.post) {
-		if m.Template == template && slices.Contains(r.reads, m.To) {
+// newest is the newest message of a template that somebody with the holdings reads.
+func (inst *installation) newest(h holdings, template string) (recovery.Message, bool) {
+	for _, m := range slices.Backward(inst.outbox) {
+		if m.Template == template && slices.Contains(h.reads, m.To) {
 			return m, true
 		}
 	}
 	return recovery.Message{}, false
 }
 
-// show makes the form for a proof, if the keyring has it.
-func (l *lab) show(s *situation, proof string) (in recovery.Input, ok bool) {
+// proofForm is the form for a proof, if the state holds it.
+func (inst *installation) proofForm(s *attackState, proof string) (in recovery.Input, ok bool) {
 	sent := func(template string) (recovery.Input, bool) {
-		m, ok := l.read(s.ring, template)
+		m, ok := inst.newest(s.holdings, template)
 		return recovery.Input{Code: secret.Text(m.Vars["code"])}, ok
 	}
 	switch proof {
 	case recovery.Password:
-		return recovery.Input{Password: secret.Text(s.ring.password)}, s.ring.password != ""
+		return recovery.Input{Password: secret.Text(s.holdings.password)}, s.holdings.password != ""
 	case recovery.TOTP:
-		if s.ring.key == "" {
+		if s.holdings.totpKey == "" {
 			return in, false
 		}
-		return l.code(s.ring.key), true
+		return inst.totpForm(s.holdings.totpKey), true
 	case recovery.RecoveryCode:
-		return s.ring.paste()
+		return s.holdings.paste()
 	case recovery.MailLink:
 		return sent("recover-code")
 	case recovery.MailCode:
@@ -43,53 +43,53 @@ func (l *lab) show(s *situation, proof string) (in recovery.Input, ok bool) {
 	case recovery.NewContact:
 		return sent("contact-code")
 	case recovery.VouchedBy + "*2":
-		return recovery.Input{Code: "check"}, l.vouch(s) > 0
+		return recovery.Input{Code: "check"}, inst.vouch(s) > 0
 	case recovery.PIN:
-		return recovery.Input{PIN: secret.Text(s.ring.pin)}, s.ring.pin != ""
+		return recovery.Input{PIN: secret.Text(s.holdings.pin)}, s.holdings.pin != ""
 	case recovery.SecurityQuestion:
-		return recovery.Input{Answer: secret.Text(s.ring.answer)}, s.ring.answer != ""
+		return recovery.Input{Answer: secret.Text(s.holdings.answer)}, s.holdings.answer != ""
 	}
 	return in, false
 }
 
-// paste takes one code from each sheet: which of them counts is the engine's
+// paste takes one code from each list: which of them counts is the engine's
 // business, which reads a pasted list.
-func (r *keyring) paste() (recovery.Input, bool) {
+func (h *holdings) paste() (recovery.Input, bool) {
 	var codes []string
-	sheets := slices.Clone(r.sheets)
-	for i, sheet := range sheets {
-		if len(sheet) > 0 {
-			codes, sheets[i] = append(codes, sheet[0]), sheet[1:]
+	lists := slices.Clone(h.codes)
+	for i, list := range lists {
+		if len(list) > 0 {
+			codes, lists[i] = append(codes, list[0]), list[1:]
 		}
 	}
-	r.sheets = sheets
+	h.codes = lists
 	return recovery.Input{Code: secret.Text(strings.Join(codes, " "))}, len(codes) > 0
 }
 
-// vouch lets the friends the attacker commands sign in and approve, and
-// counts them: the owner's who were won over, and those named by the attacker.
-func (l *lab) vouch(s *situation) (n int) {
-	for _, v := range l.account(l.alice).TrustedContacts {
-		if mine := slices.Contains(cronies(), v.Name); !mine && !slices.Contains(friends()[:s.ring.friends], v.Name) {
+// vouch lets the people the attacker commands sign in and approve, and counts
+// them: contacts of the owner who were won over, and accomplices.
+func (inst *installation) vouch(s *attackState) (n int) {
+	for _, v := range inst.account(inst.ownerID).TrustedContacts {
+		if mine := slices.Contains(accomplices(), v.Name); !mine && !slices.Contains(contacts()[:s.holdings.contacts], v.Name) {
 			continue
 		}
 		n++
-		f := &situation{client: stranger()}
-		l.send(f, recovery.Input{Start: recovery.KindLogin, Name: v.Name, Password: friendPassword})
-		f.client.Session, f.client.Device = f.ring.session, f.ring.device
+		f := &attackState{client: stranger()}
+		inst.send(f, recovery.Input{Start: recovery.KindLogin, Name: v.Name, Password: contactPassword})
+		f.client.Session, f.client.Device = f.holdings.session, f.holdings.device
 		for _, in := range []recovery.Input{
-			{Start: recovery.KindVouch}, {Code: secret.Text(s.flow.AskCode)}, {Password: friendPassword}, {Choice: "approve"},
+			{Start: recovery.KindVouch}, {Code: secret.Text(s.flow.AskCode)}, {Password: contactPassword}, {Choice: "approve"},
 		} {
-			if !l.send(f, in) {
-				l.t.Fatalf("%s: got a refusal at %+v, want to vouch", v.Name, f.step)
+			if !inst.send(f, in) {
+				inst.t.Fatalf("%s: got a refusal at %+v, want to vouch", v.Name, f.step)
 			}
 		}
 	}
 	return n
 }
 
-const friendPassword = "a sentence that friends remember"
+const contactPassword = "a sentence that friends remember"
 
-// friends are the owner's, cronies the attacker's.
-func friends() []string { return []string{"frienda", "friendb"} }
-func cronies() []string { return []string{"cronya", "cronyb"} }
+// contacts are whom the owner has named; accomplices are whom the attacker names.
+func contacts() []string    { return []string{"contacta", "contactb"} }
+func accomplices() []string { return []string{"accomplicea", "accompliceb"} }

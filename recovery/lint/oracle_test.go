@@ -14,7 +14,7 @@ import (
 )
 
 // oracle answers one question, may these sources take the account over, by
-// trying everything an attacker can do from every situation he can get into.
+// trying everything an attacker can do from every state he can get into.
 // It knows nothing of fixed points, times or minimal sets, and is slow.
 type oracle struct {
 	table    lint.Table
@@ -22,31 +22,31 @@ type oracle struct {
 	contacts int // held
 }
 
-// situation is what is true at some moment of an attack.
-type situation struct {
+// attackState is what is true at some moment of an attack.
+type attackState struct {
 	own     string // proofs, sorted, each between spaces
 	session bool   // the signed-in device is at hand and still signed in
 	factor  bool   // the account has a second factor now
 }
 
-func (s situation) has(proof string) bool { return strings.Contains(s.own, " "+proof+" ") }
+func (s attackState) has(proof string) bool { return strings.Contains(s.own, " "+proof+" ") }
 
-func (s situation) with(proofs ...string) situation {
+func (s attackState) with(proofs ...string) attackState {
 	all := append(strings.Fields(s.own), proofs...)
 	slices.Sort(all)
 	s.own = " " + strings.Join(slices.Compact(all), " ") + " "
 	return s
 }
 
-func (s situation) without(proofs ...string) situation {
+func (s attackState) without(proofs ...string) attackState {
 	left := slices.DeleteFunc(strings.Fields(s.own), func(p string) bool { return slices.Contains(proofs, p) })
 	s.own = " " + strings.Join(left, " ") + " "
 	return s
 }
 
-// succeeds searches all situations that can be reached.
-func (o oracle) succeeds(begin situation) bool {
-	seen, todo := map[situation]bool{begin: true}, []situation{begin}
+// succeeds searches all states that can be reached.
+func (o oracle) succeeds(begin attackState) bool {
+	seen, todo := map[attackState]bool{begin: true}, []attackState{begin}
 	for len(todo) > 0 {
 		now := todo[0]
 		todo = todo[1:]
@@ -63,33 +63,33 @@ func (o oracle) succeeds(begin situation) bool {
 	return false
 }
 
-func (o oracle) signsIn(s situation) bool {
+func (o oracle) signsIn(s attackState) bool {
 	if !s.factor {
 		return s.has("password")
 	}
 	return s.has("verified") || s.has("password") && (s.has("totp") || s.has("passkey") || s.has("recovery_code") || s.session && o.strong(s))
 }
 
-func (o oracle) strong(s situation) bool {
+func (o oracle) strong(s attackState) bool {
 	if !s.factor {
 		return s.has("password") || s.has("recovery_code")
 	}
 	return s.has("totp") || s.has("passkey") || s.has("recovery_code")
 }
 
-// changed is what a session can make of the situation, a change at a time.
-func (o oracle) changed(s situation) []situation {
+// changed is what a session can make of the state, a change at a time.
+func (o oracle) changed(s attackState) []attackState {
 	if !s.session || !o.strong(s) {
 		return nil
 	}
 	factor, bare := s.with(o.factors()...), s.without("totp", "passkey", "verified")
 	factor.factor, bare.factor = true, false
-	return []situation{s.with("mail_link", "mail_code", "sms_code"), s.with("recovery_code"), s.with("contact", "pin", "question"), factor, bare}
+	return []attackState{s.with("mail_link", "mail_code", "sms_code"), s.with("recovery_code"), s.with("contact", "pin", "question"), factor, bare}
 }
 
-// recovered is what walking one way makes of the situation. Waits and bans pass.
-func (o oracle) recovered(s situation) []situation {
-	var out []situation
+// recovered is what walking one way makes of the state. Waits and bans pass.
+func (o oracle) recovered(s attackState) []attackState {
+	var out []attackState
 	for _, goal := range lint.Goals() {
 		for _, w := range o.table.Ways[goal] {
 			gain := goal
@@ -106,7 +106,7 @@ func (o oracle) recovered(s situation) []situation {
 	return out
 }
 
-func (o oracle) replaced(s situation, goal lint.Goal) situation {
+func (o oracle) replaced(s attackState, goal lint.Goal) attackState {
 	s.session = false
 	if goal != lint.GoalSecondFactor {
 		s = s.with("password")
@@ -131,7 +131,7 @@ func passkeys(t lint.Table) bool {
 
 // walks reports whether the proofs of a way can be shown, beginning with one
 // that may come first.
-func (o oracle) walks(s situation, w lint.Way, goal lint.Goal) bool {
+func (o oracle) walks(s attackState, w lint.Way, goal lint.Goal) bool {
 	begins := [][]string{w.Proofs}
 	if !slices.ContainsFunc(w.Proofs, first) {
 		begins = nil
@@ -163,7 +163,7 @@ func (o oracle) tellable(w lint.Way, proofs []string) bool {
 	return w.Wait == 0 || o.shape.Push || mail || phone || device
 }
 
-func (o oracle) shows(s situation, proof string, goal lint.Goal) bool {
+func (o oracle) shows(s attackState, proof string, goal lint.Goal) bool {
 	switch proof {
 	case "factor":
 		return s.factor && (s.has("totp") || s.has("passkey"))
@@ -186,9 +186,9 @@ func (o oracle) shows(s situation, proof string, goal lint.Goal) bool {
 	}
 }
 
-// begin is the situation of somebody who holds the sources.
-func (o *oracle) begin(sources []string) situation {
-	s := situation{factor: o.shape.HasFactor()}.with()
+// begin is the state of somebody who holds the sources.
+func (o *oracle) begin(sources []string) attackState {
+	s := attackState{factor: o.shape.HasFactor()}.with()
 	for _, source := range sources {
 		name, n, _ := strings.Cut(source, "*")
 		switch name {

@@ -49,8 +49,8 @@ func (w *World) Browser() *Browser {
 	if os.Getenv(TabsVariable) != "" {
 		b.tab = newTab(w.TB)
 	}
-	if w.house != nil {
-		b.Client.Transport = w.house.transport()
+	if w.caddy != nil {
+		b.Client.Transport = w.caddy.transport()
 		return b
 	}
 	b.Client.Transport = w.Server.Client().Transport

@@ -29,7 +29,7 @@ import (
 type Clock struct {
 	mu    sync.Mutex
 	now   time.Time
-	shown []*os.File // where Caddys read it
+	files []*os.File // where Caddys read it
 }
 
 // Now is the time for the engine.
@@ -44,7 +44,7 @@ func (c *Clock) Move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-	c.tell()
+	c.write()
 }
 
 // Outbox keeps messages instead of sending them.
@@ -126,9 +126,9 @@ type World struct {
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
-	house   *house // a running Caddy instead of Server; nil: none
-	program string // that Caddy, by default from the environment
-	kind    string // of its store, likewise
+	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
+	program string        // that Caddy, by default from the environment
+	kind    string        // of its store, likewise
 }
 
 // Journal keeps audit events.
@@ -206,7 +206,7 @@ func New(tb testing.TB, options ...Option) *World {
 	}
 	if w.program != "" {
 		w.Keys = labKeys(tb)
-		w.build()
+		w.startCaddy()
 		return w
 	}
 	var err error
@@ -224,13 +224,13 @@ func New(tb testing.TB, options ...Option) *World {
 }
 
 // Running tells whether this is a running Caddy.
-func (w *World) Running() bool { return w.house != nil }
+func (w *World) Running() bool { return w.caddy != nil }
 
 // Client reaches the running Caddy on connections it keeps, follows no
 // redirect and keeps no cookie.
 func (w *World) Client() *http.Client {
 	w.TB.Helper()
-	transport := w.house.transport()
+	transport := w.caddy.transport()
 	transport.DisableKeepAlives, transport.MaxIdleConnsPerHost = false, 1000
 	w.TB.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -239,8 +239,8 @@ func (w *World) Client() *http.Client {
 // Reload makes the installation read its policy again.
 func (w *World) Reload() {
 	w.TB.Helper()
-	if w.house != nil {
-		w.house.reload()
+	if w.caddy != nil {
+		w.caddy.reload()
 	}
 }
 

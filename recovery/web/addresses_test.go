@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
@@ -165,5 +166,88 @@ func TestChangingToAnOddSpelling(t *testing.T) {
 	}
 	if a, err := w.Engine.Find(t.Context(), "kim@xn--bcher-kva.example"); err != nil || a.Name != kim.Name {
 		t.Errorf("got %v, %v, want the address to be kim's still", a, err)
+	}
+}
+
+func TestA14_OneAddressAndOnlyTheStoredOne(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	for _, body := range []string{
+		"start=recover&name[]=alice%40example.org&name[]=evil%40example.net",
+		"start=recover&name=alice%40example.org&name=evil%40example.net",
+		"start=recover&name=alice%40example.org%2Cevil%40example.net",
+		"start=recover&name=alice%40example.org%3Bevil%40example.net",
+		"start=recover&name=alice%40example.org%0d%0aBcc%3A+evil%40example.net",
+		"start=recover&name=alice%40example.org%00",
+		"start=recover&name=%5B%22alice%40example.org%22%2C%22evil%40example.net%22%5D",
+	} {
+		b := w.Browser()
+		fields, err := url.ParseQuery(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Post("/.sparekey/", fields)
+		if b.Status >= 500 {
+			t.Errorf("%s: got status %d", body, b.Status)
+		}
+	}
+	for _, m := range w.Outbox.To("", "") {
+		if m.To != alice.Mail {
+			t.Errorf("a message went to %q", m.To)
+		}
+	}
+}
+
+func TestA15_LookAlikeAddressesReachTheStoredOneOrNobody(t *testing.T) {
+	w := recoverytest.New(t)
+	kim := &recoverytest.Person{Name: "kim", Mail: "kim@mikes.example", Password: "staple battery horse"}
+	w.Setup(recoverytest.Alice())
+	w.Invite(kim)
+	for _, typed := range []string{"\u212Aim@mikes.example", "kim@m\u0131kes.example", "KIM@MIKES.EXAMPLE", "kim@mi\u212Aes.example", "\uff4bim@mikes.example"} {
+		w.Browser().Get("/.sparekey/recover").Submit("name", typed)
+	}
+	for _, m := range w.Outbox.To("", "") {
+		if m.To != kim.Mail {
+			t.Errorf("a message went to %q, want only the stored address", m.To)
+		}
+	}
+}
+
+func TestMF19_SomebodyElsesAddressCannotBeTaken(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	b := w.Browser()
+	w.SignIn(b, alice, "/")
+	w.Clock.Move(time.Minute)
+	b.Post("/.sparekey/", recoverytest.Fields("start", "change_mail")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+	b.Submit("mail", robin.Mail).Want("confirm")
+	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"])
+	if b.Status != 422 {
+		t.Errorf("got status %d, page %q, want 422", b.Status, b.Page())
+	}
+	a, err := w.Engine.Find(t.Context(), "alice")
+	if err != nil || len(a.Addresses) != 2 || a.Addresses[0].Value != alice.Mail || !a.Addresses[0].ValidUntil.IsZero() {
+		t.Errorf("the account changed: %+v, %v", a.Addresses, err)
+	}
+}
+
+// A code that came back from an address somebody else has leads to one's own
+// page, where another one can be given.
+func TestTakenAddressLeadsBackToTheAccount(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	b := w.Browser()
+	w.SignIn(b, alice, "/")
+	w.Clock.Move(time.Minute)
+	b.Post("/.sparekey/", recoverytest.Fields("start", "change_mail")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+	b.Submit("mail", robin.Mail).Want("confirm")
+	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"]).Want("account")
+	if got := b.Find("problem"); b.Status != 422 || got != "That one can’t be used here. Choose another one." {
+		t.Errorf("got status %d, %q", b.Status, got)
 	}
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func TestCaseIsOpenedByOneFormAndAStrongProof(t *testing.T) {
 }
 
 // A recovery code that was the strong proof is used up, whatever for.
-func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
+func TestTK03_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 	o := newOffice(t)
 	code := o.alice.Codes[0]
 	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("person")
@@ -64,7 +65,7 @@ func TestTK01_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 	}
 }
 
-func TestTK01_ARecoveryCodeVouchesOnce(t *testing.T) {
+func TestTK03_ARecoveryCodeVouchesOnce(t *testing.T) {
 	o := newOffice(t)
 	change(t, o.World, "robin", func(a *recovery.Account) {
 		a.TrustedContacts = []recovery.TrustedContact{{ID: idOf(o, "alice"), Name: "alice"}}
@@ -135,4 +136,64 @@ func TestCaseWithoutItsFormAsksForIt(t *testing.T) {
 	o.boss.Submit("name", "alice", "choice", "password", "reason", "lost my phone").Want("confirm")
 	o.boss.Submit("name", "robin", "choice", "password", "reason", "lost the phone").Want("person")
 	o.Outbox.Last(t, o.robin.Mail, "admin-case")
+}
+
+// The form of a case says whom and why at once: the proof is all that is asked
+// for then.
+func TestACaseIsOpenedFromThePage(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	r, err := w.Engine.Find(t.Context(), robin.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss := w.Browser()
+	w.SignIn(boss, alice, "/")
+	boss.Get("/.sparekey/people/"+r.ID).Want("person").Post("/.sparekey/", recoverytest.Fields(
+		"start", "open_case", "name", r.ID, "choice", "password", "reason", "called me, I know the voice")).Want("factor")
+	if n := len(w.Outbox.To(robin.Mail, "admin-case")); n != 0 {
+		t.Fatalf("got %d mails before the proof", n)
+	}
+	w.Clock.Move(time.Minute)
+	boss.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
+	if got := w.Outbox.Last(t, robin.Mail, "admin-case").Vars["reason"]; got != "called me, I know the voice" {
+		t.Errorf("got reason %q", got)
+	}
+	if n := w.Events.Count(recovery.EventCaseOpened); n != 1 {
+		t.Errorf("got %d cases, want 1", n)
+	}
+
+	// Asked one after the other, as a form without the fields does, every step has its page.
+	w.Clock.Move(time.Minute)
+	boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+	boss.Submit("name", robin.Name, "reason", "x", "choice", "password").Want("confirm")
+	if values, marked := inputs(t, boss); boss.Status != 422 || !slices.Equal(marked, []string{"reason"}) || !slices.Equal(values["reason"], []string{"x"}) {
+		t.Errorf("got status %d, marked %q, kept %q", boss.Status, marked, values["reason"])
+	}
+	boss.Submit("name", robin.Name, "reason", "was here in person", "choice", "password").Want("person")
+	if n := w.Events.Count(recovery.EventCaseOpened); n != 2 {
+		t.Errorf("got %d cases, want 2", n)
+	}
+}
+
+// Who may not open a case learns nothing about the person named.
+func TestACaseTellsOthersNothing(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	a, err := w.Engine.Find(t.Context(), alice.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.Browser()
+	w.SignIn(b, robin, "/")
+	for _, id := range []string{a.ID, strings.Repeat("A", 22)} {
+		b.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", id, "reason", "x")).Want("refused")
+		if got := b.Find("problem"); got != "That isn’t possible here. Use another way, or ask for help." {
+			t.Errorf("%s: got %q", id, got)
+		}
+	}
 }

@@ -50,30 +50,6 @@ func TestLostPassword(t *testing.T) {
 	w.SignIn(b, alice, "/")
 }
 
-func TestMF15_ATrustedBrowserSkipsTheSecondFactorOnly(t *testing.T) {
-	w := recoverytest.New(t)
-	alice, robin := recoverytest.Alice(), bob()
-	w.Setup(alice)
-	w.Invite(robin)
-	b := w.Browser()
-	b.Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
-	w.Clock.Move(30 * time.Second)
-	b.Submit("code", recoverytest.TOTP(w, alice.Key), "remember", "1")
-	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
-
-	b.Get("/").Submit("name", alice.Name, "password", "wrong horse staple").Want("sign-in")
-	b.Get("/").Submit("name", alice.Name, "password", alice.Password)
-	if b.Status != 200 || b.Page() != "" {
-		t.Fatalf("trusted browser: got status %d, page %q, want the app", b.Status, b.Page())
-	}
-	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
-	b.Get("/").Submit("name", robin.Name, "password", robin.Password).Want("factor")
-	w.Browser().Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
-
-	w.Clock.Move(31 * 24 * time.Hour)
-	b.Get("/").Submit("name", alice.Name, "password", alice.Password).Want("factor")
-}
-
 func TestChangePasswordReplacesEveryOtherSignIn(t *testing.T) {
 	w := recoverytest.New(t)
 	alice := recoverytest.Alice()
@@ -95,27 +71,6 @@ func TestChangePasswordReplacesEveryOtherSignIn(t *testing.T) {
 	if n := len(w.Outbox.To(alice.Mail, "notice")); n == 0 {
 		t.Error("nobody was told")
 	}
-}
-
-func TestMF06_ProbationAfterARecovery(t *testing.T) {
-	w := recoverytest.New(t)
-	alice := recoverytest.Alice()
-	w.Setup(alice)
-	b := w.Browser()
-	w.LostPhone(b, alice)
-	w.SignIn(b, alice, "/")
-	for _, start := range []string{"add_factor", "new_codes"} {
-		b.Post("/.sparekey/", recoverytest.Fields("start", start)).Want("refused")
-		if b.Status != 422 {
-			t.Errorf("%s: got status %d, want 422", start, b.Status)
-		}
-	}
-	w.Clock.Move(23 * time.Hour)
-	again := w.Browser()
-	w.SignIn(again, alice, "/")
-	again.Post("/.sparekey/", recoverytest.Fields("start", "new_codes")).Want("refused")
-	w.Clock.Move(time.Hour)
-	again.Post("/.sparekey/", recoverytest.Fields("start", "new_codes")).Want("factor")
 }
 
 func TestSwitchedOffWaysAreNotOffered(t *testing.T) {

@@ -181,3 +181,56 @@ func TestTH08_ANumberIsCountedOverAllAccounts(t *testing.T) {
 		t.Errorf("got %d messages in the day, want 10", got)
 	}
 }
+
+func TestA17_SendingAgainDoesNotResetTheTries(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := atSMS(t, w, alice)
+	old := w.SMSCode(alice)
+	for _, code := range wrongCodes(4, old) {
+		b.Submit("code", code).Want("factor")
+	}
+	b.Submit("method", "sms_code").Want("factor")
+	fresh := w.SMSCode(alice)
+	b.Submit("code", wrongCodes(1, fresh)[0])
+	b.Get("/.sparekey/?f="+flowOf(b)).Want("factor").Submit("code", fresh)
+	if b.Page() == "enroll" {
+		t.Error("the sixth try passed")
+	}
+	if b.Status != http.StatusTooManyRequests {
+		t.Errorf("got status %d, want 429", b.Status)
+	}
+}
+
+func TestTK10_ANewCodeVoidsTheOldOne(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := atSMS(t, w, alice)
+	old := w.SMSCode(alice)
+	b.Submit("method", "sms_code").Want("factor")
+	if fresh := w.SMSCode(alice); fresh != old {
+		b.Submit("code", old).Want("factor")
+		b.Submit("code", fresh).Want("enroll")
+	}
+}
+
+func TestA36_SMSAreCountedAndOnlyForTheStoredNumber(t *testing.T) {
+	w := recoverytest.New(t)
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := atSMS(t, w, alice)
+	for range 6 {
+		b.Submit("method", "sms_code").Want("factor")
+	}
+	if n := len(w.Outbox.To(alice.Phone, "sms-code")); n != 3 {
+		t.Errorf("got %d SMS in the hour, want 3", n)
+	}
+	b.Submit("code", "000000", "phone", "+41790000000").Want("factor")
+	for _, m := range w.Outbox.To("", "sms-code") {
+		if m.To != alice.Phone {
+			t.Errorf("an SMS went to %s", m.To)
+		}
+	}
+}

@@ -27,5 +27,12 @@ func invitations() []sentence {
 			}
 			s.b.Post(s.b.URL.Path, recoverytest.Fields("choice", "invite_again"))
 		}},
+		{`on the (.+) she gives (\w+) the address (\S+)`, func(s *teller, m []string) {
+			a, err := s.w.Engine.Find(s.t.Context(), m[1])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.use(m[0]).Get("/.sparekey/people/"+a.ID).Want("person").Submit("mail", m[2], "reason", "the old mailbox is gone", "choice", "correct_mail")
+		}},
 	}
 }

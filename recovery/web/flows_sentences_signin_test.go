@@ -30,13 +30,6 @@ func more() []sentence {
 				s.t.Errorf("still signed in on the %s", m[0])
 			}
 		}},
-		{`on the (.+) she gives (\w+) the address (\S+)`, func(s *teller, m []string) {
-			a, err := s.w.Engine.Find(s.t.Context(), m[1])
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			s.use(m[0]).Get("/.sparekey/people/"+a.ID).Want("person").Submit("mail", m[2], "reason", "the old mailbox is gone", "choice", "correct_mail")
-		}},
 		{`an hour passes`, func(s *teller, _ []string) { s.tell("1 hours pass") }},
 		{`robin reads the code at (\S+)`, func(s *teller, m []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, m[0], "recover-code").Vars["code"])

@@ -127,80 +127,73 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 	}
 }
 
-// The form of a case says whom and why at once: the proof is all that is asked
-// for then.
-func TestACaseIsOpenedFromThePage(t *testing.T) {
+func TestAD05_AdministratorsCannotDoItToThemselves(t *testing.T) {
 	w := recoverytest.New(t)
 	alice, robin := recoverytest.Alice(), bob()
 	w.Setup(alice)
 	w.Invite(robin)
-	r, err := w.Engine.Find(t.Context(), robin.Name)
+	a, err := w.Engine.Find(t.Context(), "alice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	boss := w.Browser()
-	w.SignIn(boss, alice, "/")
-	boss.Get("/.sparekey/people/"+r.ID).Want("person").Post("/.sparekey/", recoverytest.Fields(
-		"start", "open_case", "name", r.ID, "choice", "password", "reason", "called me, I know the voice")).Want("factor")
-	if n := len(w.Outbox.To(robin.Mail, "admin-case")); n != 0 {
-		t.Fatalf("got %d mails before the proof", n)
+	r, err := w.Engine.Find(t.Context(), "robin")
+	if err != nil {
+		t.Fatal(err)
 	}
+	boss, plain := w.Browser(), w.Browser()
+	w.SignIn(boss, alice, "/")
+	w.SignIn(plain, robin, "/")
+	for _, tc := range []struct {
+		name   string
+		b      *recoverytest.Browser
+		id     string
+		fields []string
+		status int
+	}{
+		{"oneself", boss, a.ID, []string{"choice", "disable", "reason", "because of this"}, 403},
+		{"without a reason", boss, r.ID, []string{"choice", "unlock"}, 422},
+		{"an action there is not", boss, r.ID, []string{"choice", "sudo", "reason", "because of this"}, 403},
+		{"nobody", boss, strings.Repeat("A", 22), []string{"choice", "unlock", "reason", "because of this"}, 404},
+		{"not an administrator", plain, a.ID, []string{"choice", "disable", "reason", "because of this"}, 404},
+		{"not an administrator, nobody", plain, strings.Repeat("A", 22), []string{"choice", "disable", "reason", "because of this"}, 404},
+		{"a password", boss, r.ID, []string{"choice", "unlock", "reason", "because of this", "new_password", "another horse battery"}, 200},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.b.Post("/.sparekey/people/"+tc.id, recoverytest.Fields(tc.fields...))
+			if tc.b.Status != tc.status {
+				t.Errorf("got status %d, page %q, want %d", tc.b.Status, tc.b.Page(), tc.status)
+			}
+		})
+	}
+	w.SignIn(w.Browser(), robin, "/") // the password posted by the administrator changed nothing
+
+	w.Clock.Move(11 * time.Minute)
+	boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("factor")
 	w.Clock.Move(time.Minute)
 	boss.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
-	if got := w.Outbox.Last(t, robin.Mail, "admin-case").Vars["reason"]; got != "called me, I know the voice" {
-		t.Errorf("got reason %q", got)
-	}
-	if n := w.Events.Count(recovery.EventCaseOpened); n != 1 {
-		t.Errorf("got %d cases, want 1", n)
-	}
-
-	// Asked one after the other, as a form without the fields does, every step has its page.
-	w.Clock.Move(time.Minute)
-	boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
-	boss.Submit("name", robin.Name, "reason", "x", "choice", "password").Want("confirm")
-	if values, marked := inputs(t, boss); boss.Status != 422 || !slices.Equal(marked, []string{"reason"}) || !slices.Equal(values["reason"], []string{"x"}) {
-		t.Errorf("got status %d, marked %q, kept %q", boss.Status, marked, values["reason"])
-	}
-	boss.Submit("name", robin.Name, "reason", "was here in person", "choice", "password").Want("person")
-	if n := w.Events.Count(recovery.EventCaseOpened); n != 2 {
-		t.Errorf("got %d cases, want 2", n)
+	boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("person")
+	if w.SignedIn(plain) {
+		t.Error("a disabled person is still signed in")
 	}
 }
 
-// Who may not open a case learns nothing about the person named.
-func TestACaseTellsOthersNothing(t *testing.T) {
+// Disabling and enabling must not be a way around a freeze.
+func TestEnablingGivesBackWhatWas(t *testing.T) {
 	w := recoverytest.New(t)
 	alice, robin := recoverytest.Alice(), bob()
 	w.Setup(alice)
 	w.Invite(robin)
-	a, err := w.Engine.Find(t.Context(), alice.Name)
+	disable(t, w, "robin", recovery.StateFrozen)
+	boss := w.Browser()
+	w.SignIn(boss, alice, "/")
+	r, err := w.Engine.Find(t.Context(), "robin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := w.Browser()
-	w.SignIn(b, robin, "/")
-	for _, id := range []string{a.ID, strings.Repeat("A", 22)} {
-		b.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", id, "reason", "x")).Want("refused")
-		if got := b.Find("problem"); got != "That isn’t possible here. Use another way, or ask for help." {
-			t.Errorf("%s: got %q", id, got)
-		}
+	for _, do := range []string{"disable", "enable"} {
+		boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", do, "reason", "has left the house")).Want("person")
 	}
-}
-
-// A code that came back from an address somebody else has leads to one's own
-// page, where another one can be given.
-func TestTakenAddressLeadsBackToTheAccount(t *testing.T) {
-	w := recoverytest.New(t)
-	alice, robin := recoverytest.Alice(), bob()
-	w.Setup(alice)
-	w.Invite(robin)
-	b := w.Browser()
-	w.SignIn(b, alice, "/")
-	w.Clock.Move(time.Minute)
-	b.Post("/.sparekey/", recoverytest.Fields("start", "change_mail")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
-	b.Submit("mail", robin.Mail).Want("confirm")
-	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"]).Want("account")
-	if got := b.Find("problem"); b.Status != 422 || got != "That one can’t be used here. Choose another one." {
-		t.Errorf("got status %d, %q", b.Status, got)
+	if r, err = w.Engine.Find(t.Context(), "robin"); err != nil || r.State != recovery.StateFrozen {
+		t.Errorf("got state %q, %v, want frozen", r.State, err)
 	}
 }

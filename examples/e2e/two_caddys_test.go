@@ -32,7 +32,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 	}))
 	alice := recoverytest.Alice()
 	one.Setup(alice)
-	volley := &volley{t: t, doors: [2]*http.Client{one.Client(), one.Twin().Client()}, url: one.Server.URL + "/.sparekey/"}
+	posts := &parallelPosts{t: t, clients: [2]*http.Client{one.Client(), one.SecondNode().Client()}, url: one.Server.URL + "/.sparekey/"}
 
 	t.Run("link that anybody may open first", func(t *testing.T) {
 		for round := range rounds {
@@ -41,7 +41,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			won := volley.fire("", func(int) url.Values { return recoverytest.Fields("code", token) }, opened)
+			won := posts.send("", func(int) url.Values { return recoverytest.Fields("code", token) }, opened)
 			if len(won) != 1 {
 				t.Fatalf("round %d: %d browsers opened one invitation, want 1", round, len(won))
 			}
@@ -59,7 +59,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			b.Want("choice").Submit("choice", "password").Want("factor").Submit("code", recoverytest.TOTP(one, alice.Key)).Want("new-password")
 			hidden := b.Hidden("new_password")
 			password := func(i int) string { return fmt.Sprintf("battery number %d of %d horse", i, round) }
-			won := volley.fire(cookiesOf(b), func(i int) url.Values { return with(hidden, "new_password", password(i)) }, passwordTaken)
+			won := posts.send(cookiesOf(b), func(i int) url.Values { return with(hidden, "new_password", password(i)) }, passwordTaken)
 			if len(won) != 1 {
 				t.Fatalf("round %d: %d passwords were taken with one link, want 1", round, len(won))
 			}
@@ -72,7 +72,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			one.Clock.Move(25 * time.Hour)
 			b := passwordShown(one, alice)
 			hidden, code := b.Hidden("code"), recoverytest.TOTP(one, alice.Key)
-			won := volley.fire(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
+			won := posts.send(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
 			if len(won) != 1 {
 				t.Fatalf("round %d: one authenticator code signed in %d times, want once", round, len(won))
 			}
@@ -89,7 +89,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			}
 			b := passwordShown(one, p).Submit("method", "recovery_code").Want("factor")
 			hidden, code := b.Hidden("code"), p.Codes[n]
-			won := volley.fire(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
+			won := posts.send(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
 			if len(won) != 1 {
 				t.Fatalf("round %d: one recovery code signed in %d times, want once", round, len(won))
 			}
@@ -155,34 +155,34 @@ func with(hidden url.Values, name, value string) url.Values {
 	return fields
 }
 
-// volley sends forms to two Caddys from behind one barrier.
-type volley struct {
-	t     *testing.T
-	doors [2]*http.Client
-	url   string
+// parallelPosts sends forms to two Caddys from behind one barrier.
+type parallelPosts struct {
+	t       *testing.T
+	clients [2]*http.Client
+	url     string
 }
 
-// fire lists the forms that won.
-func (v *volley) fire(cookies string, fields func(i int) url.Values, won func(*http.Response) bool) []int {
-	v.t.Helper()
+// send lists the forms that won.
+func (p *parallelPosts) send(cookies string, fields func(i int) url.Values, won func(*http.Response) bool) []int {
+	p.t.Helper()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var wins []int
 	answers := map[int]int{} // by status
 	barrier := make(chan struct{})
 	for i := range parallel {
-		req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url, strings.NewReader(fields(i).Encode()))
+		req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.url, strings.NewReader(fields(i).Encode()))
 		if err != nil {
-			v.t.Fatal(err)
+			p.t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 		req.Header.Set("Cookie", cookies)
 		wg.Go(func() {
 			<-barrier
-			res, err := v.doors[i%2].Do(req)
+			res, err := p.clients[i%2].Do(req)
 			if err != nil {
-				v.t.Error(err)
+				p.t.Error(err)
 				return
 			}
 			defer res.Body.Close()
@@ -197,7 +197,7 @@ func (v *volley) fire(cookies string, fields func(i int) url.Values, won func(*h
 	close(barrier)
 	wg.Wait()
 	if len(wins) != 1 {
-		v.t.Logf("answers by status: %v", answers)
+		p.t.Logf("answers by status: %v", answers)
 	}
 	return wins
 }

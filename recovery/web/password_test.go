@@ -65,3 +65,31 @@ func TestTheOldPasswordCannotBeGuessedTwice(t *testing.T) {
 		t.Errorf("got %d recoveries finished, want none", n)
 	}
 }
+
+func TestA66_EveryByteOfAPasswordCounts(t *testing.T) {
+	long := strings.Repeat("correct horse ", 6)
+	for _, tc := range []struct{ name, set, try string }{
+		{"differs after byte 72", long + "a", long + "b"},
+		{"without the trailing space", "correct horse staple ", "correct horse staple"},
+		{"1024 bytes, last one differs", strings.Repeat("ab c", 255) + "abcd", strings.Repeat("ab c", 255) + "abce"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := recoverytest.New(t)
+			alice := recoverytest.Alice()
+			alice.Password = tc.set
+			w.Setup(alice)
+			b := w.Browser()
+			b.Get("/").Submit("name", "alice", "password", tc.try).Want("sign-in")
+			b.Get("/").Submit("name", "alice", "password", tc.set).Want("factor")
+		})
+	}
+	w := recoverytest.New(t)
+	w.Setup(recoverytest.Alice())
+	b := w.Browser()
+	b.Get("/").Submit("name", "alice", "password", "correct horse staple\x00").Want("sign-in")
+	begin := time.Now()
+	b.Get("/").Submit("name", "alice", "password", strings.Repeat("x", 1<<20))
+	if b.Status < 400 || b.Status > 413 || time.Since(begin) > time.Second {
+		t.Errorf("1 MiB password: got status %d after %s, want a quick 4xx", b.Status, time.Since(begin))
+	}
+}

@@ -40,15 +40,15 @@ const (
 type Lab struct {
 	Clock  string           // file: eight bytes, nanoseconds since 1970
 	Outbox string           // where messages are posted
-	Socket string           // where the store is lent
+	Socket string           // where the store is served
 	Policy *recovery.Policy // instead of the configured one
 }
 
 // labSecret is the root key of all Caddys of tests.
 const labSecret = "3f0a9d5e7b1c4286f0e1d2c3b4a5968778695a4b3c2d1e0f8264c1b7e5d9a0f3"
 
-// house is a running Caddy.
-type house struct {
+// runningCaddy is a Caddy in a process of its own.
+type runningCaddy struct {
 	tb     testing.TB
 	world  *World
 	bin    string
@@ -60,87 +60,87 @@ type house struct {
 	app    *httptest.Server
 	outbox *httptest.Server
 	cmd    *exec.Cmd
-	log    *journal
+	log    *caddyLog
 	fresh  bool // there is no account yet
 	loads  int  // configurations so far
 }
 
 const startTime = 20 * time.Second // on a busy machine
 
-// build starts the Caddy of a world, and makes the world's own engine a second
-// node of the same installation.
-func (w *World) build() {
+// startCaddy starts the Caddy of a world, and makes the world's own engine a
+// second node of the same installation.
+func (w *World) startCaddy() {
 	w.TB.Helper()
-	h := newHouse(w.TB, w)
+	c := newRunningCaddy(w.TB, w)
 	switch w.kind {
 	case "redis":
-		h.store = "redis " + kvtest.StartRedis(w.TB).URL()
+		c.store = "redis " + kvtest.StartRedis(w.TB).URL()
 	case "file", "":
-		h.store = "file"
+		c.store = "file"
 	default:
 		w.TB.Fatalf("store %q: use file or redis", w.kind)
 	}
-	h.url = "http://localhost:" + freePort(w.TB)
-	h.start()
-	w.house = h
-	w.live()
+	c.url = "http://localhost:" + freePort(w.TB)
+	c.start()
+	w.caddy = c
+	w.connect()
 }
 
-// Twin starts another Caddy of the same name and port on the same Redis, as
+// SecondNode starts another Caddy of the same name and port on the same Redis, as
 // behind a load balancer, on a loopback address of its own.
-func (w *World) Twin() *World {
+func (w *World) SecondNode() *World {
 	w.TB.Helper()
-	twin := &World{TB: w.TB, program: w.program, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
-	h := newHouse(w.TB, twin)
-	h.store, h.url, h.bind, h.fresh = w.house.store, w.house.url, "127.0.0.2", false
-	h.start()
-	twin.house = h
-	twin.live()
-	return twin
+	second := &World{TB: w.TB, program: w.program, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
+	c := newRunningCaddy(w.TB, second)
+	c.store, c.url, c.bind, c.fresh = w.caddy.store, w.caddy.url, "127.0.0.2", false
+	c.start()
+	second.caddy = c
+	second.connect()
+	return second
 }
 
 // Crash ends the Caddy as a power cut does.
 func (w *World) Crash() {
-	_ = w.house.cmd.Process.Kill()
-	_ = w.house.cmd.Wait()
-	_ = os.Remove(w.house.lab.Socket)
-	_ = os.Remove(w.house.admin())
+	_ = w.caddy.cmd.Process.Kill()
+	_ = w.caddy.cmd.Wait()
+	_ = os.Remove(w.caddy.lab.Socket)
+	_ = os.Remove(w.caddy.admin())
 }
 
 // Restart starts it again after [World.Crash].
 func (w *World) Restart() {
 	w.TB.Helper()
-	w.house.start()
-	w.live()
+	w.caddy.start()
+	w.connect()
 }
 
-// live makes the world's own engine a node of what is running.
-func (w *World) live() {
+// connect makes the world's own engine a node of what is running.
+func (w *World) connect() {
 	w.TB.Helper()
-	w.Driver = w.house.borrow()
-	w.Server = &httptest.Server{URL: w.house.url}
+	w.Driver = w.caddy.openStore()
+	w.Server = &httptest.Server{URL: w.caddy.url}
 	w.Engine = w.engine()
 	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
 	w.TB.Cleanup(w.Guard.Close)
 }
 
-func newHouse(tb testing.TB, w *World) *house {
+func newRunningCaddy(tb testing.TB, w *World) *runningCaddy {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "lab") // not TempDir: too long for a socket
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := &house{tb: tb, world: w, bin: w.program, dir: dir, bind: "127.0.0.1", fresh: true, log: &journal{events: w.Events}}
-	h.app = httptest.NewServer(http.HandlerFunc(w.echo))
-	h.outbox = httptest.NewServer(http.HandlerFunc(w.Outbox.receive))
-	h.lab = Lab{Clock: filepath.Join(dir, "clock"), Outbox: h.outbox.URL, Socket: filepath.Join(dir, "store.sock"), Policy: w.Policy}
+	c := &runningCaddy{tb: tb, world: w, bin: w.program, dir: dir, bind: "127.0.0.1", fresh: true, log: &caddyLog{events: w.Events}}
+	c.app = httptest.NewServer(http.HandlerFunc(w.echo))
+	c.outbox = httptest.NewServer(http.HandlerFunc(w.Outbox.receive))
+	c.lab = Lab{Clock: filepath.Join(dir, "clock"), Outbox: c.outbox.URL, Socket: filepath.Join(dir, "store.sock"), Policy: w.Policy}
 	tb.Cleanup(func() {
-		h.stop()
-		h.app.Close()
-		h.outbox.Close()
+		c.stop()
+		c.app.Close()
+		c.outbox.Close()
 		_ = os.RemoveAll(dir)
 	})
-	return h
+	return c
 }
 
 // receive takes a message a lab Caddy shows.
@@ -165,12 +165,12 @@ func freePort(tb testing.TB) string {
 	return port
 }
 
-// write writes down what the Caddy reads: its Caddyfile, the lab, the clock.
-func (h *house) write() {
-	h.tb.Helper()
-	lab, err := json.Marshal(h.lab)
+// writeConfig writes what the Caddy reads: its Caddyfile, the lab, the clock.
+func (c *runningCaddy) writeConfig() {
+	c.tb.Helper()
+	lab, err := json.Marshal(c.lab)
 	if err != nil {
-		h.tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	text := fmt.Sprintf(`{
 	admin unix/%s
@@ -191,22 +191,22 @@ func (h *house) write() {
 	sparekey
 	reverse_proxy %s
 }
-`, h.admin(), h.bind, h.store, labSecret, h.world.Policy.Site, h.world.Policy.Help, h.notifiers(), h.url, h.loads, h.app.URL)
+`, c.admin(), c.bind, c.store, labSecret, c.world.Policy.Site, c.world.Policy.Help, c.notifiers(), c.url, c.loads, c.app.URL)
 	for name, content := range map[string][]byte{"lab.json": lab, "Caddyfile": []byte(text)} {
-		if err := os.WriteFile(filepath.Join(h.dir, name), content, 0o600); err != nil {
-			h.tb.Fatal(err)
+		if err := os.WriteFile(filepath.Join(c.dir, name), content, 0o600); err != nil {
+			c.tb.Fatal(err)
 		}
 	}
-	h.world.Clock.show(h.tb, h.lab.Clock)
+	c.world.Clock.writeTo(c.tb, c.lab.Clock)
 }
 
 // notifiers are configured for the channels of the world. What is sent goes
 // nowhere: the test sees it before.
-func (h *house) notifiers() string {
-	mail, sms := h.world.Outbox.Has(recovery.ChannelMail), h.world.Outbox.Has(recovery.ChannelSMS)
+func (c *runningCaddy) notifiers() string {
+	mail, sms := c.world.Outbox.Has(recovery.ChannelMail), c.world.Outbox.Has(recovery.ChannelSMS)
 	switch {
 	case mail && sms:
-		return "notify file " + filepath.Join(h.dir, "sent")
+		return "notify file " + filepath.Join(c.dir, "sent")
 	case sms:
 		return "notify sms http://127.0.0.1:1/"
 	case mail:
@@ -215,110 +215,110 @@ func (h *house) notifiers() string {
 	return ""
 }
 
-func (h *house) admin() string { return filepath.Join(h.dir, "admin.sock") }
+func (c *runningCaddy) admin() string { return filepath.Join(c.dir, "admin.sock") }
 
 // start runs Caddy until it answers.
-func (h *house) start() {
-	h.tb.Helper()
-	h.write()
-	h.cmd = exec.CommandContext(context.Background(), h.bin, "run", "--config", filepath.Join(h.dir, "Caddyfile"), "--adapter", "caddyfile")
-	h.cmd.Dir = h.dir
-	h.cmd.Env = []string{"HOME=" + h.dir, "XDG_DATA_HOME=" + h.dir, "XDG_CONFIG_HOME=" + h.dir, LabVariable + "=" + filepath.Join(h.dir, "lab.json")}
-	h.cmd.Stderr = h.log
-	if err := h.cmd.Start(); err != nil {
-		h.tb.Fatal(err)
+func (c *runningCaddy) start() {
+	c.tb.Helper()
+	c.writeConfig()
+	c.cmd = exec.CommandContext(context.Background(), c.bin, "run", "--config", filepath.Join(c.dir, "Caddyfile"), "--adapter", "caddyfile")
+	c.cmd.Dir = c.dir
+	c.cmd.Env = []string{"HOME=" + c.dir, "XDG_DATA_HOME=" + c.dir, "XDG_CONFIG_HOME=" + c.dir, LabVariable + "=" + filepath.Join(c.dir, "lab.json")}
+	c.cmd.Stderr = c.log
+	if err := c.cmd.Start(); err != nil {
+		c.tb.Fatal(err)
 	}
 	for begin := time.Now(); time.Since(begin) < startTime; time.Sleep(5 * time.Millisecond) {
 		// The code of the printed link voids one that a test makes earlier.
-		if h.healthy() && (!h.fresh || strings.Contains(h.log.String(), `"link"`)) {
-			h.fresh = false
+		if c.healthy() && (!c.fresh || strings.Contains(c.log.String(), `"link"`)) {
+			c.fresh = false
 			return
 		}
 	}
-	h.tb.Fatalf("the Caddy under test does not answer:\n%s", h.log)
+	c.tb.Fatalf("the Caddy under test does not answer:\n%s", c.log)
 }
 
-func (h *house) healthy() bool {
+func (c *runningCaddy) healthy() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/.sparekey/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/.sparekey/healthz", nil)
 	if err != nil {
 		return false
 	}
-	res, err := h.transport().RoundTrip(req)
-	return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK && res.Header.Get("X-Load") == strconv.Itoa(h.loads)
+	res, err := c.transport().RoundTrip(req)
+	return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK && res.Header.Get("X-Load") == strconv.Itoa(c.loads)
 }
 
 // transport reaches this Caddy, which shares its name and port with others.
-func (h *house) transport() *http.Transport {
+func (c *runningCaddy) transport() *http.Transport {
 	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", h.bind+":"+h.url[strings.LastIndexByte(h.url, ':')+1:])
+		return new(net.Dialer).DialContext(ctx, "tcp", c.bind+":"+c.url[strings.LastIndexByte(c.url, ':')+1:])
 	}}
 }
 
-func (h *house) stop() {
-	if h.cmd != nil && h.cmd.Process != nil {
-		_ = h.cmd.Process.Kill()
-		_ = h.cmd.Wait()
+func (c *runningCaddy) stop() {
+	if c.cmd != nil && c.cmd.Process != nil {
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait()
 	}
-	if h.tb.Failed() && os.Getenv(LogVariable) != "" {
-		h.tb.Logf("log of %s:\n%s", h.url, h.log)
+	if c.tb.Failed() && os.Getenv(LogVariable) != "" {
+		c.tb.Logf("log of %s:\n%s", c.url, c.log)
 	}
 }
 
-// borrow opens the store of the Caddy from here.
-func (h *house) borrow() borrowed {
-	h.tb.Helper()
-	client, err := rpc.Dial("unix", h.lab.Socket)
+// openStore opens the store of the Caddy from here.
+func (c *runningCaddy) openStore() remoteStore {
+	c.tb.Helper()
+	client, err := rpc.Dial("unix", c.lab.Socket)
 	if err != nil {
-		h.tb.Fatalf("the Caddy under test lends no store (is it built with the tag lab?): %v", err)
+		c.tb.Fatalf("the Caddy under test serves no store (is it built with the tag lab?): %v", err)
 	}
-	h.tb.Cleanup(func() { _ = client.Close() })
-	return borrowed{client}
+	c.tb.Cleanup(func() { _ = client.Close() })
+	return remoteStore{client}
 }
 
 // reload hands the present policy to the running Caddy, and waits until
 // nothing of the one before answers any more.
-func (h *house) reload() {
-	h.tb.Helper()
-	h.loads++
-	h.write()
-	h.load()
+func (c *runningCaddy) reload() {
+	c.tb.Helper()
+	c.loads++
+	c.writeConfig()
+	c.load()
 	for row, begin := 0, time.Now(); row < 5; row++ {
-		if time.Sleep(5 * time.Millisecond); !h.healthy() {
+		if time.Sleep(5 * time.Millisecond); !c.healthy() {
 			row = -1
 		}
 		if time.Since(begin) > startTime {
-			h.tb.Fatalf("the Caddy under test does not answer after a reload:\n%s", h.log)
+			c.tb.Fatalf("the Caddy under test does not answer after a reload:\n%s", c.log)
 		}
 	}
 }
 
-func (h *house) load() {
-	h.tb.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, "Caddyfile"))
+func (c *runningCaddy) load() {
+	c.tb.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, "Caddyfile"))
 	if err != nil {
-		h.tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(h.tb.Context(), http.MethodPost, "http://localhost/load", bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(c.tb.Context(), http.MethodPost, "http://localhost/load", bytes.NewReader(text))
 	if err != nil {
-		h.tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "text/caddyfile")
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", h.admin())
+		return new(net.Dialer).DialContext(ctx, "unix", c.admin())
 	}}}
 	res, err := client.Do(req)
 	if err != nil {
-		h.tb.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	if res.Body.Close(); res.StatusCode != http.StatusOK {
-		h.tb.Fatalf("reload: got status %d\n%s", res.StatusCode, h.log)
+		c.tb.Fatalf("reload: got status %d\n%s", res.StatusCode, c.log)
 	}
 }
 
-// show writes the time where a Caddy looks for it, now and at every move.
-func (c *Clock) show(tb testing.TB, path string) {
+// writeTo writes the time where a Caddy looks for it, now and at every move.
+func (c *Clock) writeTo(tb testing.TB, path string) {
 	tb.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -327,26 +327,26 @@ func (c *Clock) show(tb testing.TB, path string) {
 	tb.Cleanup(func() { _ = f.Close() })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shown = append(c.shown, f)
-	c.tell()
+	c.files = append(c.files, f)
+	c.write()
 }
 
-// tell is called with mu held.
-func (c *Clock) tell() {
-	for _, f := range c.shown {
+// write is called with mu held.
+func (c *Clock) write() {
+	for _, f := range c.files {
 		_, _ = f.WriteAt(binary.BigEndian.AppendUint64(nil, uint64(c.now.UnixNano())), 0) // a closed one has no Caddy any more
 	}
 }
 
-// journal keeps what a Caddy logs, and passes its audit lines on.
-type journal struct {
+// caddyLog keeps what a Caddy logs, and passes its audit lines on.
+type caddyLog struct {
 	mu     sync.Mutex
 	text   bytes.Buffer
 	events *Journal
 }
 
 // Write implements io.Writer; Caddy writes whole lines.
-func (j *journal) Write(p []byte) (int, error) {
+func (j *caddyLog) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for s := bufio.NewScanner(bytes.NewReader(p)); s.Scan(); {
@@ -361,7 +361,7 @@ func (j *journal) Write(p []byte) (int, error) {
 	return j.text.Write(p)
 }
 
-func (j *journal) String() string {
+func (j *caddyLog) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
