@@ -23,9 +23,9 @@ const (
 )
 
 // TestTK03_TwoCaddysOneWinner sends each single-use secret 200 times at once to
-// two Caddys on one Redis.
+// two Caddys on one Redis. It runs alone: beside others a slow machine answers
+// that the store takes too long, to all of them.
 func TestTK03_TwoCaddysOneWinner(t *testing.T) {
-	t.Parallel()
 	one := recoverytest.New(t, lab(t, "redis"), recoverytest.WithPolicy(func(p *recovery.Policy) {
 		many := recovery.Rate{Count: 1e6, Per: time.Hour}
 		p.Limits.SendsHourly, p.Limits.SendsDaily = many, many
