@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 	if err := e.HearExtensions(ctx); err != nil {
 		return nil, nil, err
 	}
-	r := &run{Engine: e, client: c, token: e.flowToken()}
+	r := &run{Engine: e, client: c, token: secret.Token(32)}
 	r.flow = &recovery.Flow{
 		ID: secret.Token(16), Kind: in.Start, Trial: recipe.Trial, Binding: secret.Sum(r.token), Lang: c.Lang,
 		Return: in.Return, Since: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Flow),
@@ -48,23 +47,6 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 		p, err = take(r, ctx, in)
 	}
 	return r, p, err
-}
-
-// flowToken makes a token for the flow cookie. Its second half is a MAC, so
-// that tokens not made here are dropped from the cookie.
-func (e *Engine) flowToken() string {
-	random := secret.Token(32)
-	return random + e.flowSign(random)
-}
-
-func (e *Engine) flowSign(random string) string {
-	return secret.Sum(string(e.Keys.MAC("flow token", random)))[:22]
-}
-
-// OwnFlow reports whether a token of the flow cookie was made here.
-func (e *Engine) OwnFlow(token string) bool {
-	const random = 43
-	return len(token) == random+22 && subtle.ConstantTimeCompare([]byte(token[random:]), []byte(e.flowSign(token[:random]))) == 1
 }
 
 // fromSession binds a flow to the signed-in person.

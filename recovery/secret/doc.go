@@ -2,7 +2,7 @@
 // derived from them, password hashing, random codes, and a type for values
 // that must not be printed.
 //
-// Everything here is a thin layer over the standard library and
-// golang.org/x/crypto. Not promised: protection of keys in memory, or against
+// Everything here is a thin layer over the standard library, golang.org/x/crypto
+// and gorilla/securecookie. Not promised: protection of keys in memory, or against
 // somebody who can read both the store and the root key.
 package secret

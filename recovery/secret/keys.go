@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/gorilla/securecookie"
 )
 
 // KeySize is the length of a root key in bytes.
@@ -29,13 +31,15 @@ var (
 // seals and signs; all of them open and verify, so that a key can be replaced
 // without signing anybody out.
 type Keys struct {
-	rings []ring
+	rings   []ring
+	cookies []securecookie.Codec
 }
 
 type ring struct {
-	id   [4]byte
-	aead cipher.AEAD
-	mac  []byte
+	id     [4]byte
+	aead   cipher.AEAD
+	mac    []byte
+	cookie []byte
 }
 
 // NewKeys derives keys from one or more root keys of 32 bytes, newest first
@@ -51,6 +55,7 @@ func NewKeys(roots ...[]byte) (*Keys, error) {
 			return nil, err
 		}
 		k.rings = append(k.rings, r)
+		k.cookies = append(k.cookies, newCookies(r.cookie))
 	}
 	return k, nil
 }
@@ -74,6 +79,10 @@ func newRing(root []byte) (ring, error) {
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
 	}
+	cookie, err := derive("cookie")
+	if err != nil {
+		return ring{}, fmt.Errorf("derive key: %w", err)
+	}
 	block, err := aes.NewCipher(seal)
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
@@ -82,7 +91,7 @@ func newRing(root []byte) (ring, error) {
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
 	}
-	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac}, nil
+	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac, cookie: cookie}, nil
 }
 
 // sealVersion is the first byte of everything sealed.

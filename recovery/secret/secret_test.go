@@ -75,6 +75,35 @@ func TestKY01_NewestKeySignsOlderOnesStillOpen(t *testing.T) {
 	}
 }
 
+func TestKY01_CookiesOfTheOlderKeyStillOpen(t *testing.T) {
+	signed := keys(t, "a").SignCookie("flow", []byte("hello"))
+	for _, tc := range []struct {
+		name, roots, cookie, value string
+		opens                      bool
+	}{
+		{"the same key", "a", "flow", signed, true},
+		{"the older of two keys", "ba", "flow", signed, true},
+		{"the newest signs", "b", "flow", keys(t, "b", "a").SignCookie("flow", []byte("hello")), true},
+		{"a removed key", "b", "flow", signed, false},
+		{"another name", "a", "session", signed, false},
+		{"cut", "a", "flow", signed[:len(signed)-4], false},
+		{"longer", "a", "flow", signed + "AAAA", false},
+		{"nothing", "a", "flow", "", false},
+	} {
+		got, ok := keys(t, strings.Split(tc.roots, "")...).OpenCookie(tc.cookie, tc.value)
+		if ok != tc.opens || ok && string(got) != "hello" {
+			t.Errorf("%s: got %q, %v, want it to open: %v", tc.name, got, ok, tc.opens)
+		}
+	}
+	for i := range signed {
+		x := []byte(signed)
+		x[i] = "AB"[strings.Count("A", signed[i:i+1])]
+		if got, ok := keys(t, "a").OpenCookie("flow", string(x)); ok && string(got) != "hello" {
+			t.Errorf("letter %d: got %q", i, got)
+		}
+	}
+}
+
 func TestMACsOfDifferentPartsDiffer(t *testing.T) {
 	k := keys(t, "a")
 	seen := map[string]string{}

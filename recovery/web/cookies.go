@@ -3,12 +3,8 @@ package web
 import (
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // Cookie names without what plain http takes off or adds.
@@ -22,9 +18,7 @@ const (
 
 const (
 	deviceLife = 400 * 24 * time.Hour // the longest browsers keep one
-	flowLife   = time.Hour
 	keepLife   = 30 * 24 * time.Hour
-	maxFlows   = 4 // tabs at once; each flow has a token of its own
 )
 
 // CookieName is the full name for a request: "__Host-" on https; on plain
@@ -149,32 +143,3 @@ func (x *exchange) setSession(value string, keep bool) {
 }
 
 func (x *exchange) setDevice(value string) { x.set(deviceCookie, value, deviceLife) }
-
-// flowTokens lists the tokens of the flow cookie: one for each tab.
-func (x *exchange) flowTokens() []string {
-	v := x.cookie(flowCookie)
-	if v == "" || len(v) > 1024 {
-		return nil
-	}
-	t := strings.Split(v, ".")
-	return slices.DeleteFunc(t[:min(len(t), maxFlows)], func(t string) bool { return !x.Engine.OwnFlow(t) })
-}
-
-// addFlow puts a new token in front. Tokens are always made here: one that
-// somebody planted stays beside it and opens nothing (SE-01).
-func (x *exchange) addFlow(token string) {
-	t := append([]string{token}, x.client.Flows...)
-	x.client.Flows = t[:min(len(t), maxFlows)]
-	x.set(flowCookie, strings.Join(x.client.Flows, "."), flowLife)
-}
-
-// dropFlow removes the token of a flow that has finished; other tabs keep
-// theirs.
-func (x *exchange) dropFlow(f *recovery.Flow) {
-	rest := slices.DeleteFunc(slices.Clone(x.client.Flows), func(t string) bool { return secret.Sum(t) == f.Binding })
-	if len(rest) == 0 {
-		x.set(flowCookie, "", -time.Second)
-		return
-	}
-	x.set(flowCookie, strings.Join(rest, "."), flowLife)
-}

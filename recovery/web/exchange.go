@@ -30,6 +30,8 @@ type exchange struct {
 	keep   string // language picked by hand
 	id     string // joins page and log line
 	person string // id behind people/
+
+	flowEnds time.Time // when the flow cookie does; zero: it has no time
 }
 
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -43,8 +45,9 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.client = recovery.Client{
 		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(),
-		Flows: x.flowTokens(), Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
+		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
+	x.readFlows()
 	return x
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -10,3 +11,11 @@ func ProofPages() []string { return slices.Sorted(maps.Keys(proofPages())) }
 
 // EnrolledMethods lists the methods whose enrolment has a page.
 func EnrolledMethods() []string { return slices.Sorted(maps.Keys(enrolments())) }
+
+// FlowTokens lists the tokens that the flow cookie of a request opens to.
+func FlowTokens(s *Server, r *http.Request) []string { return s.exchange(nil, r).client.Flows }
+
+// AddFlow answers a request with its flow cookie and a token more.
+func AddFlow(s *Server, w http.ResponseWriter, r *http.Request, token string) {
+	s.exchange(w, r).addFlow(token)
+}

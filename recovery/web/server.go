@@ -137,6 +137,8 @@ func (x *exchange) submit() {
 	// its token the link would be dead for good.
 	if o.FlowToken != "" && (o.Stored || o.Flow != nil && len(o.Flow.Reserved) > 0) {
 		x.addFlow(o.FlowToken)
+	} else if o.Stored {
+		x.keepFlow(o.Flow)
 	}
 	switch {
 	case o.Finished != "":

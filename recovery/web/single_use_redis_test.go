@@ -98,7 +98,7 @@ func TestTK03_OneOfManyWins(t *testing.T) {
 		for round := range rounds {
 			w.Clock.Move(25 * time.Hour)
 			b := atNewPassword(t, w, alice)
-			c := recovery.Client{Network: "192.0.2.1", Flows: []string{b.Cookie("sparekey-flow").Value}}
+			c := recovery.Client{Network: "192.0.2.1", Flows: flowTokens(t, w, b)}
 			flow := b.Hidden("new_password").Get("flow")
 			won := atOnce(t, nodes, c, func(i int) recovery.Input {
 				return recovery.Input{Flow: flow, NewPassword: secret.Text(fmt.Sprintf("battery number %d of %d horse", i, round))}

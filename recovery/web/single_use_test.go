@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 
@@ -20,7 +19,7 @@ func TestA05_OneLinkOnePassword(t *testing.T) {
 	node := w.Node()
 	b := atNewPassword(t, w, alice)
 	flow := b.Hidden("new_password").Get("flow")
-	c := recovery.Client{Network: "192.0.2.1", Flows: strings.Split(b.Cookie("sparekey-flow").Value, ".")}
+	c := recovery.Client{Network: "192.0.2.1", Flows: flowTokens(t, w, b)}
 	var mu sync.Mutex
 	var won []string
 	var wg sync.WaitGroup
