@@ -157,3 +157,7 @@ func (m *machine) canonical(s set) bool {
 	}
 	return true
 }
+
+func (m *machine) signsIn(s set, keep keeper) bool {
+	return m.reach(m.held(s), keep) != never
+}

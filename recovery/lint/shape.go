@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// maxContacts is how many contacts are told apart. Who has more is judged as
-// if they were so many: contacts are alike, and no way asks for more.
-const maxContacts = 5
-
 // Shape is what an account has. Every account has a password.
 type Shape struct {
 	TOTP     bool `json:"totp,omitempty"`

@@ -239,6 +239,10 @@ func (t Table) configured(p Proof) bool {
 	return p.Channel == "" || slices.Contains(t.Channels, p.Channel)
 }
 
+// maxContacts is how many contacts are told apart. Who has more is judged as
+// if they were so many: contacts are alike, and no way asks for more.
+const maxContacts = 5
+
 // word splits "contact*2" into name and count. A count that is none is 0.
 func word(s string) (name string, count int) {
 	name, n, found := strings.Cut(s, "*")

@@ -1,0 +1,78 @@
+package lint
+
+import (
+	"slices"
+	"time"
+)
+
+func compile(t Table, s Shape) *machine {
+	m := &machine{table: t, shape: s, items: []string{itemOther}, alone: map[wayRef]bool{}}
+	for _, p := range t.Proofs {
+		if t.configured(p) {
+			m.addProof(p)
+		}
+	}
+	slices.SortStableFunc(m.sources, func(a, b source) int { return rank(a.class) - rank(b.class) })
+	m.addLogin()
+	for _, goal := range Goals() {
+		for i, w := range t.Ways[goal] {
+			m.addWay(wayRef{goal, i + 1}, w)
+		}
+	}
+	m.addChanges()
+	for p := range m.owned {
+		m.owned[p] = make([]time.Duration, len(m.items))
+	}
+	m.login = m.signIn()
+	return m
+}
+
+// rank puts authority last, so that sets without it are found first.
+func rank(c Class) int {
+	switch c {
+	case ClassMemory:
+		return 0
+	case ClassHeld:
+		return 1
+	case ClassAuthority:
+		return 3
+	default:
+		return 2
+	}
+}
+
+// addProof numbers a proof and puts it with its source, if the account has that.
+func (m *machine) addProof(p Proof) {
+	switch {
+	case p.Name == proofDevice:
+		m.own(p.Source, p, m.item(itemSession))
+	case p.Source == SourceContact:
+		for i := range m.shape.source(SourceContact) {
+			name := itemContact + string(rune('1'+i))
+			m.own(name, p, m.item(name))
+		}
+	case p.Name == proofPassword:
+		m.own(p.Source, p, m.item(p.Name), m.item(itemTrusted))
+	case m.shape.Verified && m.table.verifies(p.Name):
+		m.own(p.Source, p, m.item(p.Name), m.item(p.Name+verified))
+	default:
+		m.own(p.Source, p, m.item(p.Name))
+	}
+}
+
+// own lets a source prove items.
+func (m *machine) own(name string, p Proof, items ...int) {
+	if m.shape.source(p.Source) == 0 || !m.shape.knows(p.Name) {
+		return
+	}
+	i := slices.IndexFunc(m.sources, func(s source) bool { return s.name == name })
+	if i < 0 {
+		weight := 1
+		if name == SourcePasskey && m.shape.Verified {
+			weight = 2
+		}
+		m.sources = append(m.sources, source{name: name, class: p.Class, weight: weight})
+		i = len(m.sources) - 1
+	}
+	m.sources[i].items = append(m.sources[i].items, items...)
+}

@@ -1,0 +1,64 @@
+package lint
+
+import "strings"
+
+// Severity of a [Finding].
+type Severity string
+
+// The severities. Only an error keeps the configuration from loading.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Keys of findings.
+const (
+	KeyWeaker       = "weaker"         // a way back is worth less than the login
+	KeyEmpty        = "empty"          // a way without proofs
+	KeyGoal         = "goal"           // unknown goal
+	KeyUnknownProof = "unknown_proof"  // no method stands for the word
+	KeyLater        = "later"          // a proof that this version does not have yet
+	KeyDuplicate    = "duplicate"      // the same way twice
+	KeySameSource   = "same_source"    // two proofs that count once
+	KeyNotSetUp     = "not_set_up"     // a channel has no notifier
+	KeyCannotBegin  = "cannot_begin"   // nothing in the policy may come first
+	KeyShort        = "six_digits"     // a short code alone
+	KeyExtra        = "extra"          // pin or question alone or as the only addition
+	KeySMSOnly      = "sms_only"       // SMS is the only method offered
+	KeySMSAlways    = "sms_always"     // every way of a goal needs a number
+	KeyNoNotice     = "no_notice"      // nobody could stop the wait
+	KeyWait         = "wait"           // a negative wait
+	KeyWithout      = "without_factor" // where it means nothing
+	KeyInPerson     = "in_person"      // admin, where nothing can be mailed
+)
+
+// Finding is something to say about a policy.
+type Finding struct {
+	Key      string   `json:"key"`
+	Severity Severity `json:"severity"`
+	Goal     Goal     `json:"goal,omitempty"`
+	// Ways are the ways to blame, as written.
+	Ways []string `json:"ways,omitempty"`
+	// Lines are where they were written; a default has none.
+	Lines []string `json:"lines,omitempty"`
+	// Set is the set of sources weaker than the login, for [KeyWeaker].
+	Set []string `json:"set,omitempty"`
+	// Shape is the simplest account it was seen on, for [KeyWeaker].
+	Shape *Shape `json:"shape,omitempty"`
+	// Text is the whole sentence, Remedy what to do.
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// String begins with the lines, as messages of Caddy do.
+func (f Finding) String() string {
+	s := f.Text
+	if len(f.Lines) > 0 {
+		s = strings.Join(f.Lines, ", ") + ": " + s
+	}
+	if f.Remedy != "" {
+		s += "; " + f.Remedy
+	}
+	return s
+}
