@@ -13,14 +13,6 @@ import (
 	"slices"
 )
 
-// Asset is a static file, served below /.sparekey/static/.
-type Asset struct {
-	Type string // media type
-	Body []byte
-	Gzip []byte // the same compressed; nil when that is no shorter
-	ETag string // quoted, made from the content
-}
-
 // Asset returns a static file by its name, such as "sparekey.css". The slices
 // are shared: do not change them.
 func (s *Set) Asset(name string) (Asset, bool) {

@@ -12,6 +12,16 @@ import (
 	"unicode"
 )
 
+// messages lists the mails; each has a .txt and a .html.
+func messages() []string {
+	return []string{"admin-case", "contact-ask", "contact-code", "contact-drill", "drill-due", "invite", "mail-code", "notice", "recover-code", "test", "wait-ready"}
+}
+
+// textMessages lists the messages for phones.
+func textMessages() []string {
+	return []string{"contact-code", "notice", "sms-code", "test", "wait-ready"}
+}
+
 // Lengths that values are cut to, in characters. Names and browsers come from
 // strangers; a link is made by us and useless when cut.
 const (

@@ -1,0 +1,83 @@
+package templates
+
+import (
+	"html/template"
+	"strings"
+	"time"
+)
+
+// T is the sentence of a key as plain text; the template escapes it.
+func (p page) T(key string) (string, error) {
+	text, err := p.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, p.value)
+}
+
+// Rich is the sentence of a key as HTML, with the values set off. Values are
+// isolated, so that a name written right to left cannot turn the words around it.
+func (p page) Rich(key string) (template.HTML, error) {
+	text, err := p.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	html, err := fill(template.HTMLEscapeString(text), func(name string) (string, error) {
+		v, err := p.value(name)
+		// A long address breaks after a slash, not inside a word.
+		shown := strings.ReplaceAll(template.HTMLEscapeString(v), "/", "/<wbr>")
+		return "<strong><bdi>" + shown + "</bdi></strong>", err
+	})
+	return template.HTML(html), err //nolint:gosec // text and values are escaped above
+}
+
+// Plural is the form of a sentence for n things.
+func (p page) Plural(key string, n int) (string, error) { return p.texts.plural(key, n) }
+
+// Lasting is a sentence about a time of its own: {wait} in it is d.
+func (p page) Lasting(key string, d time.Duration) (string, error) {
+	text, err := p.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(string) (string, error) { return p.texts.duration(d) })
+}
+
+// Complaint is the sentence of Frame.Problem.
+func (p page) Complaint(t *Text) (string, error) { return p.told("problem.", t) }
+
+// Notification is the sentence of Frame.Notice.
+func (p page) Notification(t *Text) (string, error) { return p.told("notice.", t) }
+
+// told fills a sentence with its own values and those of the page.
+func (p page) told(group string, t *Text) (string, error) {
+	text, err := p.texts.text(group + t.Key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(name string) (string, error) {
+		if v, ok := t.Args[name]; ok {
+			return p.texts.words(name, v)
+		}
+		if v, err := p.value(name); err == nil && v != "" {
+			return v, nil
+		}
+		return p.texts.vague(name)
+	})
+}
+
+// Browser is the name of a browser in words.
+func (p page) Browser(stored string) (string, error) { return p.texts.browser(stored) }
+
+// moment is a time as the templates write it. The script may write the words
+// anew, in the zone of the visitor.
+type moment struct {
+	Machine string // for the attribute datetime
+	Words   string // in the zone the time carries
+}
+
+// Moment puts a time into words.
+func (p page) Moment(t time.Time) (moment, error) {
+	words, err := p.texts.moment(t)
+	return moment{Machine: t.UTC().Format(time.RFC3339), Words: words}, err
+}
