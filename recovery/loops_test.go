@@ -25,7 +25,7 @@ const maxLoop = 5
 // change to any of them can be a change to all.
 func TestFilesFormNoLoop(t *testing.T) {
 	for _, folder := range []string{
-		"recovery", "recovery/engine", "recovery/guard", "recovery/kv", "recovery/lint", "recovery/method", "recovery/notify", "recovery/secret",
+		"recovery", "recovery/engine", "recovery/guard", "recovery/kv", "recovery/lint", "recovery/method", "recovery/notify", "recovery/secret", "recovery/web",
 		"templates", "caddymodule",
 	} {
 		t.Run(folder, func(t *testing.T) {
