@@ -36,34 +36,6 @@ type place struct {
 	bare   bool   // no configuration was read: the store is all that is known
 }
 
-// ask does an operation, in the running Caddy or here, and decodes its result.
-func (c *command) ask(cmd *cobra.Command, op string, args arguments, result any) error {
-	p, err := c.place()
-	if err != nil {
-		return err
-	}
-	answer, err := p.call(cmd, op, args)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(answer, result)
-}
-
-// place finds the store. It opens nothing.
-func (c *command) place() (*place, error) {
-	switch {
-	case c.config != "":
-		return readConfig(c.config, c.adapter)
-	case c.data != "":
-		paths := []string{c.data}
-		if info, err := os.Stat(c.data); err == nil && info.IsDir() {
-			paths = []string{filepath.Join(c.data, storeFile), filepath.Join(c.data, "sparekey", storeFile)}
-		}
-		return fileStore(new(App), "give it the folder that Caddy uses (caddy environ shows it as caddy.AppDataDir)", paths...)
-	}
-	return ownStore(new(App))
-}
-
 // ownStore finds the file store in Caddy's data folder: that of this user, or
 // else that of the system's service.
 func ownStore(a *App) (*place, error) {
@@ -186,20 +158,4 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	}
 	o := &operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare}
 	return o.call(ctx, op, args)
-}
-
-// checkStore proves that a Caddy has used the store, with our key. Unlike
-// [recovery.Prepare] it writes nothing.
-func checkStore(ctx context.Context, s *kv.Store, where Store) error {
-	const first = "check" // the record that Prepare writes
-	_, ok, err := kv.Load[string](ctx, s, first)
-	switch {
-	case errors.Is(err, kv.ErrDamaged):
-		return fmt.Errorf("%s: %w", where.Place(), engine.ErrKeyMismatch)
-	case err != nil:
-		return fmt.Errorf("%s: %w", where.Place(), err)
-	case !ok:
-		return fmt.Errorf("%s holds nothing of Sparekey: start Caddy once, or check the configuration", where.Place())
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,38 +56,6 @@ type link struct {
 	Link    string    `json:"link"` // from the path on; the command puts the origin in front
 	Origin  string    `json:"origin,omitempty"`
 	Expires time.Time `json:"expires"`
-}
-
-// call does one operation and returns its result as JSON. Every error is a
-// sentence for the operator.
-func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
-	result, err := o.do(ctx, name, args)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(result)
-}
-
-func (o *operations) do(ctx context.Context, name string, args arguments) (any, error) {
-	switch name {
-	case opSetupLink:
-		return o.setupLink(ctx)
-	case opRescue:
-		return o.rescue(ctx, args.User)
-	case opUserList:
-		return o.userList(ctx)
-	case opUserAdd:
-		return o.userAdd(ctx, args)
-	case opUserShow:
-		return o.userShow(ctx, args.User)
-	case opDoctor:
-		return o.doctor(ctx), nil
-	case opTrials:
-		return o.trials(ctx, args.To)
-	case opTrial:
-		return o.trial(ctx, args)
-	}
-	return nil, fmt.Errorf("the Caddy that is running does not know %q: is it older than this command?", name)
 }
 
 func (o *operations) setupLink(ctx context.Context) (link, error) {

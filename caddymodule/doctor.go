@@ -16,38 +16,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 )
 
-// level tells whether a check found something to do.
-type level string
-
-const (
-	levelOK      level = "ok"
-	levelWarning level = "warning" // works, and somebody should look at it
-	levelFault   level = "fault"   // does not work, or lets others in
-)
-
-// check is one thing that doctor looked at.
-type check struct {
-	Subject string `json:"subject"`
-	Level   level  `json:"level"`
-	Text    string `json:"text"`
-	Remedy  string `json:"remedy,omitempty"`
-	Line    *line  `json:"line,omitempty"` // of a channel, while Caddy runs
-}
-
-// line is what became of the messages of a channel since the configuration was
-// loaded.
-type line struct {
-	Waiting     int       `json:"waiting"`
-	Sent        int       `json:"sent"`
-	Failed      int       `json:"failed"`
-	LastError   string    `json:"last_error,omitempty"`
-	LastErrorAt time.Time `json:"last_error_at,omitzero"`
-}
-
-func fine(subject, format string, args ...any) check {
-	return check{Subject: subject, Level: levelOK, Text: fmt.Sprintf(format, args...)}
-}
-
 // doctor looks at everything that can be seen without changing or sending
 // anything. What it cannot see is a line of its own.
 func (o *operations) doctor(ctx context.Context) []check {
@@ -193,20 +161,6 @@ func (o *operations) policyChecks() []check {
 	}
 	if out == nil {
 		out = append(out, fine("ways", "none is weaker than the login; what each is worth: caddy sparekey explain"))
-	}
-	return out
-}
-
-// idleWays are the default ways that are not offered because nothing sends on
-// a channel.
-func (a *App) idleWays(channel string) []string {
-	var out []string
-	for _, goal := range lint.Goals() {
-		for _, w := range a.table().Ways[goal] {
-			if w.Line == "" && a.needs(w, channel) {
-				out = append(out, fmt.Sprintf("%s by %s", strings.ReplaceAll(string(goal), "_", " "), strings.Join(w.Proofs, " + ")))
-			}
-		}
 	}
 	return out
 }

@@ -11,15 +11,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/lint"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 )
-
-// channels are all that messages can take, those to people first.
-func channels() []string {
-	return []string{recovery.ChannelMail, recovery.ChannelSMS, recovery.ChannelPush, recovery.ChannelHook}
-}
 
 // askTime is how long a server may take to show that it is there.
 const askTime = 5 * time.Second
@@ -50,18 +43,6 @@ func (o *operations) channelChecks(ctx context.Context) []check {
 		}
 	}
 	return out
-}
-
-// notifier is nil when nothing sends on the channel.
-func (a *App) notifier(channel string) Notifier {
-	for _, n := range a.senders {
-		for _, c := range n.Channels() {
-			if c == channel {
-				return n
-			}
-		}
-	}
-	return nil
 }
 
 func (a *App) channelCheck(ctx context.Context, channel string) check {
@@ -98,18 +79,6 @@ func (a *App) missing(channel string) check {
 		c.Level, c.Remedy = levelWarning, "configure notify smtp"
 	}
 	return c
-}
-
-// needs tells whether a way has a proof that is sent on a channel on which
-// nothing is sent.
-func (a *App) needs(w lint.Way, channel string) bool {
-	methods := method.All(method.Set{Has: a.has})
-	for _, name := range w.Proofs {
-		if m := methods.Get(name); m != nil && m.Traits().Channel == channel {
-			return !a.has(channel)
-		}
-	}
-	return false
 }
 
 // lineCheck tells what became of the messages of a channel.

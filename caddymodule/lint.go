@@ -1,7 +1,9 @@
 package caddymodule
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -92,4 +94,18 @@ func mend(mends []lint.Mend) string {
 		}
 	}
 	return ""
+}
+
+// idleWays are the default ways that are not offered because nothing sends on
+// a channel.
+func (a *App) idleWays(channel string) []string {
+	var out []string
+	for _, goal := range lint.Goals() {
+		for _, w := range a.table().Ways[goal] {
+			if w.Line == "" && a.needs(w, channel) {
+				out = append(out, fmt.Sprintf("%s by %s", strings.ReplaceAll(string(goal), "_", " "), strings.Join(w.Proofs, " + ")))
+			}
+		}
+	}
+	return out
 }

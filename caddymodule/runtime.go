@@ -2,29 +2,19 @@ package caddymodule
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
-	"github.com/caddy-sparekey/sparekey/templates"
 )
 
 // pool keeps what must outlive a reload: an open store, by its configuration.
@@ -67,142 +57,6 @@ const (
 	grace    = 2 * time.Second // after a reload, requests on open connections still come
 	farewell = 5 * time.Second // for messages on their way
 )
-
-func newRuntime(a *App) (*runtime, error) {
-	key, err := json.Marshal([]any{a.store.Place(), a.store, a.Secrets}) // as provisioned: defaults are filled in
-	if err != nil {
-		return nil, err
-	}
-	value, _, err := pool.LoadOrNew(string(key), func() (caddy.Destructor, error) { return openShared(a) })
-	if err != nil {
-		return nil, err
-	}
-	rt, err := a.parts(value.(*shared), a.newQueue)
-	if err != nil {
-		_, err2 := pool.Delete(string(key))
-		return nil, errors.Join(err, err2)
-	}
-	rt.key, rt.quiet = string(key), remind(rt.engine)
-	rt.shared.control.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
-	return rt, nil
-}
-
-// remind tells people whose wait is over, until the function it returns is
-// called.
-func remind(e *engine.Engine) func() {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		e.Remind(ctx)
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
-}
-
-// openShared opens the store and proves that our key fits it.
-func openShared(a *App) (*shared, error) {
-	keys, err := a.rootKeys()
-	if err != nil {
-		return nil, err
-	}
-	driver, err := a.store.Open(a.logger)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := engine.Prepare(ctx, s); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
-	}
-	return &shared{driver: driver, keys: keys, control: newControl(a.logger, keys, a.store)}, nil
-}
-
-// parts builds engine, guard and pages. Without a store it only proves that
-// they can be built.
-func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runtime, error) {
-	pages, err := a.pages()
-	if err != nil {
-		return nil, err
-	}
-	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
-	rt.holds.Store(1)
-	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
-	if s != nil {
-		rt.queue = queue(pages)
-		e.Notify, e.Keys = rt.queue, s.keys
-		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
-	}
-	if err := adjust(e); err != nil {
-		return nil, err
-	}
-	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0), Issuer: a.issuer})
-	if rt.engine, err = engine.New(e); err != nil || s == nil {
-		return rt, err
-	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
-	rt.server = &web.Server{
-		Engine: rt.engine, Pages: pages, Notify: rt.queue, Log: a.logger,
-		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
-	}
-	return rt, nil
-}
-
-// pages reads what people are shown and sent.
-func (a *App) pages() (*templates.Set, error) {
-	var overlay fs.FS
-	if a.Templates != "" {
-		overlay = os.DirFS(a.Templates)
-	}
-	pages, err := templates.New(overlay)
-	if err != nil {
-		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
-	}
-	return pages, nil
-}
-
-func (a *App) issuer() string { return a.Name }
-
-// has tells which channels the configuration can send on.
-func (a *App) has(channel string) bool {
-	for _, n := range a.senders {
-		for _, c := range n.Channels() {
-			if c == channel {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// newQueue starts the workers that send messages.
-func (a *App) newQueue(pages *templates.Set) *notify.Queue {
-	senders := map[string]notify.Sender{}
-	for _, n := range a.senders {
-		for _, c := range n.Channels() {
-			senders[c] = n.Sender()
-		}
-	}
-	return notify.NewQueue(notify.QueueOptions{Senders: senders, Logger: a.logger, Render: func(m recovery.Message) (notify.Letter, error) {
-		var l notify.Letter
-		var err error
-		if m.Channel == recovery.ChannelSMS {
-			l.Text, err = pages.SMS(m.Template, m.Lang, m.Vars)
-		} else {
-			l.Subject, l.Text, l.HTML, err = pages.Mail(m.Template, m.Lang, m.Vars)
-		}
-		return l, err
-	}})
-}
-
-// clientIP is Caddy's own decision, never a raw header.
-func clientIP(r *http.Request) string {
-	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	return ip
-}
 
 // hold keeps the store open for a request. It fails once the configuration
 // has ended and its last request with it.

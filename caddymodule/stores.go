@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
@@ -163,3 +165,19 @@ var (
 	_ caddyfile.Unmarshaler = (*FileStore)(nil)
 	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
 )
+
+// checkStore proves that a Caddy has used the store, with our key. Unlike
+// [engine.Prepare] it writes nothing.
+func checkStore(ctx context.Context, s *kv.Store, where Store) error {
+	const first = "check" // the record that Prepare writes
+	_, ok, err := kv.Load[string](ctx, s, first)
+	switch {
+	case errors.Is(err, kv.ErrDamaged):
+		return fmt.Errorf("%s: %w", where.Place(), engine.ErrKeyMismatch)
+	case err != nil:
+		return fmt.Errorf("%s: %w", where.Place(), err)
+	case !ok:
+		return fmt.Errorf("%s holds nothing of Sparekey: start Caddy once, or check the configuration", where.Place())
+	}
+	return nil
+}

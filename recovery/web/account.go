@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -137,6 +138,16 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
 	default:
 		x.redirect(x.accountURL(""))
 	}
+}
+
+// logout ends this session, or with choice=everywhere all of the account.
+func (x *exchange) logout() {
+	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, x.r.PostForm.Get("choice") == everywhere); err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.set(sessionCookie, "", -time.Second)
+	x.page(http.StatusOK, x.frame(), templates.SignedOutPage{})
 }
 
 // dropTrustedContact is the choice that takes back who may vouch.

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -88,36 +86,6 @@ func (x *exchange) redirect(to string) {
 	x.w.WriteHeader(http.StatusSeeOther)
 }
 
-func (x *exchange) address(path string, query url.Values) string {
-	for k := range query {
-		if query.Get(k) == "" {
-			query.Del(k)
-		}
-	}
-	if x.keep != "" {
-		query.Set("lang", x.keep)
-	}
-	if len(query) == 0 {
-		return Prefix + path
-	}
-	return Prefix + path + "?" + query.Encode()
-}
-
-func (x *exchange) flowURL(id, notice string) string {
-	return x.address("", url.Values{"f": {id}, "done": {notice}})
-}
-
-func (x *exchange) loginURL(done, back string) string {
-	if back == "/" {
-		back = ""
-	}
-	return x.address("login", url.Values{"done": {done}, "return": {back}})
-}
-
-func (x *exchange) accountURL(done string) string {
-	return x.address("account", url.Values{"done": {done}})
-}
-
 // notice is the text for ?done=, from a closed list: nobody can put words on
 // our pages by a link.
 func (x *exchange) notice() *templates.Text {
@@ -140,103 +108,3 @@ func notices() []string {
 func (x *exchange) has(channel string) bool { return x.Notify != nil && x.Notify.Has(channel) }
 
 func (x *exchange) recoverable() bool { return x.Engine.Recoverable() }
-
-// startFrame is the frame of a page before its first POST.
-func (x *exchange) startFrame(kind recovery.Kind) templates.Frame {
-	f := x.frame()
-	f.Start = string(kind)
-	f.Return = SafeReturn(x.r.URL.Query().Get("return"))
-	return f
-}
-
-// login is the page that asks for name and password, the name as typed before.
-func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPage) {
-	f := x.frame()
-	f.Start, f.Return = string(recovery.KindLogin), back
-	return f, templates.SignInPage{Name: name, Remember: true, Recover: x.recoverable()}
-}
-
-func (x *exchange) showLogin() {
-	ready, err := x.Engine.HasAccounts(x.r.Context())
-	if err != nil {
-		x.unavailable(err)
-		return
-	}
-	if !ready {
-		x.showSetup()
-		return
-	}
-	f, c := x.login(SafeReturn(x.r.URL.Query().Get("return")), "")
-	f.Notice = x.notice()
-	x.page(http.StatusOK, f, c)
-}
-
-func (x *exchange) showRecover() {
-	if x.r.URL.Query().Get("choice") == string(recovery.KindUnlock) {
-		x.page(http.StatusOK, x.startFrame(recovery.KindUnlock), templates.RecoverPage{})
-		return
-	}
-	c := templates.RecoverPage{AskPhone: x.Engine.HasExtensions(), Case: x.cases()}
-	x.page(http.StatusOK, x.startFrame(recovery.KindRecover), c)
-}
-
-func (x *exchange) showSetup() {
-	ready, err := x.Engine.HasAccounts(x.r.Context())
-	if err != nil {
-		x.unavailable(err)
-		return
-	}
-	if ready {
-		f := x.frame()
-		f.Problem = &templates.Text{Key: recovery.ProblemSetupDone}
-		x.page(http.StatusNotFound, f, templates.RefusedPage{})
-		return
-	}
-	x.page(http.StatusOK, x.startFrame(recovery.KindSetup), templates.SetupPage{})
-}
-
-func (x *exchange) showLink() { x.page(http.StatusOK, x.startFrame(""), x.link()) }
-
-// link is the page that asks for the code of a link.
-func (x *exchange) link() templates.ConfirmPage { return templates.ConfirmPage{Case: x.cases()} }
-
-func (x *exchange) showStop() {
-	token := x.r.URL.Query().Get("t")
-	event, ok, err := x.Engine.StopWorks(x.r.Context(), token)
-	switch {
-	case err != nil:
-		x.unavailable(err)
-	case !ok:
-		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
-	case event == recovery.EventContactChanged:
-		x.page(http.StatusOK, x.frame(), templates.UndoPage{Token: token})
-	default:
-		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token})
-	}
-}
-
-// stop freezes; it can only close, so it needs no more than the link.
-func (x *exchange) stop() {
-	ok, err := x.Engine.Stop(x.r.Context(), x.r.PostForm.Get("code"))
-	if err != nil {
-		x.unavailable(err)
-		return
-	}
-	if !ok {
-		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemLinkExpired)
-		return
-	}
-	f := x.frame()
-	f.Notice = &templates.Text{Key: "frozen"}
-	x.page(http.StatusOK, f, templates.StopPage{})
-}
-
-// logout ends this session, or with choice=everywhere all of the account.
-func (x *exchange) logout() {
-	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, x.r.PostForm.Get("choice") == everywhere); err != nil {
-		x.unavailable(err)
-		return
-	}
-	x.set(sessionCookie, "", -time.Second)
-	x.page(http.StatusOK, x.frame(), templates.SignedOutPage{})
-}

@@ -11,10 +11,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
-func personRoute() route {
-	return route{get: (*exchange).showPerson, post: (*exchange).manage, document: true}
-}
-
 // administrator returns the signed-in administrator. Everybody else gets one
 // answer, whatever there is or is not behind the address (AD-02).
 func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
@@ -289,11 +285,4 @@ func (x *exchange) inviteAgain() {
 		return
 	}
 	x.invited(who, token)
-}
-
-// showApprove is where somebody who vouches types the code.
-func (x *exchange) showApprove() {
-	f := x.startFrame(recovery.KindVouch)
-	f.SignedIn = true
-	x.page(http.StatusOK, f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}})
 }

@@ -1,0 +1,170 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+)
+
+// Provision sets defaults and loads modules. It opens nothing: "caddy
+// validate" runs it beside a server that holds the store.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.logger = ctx, ctx.Slogger()
+	if a.StoreRaw == nil {
+		a.StoreRaw = json.RawMessage(`{"store":"file"}`)
+	}
+	store, err := ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	a.store = store.(Store)
+	if err := a.loadSenders(ctx); err != nil {
+		return err
+	}
+	a.policy, err = a.buildPolicy()
+	return err
+}
+
+// loadSenders loads the notifiers. It connects to nothing.
+func (a *App) loadSenders(ctx caddy.Context) error {
+	if a.NotifyRaw == nil {
+		return nil
+	}
+	list, err := ctx.LoadModule(a, "NotifyRaw")
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	for _, n := range list.([]any) {
+		for _, channel := range n.(Notifier).Channels() {
+			if a.has(channel) {
+				return fmt.Errorf("notify: there are two ways to send %s; keep one", channel)
+			}
+		}
+		a.senders = append(a.senders, n.(Notifier))
+	}
+	return nil
+}
+
+// Validate checks what can be checked without opening anything.
+func (a *App) Validate() error {
+	if _, err := a.parts(nil, nil); err != nil {
+		return err
+	}
+	return a.judge()
+}
+
+// Start opens the store, or takes it over from the configuration before, and
+// prints the set-up link when there is no account yet.
+func (a *App) Start() error {
+	rt, err := a.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	a.announce(ctx, rt)
+	if err := rt.engine.HearExtensions(ctx); err != nil {
+		a.logger.Warn("not known yet whether people have main numbers; the first form asks again", "error", err)
+	}
+	return nil
+}
+
+// Stop closes nothing: requests of this configuration may still be running.
+func (*App) Stop() error { return nil }
+
+// Cleanup gives back what this instance took, once its requests have ended. It
+// may be called after a failed Provision or Start, and twice.
+func (a *App) Cleanup() error {
+	a.mu.Lock()
+	rt := a.runtime.Load()
+	a.closed = true
+	a.mu.Unlock()
+	if rt != nil {
+		rt.retire()
+	}
+	return nil
+}
+
+// open returns the running parts, opening them on the first call. Apps start
+// in any order, so a request may come before Start.
+func (a *App) open() (*runtime, error) {
+	if rt := a.runtime.Load(); rt != nil {
+		return rt, nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if rt := a.runtime.Load(); rt != nil {
+		return rt, nil
+	}
+	if a.closed {
+		return nil, errEnded
+	}
+	if err := a.findSites(); err != nil {
+		return nil, err
+	}
+	rt, err := newRuntime(a)
+	if err != nil {
+		return nil, fmt.Errorf("sparekey: %w", err)
+	}
+	a.runtime.Store(rt)
+	return rt, nil
+}
+
+var errEnded = errors.New("this configuration has ended")
+
+// acquire is open for the length of a request; the caller ends it with after.
+func (a *App) acquire() (*runtime, error) {
+	rt, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	if !rt.hold() {
+		return nil, errEnded
+	}
+	return rt, nil
+}
+
+// announce prints one line with the set-up link while there is no account.
+func (a *App) announce(ctx context.Context, rt *runtime) {
+	if rt.shared.announced.Swap(true) {
+		return
+	}
+	code, err := rt.engine.AnnounceSetup(ctx)
+	if errors.Is(err, recovery.ErrSetUp) {
+		return
+	}
+	if err != nil {
+		a.logger.Error("set-up link not made", "error", err)
+		return
+	}
+	a.logger.Warn("no accounts yet: open this link once, within "+minutes(rt.engine.Policy.Lifetimes.Setup)+
+		" minutes, to create the first one; print it again with: caddy sparekey setup-link",
+		"link", a.sites.origin()+web.Prefix+"setup#"+code)
+}
+
+// findSites finds the addresses that lead to our handler. Mails link to these
+// only, never to a Host that a client sent.
+func (a *App) findSites() error {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil //nolint:nilerr // no sites: only the command line is used
+	}
+	a.sites.collect(app.(*caddyhttp.App))
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.Validator    = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,84 @@
+package web
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/mileusna/useragent"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{Server: s, w: w, r: r, secure: r.TLS != nil, id: secret.Code(8)}
+	scheme := "http://"
+	if x.secure {
+		scheme = "https://"
+	}
+	x.origin = scheme + r.Host
+	x.keep = x.language(r.URL.Query().Get("lang"))
+	x.client = recovery.Client{
+		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
+		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(),
+		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
+	}
+	x.readFlows()
+	return x
+}
+
+// base is the address of our own pages for links: at the origin asked for if it
+// is configured, else at the first configured one, else none. What a client
+// says of its Host is never copied into a message (TK-12).
+func (x *exchange) base() string {
+	if slices.Contains(x.Origins, x.origin) {
+		return x.origin + Prefix
+	}
+	if len(x.Origins) > 0 {
+		return x.Origins[0] + Prefix
+	}
+	return ""
+}
+
+func (s *Server) ip(r *http.Request) string {
+	if s.ClientIP != nil {
+		return s.ClientIP(r)
+	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
+}
+
+// network is what counts as one source: an IPv4 address, an IPv6 /64 (TH-06).
+// Anything unreadable is one common source, never an unlimited one.
+func network(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "unknown"
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return "unknown"
+	}
+	return p.String()
+}
+
+// browser names a browser for its owner: "Firefox on Linux".
+func browser(agent string) string {
+	if len(agent) > 512 {
+		agent = agent[:512]
+	}
+	ua := useragent.Parse(agent)
+	switch {
+	case ua.Name == "":
+		return ""
+	case ua.OS == "":
+		return ua.Name
+	}
+	return ua.Name + " on " + ua.OS
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// startFrame is the frame of a page before its first POST.
+func (x *exchange) startFrame(kind recovery.Kind) templates.Frame {
+	f := x.frame()
+	f.Start = string(kind)
+	f.Return = SafeReturn(x.r.URL.Query().Get("return"))
+	return f
+}
+
+// login is the page that asks for name and password, the name as typed before.
+func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPage) {
+	f := x.frame()
+	f.Start, f.Return = string(recovery.KindLogin), back
+	return f, templates.SignInPage{Name: name, Remember: true, Recover: x.recoverable()}
+}
+
+func (x *exchange) showLogin() {
+	ready, err := x.Engine.HasAccounts(x.r.Context())
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	if !ready {
+		x.showSetup()
+		return
+	}
+	f, c := x.login(SafeReturn(x.r.URL.Query().Get("return")), "")
+	f.Notice = x.notice()
+	x.page(http.StatusOK, f, c)
+}
+
+func (x *exchange) showRecover() {
+	if x.r.URL.Query().Get("choice") == string(recovery.KindUnlock) {
+		x.page(http.StatusOK, x.startFrame(recovery.KindUnlock), templates.RecoverPage{})
+		return
+	}
+	c := templates.RecoverPage{AskPhone: x.Engine.HasExtensions(), Case: x.cases()}
+	x.page(http.StatusOK, x.startFrame(recovery.KindRecover), c)
+}
+
+func (x *exchange) showSetup() {
+	ready, err := x.Engine.HasAccounts(x.r.Context())
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	if ready {
+		f := x.frame()
+		f.Problem = &templates.Text{Key: recovery.ProblemSetupDone}
+		x.page(http.StatusNotFound, f, templates.RefusedPage{})
+		return
+	}
+	x.page(http.StatusOK, x.startFrame(recovery.KindSetup), templates.SetupPage{})
+}
+
+func (x *exchange) showLink() { x.page(http.StatusOK, x.startFrame(""), x.link()) }
+
+// link is the page that asks for the code of a link.
+func (x *exchange) link() templates.ConfirmPage { return templates.ConfirmPage{Case: x.cases()} }
+
+// showApprove is where somebody who vouches types the code.
+func (x *exchange) showApprove() {
+	f := x.startFrame(recovery.KindVouch)
+	f.SignedIn = true
+	x.page(http.StatusOK, f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}})
+}

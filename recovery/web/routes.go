@@ -1,0 +1,119 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// ServeHTTP answers everything below [Prefix].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.harden(w)
+	x := s.exchange(w, r)
+	if x.tooOpen() {
+		x.refuse(http.StatusForbidden, "insecure_http")
+		return
+	}
+	route, ok := routes()[strings.TrimPrefix(r.URL.Path, Prefix)]
+	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
+		x.person, ok = id, true
+		route = personRoute()
+	}
+	switch {
+	case strings.HasPrefix(r.URL.Path, Prefix+"static/"):
+		x.static()
+	case !ok:
+		x.refuse(http.StatusNotFound, "not_found")
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && route.get != nil:
+		x.get(route)
+	case r.Method == http.MethodPost && route.post != nil:
+		x.post(route)
+	default:
+		x.refuse(http.StatusMethodNotAllowed, "not_found")
+	}
+}
+
+// route is one address below the prefix.
+type route struct {
+	get, post func(*exchange)
+	document  bool // answers only the navigation of a document
+}
+
+func routes() map[string]route {
+	return map[string]route{
+		"":        {get: (*exchange).showFlow, post: (*exchange).submit},
+		"login":   {get: (*exchange).showLogin},
+		"choose":  {get: (*exchange).showChoose},
+		"recover": {get: (*exchange).showRecover, document: true},
+		"setup":   {get: (*exchange).showSetup},
+		"link":    {get: (*exchange).showLink},
+		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
+		"account": {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
+		"logout":  {post: (*exchange).logout},
+		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
+
+		"account/approve": {get: (*exchange).showApprove, document: true},
+		"healthz":         {get: (*exchange).health},
+		"activate":        {get: (*exchange).showLink},
+	}
+}
+
+func personRoute() route {
+	return route{get: (*exchange).showPerson, post: (*exchange).manage, document: true}
+}
+
+// get answers a page. What shares an origin with the app answers only the
+// navigation of a document, and never as a service worker's script.
+func (x *exchange) get(rt route) {
+	dest := x.r.Header.Get("Sec-Fetch-Dest")
+	if x.r.Header.Get("Service-Worker") != "" || rt.document && dest != "" && dest != "document" {
+		x.refuse(http.StatusForbidden, "not_found")
+		return
+	}
+	rt.get(x)
+}
+
+func (x *exchange) post(rt route) {
+	if !x.sameOrigin() {
+		x.refuse(http.StatusForbidden, "cross_site")
+		return
+	}
+	if status, key := x.parse(); status != 0 {
+		x.refuse(status, key)
+		return
+	}
+	rt.post(x)
+}
+
+// health says that the process answers and the store can be read.
+func (x *exchange) health() {
+	if _, err := x.Engine.HasAccounts(x.r.Context()); err != nil {
+		x.w.Header().Set("Retry-After", "5")
+		http.Error(x.w, "store away", http.StatusServiceUnavailable)
+		return
+	}
+	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = x.w.Write([]byte("ok\n"))
+}
+
+func (x *exchange) static() {
+	a, ok := x.Pages.Asset(strings.TrimPrefix(x.r.URL.Path, Prefix+"static/"))
+	if !ok || x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		x.refuse(http.StatusNotFound, "not_found")
+		return
+	}
+	h := x.w.Header()
+	h.Set("Content-Type", a.Type)
+	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("ETag", a.ETag)
+	h.Set("Vary", "Accept-Encoding")
+	if x.r.Header.Get("If-None-Match") == a.ETag {
+		x.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := a.Body
+	if a.Gzip != nil && strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = a.Gzip
+	}
+	_, _ = x.w.Write(body)
+}

@@ -1,0 +1,33 @@
+package web
+
+import "net/url"
+
+func (x *exchange) address(path string, query url.Values) string {
+	for k := range query {
+		if query.Get(k) == "" {
+			query.Del(k)
+		}
+	}
+	if x.keep != "" {
+		query.Set("lang", x.keep)
+	}
+	if len(query) == 0 {
+		return Prefix + path
+	}
+	return Prefix + path + "?" + query.Encode()
+}
+
+func (x *exchange) flowURL(id, notice string) string {
+	return x.address("", url.Values{"f": {id}, "done": {notice}})
+}
+
+func (x *exchange) loginURL(done, back string) string {
+	if back == "/" {
+		back = ""
+	}
+	return x.address("login", url.Values{"done": {done}, "return": {back}})
+}
+
+func (x *exchange) accountURL(done string) string {
+	return x.address("account", url.Values{"done": {done}})
+}
