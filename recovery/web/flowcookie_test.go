@@ -73,8 +73,7 @@ func flowTokens(tb testing.TB, w *recoverytest.World, b *recoverytest.Browser) [
 }
 
 // oldFlow makes a token as before: letters, and a MAC of them.
-func oldFlow(k *secret.Keys) string {
-	random := secret.Token(32)
+func oldFlow(k *secret.Keys, random string) string {
 	return random + secret.Sum(string(k.MAC("flow token", random)))[:22]
 }
 
@@ -96,7 +95,7 @@ func TestFlowCookieOpens(t *testing.T) {
 	cookie := written(t, flowServer(t, "a", now), tokens[3], tokens[2], tokens[1], tokens[0])
 	keys := flowServer(t, "a", now).Engine.Keys
 	other := keys.SignCookie("sparekey-device", append(binary.BigEndian.AppendUint32(nil, uint32(now.Unix())), tokens[0]...))
-	old := oldFlow(keys)
+	old := oldFlow(keys, secret.Token(32))
 	values := strings.Split(cookie, ".")
 
 	for _, tc := range []struct {
@@ -208,7 +207,7 @@ func TestSE01_APlantedFlowCookieIsReplaced(t *testing.T) {
 		"too long":              strings.Repeat("A", 4000),
 		"signed with no key":    written(t, flowServer(t, "x", w.Clock.Now()), secret.Token(32)),
 		"of the thief's own":    own,
-		"of before, no key":     oldFlow(flowServer(t, "x", w.Clock.Now()).Engine.Keys),
+		"of before, no key":     oldFlow(flowServer(t, "x", w.Clock.Now()).Engine.Keys, secret.Token(32)),
 		"not even base64 !%/\\": "!%/|",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +233,7 @@ func TestFlowOfTheFormBeforeGoesOn(t *testing.T) {
 	w := recoverytest.New(t)
 	b := w.Browser()
 	before := newTab(b)
-	token := oldFlow(w.Keys)
+	token := oldFlow(w.Keys, secret.Token(32))
 	id := b.Hidden("code").Get("flow")
 	_, err := kv.Update(t.Context(), w.Engine.Store, "flow/"+secret.Sum(id), w.Clock.Now().Add(time.Hour), func(f *recovery.Flow, _ bool) error {
 		f.Binding = secret.Sum(token)
@@ -272,10 +271,12 @@ func TestWaitingForPeopleOutlivesTheFirstFlowCookie(t *testing.T) {
 	}
 }
 
+// The tokens are the same in each process: go test fuzzes in several, and keeps
+// what they found.
 func FuzzFlowCookie(f *testing.F) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	s := flowServer(f, "ba", now)
-	tokens := []string{secret.Token(32), secret.Token(32), oldFlow(s.Engine.Keys)}
+	s := flowServer(f, "dc", now)
+	tokens := []string{secret.Sum("one"), secret.Sum("two"), oldFlow(s.Engine.Keys, secret.Sum("before"))}
 	whole := written(f, s, tokens...)
 	for _, cookie := range []string{"", ".", "....", whole, damage(whole, 1), whole + "." + whole, whole[:100], tokens[0]} {
 		f.Add(cookie)
