@@ -8,7 +8,6 @@ import (
 // signIns are about signing in: codes that do not come, browsers nobody knows, and
 // passwords.
 func signIns() []sentence {
-	noted := ""
 	return []sentence{
 		{`alice has an account with a password and no second factor`, func(s *storyReader, _ []string) {
 			s.follow("alice has an account with a password, an authenticator and recovery codes")
@@ -20,8 +19,8 @@ func signIns() []sentence {
 		{`she types the code mailed to this browser`, func(s *storyReader, _ []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, s.me().Mail, "mail-code").Vars["code"])
 		}},
-		{`she notes the code from the SMS`, func(s *storyReader, _ []string) { noted = s.w.SMSCode(s.me()) }},
-		{`she types the code she noted`, func(s *storyReader, _ []string) { s.b.Submit("code", noted) }},
+		{`she notes the code from the SMS`, func(s *storyReader, _ []string) { s.noted = s.w.SMSCode(s.me()) }},
+		{`she types the code she noted`, func(s *storyReader, _ []string) { s.b.Submit("code", s.noted) }},
 		{`she tries another way`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow")).Want("choose")
 		}},

@@ -25,6 +25,7 @@ type storyReader struct {
 	b        *recoverytest.Browser
 	who      string
 	link     string
+	noted    string // a code that is typed later
 }
 
 func (s *storyReader) me() *recoverytest.Person { return s.people[s.who] }
