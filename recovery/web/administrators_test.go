@@ -102,10 +102,10 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 		{"nothing chosen", "/.sparekey/account", []string{"choice", ""}, "account", nil, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			boss := w.Browser()
-			w.SignIn(boss, alice, "/")
-			boss.Post(tc.path, recoverytest.Fields(append(tc.fields, "new_password", "a password for everybody")...)).Want(tc.page)
-			values, marked := inputs(t, boss)
+			admin := w.Browser()
+			w.SignIn(admin, alice, "/")
+			admin.Post(tc.path, recoverytest.Fields(append(tc.fields, "new_password", "a password for everybody")...)).Want(tc.page)
+			values, marked := inputs(t, admin)
 			if !slices.Equal(marked, tc.marked) {
 				t.Errorf("got fields %q marked, want %q", marked, tc.marked)
 			}
@@ -114,10 +114,10 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 					t.Errorf("%s: got %q, want %q", field, got, want)
 				}
 			}
-			if boss.Find("problem") == "" || boss.Status != 422 && tc.name != "no such action" {
-				t.Errorf("got status %d, problem %q", boss.Status, boss.Find("problem"))
+			if admin.Find("problem") == "" || admin.Status != 422 && tc.name != "no such action" {
+				t.Errorf("got status %d, problem %q", admin.Status, admin.Find("problem"))
 			}
-			if strings.Contains(boss.Body, "a password for everybody") {
+			if strings.Contains(admin.Body, "a password for everybody") {
 				t.Error("a password came back")
 			}
 		})
@@ -140,8 +140,8 @@ func TestAD05_AdministratorsCannotDoItToThemselves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	boss, plain := w.Browser(), w.Browser()
-	w.SignIn(boss, alice, "/")
+	admin, plain := w.Browser(), w.Browser()
+	w.SignIn(admin, alice, "/")
 	w.SignIn(plain, robin, "/")
 	for _, tc := range []struct {
 		name   string
@@ -150,13 +150,13 @@ func TestAD05_AdministratorsCannotDoItToThemselves(t *testing.T) {
 		fields []string
 		status int
 	}{
-		{"oneself", boss, a.ID, []string{"choice", "disable", "reason", "because of this"}, 403},
-		{"without a reason", boss, r.ID, []string{"choice", "unlock"}, 422},
-		{"an action there is not", boss, r.ID, []string{"choice", "sudo", "reason", "because of this"}, 403},
-		{"nobody", boss, strings.Repeat("A", 22), []string{"choice", "unlock", "reason", "because of this"}, 404},
+		{"oneself", admin, a.ID, []string{"choice", "disable", "reason", "because of this"}, 403},
+		{"without a reason", admin, r.ID, []string{"choice", "unlock"}, 422},
+		{"an action there is not", admin, r.ID, []string{"choice", "sudo", "reason", "because of this"}, 403},
+		{"nobody", admin, strings.Repeat("A", 22), []string{"choice", "unlock", "reason", "because of this"}, 404},
 		{"not an administrator", plain, a.ID, []string{"choice", "disable", "reason", "because of this"}, 404},
 		{"not an administrator, nobody", plain, strings.Repeat("A", 22), []string{"choice", "disable", "reason", "because of this"}, 404},
-		{"a password", boss, r.ID, []string{"choice", "unlock", "reason", "because of this", "new_password", "another horse battery"}, 200},
+		{"a password", admin, r.ID, []string{"choice", "unlock", "reason", "because of this", "new_password", "another horse battery"}, 200},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.b.Post("/.sparekey/people/"+tc.id, recoverytest.Fields(tc.fields...))
@@ -168,10 +168,10 @@ func TestAD05_AdministratorsCannotDoItToThemselves(t *testing.T) {
 	w.SignIn(w.Browser(), robin, "/") // the password posted by the administrator changed nothing
 
 	w.Clock.Move(11 * time.Minute)
-	boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("factor")
+	admin.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("factor")
 	w.Clock.Move(time.Minute)
-	boss.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
-	boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("person")
+	admin.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
+	admin.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", "disable", "reason", "has left the house")).Want("person")
 	if w.SignedIn(plain) {
 		t.Error("a disabled person is still signed in")
 	}
@@ -184,14 +184,14 @@ func TestEnablingGivesBackWhatWas(t *testing.T) {
 	w.Setup(alice)
 	w.Invite(robin)
 	disable(t, w, "robin", recovery.StateFrozen)
-	boss := w.Browser()
-	w.SignIn(boss, alice, "/")
+	admin := w.Browser()
+	w.SignIn(admin, alice, "/")
 	r, err := w.Engine.Find(t.Context(), "robin")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, do := range []string{"disable", "enable"} {
-		boss.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", do, "reason", "has left the house")).Want("person")
+		admin.Post("/.sparekey/people/"+r.ID, recoverytest.Fields("choice", do, "reason", "has left the house")).Want("person")
 	}
 	if r, err = w.Engine.Find(t.Context(), "robin"); err != nil || r.State != recovery.StateFrozen {
 		t.Errorf("got state %q, %v, want frozen", r.State, err)

@@ -18,16 +18,16 @@ func inPersonFor(g recovery.Goal, proofs ...string) recoverytest.Option {
 }
 
 // hand opens a case for robin and returns the code alice is shown.
-func (o *office) hand(lost string) string {
+func (o *adminWorld) hand(lost string) string {
 	o.TB.Helper()
 	o.ask(lost).Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("confirm")
-	code := strings.Join(o.boss.All("spoken"), "")
-	o.boss.Submit("choice", "saved").Want("person")
+	code := strings.Join(o.adminBrowser.All("spoken"), "")
+	o.adminBrowser.Submit("choice", "saved").Want("person")
 	return code
 }
 
 // type enters a code on a new browser.
-func (o *office) enter(code string) *recoverytest.Browser {
+func (o *adminWorld) enter(code string) *recoverytest.Browser {
 	return o.Browser().Get("/.sparekey/link").Want("confirm").Submit("code", code)
 }
 
@@ -49,13 +49,13 @@ func TestAD04_AdministratorsSeeACodeOnlyUnderAnInPersonPolicy(t *testing.T) {
 		{"mail, both", written, "both", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := newOffice(t, tc.option)
+			o := newAdminWorld(t, tc.option)
 			o.ask(tc.lost).Submit("code", recoverytest.TOTP(o.World, o.alice.Key))
-			if got := len(o.boss.All("spoken")) == 1; got != tc.shown {
-				t.Fatalf("got a code shown %v on page %q, want %v", got, o.boss.Page(), tc.shown)
+			if got := len(o.adminBrowser.All("spoken")) == 1; got != tc.shown {
+				t.Fatalf("got a code shown %v on page %q, want %v", got, o.adminBrowser.Page(), tc.shown)
 			}
 			if tc.shown {
-				o.boss.Submit("choice", "saved").Want("person")
+				o.adminBrowser.Submit("choice", "saved").Want("person")
 			}
 			mails := len(o.Outbox.To(o.robin.Mail, "admin-case"))
 			if want := map[bool]int{true: 0, false: 1}[tc.shown]; mails != want {
@@ -73,22 +73,22 @@ func TestAD04_AdministratorsSeeACodeOnlyUnderAnInPersonPolicy(t *testing.T) {
 func TestAD04_ACodeHandedOverIsBound(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		then func(o *office)
+		then func(o *adminWorld)
 		page string
 	}{
-		{"nothing happens", func(*office) {}, "choice"},
-		{"within the hour", func(o *office) { o.Clock.Move(59 * time.Minute) }, "choice"},
-		{"after the hour", func(o *office) { o.Clock.Move(61 * time.Minute) }, "confirm"},
-		{"the account was closed", func(o *office) {
+		{"nothing happens", func(*adminWorld) {}, "choice"},
+		{"within the hour", func(o *adminWorld) { o.Clock.Move(59 * time.Minute) }, "choice"},
+		{"after the hour", func(o *adminWorld) { o.Clock.Move(61 * time.Minute) }, "confirm"},
+		{"the account was closed", func(o *adminWorld) {
 			change(t, o.World, "robin", func(a *recovery.Account) { a.State = recovery.StateDisabled })
 		}, "confirm"},
-		{"a password was changed meanwhile", func(o *office) {
+		{"a password was changed meanwhile", func(o *adminWorld) {
 			change(t, o.World, "robin", func(a *recovery.Account) { a.Generation++ })
 		}, "confirm"},
-		{"another browser had it first", func(o *office) {}, "confirm"},
+		{"another browser had it first", func(o *adminWorld) {}, "confirm"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := newOffice(t, unmailed())
+			o := newAdminWorld(t, unmailed())
 			code := o.hand("second_factor")
 			if tc.name == "another browser had it first" {
 				o.enter(code).Want("choice")
@@ -97,7 +97,7 @@ func TestAD04_ACodeHandedOverIsBound(t *testing.T) {
 			o.enter(code).Want(tc.page)
 		})
 	}
-	o := newOffice(t, unmailed())
+	o := newAdminWorld(t, unmailed())
 	code := o.hand("second_factor")
 	b := o.enter(code).Want("choice").Submit("choice", "second_factor").Want("factor")
 	b.Submit("password", o.alice.Password).Want("factor") // alice's own password is none for robin
@@ -110,12 +110,12 @@ func TestAD04_ACodeHandedOverIsBound(t *testing.T) {
 // What a code in person is enough for is what the policy says, and no mailed
 // case stands in for it.
 func TestAD04_ACodeHandedOverCountsWhereItIsWritten(t *testing.T) {
-	o := newOffice(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
+	o := newAdminWorld(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
 	code := o.hand("second_factor")
 	b := o.enter(code).Want("choice").Submit("choice", "password").Want("sent") // as if there were no code
 	b.Get("/.sparekey/link").Submit("code", code).Want("choice").Submit("choice", "second_factor").Want("factor")
 	b.Submit("password", o.robin.Password).Want("enroll")
-	o = newOffice(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
+	o = newAdminWorld(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
 	o.ask("password").Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("person")
 	mailed := o.enter(recoverytest.Link(t, o.Outbox.Last(t, o.robin.Mail, "admin-case"))).Want("choice")
 	mailed.Submit("choice", "second_factor").Want("sent") // the password and this are no way: it goes on as what is enough for both
@@ -143,7 +143,7 @@ func TestAD05_ACodeForAnAdministratorWaitsADay(t *testing.T) {
 		}, "refused"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := newOffice(t, unmailed())
+			o := newAdminWorld(t, unmailed())
 			change(t, o.World, "robin", func(a *recovery.Account) {
 				a.Groups = []string{recovery.GroupAdmins}
 				a.Drop(recovery.RecoveryCode)
@@ -159,7 +159,7 @@ func TestAD05_ACodeForAnAdministratorWaitsADay(t *testing.T) {
 }
 
 func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
-	o := newOffice(t, unmailed())
+	o := newAdminWorld(t, unmailed())
 	change(t, o.World, "robin", func(a *recovery.Account) {
 		a.Groups = []string{recovery.GroupAdmins}
 		a.Drop(recovery.RecoveryCode)
@@ -170,7 +170,7 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 	owner := o.Browser().Get(stop).Want("stop")
 	owner.Post("/.sparekey/stop", owner.Hidden("")).Want("stop")
 	o.Clock.Move(25 * time.Hour)
-	o.SignIn(o.boss, o.alice, "/")
+	o.SignIn(o.adminBrowser, o.alice, "/")
 
 	// The account is closed now. A code opens it, again only after a day, and
 	// everything is made new.
@@ -179,7 +179,7 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 		t.Fatal("a closed administrator's account was opened at once")
 	}
 	o.Clock.Move(25 * time.Hour)
-	o.SignIn(o.boss, o.alice, "/")
+	o.SignIn(o.adminBrowser, o.alice, "/")
 	o.enter(o.hand("both")).Want("new-password")
 }
 
@@ -187,13 +187,13 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 // let in again by a code in person, with everything new; not by one that the
 // operator wrote for something less.
 func TestThawInPerson(t *testing.T) {
-	less := newOffice(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
+	less := newAdminWorld(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
 	code := less.hand("second_factor")
 	disable(t, less.World, "robin", recovery.StateFrozen)
 	if b := less.enter(code); b.Has("new_password") || b.Has("password") {
 		t.Errorf("got %q, want a closed account to stay closed", b.Text())
 	}
-	o := newOffice(t, unmailed())
+	o := newAdminWorld(t, unmailed())
 	disable(t, o.World, "robin", recovery.StateFrozen)
 	b := o.enter(o.hand("both")).Want("new-password").Submit("new_password", "another horse battery")
 	o.robin.Password = "another horse battery"
@@ -204,19 +204,19 @@ func TestThawInPerson(t *testing.T) {
 
 // Without a mailed or handed case there is the operator's rescue.
 func TestCaseForSomebodyWithoutAddress(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	change(t, o.World, "robin", func(a *recovery.Account) { a.Addresses = nil })
 	o.Clock.Move(time.Minute)
-	o.boss.Get("/.sparekey/people/"+o.id).Submit("reason", "stood before me", "choice", "second_factor").Want("person")
-	if o.boss.Status != 422 || o.Events.Count(recovery.EventCaseOpened) != 0 {
-		t.Errorf("got status %d and %d cases, want 422 and none", o.boss.Status, o.Events.Count(recovery.EventCaseOpened))
+	o.adminBrowser.Get("/.sparekey/people/"+o.robinID).Submit("reason", "stood before me", "choice", "second_factor").Want("person")
+	if o.adminBrowser.Status != 422 || o.Events.Count(recovery.EventCaseOpened) != 0 {
+		t.Errorf("got status %d and %d cases, want 422 and none", o.adminBrowser.Status, o.Events.Count(recovery.EventCaseOpened))
 	}
 }
 
 // The code is in the sealed flow only, and in no log.
 func TestAD01_TheCodeIsInNoEvent(t *testing.T) {
 	var details strings.Builder
-	o := newOffice(t, unmailed())
+	o := newAdminWorld(t, unmailed())
 	o.Engine.Audit = func(e recovery.Event) { details.WriteString(e.Detail + e.Method + e.Person) }
 	code := o.hand("second_factor")
 	if s := details.String(); strings.Contains(s, code) || strings.Contains(s, strings.ReplaceAll(code, "-", "")) || !strings.Contains(s, "with a passport") {

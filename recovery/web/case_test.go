@@ -10,43 +10,44 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// office is a place with alice, who runs it, signed in, and robin.
-type office struct {
+// adminWorld is an installation with alice, an administrator who is signed in, and
+// robin.
+type adminWorld struct {
 	*recoverytest.World
 	alice, robin *recoverytest.Person
-	boss         *recoverytest.Browser
-	id           string // robin's
+	adminBrowser *recoverytest.Browser
+	robinID      string // robin's
 }
 
-func newOffice(t *testing.T, options ...recoverytest.Option) *office {
+func newAdminWorld(t *testing.T, options ...recoverytest.Option) *adminWorld {
 	t.Helper()
-	o := &office{World: recoverytest.New(t, options...), alice: recoverytest.Alice(), robin: bob()}
+	o := &adminWorld{World: recoverytest.New(t, options...), alice: recoverytest.Alice(), robin: bob()}
 	o.Setup(o.alice)
 	o.Invite(o.robin)
-	o.boss = o.Browser()
-	o.SignIn(o.boss, o.alice, "/")
+	o.adminBrowser = o.Browser()
+	o.SignIn(o.adminBrowser, o.alice, "/")
 	r, err := o.Engine.Find(t.Context(), o.robin.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.id = r.ID
+	o.robinID = r.ID
 	return o
 }
 
 // ask fills in the form of robin's page and ends before the strong proof.
-func (o *office) ask(lost string) *recoverytest.Browser {
+func (o *adminWorld) ask(lost string) *recoverytest.Browser {
 	o.TB.Helper()
 	o.Clock.Move(time.Minute)
-	o.boss.Get("/.sparekey/people/" + o.id).Want("person")
-	return o.boss.Submit("reason", "stood before me with a passport", "choice", lost).Want("factor")
+	o.adminBrowser.Get("/.sparekey/people/" + o.robinID).Want("person")
+	return o.adminBrowser.Submit("reason", "stood before me with a passport", "choice", lost).Want("factor")
 }
 
 // What the page of a person asks for is asked once.
 func TestCaseIsOpenedByOneFormAndAStrongProof(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	o.ask("second_factor").Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("person")
-	if o.boss.Status != 200 || !strings.Contains(o.boss.URL.RawQuery, "case_sent") {
-		t.Fatalf("got status %d at %s, want the case to be sent", o.boss.Status, o.boss.URL)
+	if o.adminBrowser.Status != 200 || !strings.Contains(o.adminBrowser.URL.RawQuery, "case_sent") {
+		t.Fatalf("got status %d at %s, want the case to be sent", o.adminBrowser.Status, o.adminBrowser.URL)
 	}
 	m := o.Outbox.Last(t, o.robin.Mail, "admin-case")
 	if m.Vars["reason"] != "stood before me with a passport" {
@@ -56,7 +57,7 @@ func TestCaseIsOpenedByOneFormAndAStrongProof(t *testing.T) {
 
 // A recovery code that was the strong proof is used up, whatever for.
 func TestTK03_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	code := o.alice.Codes[0]
 	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("person")
 	o.ask("second_factor").Submit("method", "recovery_code").Want("factor").Submit("code", code).Want("factor")
@@ -66,7 +67,7 @@ func TestTK03_ARecoveryCodeOpensOneCaseOnly(t *testing.T) {
 }
 
 func TestTK03_ARecoveryCodeVouchesOnce(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	change(t, o.World, "robin", func(a *recovery.Account) {
 		a.TrustedContacts = []recovery.TrustedContact{{ID: idOf(o, "alice"), Name: "alice"}}
 	})
@@ -75,7 +76,7 @@ func TestTK03_ARecoveryCodeVouchesOnce(t *testing.T) {
 		o.Ask(robin, o.robin)
 		robin.Want("choice").Submit("choice", "both").Want("factor").Submit("method", "contact").Want("factor")
 		spoken := strings.Join(robin.All("spoken"), "")
-		return o.boss.Get("/.sparekey/account/approve").Submit("code", spoken).Want("factor").
+		return o.adminBrowser.Get("/.sparekey/account/approve").Submit("code", spoken).Want("factor").
 			Submit("method", "recovery_code").Want("factor").Submit("code", o.alice.Codes[1])
 	}
 	change(t, o.World, "robin", func(a *recovery.Account) { // two are needed for the way to be offered
@@ -88,7 +89,7 @@ func TestTK03_ARecoveryCodeVouchesOnce(t *testing.T) {
 	}
 }
 
-func idOf(o *office, name string) string {
+func idOf(o *adminWorld, name string) string {
 	a, err := o.Engine.Find(o.TB.Context(), name)
 	if err != nil {
 		o.TB.Fatal(err)
@@ -99,15 +100,15 @@ func idOf(o *office, name string) string {
 // Nobody opens a case for themselves, however they spell it, and nobody else
 // learns by trying who there is (AD-02, AD-05).
 func TestAD05_NobodyOpensTheirOwnCase(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	for _, name := range []string{"alice", "ALICE", "alice@example.org", "+41 79 123 45 67", idOf(o, "alice")} {
 		t.Run(name, func(t *testing.T) {
-			o.boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", name, "reason", "lost my phone"))
-			if o.boss.Status != 422 {
-				t.Errorf("got status %d, page %q, want 422", o.boss.Status, o.boss.Page())
+			o.adminBrowser.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", name, "reason", "lost my phone"))
+			if o.adminBrowser.Status != 422 {
+				t.Errorf("got status %d, page %q, want 422", o.adminBrowser.Status, o.adminBrowser.Page())
 			}
-			if !strings.Contains(o.boss.Text(), "your own account") {
-				t.Errorf("got %q, want to be told why", o.boss.Text())
+			if !strings.Contains(o.adminBrowser.Text(), "your own account") {
+				t.Errorf("got %q, want to be told why", o.adminBrowser.Text())
 			}
 		})
 	}
@@ -128,13 +129,13 @@ func TestAD05_NobodyOpensTheirOwnCase(t *testing.T) {
 
 // Without the form of a person's page the flow asks for what is in it.
 func TestCaseWithoutItsFormAsksForIt(t *testing.T) {
-	o := newOffice(t)
-	o.boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor")
+	o := newAdminWorld(t)
+	o.adminBrowser.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor")
 	o.Clock.Move(time.Minute)
-	o.boss.Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("confirm")
-	o.boss.Submit("name", "robin", "choice", "password", "reason", "no").Want("confirm")
-	o.boss.Submit("name", "alice", "choice", "password", "reason", "lost my phone").Want("confirm")
-	o.boss.Submit("name", "robin", "choice", "password", "reason", "lost the phone").Want("person")
+	o.adminBrowser.Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("confirm")
+	o.adminBrowser.Submit("name", "robin", "choice", "password", "reason", "no").Want("confirm")
+	o.adminBrowser.Submit("name", "alice", "choice", "password", "reason", "lost my phone").Want("confirm")
+	o.adminBrowser.Submit("name", "robin", "choice", "password", "reason", "lost the phone").Want("person")
 	o.Outbox.Last(t, o.robin.Mail, "admin-case")
 }
 
@@ -149,15 +150,15 @@ func TestACaseIsOpenedFromThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	boss := w.Browser()
-	w.SignIn(boss, alice, "/")
-	boss.Get("/.sparekey/people/"+r.ID).Want("person").Post("/.sparekey/", recoverytest.Fields(
+	admin := w.Browser()
+	w.SignIn(admin, alice, "/")
+	admin.Get("/.sparekey/people/"+r.ID).Want("person").Post("/.sparekey/", recoverytest.Fields(
 		"start", "open_case", "name", r.ID, "choice", "password", "reason", "called me, I know the voice")).Want("factor")
 	if n := len(w.Outbox.To(robin.Mail, "admin-case")); n != 0 {
 		t.Fatalf("got %d mails before the proof", n)
 	}
 	w.Clock.Move(time.Minute)
-	boss.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
+	admin.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("person")
 	if got := w.Outbox.Last(t, robin.Mail, "admin-case").Vars["reason"]; got != "called me, I know the voice" {
 		t.Errorf("got reason %q", got)
 	}
@@ -167,12 +168,12 @@ func TestACaseIsOpenedFromThePage(t *testing.T) {
 
 	// Asked one after the other, as a form without the fields does, every step has its page.
 	w.Clock.Move(time.Minute)
-	boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
-	boss.Submit("name", robin.Name, "reason", "x", "choice", "password").Want("confirm")
-	if values, marked := inputs(t, boss); boss.Status != 422 || !slices.Equal(marked, []string{"reason"}) || !slices.Equal(values["reason"], []string{"x"}) {
-		t.Errorf("got status %d, marked %q, kept %q", boss.Status, marked, values["reason"])
+	admin.Post("/.sparekey/", recoverytest.Fields("start", "open_case")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+	admin.Submit("name", robin.Name, "reason", "x", "choice", "password").Want("confirm")
+	if values, marked := inputs(t, admin); admin.Status != 422 || !slices.Equal(marked, []string{"reason"}) || !slices.Equal(values["reason"], []string{"x"}) {
+		t.Errorf("got status %d, marked %q, kept %q", admin.Status, marked, values["reason"])
 	}
-	boss.Submit("name", robin.Name, "reason", "was here in person", "choice", "password").Want("person")
+	admin.Submit("name", robin.Name, "reason", "was here in person", "choice", "password").Want("person")
 	if n := w.Events.Count(recovery.EventCaseOpened); n != 2 {
 		t.Errorf("got %d cases, want 2", n)
 	}

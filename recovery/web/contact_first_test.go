@@ -20,8 +20,8 @@ func peopleAlone() recoverytest.Option {
 	})
 }
 
-// circle is alice, with friends who may vouch for her, and others.
-func circle(t *testing.T, options ...recoverytest.Option) *recoverytest.World {
+// aliceWithContacts is an installation with alice, her trusted contacts, and others.
+func aliceWithContacts(t *testing.T, options ...recoverytest.Option) *recoverytest.World {
 	t.Helper()
 	w := recoverytest.New(t, options...)
 	w.Setup(recoverytest.Alice())
@@ -58,7 +58,7 @@ func kinds(t *testing.T, w *recoverytest.World) map[string]int {
 // What is shown, written and sent before somebody has vouched is the same for
 // people with friends, without any, with a closed account, and for nobody.
 func TestEN05_AskingPeopleFirstTellsNothing(t *testing.T) {
-	w := circle(t, peopleAlone())
+	w := aliceWithContacts(t, peopleAlone())
 	spoken := regexp.MustCompile(`<p class="spoken"><code>[^<]+</code>`)
 	want := ""
 	for _, who := range []string{"alice", "lonely", "frozn", "ghost", "ghost@example.org"} {
@@ -126,7 +126,7 @@ func TestPeopleWhoVouchAreNotSpammed(t *testing.T) {
 
 // Waiting for two people takes more looks than a code has tries.
 func TestLookingWhetherPeopleVouchedIsNoGuess(t *testing.T) {
-	w := circle(t, peopleAlone())
+	w := aliceWithContacts(t, peopleAlone())
 	b := w.Browser().Get("/.sparekey/recover").Submit("name", "alice").Want("factor")
 	for range 12 {
 		fields := b.Hidden("")
@@ -140,7 +140,7 @@ func TestLookingWhetherPeopleVouchedIsNoGuess(t *testing.T) {
 
 // A code made for nobody is a wrong one to whoever types it.
 func TestEN07_VouchingForNobodyIsAWrongCode(t *testing.T) {
-	w := circle(t, peopleAlone())
+	w := aliceWithContacts(t, peopleAlone())
 	alice := recoverytest.Alice()
 	answers := map[string]bool{}
 	for _, who := range []string{"ghost", "lonely", "alice"} { // alice has not named herself

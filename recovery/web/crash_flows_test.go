@@ -13,8 +13,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// trial is one run of an ordeal: a flow that is crashed at one of its writes.
-type trial struct {
+// crashRun is one run of a flow that is crashed at one of its writes.
+type crashRun struct {
 	w                   *recoverytest.World // what goes on afterwards
 	node                *recoverytest.World // what crashes
 	alice, robin, carol recoverytest.Person
@@ -24,34 +24,34 @@ type trial struct {
 	link                string // prepared
 }
 
-// ordeal is a flow that ends with its last write, or leaves all as it was.
-type ordeal struct {
+// crashFlow is a flow that ends with its last write, or leaves all as it was.
+type crashFlow struct {
 	name    string
-	prepare func(x *trial) // once, on a store of its own
-	enter   func(x *trial) // on the node, before anything can crash
-	walk    func(x *trial)
-	check   func(t *testing.T, x *trial) // on another node, a day later
+	prepare func(x *crashRun) // once, on a store of its own
+	enter   func(x *crashRun) // on the node, before anything can crash
+	walk    func(x *crashRun)
+	check   func(t *testing.T, x *crashRun) // on another node, a day later
 }
 
-// begun is what prepare left: every store begins with it.
-type begun struct {
+// preparedFlow is what prepare left: every store begins with it.
+type preparedFlow struct {
 	keys    *secret.Keys
 	records map[string][]byte
 	now     time.Time
-	trial   trial
+	run     crashRun
 }
 
-func (o ordeal) begin(t *testing.T) begun {
+func (o crashFlow) begin(t *testing.T) preparedFlow {
 	t.Helper()
-	w := recoverytest.New(t, ordealPolicy())
-	x := &trial{w: w, node: w, alice: *recoverytest.Alice(), robin: *bob(), carol: recoverytest.Person{Name: "carol", Mail: "carol@example.org", Password: "battery staple horse"}}
+	w := recoverytest.New(t, crashPolicy())
+	x := &crashRun{w: w, node: w, alice: *recoverytest.Alice(), robin: *bob(), carol: recoverytest.Person{Name: "carol", Mail: "carol@example.org", Password: "battery staple horse"}}
 	w.Setup(&x.alice)
 	o.prepare(x)
 	keys, err := w.Driver.Keys(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := begun{keys: w.Keys, records: map[string][]byte{}, now: w.Clock.Now(), trial: *x}
+	out := preparedFlow{keys: w.Keys, records: map[string][]byte{}, now: w.Clock.Now(), run: *x}
 	for _, key := range keys {
 		if out.records[key], err = w.Driver.Get(t.Context(), key); err != nil {
 			t.Fatal(err)
@@ -60,24 +60,24 @@ func (o ordeal) begin(t *testing.T) begun {
 	return out
 }
 
-// ordealPolicy asks PIN and question.
-func ordealPolicy() recoverytest.Option {
+// crashPolicy asks PIN and question.
+func crashPolicy() recoverytest.Option {
 	return recoverytest.WithPolicy(func(p *recovery.Policy) {
 		p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindRecover}}
 	})
 }
 
-// on copies what was begun into a store and starts two nodes on it; the second
+// on copies what was prepared into a store and starts two nodes on it; the second
 // one crashes.
-func (p begun) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *trial {
+func (p preparedFlow) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *crashRun {
 	t.Helper()
 	for key, raw := range p.records {
 		if ok, err := d.Swap(t.Context(), key, nil, raw, 0); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 	}
-	x := p.trial
-	x.w = recoverytest.New(t, ordealPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys })
+	x := p.run
+	x.w = recoverytest.New(t, crashPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys })
 	at(x.w, p.now)
 	x.node = x.w.NodeOn(try, c.driver(d))
 	return &x
@@ -86,7 +86,7 @@ func (p begun) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *trial {
 func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
 	recoverytest.Slow(t)
 	stores := stores(t)
-	for _, o := range ordeals() {
+	for _, o := range crashFlows() {
 		p := o.begin(t)
 		for store, open := range stores {
 			t.Run(store+"/"+o.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
 }
 
 // crashAt returns false when the flow had fewer writes than that.
-func (o ordeal) crashAt(t *testing.T, p begun, d kv.Driver, at int64, lost bool) bool {
+func (o crashFlow) crashAt(t *testing.T, p preparedFlow, d kv.Driver, at int64, lost bool) bool {
 	t.Helper()
 	c, try := &crash{at: at, lost: lost}, &attempt{TB: t}
 	c.safe.Store(true)
@@ -141,21 +141,21 @@ func (o ordeal) crashAt(t *testing.T, p begun, d kv.Driver, at int64, lost bool)
 	return true
 }
 
-func ordeals() []ordeal {
-	return slices.Concat(vouchOrdeals(), waitOrdeals(), addressOrdeals(), memoryOrdeals())
+func crashFlows() []crashFlow {
+	return slices.Concat(vouchCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
 }
 
-// vouchOrdeals are the flows in which others help.
-func vouchOrdeals() []ordeal {
-	return []ordeal{
+// vouchCrashFlows are the flows in which others help.
+func vouchCrashFlows() []crashFlow {
+	return []crashFlow{
 		{
 			name:    "somebody who may vouch",
-			prepare: func(x *trial) { x.w.Invite(&x.robin) },
-			enter:   func(x *trial) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
-			walk: func(x *trial) {
+			prepare: func(x *crashRun) { x.w.Invite(&x.robin) },
+			enter:   func(x *crashRun) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
+			walk: func(x *crashRun) {
 				begin(x.node, x.b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
 			},
-			check: func(t *testing.T, x *trial) {
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				if n := len(account(t, x.w, "alice").TrustedContacts); n > 1 {
 					t.Fatalf("got %d people who may vouch, want one or none", n)
@@ -169,7 +169,7 @@ func vouchOrdeals() []ordeal {
 		},
 		{
 			name: "vouched for by two",
-			prepare: func(x *trial) {
+			prepare: func(x *crashRun) {
 				x.w.Invite(&x.robin)
 				x.w.Invite(&x.carol)
 				edit(x.w, "alice", func(a *recovery.Account) {
@@ -181,8 +181,8 @@ func vouchOrdeals() []ordeal {
 				x.old = x.alice
 			},
 			enter: vouchersSignIn,
-			walk:  (*trial).vouched,
-			check: func(t *testing.T, x *trial) {
+			walk:  (*crashRun).vouched,
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				x.oneOf(t, &x.alice, func() {
 					vouchersSignIn(x)
@@ -192,13 +192,13 @@ func vouchOrdeals() []ordeal {
 		},
 		{
 			name: "an administrator's case",
-			prepare: func(x *trial) {
+			prepare: func(x *crashRun) {
 				x.w.Invite(&x.robin)
 				x.old = x.robin
 			},
-			enter: func(x *trial) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
-			walk:  (*trial).helped,
-			check: func(t *testing.T, x *trial) {
+			enter: func(x *crashRun) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
+			walk:  (*crashRun).helped,
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				x.oneOf(t, &x.robin, func() {
 					x.b = signIn(x.w, x.w.Browser(), &x.alice)
@@ -209,14 +209,14 @@ func vouchOrdeals() []ordeal {
 	}
 }
 
-func vouchersSignIn(x *trial) {
+func vouchersSignIn(x *crashRun) {
 	x.others = nil
 	for _, p := range []*recoverytest.Person{&x.robin, &x.carol} {
 		x.others = append(x.others, signIn(x.node, x.node.Browser(), p))
 	}
 }
 
-func (x *trial) vouched() {
+func (x *crashRun) vouched() {
 	b := x.node.Browser()
 	x.node.Ask(b, &x.alice)
 	b.Want("choice").Submit("choice", "both").Want("factor")
@@ -231,7 +231,7 @@ func (x *trial) vouched() {
 	x.renewed(b, &x.alice, "a whole new sentence")
 }
 
-func (x *trial) helped() {
+func (x *crashRun) helped() {
 	b := begin(x.node, x.b, &x.alice, recovery.KindOpenCase)
 	f := b.URL.Query().Get("f")
 	b.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "robin", "choice", "second_factor", "reason", "lost the phone, called me")).Want("person")
@@ -242,7 +242,7 @@ func (x *trial) helped() {
 }
 
 // renewed takes a new authenticator, and says what holds when that went well.
-func (x *trial) renewed(b *recoverytest.Browser, p *recoverytest.Person, password string) {
+func (x *crashRun) renewed(b *recoverytest.Browser, p *recoverytest.Person, password string) {
 	p.Password = password
 	x.node.Enrol(b, p)
 	b.Want("sign-in")
@@ -250,7 +250,7 @@ func (x *trial) renewed(b *recoverytest.Browser, p *recoverytest.Person, passwor
 
 // oneOf wants the old set to sign in or the new one, never none or both, and
 // the flow to be walked again if it was the old one.
-func (x *trial) oneOf(t *testing.T, p *recoverytest.Person, again func()) {
+func (x *crashRun) oneOf(t *testing.T, p *recoverytest.Person, again func()) {
 	t.Helper()
 	oldWorks := works(x.w, &x.old)
 	newWorks := p.Key != x.old.Key && works(x.w, p)

@@ -8,18 +8,18 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// waitOrdeals begin, end and stop a cool-down.
-func waitOrdeals() []ordeal {
-	poor := func(x *trial) {
+// waitCrashFlows begin, end and stop a cool-down.
+func waitCrashFlows() []crashFlow {
+	poor := func(x *crashRun) {
 		edit(x.w, "alice", func(a *recovery.Account) { a.Drop(recovery.RecoveryCode) })
 		x.old = x.alice
 	}
-	return []ordeal{
+	return []crashFlow{
 		{
 			name:    "a wait begun",
 			prepare: poor,
-			walk:    func(x *trial) { waits()[0].beginWait(x.node, &x.alice) },
-			check: func(t *testing.T, x *trial) {
+			walk:    func(x *crashRun) { waits()[0].beginWait(x.node, &x.alice) },
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				remind(t, x.w)
 				n, got := len(account(t, x.w, "alice").Waits), ready(x.w, &x.alice)
@@ -32,15 +32,15 @@ func waitOrdeals() []ordeal {
 		{
 			name:    "a wait served",
 			prepare: poor,
-			enter: func(x *trial) {
+			enter: func(x *crashRun) {
 				waits()[0].beginWait(x.node, &x.alice)
 				x.node.Clock.Move(24 * time.Hour)
 			},
-			walk: func(x *trial) {
+			walk: func(x *crashRun) {
 				b := waits()[0].walk(x.node, x.node.Browser(), &x.alice).Want("enroll")
 				x.renewed(b, &x.alice, x.alice.Password)
 			},
-			check: func(t *testing.T, x *trial) {
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				x.oneOf(t, &x.alice, x.waited)
 				if n := len(account(t, x.w, "alice").Waits); n != 0 {
@@ -51,13 +51,13 @@ func waitOrdeals() []ordeal {
 		{
 			name:    "a wait stopped",
 			prepare: poor,
-			enter: func(x *trial) {
+			enter: func(x *crashRun) {
 				x.b = signIn(x.node, x.node.Browser(), &x.alice)
 				waits()[0].beginWait(x.node, &x.alice)
 				x.b.Get("/.sparekey/account").Want("account")
 			},
-			walk: func(x *trial) { x.b.Submit("choice", "stop_wait").Want("account") },
-			check: func(t *testing.T, x *trial) {
+			walk: func(x *crashRun) { x.b.Submit("choice", "stop_wait").Want("account") },
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				for range 2 { // stopped already, or now
 					if err := x.w.Engine.StopWaits(t.Context(), account(t, x.w, "alice").ID, recovery.Client{}); err != nil {
@@ -74,28 +74,28 @@ func waitOrdeals() []ordeal {
 }
 
 // waited serves a wait from its beginning.
-func (x *trial) waited() {
+func (x *crashRun) waited() {
 	waits()[0].beginWait(x.w, &x.alice)
 	x.w.Clock.Move(24 * time.Hour)
 	b := waits()[0].walk(x.w, x.w.Browser(), &x.alice).Want("enroll")
 	x.renewed(b, &x.alice, x.alice.Password)
 }
 
-// addressOrdeals change an address, undo that, and open what it closed.
-func addressOrdeals() []ordeal {
+// addressCrashFlows change an address, undo that, and open what it closed.
+func addressCrashFlows() []crashFlow {
 	mail := readdressings()[0]
-	moved := func(x *trial) {
+	moved := func(x *crashRun) {
 		mail.do(x.w, signIn(x.w, x.w.Browser(), &x.alice), &x.alice)
 		x.link = notices(x.w, x.alice.Mail, recovery.EventContactChanged)[0].Vars["stop"]
 		x.old = x.alice
 	}
-	return []ordeal{
+	return []crashFlow{
 		{
 			name:    "a new address",
-			prepare: func(*trial) {},
-			enter:   func(x *trial) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
-			walk:    func(x *trial) { mail.do(x.node, x.b, &x.alice) },
-			check: func(t *testing.T, x *trial) {
+			prepare: func(*crashRun) {},
+			enter:   func(x *crashRun) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
+			walk:    func(x *crashRun) { mail.do(x.node, x.b, &x.alice) },
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				if moving := wantMoving(t, x, mail); !moving {
 					mail.do(x.w, enter(t, x.w, x.w.Browser(), &x.alice), &x.alice)
@@ -106,8 +106,8 @@ func addressOrdeals() []ordeal {
 		{
 			name:    "an address undone",
 			prepare: moved,
-			walk:    func(x *trial) { pressAt(x.node, x.link) },
-			check: func(t *testing.T, x *trial) {
+			walk:    func(x *crashRun) { pressAt(x.node, x.link) },
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				a := account(t, x.w, "alice")
 				if moving, frozen := wantMoving(t, x, mail), a.State == recovery.StateFrozen; moving == frozen {
@@ -123,12 +123,12 @@ func addressOrdeals() []ordeal {
 		},
 		{
 			name: "a closed account opened",
-			prepare: func(x *trial) {
+			prepare: func(x *crashRun) {
 				moved(x)
 				pressAt(x.w, x.link)
 			},
-			walk: (*trial).rescued,
-			check: func(t *testing.T, x *trial) {
+			walk: (*crashRun).rescued,
+			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				frozen := account(t, x.w, "alice").State == recovery.StateFrozen
 				if works(x.w, &x.old) || !frozen != works(x.w, &x.alice) {
@@ -145,7 +145,7 @@ func addressOrdeals() []ordeal {
 }
 
 // wantMoving tells whether the address is changing, and fails on half of that.
-func wantMoving(t *testing.T, x *trial, to readdressed) bool {
+func wantMoving(t *testing.T, x *crashRun, to readdressed) bool {
 	t.Helper()
 	a, now := account(t, x.w, "alice"), x.w.Clock.Now()
 	if got := a.Address(recovery.ChannelMail, now); got != to.old {
@@ -158,7 +158,7 @@ func wantMoving(t *testing.T, x *trial, to readdressed) bool {
 	return later == to.new
 }
 
-func (x *trial) rescued() {
+func (x *crashRun) rescued() {
 	token, err := x.node.Engine.RescueLink(x.node.TB.Context(), "alice")
 	if err != nil {
 		x.node.TB.Fatalf("rescue: %v", err)
@@ -168,39 +168,39 @@ func (x *trial) rescued() {
 	x.renewed(b, &x.alice, "a whole new sentence")
 }
 
-// memoryOrdeals replace a PIN and an answer.
-func memoryOrdeals() []ordeal {
+// memoryCrashFlows replace a PIN and an answer.
+func memoryCrashFlows() []crashFlow {
 	setPIN := func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, pin string) {
 		begin(w, b, p, recovery.KindSetPIN).Want("new-password").Submit("pin", pin).Want("account")
 	}
 	setAnswer := func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, answer string) {
 		begin(w, b, p, recovery.KindSetQuestion).Want("new-password").Submit("answer", answer, "choice", "first_pet").Want("account")
 	}
-	right := func(x *trial, pin string) bool {
+	right := func(x *crashRun, pin string) bool {
 		b := signIn(x.w, x.w.Browser(), &x.alice)
 		b.Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor").Submit("password", x.alice.Password).Want("factor").Submit("pin", pin)
 		return b.Status == 200
 	}
-	answers := func(x *trial, answer string) bool {
+	answers := func(x *crashRun, answer string) bool {
 		b := x.w.Browser()
 		x.w.Clock.Move(time.Hour) // mails are counted
 		x.w.Ask(b, &x.alice)
 		b.Want("factor").Submit("answer", answer, "choice", "first_pet")
 		return b.Status == 200
 	}
-	return []ordeal{
-		memoryOrdeal("a PIN", setPIN, right, "395172", "602849", "718293"),
-		memoryOrdeal("a question", setAnswer, answers, "Bello", "Minou", "Rex"),
+	return []crashFlow{
+		memoryCrashFlow("a PIN", setPIN, right, "395172", "602849", "718293"),
+		memoryCrashFlow("a question", setAnswer, answers, "Bello", "Minou", "Rex"),
 	}
 }
 
-func memoryOrdeal(name string, set func(*recoverytest.World, *recoverytest.Browser, *recoverytest.Person, string), right func(*trial, string) bool, before, after, third string) ordeal {
-	return ordeal{
+func memoryCrashFlow(name string, set func(*recoverytest.World, *recoverytest.Browser, *recoverytest.Person, string), right func(*crashRun, string) bool, before, after, third string) crashFlow {
+	return crashFlow{
 		name:    name,
-		prepare: func(x *trial) { set(x.w, signIn(x.w, x.w.Browser(), &x.alice), &x.alice, before) },
-		enter:   func(x *trial) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
-		walk:    func(x *trial) { set(x.node, x.b, &x.alice, after) },
-		check: func(t *testing.T, x *trial) {
+		prepare: func(x *crashRun) { set(x.w, signIn(x.w, x.w.Browser(), &x.alice), &x.alice, before) },
+		enter:   func(x *crashRun) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
+		walk:    func(x *crashRun) { set(x.node, x.b, &x.alice, after) },
+		check: func(t *testing.T, x *crashRun) {
 			t.Helper()
 			if was, is := right(x, before), right(x, after); was == is {
 				t.Fatalf("the old one is right: %v, the new one: %v, want exactly one", was, is)

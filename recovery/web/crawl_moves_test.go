@@ -45,32 +45,32 @@ func crawlKinds() []string {
 	}
 }
 
-// moves lists all there is to try at a spot.
-func (c *crawler) moves(s *spot) []move {
+// moves lists all there is to try in a state.
+func (c *crawler) moves(s *attackState) []move {
 	var out []move
 	for _, f := range s.page.forms {
-		out = append(out, c.fillings(s, f)...)
+		out = append(out, c.formMoves(s, f)...)
 	}
 	for _, link := range s.page.links {
 		if !strings.Contains(link, "lang=") { // the same page in another language
-			out = append(out, move{"link " + link, rankLinks, func(c *crawler, s *spot) { c.open(s, link) }})
+			out = append(out, move{"link " + link, rankLinks, func(c *crawler, s *attackState) { c.open(s, link) }})
 		}
 	}
-	out = append(out, c.letters(s)...)
-	out = append(out, c.helpers(s)...)
-	mood := c.mood(s)
-	if s.home() && c.once("entries "+mood) {
-		out = append(out, c.entries(s)...)
+	out = append(out, c.messageMoves(s)...)
+	out = append(out, c.contactMoves(s)...)
+	progress := c.progress(s)
+	if s.noFlow() && c.firstTime("entries "+progress) {
+		out = append(out, c.entryMoves(s)...)
 	}
-	if c.once("time " + mood) {
-		out = append(out, c.waits(s)...)
-		out = append(out, move{"takes another browser", rankTime, func(c *crawler, s *spot) {
-			c.empty(s)
+	if c.firstTime("time " + progress) {
+		out = append(out, c.waitMoves(s)...)
+		out = append(out, move{"takes another browser", rankTime, func(c *crawler, s *attackState) {
+			c.newBrowser(s)
 			c.open(s, "/")
 		}})
 	}
-	if !s.home() && c.once("cross "+s.flows[len(s.flows)-1].sign) {
-		out = append(out, c.crossings(s)...)
+	if !s.noFlow() && c.firstTime("cross "+s.flows[len(s.flows)-1].fingerprint) {
+		out = append(out, c.crossPostMoves(s)...)
 	}
 	if len(s.flows) > 1 {
 		for i := range out {
@@ -80,8 +80,8 @@ func (c *crawler) moves(s *spot) []move {
 	return out
 }
 
-// empty makes the browser a new one.
-func (c *crawler) empty(s *spot) {
+// newBrowser makes the browser a new one.
+func (c *crawler) newBrowser(s *attackState) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		c.t.Fatal(err)
@@ -89,21 +89,21 @@ func (c *crawler) empty(s *spot) {
 	c.b.Client.Jar, s.flows = jar, nil
 }
 
-// once tells whether something is met for the first time.
-func (c *crawler) once(what string) bool {
-	if c.asked[what] {
+// firstTime tells whether something is met for the first time.
+func (c *crawler) firstTime(what string) bool {
+	if c.tried[what] {
 		return false
 	}
-	c.asked[what] = true
+	c.tried[what] = true
 	return true
 }
 
-// fillings are the ways to fill a form in: all it holds with the best there is,
+// formMoves are the ways to fill a form in: all it holds with the best there is,
 // each field with each other value, and nothing at all.
-func (c *crawler) fillings(s *spot, f sheetForm) []move {
+func (c *crawler) formMoves(s *attackState, f parsedForm) []move {
 	buttons := f.buttons
 	if len(buttons) == 0 {
-		buttons = []sheetField{{}}
+		buttons = []parsedField{{}}
 	}
 	var out []move
 	for _, button := range buttons {
@@ -118,18 +118,18 @@ func (c *crawler) fillings(s *spot, f sheetForm) []move {
 				others = append(others, map[string]value{x.name: v})
 			}
 		}
-		out = append(out, filling(f, button, best, nil))
+		out = append(out, formMove(f, button, best, nil))
 		for _, change := range others {
-			out = append(out, filling(f, button, best, change))
+			out = append(out, formMove(f, button, best, change))
 		}
 		if len(f.fields) > 0 {
-			out = append(out, filling(f, button, nil, nil))
+			out = append(out, formMove(f, button, nil, nil))
 		}
 	}
 	return out
 }
 
-func filling(f sheetForm, button sheetField, best, change map[string]value) move {
+func formMove(f parsedForm, button parsedField, best, change map[string]value) move {
 	values := map[string]value{}
 	for name, v := range best {
 		values[name] = v
@@ -159,7 +159,7 @@ func filling(f sheetForm, button sheetField, best, change map[string]value) move
 			shown = append(shown, button.value)
 		}
 	}
-	m.do = func(c *crawler, s *spot) {
+	m.do = func(c *crawler, s *attackState) {
 		fields := url.Values{}
 		for name, v := range f.hidden {
 			fields[name] = slices.Clone(v)
@@ -178,18 +178,19 @@ func filling(f sheetForm, button sheetField, best, change map[string]value) move
 	return m
 }
 
-// letters opens what was mailed to the attacker's eyes, here and elsewhere.
-func (c *crawler) letters(s *spot) []move {
+// messageMoves open what was sent to an address the attacker reads, in this browser
+// and in another one.
+func (c *crawler) messageMoves(s *attackState) []move {
 	var out []move
 	for _, m := range c.readable(s) {
-		if stop := m.Vars["stop"]; stop != "" && c.once("stop "+c.mood(s)+m.Template) {
-			out = append(out, move{"opens stop of " + m.Template, rankLinks, func(c *crawler, s *spot) { c.open(s, stop) }})
+		if stop := m.Vars["stop"]; stop != "" && c.firstTime("stop "+c.progress(s)+m.Template) {
+			out = append(out, move{"opens stop of " + m.Template, rankLinks, func(c *crawler, s *attackState) { c.open(s, stop) }})
 		}
 		page, token, ok := strings.Cut(m.Vars["link"], "#")
-		if ok && c.once("link "+c.mood(s)+m.Template+s.page.sign()) {
-			out = append(out, move{"opens link of " + m.Template, rankLinks, func(c *crawler, s *spot) { c.open(s, page) }})
-			out = append(out, move{"in another browser " + m.Template, rankCross, func(c *crawler, s *spot) {
-				c.empty(s)
+		if ok && c.firstTime("link "+c.progress(s)+m.Template+s.page.fingerprint()) {
+			out = append(out, move{"opens link of " + m.Template, rankLinks, func(c *crawler, s *attackState) { c.open(s, page) }})
+			out = append(out, move{"in another browser " + m.Template, rankCross, func(c *crawler, s *attackState) {
+				c.newBrowser(s)
 				c.send(s, "/.sparekey/", recoverytest.Fields("code", token))
 				id, _, _ := strings.Cut(token, ".")
 				c.send(s, "/.sparekey/", recoverytest.Fields("flow", id, "code", token, "new_password", evilPassword))
@@ -199,41 +200,41 @@ func (c *crawler) letters(s *spot) []move {
 	return out
 }
 
-// entries are all the doors: addresses, and every kind of flow.
-func (c *crawler) entries(s *spot) []move {
-	out := []move{{"opens /", rankEntries, func(c *crawler, s *spot) { c.open(s, "/") }}}
+// entryMoves are all the ways to begin: addresses, and every kind of flow.
+func (c *crawler) entryMoves(s *attackState) []move {
+	out := []move{{"opens /", rankEntries, func(c *crawler, s *attackState) { c.open(s, "/") }}}
 	for _, path := range crawlEntries() {
-		out = append(out, move{"opens " + path, rankEntries, func(c *crawler, s *spot) { c.open(s, "/.sparekey/"+path) }})
+		out = append(out, move{"opens " + path, rankEntries, func(c *crawler, s *attackState) { c.open(s, "/.sparekey/"+path) }})
 	}
 	for _, choice := range []string{"", "everywhere"} {
-		out = append(out, move{"signs out " + choice, rankEntries, func(c *crawler, s *spot) {
+		out = append(out, move{"signs out " + choice, rankEntries, func(c *crawler, s *attackState) {
 			c.send(s, "/.sparekey/logout", recoverytest.Fields("choice", choice))
 		}})
 	}
-	var armed []move
+	var withCodes []move
 	for _, kind := range crawlKinds() {
-		out = append(out, move{"starts " + kind, rankEntries, func(c *crawler, s *spot) {
+		out = append(out, move{"starts " + kind, rankEntries, func(c *crawler, s *attackState) {
 			c.send(s, "/.sparekey/", recoverytest.Fields("start", kind, "name", "alice"))
 		}})
-		for _, code := range c.codes(s) {
-			armed = append(armed, move{"starts " + kind + " with " + code.label, rankCross, func(c *crawler, s *spot) {
-				f := c.everything(s, code)
+		for _, code := range c.codeValues(s) {
+			withCodes = append(withCodes, move{"starts " + kind + " with " + code.label, rankCross, func(c *crawler, s *attackState) {
+				f := c.fillAll(s, code)
 				f.Set("start", kind)
 				c.send(s, "/.sparekey/", f, code.source)
 			}})
 		}
 	}
-	return append(out, c.some(armed)...)
+	return append(out, c.sample(withCodes)...)
 }
 
-// some is a sample: not everything odd is tried everywhere.
-func (c *crawler) some(moves []move) []move {
+// sample is some of the moves: not every stray post is tried everywhere.
+func (c *crawler) sample(moves []move) []move {
 	c.rng.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
-	return moves[:min(len(moves), c.row.odd)]
+	return moves[:min(len(moves), c.row.strayPosts)]
 }
 
-// waits lets time pass where it could matter: with no flow open.
-func (c *crawler) waits(s *spot) []move {
+// waitMoves let time pass where it could matter: with no flow open.
+func (c *crawler) waitMoves(s *attackState) []move {
 	var out []move
 	for _, d := range []time.Duration{time.Minute, 25 * time.Hour, 73 * time.Hour} {
 		if limit := c.row.within; limit > 0 && s.at.Add(d).Sub(c.begin) > limit {
@@ -242,13 +243,13 @@ func (c *crawler) waits(s *spot) []move {
 		if d <= 0 {
 			continue
 		}
-		out = append(out, move{"waits " + d.String(), rankTime, func(c *crawler, s *spot) {
-			c.house.w.Clock.Move(d)
+		out = append(out, move{"waits " + d.String(), rankTime, func(c *crawler, s *attackState) {
+			c.inst.world.Clock.Move(d)
 			if d > time.Hour {
 				s.flows = nil // they live 15 minutes
 			}
-			if c.row.purse.admin && d > time.Hour {
-				s.ticket, s.issued = c.house.openCase(), c.house.account().Generation
+			if c.row.holdings.admin && d > time.Hour {
+				s.ticket, s.ticketGeneration = c.inst.openCase(), c.inst.account().Generation
 			}
 			c.open(s, "/.sparekey/recover")
 		}})
@@ -256,12 +257,12 @@ func (c *crawler) waits(s *spot) []move {
 	return out
 }
 
-// crossings sends to a flow what none of its pages asked for.
-func (c *crawler) crossings(s *spot) []move {
+// crossPostMoves send to a flow what none of its pages asked for.
+func (c *crawler) crossPostMoves(s *attackState) []move {
 	id := s.flows[len(s.flows)-1].id
 	var out []move
 	add := func(name string, fields ...string) {
-		out = append(out, move{"cross-posts " + name, rankCross, func(c *crawler, s *spot) {
+		out = append(out, move{"cross-posts " + name, rankCross, func(c *crawler, s *attackState) {
 			f := recoverytest.Fields(fields...)
 			f.Set("flow", id)
 			c.send(s, "/.sparekey/", f)
@@ -278,25 +279,25 @@ func (c *crawler) crossings(s *spot) []move {
 		add("method="+x+" and more", "method", x, "code", "000000", "new_password", evilPassword)
 	}
 	for _, path := range []string{"account", "logout", "people", "stop", "people/x"} {
-		out = append(out, move{"cross-posts to " + path, rankCross, func(c *crawler, s *spot) {
+		out = append(out, move{"cross-posts to " + path, rankCross, func(c *crawler, s *attackState) {
 			c.send(s, "/.sparekey/"+path, recoverytest.Fields("flow", id, "choice", "everywhere", "code", "x"))
 		}})
 	}
-	for _, code := range c.codes(s) {
-		out = append(out, move{"cross-posts everything with " + code.label, rankCross, func(c *crawler, s *spot) {
-			f := c.everything(s, code)
+	for _, code := range c.codeValues(s) {
+		out = append(out, move{"cross-posts everything with " + code.label, rankCross, func(c *crawler, s *attackState) {
+			f := c.fillAll(s, code)
 			f.Set("flow", id)
 			c.send(s, "/.sparekey/", f, code.source)
 		}})
 	}
-	return c.some(out)
+	return c.sample(out)
 }
 
-// everything fills in all fields there are.
-func (c *crawler) everything(s *spot, code value) url.Values {
+// fillAll fills in all fields there are.
+func (c *crawler) fillAll(s *attackState, code value) url.Values {
 	f := url.Values{}
 	for _, name := range []string{"name", "password", "new_password", "pin", "answer", "mail", "phone", "extension", "reason", "remember", "groups"} {
-		if v := c.values(s, sheetField{name: name}); len(v) > 0 {
+		if v := c.values(s, parsedField{name: name}); len(v) > 0 {
 			f.Set(name, v[0].text(c, s))
 		}
 	}

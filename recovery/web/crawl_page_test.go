@@ -10,36 +10,36 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// sheet is a page as a stranger's program meets it: what it says, where it
+// parsedPage is a page as a stranger's program meets it: what it says, where it
 // leads and what can be sent from it.
-type sheet struct {
+type parsedPage struct {
 	name    string // data-page; empty: not ours
 	words   string // heading and lead, without digits
 	problem string
 	links   []string
-	forms   []sheetForm
+	forms   []parsedForm
 	flow    string
 	secret  string   // key of an authenticator
 	codes   []string // recovery codes
 	spoken  string   // a code to be read out
 }
 
-// sheetForm is one form of a page.
-type sheetForm struct {
+// parsedForm is one form of a page.
+type parsedForm struct {
 	action  string
 	hidden  url.Values
-	fields  []sheetField
-	buttons []sheetField // name and value; both empty: a plain button
+	fields  []parsedField
+	buttons []parsedField // name and value; both empty: a plain button
 }
 
-type sheetField struct {
+type parsedField struct {
 	name, value string
 	options     []string // of a list
 }
 
-// readSheet takes the page a browser shows apart.
-func readSheet(b *recoverytest.Browser) sheet {
-	s := sheet{name: b.Page(), problem: bareText(b.Find("problem")), flow: b.URL.Query().Get("f")}
+// parsePage takes the page a browser shows apart.
+func parsePage(b *recoverytest.Browser) parsedPage {
+	s := parsedPage{name: b.Page(), problem: bareText(b.Find("problem")), flow: b.URL.Query().Get("f")}
 	eachNode(b.Document(), func(n *html.Node) {
 		switch {
 		case n.Data == "h1", nodeHas(n, "lead"):
@@ -47,7 +47,7 @@ func readSheet(b *recoverytest.Browser) sheet {
 		case n.Data == "a" && strings.HasPrefix(nodeAttr(n, "href"), "/"):
 			s.links = append(s.links, nodeAttr(n, "href"))
 		case n.Data == "form":
-			s.forms = append(s.forms, readSheetForm(n))
+			s.forms = append(s.forms, parseForm(n))
 		}
 	})
 	for _, f := range s.forms {
@@ -61,19 +61,19 @@ func readSheet(b *recoverytest.Browser) sheet {
 	return s
 }
 
-func readSheetForm(n *html.Node) sheetForm {
-	f := sheetForm{action: nodeAttr(n, "action"), hidden: url.Values{}}
+func parseForm(n *html.Node) parsedForm {
+	f := parsedForm{action: nodeAttr(n, "action"), hidden: url.Values{}}
 	eachNode(n, func(m *html.Node) {
 		name := nodeAttr(m, "name")
 		switch {
 		case m.Data == "button" && nodeAttr(m, "type") != "button":
-			f.buttons = append(f.buttons, sheetField{name: name, value: nodeAttr(m, "value")})
+			f.buttons = append(f.buttons, parsedField{name: name, value: nodeAttr(m, "value")})
 		case m.Data == "input" && nodeAttr(m, "type") == "hidden":
 			f.hidden.Set(name, nodeAttr(m, "value"))
 		case m.Data == "input":
-			f.fields = append(f.fields, sheetField{name: name, value: nodeAttr(m, "value")})
+			f.fields = append(f.fields, parsedField{name: name, value: nodeAttr(m, "value")})
 		case m.Data == "select":
-			f.fields = append(f.fields, sheetField{name: name})
+			f.fields = append(f.fields, parsedField{name: name})
 		case m.Data == "option":
 			list := &f.fields[len(f.fields)-1]
 			list.options = append(list.options, nodeAttr(m, "value"))
@@ -82,9 +82,9 @@ func readSheetForm(n *html.Node) sheetForm {
 	return f
 }
 
-// sign is what makes two pages the same to the crawl: what they say and ask,
+// fingerprint is what makes two pages the same to the crawl: what they say and ask,
 // not the ids in them.
-func (s sheet) sign() string {
+func (s parsedPage) fingerprint() string {
 	parts := []string{s.name, s.words}
 	for _, f := range s.forms {
 		var names []string

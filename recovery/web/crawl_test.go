@@ -16,16 +16,16 @@ import (
 
 // crawlRow is one attack.
 type crawlRow struct {
-	holds  []string      // names of proofs, and "wait": the time a way asks for
-	want   string        // what must be reached; empty: nothing may be
-	within time.Duration // how much time the attacker has; zero: as much as it takes
-	owner  func(*crawler)
+	holds      []string      // names of proofs, and "wait": the time a way asks for
+	want       string        // what must be reached; empty: nothing may be
+	within     time.Duration // how much time the attacker has; zero: as much as it takes
+	ownerMoves func(*crawler)
 
-	purse   purse
-	odd     int // posts to each kind of page that it did not ask for
-	pairs   int // moves with two flows open
-	most    int // moves in all; zero: no limit
-	strolls int // moves made at random in a world that is never put back
+	holdings     holdings
+	strayPosts   int // posts to each kind of page that it did not ask for
+	twoFlowMoves int // moves with two flows open
+	maxMoves     int // moves in all; zero: no limit
+	randomMoves  int // moves made at random in a world that is never put back
 }
 
 func (r crawlRow) String() string {
@@ -34,7 +34,7 @@ func (r crawlRow) String() string {
 		name = "nothing"
 	}
 	switch {
-	case r.owner != nil:
+	case r.ownerMoves != nil:
 		name += ", the owner signs in"
 	case r.within > 0:
 		name += fmt.Sprintf(", within %s", r.within)
@@ -53,7 +53,7 @@ func (s accountShape) has(proof string) bool {
 	case recovery.SMSCode:
 		return s.phone
 	case recovery.VouchedBy + "*2":
-		return s.friends
+		return s.contacts
 	case recovery.PIN, recovery.SecurityQuestion:
 		return s.memory
 	}
@@ -118,12 +118,12 @@ func (s accountShape) attacks(p *recovery.Policy) []crawlRow {
 			return // but for the question these are the rows of another shape
 		}
 		if slices.Contains(holds, recovery.Admin) {
-			row.most = 3000 // cases are opened again and again
+			row.maxMoves = 3000 // cases are opened again and again
 		}
 		if s.enough(p, append(slices.Clone(holds), "wait")) {
 			row.within = waitless
 			stopped := row
-			stopped.within, stopped.owner = 0, ownerSignsIn
+			stopped.within, stopped.ownerMoves = 0, ownerSignsIn
 			rows[stopped.String()] = stopped
 		}
 		rows[row.String()] = row
@@ -163,7 +163,7 @@ func (r crawlRow) reaches(s accountShape) []string {
 	if has(recovery.Password) || has(recovery.MailLink) || has(recovery.RecoveryCode) {
 		out = append(out, "factor")
 	}
-	if r.within > 0 || r.owner != nil {
+	if r.within > 0 || r.ownerMoves != nil {
 		out = append(out, "wait", "stop")
 	}
 	if has("session") {
@@ -173,44 +173,44 @@ func (r crawlRow) reaches(s accountShape) []string {
 }
 
 // crawl runs one row.
-func (h *house) crawl(t *testing.T, row crawlRow) *crawler {
+func (inst *installation) crawl(t *testing.T, row crawlRow) *crawler {
 	t.Helper()
-	row.purse = h.hold(row.holds)
+	row.holdings = inst.attacker(row.holds)
 	c := &crawler{
-		t: t, house: h, row: row, want: row.want,
+		t: t, inst: inst, row: row, want: row.want,
 		rng:  rand.New(rand.NewPCG(3, uint64(len(row.String())))), //nolint:gosec // the same crawl every time
-		seen: map[string]bool{}, asked: map[string]bool{}, pages: map[string]int{}, signs: map[string]int{}, kinds: map[string]int{},
+		seen: map[string]bool{}, tried: map[string]bool{}, pages: map[string]int{}, forms: map[string]int{}, kinds: map[string]int{},
 		choices: map[string]bool{}, methods: map[string]bool{},
 	}
-	h.back(h.clean)
-	c.b = h.w.Browser()
-	begin := &spot{}
-	if row.purse.session {
-		c.b.Client.Jar = h.signIn().Client.Jar
+	inst.restore(inst.begin)
+	c.b = inst.world.Browser()
+	begin := &attackState{}
+	if row.holdings.session {
+		c.b.Client.Jar = inst.signIn().Client.Jar
 	}
-	if row.purse.admin {
-		begin.ticket, begin.issued = h.openCase(), h.account().Generation
+	if row.holdings.admin {
+		begin.ticket, begin.ticketGeneration = inst.openCase(), inst.account().Generation
 	}
-	if row.purse.rescue {
-		token, err := h.w.Engine.RescueLink(t.Context(), "alice")
+	if row.holdings.rescue {
+		token, err := inst.world.Engine.RescueLink(t.Context(), "alice")
 		if err != nil {
 			t.Fatal(err)
 		}
-		begin.ticket, begin.issued = token, h.account().Generation
+		begin.ticket, begin.ticketGeneration = token, inst.account().Generation
 	}
-	h.settle()
-	c.begin = h.w.Clock.Now()
+	inst.setBaseline()
+	c.begin = inst.world.Clock.Now()
 	c.open(begin, "/")
 	c.run(begin)
-	c.stroll(begin, row.strolls)
+	c.randomWalk(begin, row.randomMoves)
 	return c
 }
 
 // String is what a crawl has seen.
 func (c *crawler) String() string {
 	one, two := c.untried()
-	return fmt.Sprintf("%d requests, %d spots, %d pages, %d forms, %d kinds of flows begun; not tried: %d moves with one flow open, %d with two: %s",
-		c.requests, c.spots, len(c.pages), len(c.signs), len(c.kinds), one, two, strings.Join(slices.Sorted(maps.Keys(c.pages)), " "))
+	return fmt.Sprintf("%d requests, %d states, %d pages, %d forms, %d kinds of flows begun; not tried: %d moves with one flow open, %d with two: %s",
+		c.requests, c.states, len(c.pages), len(c.forms), len(c.kinds), one, two, strings.Join(slices.Sorted(maps.Keys(c.pages)), " "))
 }
 
 // untried counts the moves that were left, by how many flows were open.
@@ -240,13 +240,13 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 			}
 			t.Run(shape.name, func(t *testing.T) {
 				t.Parallel()
-				h := newHouse(t, shape, nil)
-				for i, row := range shape.attacks(h.w.Policy) {
+				inst := newInstallation(t, shape, nil)
+				for i, row := range shape.attacks(inst.world.Policy) {
 					if recoverytest.UnderRace && i%4 > 0 {
 						continue
 					}
 					t.Run(row.String(), func(t *testing.T) {
-						c := h.attack(t, row)
+						c := inst.attack(t, row)
 						mu.Lock()
 						defer mu.Unlock()
 						total += c.requests
@@ -270,31 +270,31 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 }
 
 // attack runs a row in which nothing may give.
-func (h *house) attack(t *testing.T, row crawlRow) *crawler {
+func (inst *installation) attack(t *testing.T, row crawlRow) *crawler {
 	t.Helper()
-	row.odd, row.pairs, row.strolls = 12, 80, 60
+	row.strayPosts, row.twoFlowMoves, row.randomMoves = 12, 80, 60
 	switch {
 	case recoverytest.UnderRace:
-		row.most = 300
-	case h.shape.factor && row.String() == recovery.MailLink:
-		row.pairs = 1 << 20 // mailbox access alone: everything there is
+		row.maxMoves = 300
+	case inst.shape.factor && row.String() == recovery.MailLink:
+		row.twoFlowMoves = 1 << 20 // mailbox access alone: everything there is
 	}
-	c := h.crawl(t, row)
+	c := inst.crawl(t, row)
 	t.Log(c)
 	for _, hole := range c.holes {
 		t.Error(hole)
 	}
-	if one, _ := c.untried(); one > 0 && row.most == 0 {
+	if one, _ := c.untried(); one > 0 && row.maxMoves == 0 {
 		t.Errorf("got %d moves not tried with one flow open, want none", one)
 	}
-	if !row.purse.session && h.w.SignedIn(c.b) {
+	if !row.holdings.session && inst.world.SignedIn(c.b) {
 		t.Error("the attacker's browser reaches the app")
 	}
 	met := c.met()
 	if recoverytest.UnderRace {
 		return c
 	}
-	for _, page := range row.reaches(h.shape) {
+	for _, page := range row.reaches(inst.shape) {
 		if !met[page] {
 			t.Errorf("never met page %s: the crawl is blind", page)
 		}
@@ -322,9 +322,9 @@ func TestCrawlWithEveryProof(t *testing.T) {
 		if recoverytest.UnderRace && i > 0 {
 			break
 		}
-		h := newHouse(t, shape, nil)
+		inst := newInstallation(t, shape, nil)
 		rows := []crawlRow{{holds: []string{recovery.MailLink, recovery.Password, recovery.Factor}, want: "session"}}
-		for goal, ways := range shape.ways(h.w.Policy) {
+		for goal, ways := range shape.ways(inst.world.Policy) {
 			for _, way := range ways {
 				if shape.walkable(way) {
 					rows = append(rows, crawlRow{holds: way, want: gives[goal]})
@@ -337,11 +337,11 @@ func TestCrawlWithEveryProof(t *testing.T) {
 		}
 		for _, row := range rows {
 			t.Run(shape.name+"/"+row.want+" by "+row.String(), func(t *testing.T) {
-				row.odd = 4
-				if c := h.crawl(t, row); c.reach == "" {
+				row.strayPosts = 4
+				if c := inst.crawl(t, row); c.reached == "" {
 					t.Errorf("got %v\nwant it to reach: %s\n%v", c, row.want, c.holes)
 				} else {
-					t.Logf("%d requests: %s", c.requests, c.reach)
+					t.Logf("%d requests: %s", c.requests, c.reached)
 				}
 			})
 		}

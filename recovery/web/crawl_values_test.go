@@ -15,11 +15,11 @@ type value struct {
 	label  string
 	proof  bool   // the attacker has it
 	source string // what it proves, if anything
-	text   func(*crawler, *spot) string
+	text   func(*crawler, *attackState) string
 }
 
 func plainValue(label, text string) value {
-	return value{label, true, "", func(*crawler, *spot) string { return text }}
+	return value{label, true, "", func(*crawler, *attackState) string { return text }}
 }
 
 func proofValue(label, source, text string) value {
@@ -43,24 +43,24 @@ func own(label, text, wrong string) []value {
 }
 
 // values lists what the attacker can put into a field, best first.
-func (c *crawler) values(s *spot, f sheetField) []value {
-	p := c.row.purse
+func (c *crawler) values(s *attackState, f parsedField) []value {
+	has := c.row.holdings
 	switch f.name {
 	case "name":
 		return []value{plainValue("alice", "alice"), wrongValue("nobody-here")}
 	case "password":
-		if s.next != "" {
-			return own("new password", s.next, p.password+"x")
+		if s.newPassword != "" {
+			return own("new password", s.newPassword, has.password+"x")
 		}
-		return own("password", p.password, "wrong horse staple")
+		return own("password", has.password, "wrong horse staple")
 	case "pin":
-		return own("pin", p.pin, "271828")
+		return own("pin", has.pin, "271828")
 	case "answer":
-		return own("answer", p.answer, "no idea")
+		return own("answer", has.answer, "no idea")
 	case "new_password":
 		return []value{plainValue("new", evilPassword)}
 	case "code":
-		return c.codes(s)
+		return c.codeValues(s)
 	case "mail":
 		return []value{plainValue("mail", evilMail)}
 	case "phone":
@@ -79,23 +79,23 @@ func (c *crawler) values(s *spot, f sheetField) []value {
 	return []value{plainValue(f.name, "1")}
 }
 
-// codes lists everything the attacker could type where a code is asked for.
-func (c *crawler) codes(s *spot) []value {
-	p := c.row.purse
+// codeValues list everything the attacker could type where a code is asked for.
+func (c *crawler) codeValues(s *attackState) []value {
+	has := c.row.holdings
 	out := []value{wrongValue("000000")}
-	for _, x := range [][2]string{{"totp", p.key}, {"new totp", s.key}} {
+	for _, x := range [][2]string{{"totp", has.totpKey}, {"new totp", s.newTOTPKey}} {
 		if key := x[1]; key != "" {
-			out = append(out, value{x[0], true, x[0], func(c *crawler, _ *spot) string {
-				c.house.w.Clock.Move(30 * time.Second) // each code passes once
-				return recoverytest.TOTP(c.house.w, key)
+			out = append(out, value{x[0], true, x[0], func(c *crawler, _ *attackState) string {
+				c.inst.world.Clock.Move(30 * time.Second) // each code passes once
+				return recoverytest.TOTP(c.inst.world, key)
 			}})
 		}
 	}
-	if len(p.codes) > 0 {
-		out = append(out, proofValue("recovery code", "recovery code", p.codes[0]))
+	if len(has.codes) > 0 {
+		out = append(out, proofValue("recovery code", "recovery code", has.codes[0]))
 	}
-	if len(s.codes) > 0 {
-		out = append(out, proofValue("new recovery code", "new recovery code", s.codes[0]))
+	if len(s.newCodes) > 0 {
+		out = append(out, proofValue("new recovery code", "new recovery code", s.newCodes[0]))
 	}
 	if s.ticket != "" {
 		out = append(out, proofValue("ticket", "ticket", s.ticket))
@@ -112,10 +112,10 @@ func (c *crawler) codes(s *spot) []value {
 }
 
 // readable lists the newest message of each kind that the attacker reads.
-func (c *crawler) readable(s *spot) []recovery.Message {
+func (c *crawler) readable(s *attackState) []recovery.Message {
 	var out []recovery.Message
-	for _, m := range slices.Backward(s.post) {
-		mine := slices.Contains(c.row.purse.reads, m.To) || m.To == evilMail || m.To == evilPhone
+	for _, m := range slices.Backward(s.messages) {
+		mine := slices.Contains(c.row.holdings.reads, m.To) || m.To == evilMail || m.To == evilPhone
 		if mine && !slices.ContainsFunc(out, func(x recovery.Message) bool { return x.Template == m.Template }) {
 			out = append(out, m)
 		}

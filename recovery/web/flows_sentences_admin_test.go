@@ -6,28 +6,28 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// invitations are what an administrator does about them.
-func invitations() []sentence {
+// administration is what an administrator does about people and invitations.
+func administration() []sentence {
 	return []sentence{
-		{`on the (.+) she looks at (\w+) among the people`, func(s *teller, m []string) {
+		{`on the (.+) she looks at (\w+) among the people`, func(s *storyReader, m []string) {
 			a, err := s.w.Engine.Find(s.t.Context(), m[1])
 			if err != nil {
 				s.t.Fatal(err)
 			}
 			s.use(m[0]).Get("/.sparekey/people").Want("people").Get("/.sparekey/people/" + a.ID).Want("person")
 		}},
-		{`(?:she|he) reads "(.+)"`, func(s *teller, m []string) {
+		{`(?:she|he) reads "(.+)"`, func(s *storyReader, m []string) {
 			if !strings.Contains(s.b.Text(), m[0]) {
 				s.t.Errorf("got %q, want %q in it", s.b.Text(), m[0])
 			}
 		}},
-		{`she sends the invitation again`, func(s *teller, _ []string) {
+		{`she sends the invitation again`, func(s *storyReader, _ []string) {
 			if !s.b.Offers("choice", "invite_again") {
 				s.t.Fatal("no button that invites again")
 			}
 			s.b.Post(s.b.URL.Path, recoverytest.Fields("choice", "invite_again"))
 		}},
-		{`on the (.+) she gives (\w+) the address (\S+)`, func(s *teller, m []string) {
+		{`on the (.+) she gives (\w+) the address (\S+)`, func(s *storyReader, m []string) {
 			a, err := s.w.Engine.Find(s.t.Context(), m[1])
 			if err != nil {
 				s.t.Fatal(err)

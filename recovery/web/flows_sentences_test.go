@@ -11,22 +11,22 @@ import (
 )
 
 func sentences() []sentence {
-	return slices.Concat(circumstances(), things(), things2(), results(), invitations(), inPerson(), more())
+	return slices.Concat(circumstances(), actions(), changes(), results(), administration(), inPerson(), signIns())
 }
 
 // circumstances are what there was before, and time.
 func circumstances() []sentence {
 	return []sentence{
-		{`the operator locks after (\d+) for 1h`, func(s *teller, m []string) {
+		{`the operator locks after (\d+) for 1h`, func(s *storyReader, m []string) {
 			n, _ := strconv.Atoi(m[0])
 			s.w.Policy.Lock = &recovery.Lock{After: n, For: time.Hour}
 			s.w.Reload()
 		}},
-		{`the operator asks (pin|question) for (\w+)`, func(s *teller, m []string) {
+		{`the operator asks (pin|question) for (\w+)`, func(s *storyReader, m []string) {
 			s.w.Policy.Ask = map[string][]recovery.Kind{m[0]: {recovery.Kind(m[1])}}
 			s.w.Reload()
 		}},
-		{`(\w+) has an account with a password, an authenticator and recovery codes`, func(s *teller, m []string) {
+		{`(\w+) has an account with a password, an authenticator and recovery codes`, func(s *storyReader, m []string) {
 			p := recoverytest.Alice()
 			if m[0] != "alice" {
 				p.Name, p.Mail, p.Phone = m[0], m[0]+"@example.org", "+4179"+strconv.Itoa(1000000+len(s.people))
@@ -38,21 +38,21 @@ func circumstances() []sentence {
 			}
 			s.old[m[0]] = *p
 		}},
-		{`her recovery codes are lost`, func(s *teller, _ []string) { lose(s, recovery.RecoveryCode) }},
-		{`her recovery codes are lost, and so is her number`, func(s *teller, _ []string) {
+		{`her recovery codes are lost`, func(s *storyReader, _ []string) { lose(s, recovery.RecoveryCode) }},
+		{`her recovery codes are lost, and so is her number`, func(s *storyReader, _ []string) {
 			lose(s, recovery.RecoveryCode)
 			change(s.t, s.w, "alice", func(a *recovery.Account) {
 				a.Addresses = slices.DeleteFunc(a.Addresses, func(c recovery.Address) bool { return c.Channel == recovery.ChannelSMS })
 			})
 		}},
-		{`(\d+) hours pass`, func(s *teller, m []string) {
+		{`(\d+) hours pass`, func(s *storyReader, m []string) {
 			n, _ := strconv.Atoi(m[0])
 			s.w.Clock.Move(time.Duration(n) * time.Hour)
 			if err := s.w.Engine.RemindDue(s.t.Context()); err != nil { // a server does so every minute
 				s.t.Fatal(err)
 			}
 		}},
-		{`(\w+) answers (.+) extension (\d+)`, func(s *teller, m []string) {
+		{`(\w+) answers (.+) extension (\d+)`, func(s *storyReader, m []string) {
 			line, err := recovery.ParseExtension(m[1], m[2])
 			if err != nil {
 				s.t.Fatal(err)
@@ -62,7 +62,7 @@ func circumstances() []sentence {
 			}
 			s.w.Reload() // at the start it hears of main numbers
 		}},
-		{`robin is invited`, func(s *teller, _ []string) {
+		{`robin is invited`, func(s *storyReader, _ []string) {
 			s.who, s.people["robin"] = "robin", bob()
 			_, token, err := s.w.Engine.AddUser(s.t.Context(), recovery.NewAccount{Name: "robin", Mail: "robin@example.org"})
 			if err != nil {
@@ -70,7 +70,7 @@ func circumstances() []sentence {
 			}
 			s.link = token
 		}},
-		{`robin is invited again`, func(s *teller, _ []string) {
+		{`robin is invited again`, func(s *storyReader, _ []string) {
 			a, err := s.w.Engine.Find(s.t.Context(), "robin")
 			if err != nil {
 				s.t.Fatal(err)
@@ -83,60 +83,60 @@ func circumstances() []sentence {
 }
 
 // lose takes credentials away: nobody has them any more.
-func lose(s *teller, methods ...string) {
+func lose(s *storyReader, methods ...string) {
 	change(s.t, s.w, "alice", func(a *recovery.Account) { a.Drop(methods...) })
 }
 
-// things are what people do.
-func things() []sentence {
+// actions are what people do on a page.
+func actions() []sentence {
 	return []sentence{
-		{`on the (.+) (?:she|he) opens (/\S*)`, func(s *teller, m []string) { s.use(m[0]).Get(m[1]) }},
-		{`on the (.+) (?:she|he) looks again`, func(s *teller, m []string) { s.use(m[0]).Get(s.b.URL.RequestURI()) }},
-		{`on the (.+) (?:she|he) opens the "this wasn't me" link`, func(s *teller, m []string) {
+		{`on the (.+) (?:she|he) opens (/\S*)`, func(s *storyReader, m []string) { s.use(m[0]).Get(m[1]) }},
+		{`on the (.+) (?:she|he) looks again`, func(s *storyReader, m []string) { s.use(m[0]).Get(s.b.URL.RequestURI()) }},
+		{`on the (.+) (?:she|he) opens the "this wasn't me" link`, func(s *storyReader, m []string) {
 			s.use(m[0]).Get(s.w.Outbox.Last(s.t, s.me().Mail, "notice").Vars["stop"])
 		}},
-		{`on the (.+) (?:she|he) opens a rescue link`, func(s *teller, m []string) {
+		{`on the (.+) (?:she|he) opens a rescue link`, func(s *storyReader, m []string) {
 			token, err := s.w.Engine.RescueLink(s.t.Context(), s.me().Name)
 			if err != nil {
 				s.t.Fatal(err)
 			}
 			s.use(m[0]).Get("/.sparekey/link").Submit("code", token)
 		}},
-		{`on the (.+) (?:she|he) opens the link (?:she|he) was sent`, func(s *teller, m []string) {
+		{`on the (.+) (?:she|he) opens the link (?:she|he) was sent`, func(s *storyReader, m []string) {
 			who := s.who
 			s.use(m[0]).Get("/.sparekey/link").Submit("code", s.link)
 			s.who = who
 		}},
-		{`on the (.+) (?:she|he) opens the link from "(\S+)" to (\w+)@example.org`, func(s *teller, m []string) {
+		{`on the (.+) (?:she|he) opens the link from "(\S+)" to (\w+)@example.org`, func(s *storyReader, m []string) {
 			link := recoverytest.Link(s.t, s.w.Outbox.Last(s.t, m[2]+"@example.org", m[1]))
 			s.use(m[0]).Get("/.sparekey/link").Submit("code", link)
 			s.who = m[2]
 		}},
-		{`(?:she|he) signs out on the (.+)`, func(s *teller, m []string) {
+		{`(?:she|he) signs out on the (.+)`, func(s *storyReader, m []string) {
 			s.use(m[0]).Post("/.sparekey/logout", recoverytest.Fields())
 		}},
-		{`(?:she|he) enters (\w+): (.+), (\w+): (.+)`, func(s *teller, m []string) {
+		{`(?:she|he) enters (\w+): (.+), (\w+): (.+)`, func(s *storyReader, m []string) {
 			s.b.Submit(m[0], s.meant(m[1]), m[2], s.meant(m[3]))
 		}},
-		{`(?:she|he) enters (\w+): (.+)`, func(s *teller, m []string) { s.b.Submit(m[0], s.meant(m[1])) }},
-		{`she answers (\w+): (.+)`, func(s *teller, m []string) { s.b.Submit("answer", m[1], "choice", m[0]) }},
-		{`she types the code from the mail`, func(s *teller, _ []string) { s.b.Submit("code", s.w.MailCode(s.me())) }},
-		{`she opens the link from the mail`, func(s *teller, _ []string) {
+		{`(?:she|he) enters (\w+): (.+)`, func(s *storyReader, m []string) { s.b.Submit(m[0], s.meant(m[1])) }},
+		{`she answers (\w+): (.+)`, func(s *storyReader, m []string) { s.b.Submit("answer", m[1], "choice", m[0]) }},
+		{`she types the code from the mail`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.MailCode(s.me())) }},
+		{`she opens the link from the mail`, func(s *storyReader, _ []string) {
 			link := recoverytest.Link(s.t, s.w.Outbox.Last(s.t, s.me().Mail, "recover-code"))
 			s.b.Get("/.sparekey/link").Want("confirm").Submit("code", link)
 		}},
-		{`she types the code from the SMS`, func(s *teller, _ []string) { s.b.Submit("code", s.w.SMSCode(s.me())) }},
-		{`she types the code sent to (\S+)`, func(s *teller, m []string) {
+		{`she types the code from the SMS`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.SMSCode(s.me())) }},
+		{`she types the code sent to (\S+)`, func(s *storyReader, m []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, m[0], "contact-code").Vars["code"])
 		}},
-		{`she types a wrong code`, func(s *teller, _ []string) { s.b.Submit("code", wrongCodes(1, s.code())[0]) }},
-		{`(?:she|he) types the code her authenticator shows`, func(s *teller, _ []string) {
+		{`she types a wrong code`, func(s *storyReader, _ []string) { s.b.Submit("code", wrongCodes(1, s.code())[0]) }},
+		{`(?:she|he) types the code her authenticator shows`, func(s *storyReader, _ []string) {
 			s.w.Clock.Move(time.Minute)
 			s.b.Submit("code", s.code())
 		}},
-		{`(?:she|he) chooses (\w+)`, func(s *teller, m []string) { s.b.Submit("choice", m[0]) }},
-		{`she asks for (\w+)`, func(s *teller, m []string) { s.b.Submit("method", m[0]) }},
-		{`on the (.+) she presses continue`, func(s *teller, m []string) {
+		{`(?:she|he) chooses (\w+)`, func(s *storyReader, m []string) { s.b.Submit("choice", m[0]) }},
+		{`she asks for (\w+)`, func(s *storyReader, m []string) { s.b.Submit("method", m[0]) }},
+		{`on the (.+) she presses continue`, func(s *storyReader, m []string) {
 			hidden := s.use(m[0]).Hidden("")
 			hidden.Set("code", "check")
 			s.b.Post("/.sparekey/", hidden)
@@ -144,16 +144,17 @@ func things() []sentence {
 	}
 }
 
-func things2() []sentence {
+// changes are what people do to credentials and accounts.
+func changes() []sentence {
 	return []sentence{
-		{`(?:she|he) scans the picture and types a wrong code`, func(s *teller, _ []string) {
+		{`(?:she|he) scans the picture and types a wrong code`, func(s *storyReader, _ []string) {
 			s.b.Submit("code", wrongCodes(1, recoverytest.TOTP(s.w, s.shown()))[0])
 		}},
-		{`(?:she|he) scans the picture and types the code it shows`, func(s *teller, _ []string) {
+		{`(?:she|he) scans the picture and types the code it shows`, func(s *storyReader, _ []string) {
 			s.me().Key = s.shown()
 			s.b.Submit("code", s.code())
 		}},
-		{`(?:she|he) keeps the ten codes`, func(s *teller, _ []string) {
+		{`(?:she|he) keeps the ten codes`, func(s *storyReader, _ []string) {
 			s.me().Codes = strings.Fields(strings.Join(s.b.All("codes"), " "))
 			if len(s.me().Codes) != 10 {
 				s.t.Fatalf("got %d codes", len(s.me().Codes))
@@ -161,14 +162,14 @@ func things2() []sentence {
 			s.b.Submit("choice", "saved")
 			s.w.Clock.Move(time.Minute)
 		}},
-		{`she presses the button`, func(s *teller, _ []string) { s.b.Post("/.sparekey/stop", s.b.Hidden("")) }},
-		{`(?:on the (.+) )?she starts (\w+)`, func(s *teller, m []string) {
+		{`she presses the button`, func(s *storyReader, _ []string) { s.b.Post("/.sparekey/stop", s.b.Hidden("")) }},
+		{`(?:on the (.+) )?she starts (\w+)`, func(s *storyReader, m []string) {
 			if m[0] != "" {
 				s.use(m[0])
 			}
 			s.b.Get("/.sparekey/account").Want("account").Post("/.sparekey/", recoverytest.Fields("start", m[1]))
 		}},
-		{`she opens a case for (\w+)`, func(s *teller, m []string) {
+		{`she opens a case for (\w+)`, func(s *storyReader, m []string) {
 			a, err := s.w.Engine.Find(s.t.Context(), m[0])
 			if err != nil {
 				s.t.Fatal(err)
@@ -178,13 +179,13 @@ func things2() []sentence {
 			s.w.Clock.Move(time.Minute)
 			s.b.Submit("code", s.code())
 		}},
-		{`on the (.+) (?:she|he) vouches for alice`, func(s *teller, m []string) {
+		{`on the (.+) (?:she|he) vouches for alice`, func(s *storyReader, m []string) {
 			code := strings.Join(s.browser("desktop").All("spoken"), "")
 			s.use(m[0]).Get("/.sparekey/account/approve").Want("confirm").Submit("code", code)
 			s.w.Clock.Move(time.Minute)
 			s.b.Want("factor").Submit("code", s.code()).Want("confirm").Submit("choice", "approve").Want("account")
 		}},
-		{`on the (.+) the thief replaces her authenticator`, func(s *teller, m []string) {
+		{`on the (.+) the thief replaces her authenticator`, func(s *storyReader, m []string) {
 			thief := *s.me()
 			s.w.SignIn(s.use(m[0]), &thief, "/")
 			s.w.Clock.Move(time.Minute)
@@ -198,16 +199,16 @@ func things2() []sentence {
 // results are what must have happened.
 func results() []sentence {
 	return []sentence{
-		{`(?:she|he) sees ([\w-]+)`, func(s *teller, m []string) { s.b.Want(m[0]) }},
-		{`a mail went to (\S+)`, func(s *teller, m []string) { s.w.Outbox.Last(s.t, m[0], "recover-code") }},
-		{`a mail "(\S+)" went to (\S+)`, func(s *teller, m []string) { s.w.Outbox.Last(s.t, m[1], m[0]) }},
-		{`an SMS went to (\S+)`, func(s *teller, m []string) { s.w.Outbox.Last(s.t, m[0], "sms-code") }},
-		{`no mail (?:"(\S+)" )?went to (\S+)`, func(s *teller, m []string) {
+		{`(?:she|he) sees ([\w-]+)`, func(s *storyReader, m []string) { s.b.Want(m[0]) }},
+		{`a mail went to (\S+)`, func(s *storyReader, m []string) { s.w.Outbox.Last(s.t, m[0], "recover-code") }},
+		{`a mail "(\S+)" went to (\S+)`, func(s *storyReader, m []string) { s.w.Outbox.Last(s.t, m[1], m[0]) }},
+		{`an SMS went to (\S+)`, func(s *storyReader, m []string) { s.w.Outbox.Last(s.t, m[0], "sms-code") }},
+		{`no mail (?:"(\S+)" )?went to (\S+)`, func(s *storyReader, m []string) {
 			if n := len(s.w.Outbox.To(m[1], m[0])); n > 0 {
 				s.t.Errorf("got %d messages to %s", n, m[1])
 			}
 		}},
-		{`a notice "(\w+)" went to (\S+)`, func(s *teller, m []string) {
+		{`a notice "(\w+)" went to (\S+)`, func(s *storyReader, m []string) {
 			var got []string
 			for _, msg := range s.w.Outbox.To(m[1], "notice") {
 				got = append(got, msg.Vars["event"])
@@ -216,12 +217,12 @@ func results() []sentence {
 				s.t.Errorf("got notices %q, want %q", got, m[0])
 			}
 		}},
-		{`nobody is signed in on the (.+)`, func(s *teller, m []string) {
+		{`nobody is signed in on the (.+)`, func(s *storyReader, m []string) {
 			if s.w.SignedIn(s.browser(m[0])) {
 				s.t.Errorf("still signed in on the %s", m[0])
 			}
 		}},
-		{`(\w+) is signed in on the (.+)`, func(s *teller, m []string) {
+		{`(\w+) is signed in on the (.+)`, func(s *storyReader, m []string) {
 			b, known := s.browsers[m[1]]
 			if !known {
 				s.owner[m[1]] = m[0]
@@ -233,20 +234,20 @@ func results() []sentence {
 				s.t.Errorf("not signed in on the %s", m[1])
 			}
 		}},
-		{`her old authenticator still signs in on the (\w+)`, func(s *teller, m []string) { s.signsIn(m[0], s.old[s.who], true) }},
-		{`her old authenticator is refused`, func(s *teller, _ []string) { s.signsIn("attic", s.old[s.who], false) }},
-		{`her new authenticator signs in on the (\w+)`, func(s *teller, m []string) { s.signsIn(m[0], *s.me(), true) }},
-		{`her new password "(.+)" signs in on the (\w+)`, func(s *teller, m []string) {
+		{`her old authenticator still signs in on the (\w+)`, func(s *storyReader, m []string) { s.signsIn(m[0], s.old[s.who], true) }},
+		{`her old authenticator is refused`, func(s *storyReader, _ []string) { s.signsIn("attic", s.old[s.who], false) }},
+		{`her new authenticator signs in on the (\w+)`, func(s *storyReader, m []string) { s.signsIn(m[0], *s.me(), true) }},
+		{`her new password "(.+)" signs in on the (\w+)`, func(s *storyReader, m []string) {
 			p := *s.me()
 			p.Password = m[0]
 			s.signsIn(m[1], p, true)
 		}},
-		{`her old recovery codes are refused`, func(s *teller, _ []string) {
+		{`her old recovery codes are refused`, func(s *storyReader, _ []string) {
 			b := s.browser("cellar")
 			b.Get("/").Submit("name", s.me().Name, "password", s.me().Password).Want("factor")
 			b.Submit("method", "recovery_code").Want("factor").Submit("code", s.old[s.who].Codes[0]).Want("factor")
 		}},
-		{`nobody can sign in as alice`, func(s *teller, _ []string) {
+		{`nobody can sign in as alice`, func(s *storyReader, _ []string) {
 			b := s.browser("anywhere")
 			b.Get("/").Submit("name", "alice", "password", s.people["alice"].Password).Want("sign-in")
 			b.Get("/").Submit("name", "alice", "password", "a new and longer sentence").Want("sign-in")
@@ -255,7 +256,7 @@ func results() []sentence {
 }
 
 // meant turns words of a story into what is typed.
-func (s *teller) meant(words string) string {
+func (s *storyReader) meant(words string) string {
 	switch words {
 	case "her password", "his password", "robin's password":
 		return s.me().Password
@@ -267,7 +268,7 @@ func (s *teller) meant(words string) string {
 	return words
 }
 
-func (s *teller) browser(name string) *recoverytest.Browser {
+func (s *storyReader) browser(name string) *recoverytest.Browser {
 	if s.browsers[name] == nil {
 		s.browsers[name] = s.w.Browser()
 	}
@@ -275,7 +276,7 @@ func (s *teller) browser(name string) *recoverytest.Browser {
 }
 
 // use takes a browser to hand; whose it is decides who "she" is.
-func (s *teller) use(name string) *recoverytest.Browser {
+func (s *storyReader) use(name string) *recoverytest.Browser {
 	s.b, s.who = s.browser(name), "alice"
 	if owner := s.owner[name]; owner != "" {
 		s.who = owner
@@ -283,13 +284,13 @@ func (s *teller) use(name string) *recoverytest.Browser {
 	return s.b
 }
 
-func (s *teller) code() string { return recoverytest.TOTP(s.w, s.me().Key) }
+func (s *storyReader) code() string { return recoverytest.TOTP(s.w, s.me().Key) }
 
-func (s *teller) shown() string {
+func (s *storyReader) shown() string {
 	return strings.ReplaceAll(strings.Join(s.b.All("secret"), ""), "-", "")
 }
 
-func (s *teller) signsIn(where string, p recoverytest.Person, want bool) {
+func (s *storyReader) signsIn(where string, p recoverytest.Person, want bool) {
 	s.t.Helper()
 	b := s.browser(where)
 	s.w.Clock.Move(time.Minute)

@@ -13,9 +13,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// teller reads a story line by line and does what it says. "she" and "he" are
+// storyReader reads a story line by line and does what it says. "she" and "he" are
 // whoever the browser in use belongs to.
-type teller struct {
+type storyReader struct {
 	t        *testing.T
 	w        *recoverytest.World
 	people   map[string]*recoverytest.Person
@@ -25,9 +25,10 @@ type teller struct {
 	b        *recoverytest.Browser
 	who      string
 	link     string
+	noted    string // a code that is typed later
 }
 
-func (s *teller) me() *recoverytest.Person { return s.people[s.who] }
+func (s *storyReader) me() *recoverytest.Person { return s.people[s.who] }
 
 // stories lists the files of the flows.
 func stories(t *testing.T) []string {
@@ -39,17 +40,17 @@ func stories(t *testing.T) []string {
 	return files
 }
 
-// TestFlows tells every story. On each page it looks for the way out, so that
-// no other test has to tell the stories again: TestRule_EveryStepHasAWayOut.
+// TestFlows goes through every story. On each page it looks for the way out, so that
+// no other test has to go through the stories again: TestRule_EveryStepHasAWayOut.
 func TestFlows(t *testing.T) {
 	var mu sync.Mutex
-	seen, told := map[string]bool{}, 0
+	seen, finished := map[string]bool{}, 0
 	for _, file := range stories(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			if os.Getenv(recoverytest.TabsVariable) == "" {
 				t.Parallel() // there is one Chromium
 			}
-			tellStory(t, file, func(b *recoverytest.Browser) {
+			followStory(t, file, func(b *recoverytest.Browser) {
 				wayOut(t, b)
 				mu.Lock()
 				defer mu.Unlock()
@@ -57,24 +58,24 @@ func TestFlows(t *testing.T) {
 			})
 			mu.Lock()
 			defer mu.Unlock()
-			told++
+			finished++
 		})
 	}
 	t.Cleanup(func() { // after the last of them
-		if told == len(stories(t)) {
+		if finished == len(stories(t)) {
 			wantEveryStep(t, seen)
 		}
 	})
 }
 
-// tellStory tells a story; look, if not nil, sees where each line led.
-func tellStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
+// followStory goes through a story; look, if not nil, sees where each line led.
+func followStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
 	t.Helper()
 	a, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &teller{
+	s := &storyReader{
 		t: t, w: recoverytest.New(t), who: "alice", browsers: map[string]*recoverytest.Browser{}, owner: map[string]string{},
 		people: map[string]*recoverytest.Person{}, old: map[string]recoverytest.Person{},
 	}
@@ -83,7 +84,7 @@ func tellStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if !s.tell(line) {
+		if !s.follow(line) {
 			t.Fatalf("%s, line %d of the story: nobody knows what %q means", file, n+1, line)
 		}
 		t.Logf("%3d  %s", n+1, line)
@@ -96,8 +97,8 @@ func tellStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
 	}
 }
 
-// tell finds the sentence and does it.
-func (s *teller) tell(line string) bool {
+// follow finds the sentence and does it.
+func (s *storyReader) follow(line string) bool {
 	for _, x := range sentences() {
 		if m := regexp.MustCompile("^" + x.form + "$").FindStringSubmatch(line); m != nil {
 			x.do(s, append(m[1:], "", "", "", ""))
@@ -109,7 +110,7 @@ func (s *teller) tell(line string) bool {
 
 type sentence struct {
 	form string
-	do   func(s *teller, words []string)
+	do   func(s *storyReader, words []string)
 }
 
 // Every story has a first sentence for people who only skim.

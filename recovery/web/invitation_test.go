@@ -18,9 +18,9 @@ func invited(t *testing.T, alice *recoverytest.Person, options ...recoverytest.O
 	if err != nil {
 		t.Fatal(err)
 	}
-	boss := w.Browser()
-	w.SignIn(boss, alice, "/")
-	return w, boss, robin, token
+	admin := w.Browser()
+	w.SignIn(admin, alice, "/")
+	return w, admin, robin, token
 }
 
 // opens tells whether an invitation leads to the page where a password is chosen.
@@ -30,11 +30,11 @@ func opens(w *recoverytest.World, token string) bool {
 }
 
 func TestANewInvitationVoidsTheOldOne(t *testing.T) {
-	w, boss, robin, old := invited(t, recoverytest.Alice())
+	w, admin, robin, old := invited(t, recoverytest.Alice())
 	begun := w.Browser()
 	begun.Get("/.sparekey/link").Submit("code", old).Want("new-password")
-	boss.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
-	if got := boss.Text(); !strings.Contains(got, "r•••@example.org") || !strings.Contains(got, "72 hours") {
+	admin.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	if got := admin.Text(); !strings.Contains(got, "r•••@example.org") || !strings.Contains(got, "72 hours") {
 		t.Errorf("got %q, want to read where it went and how long it lives", got)
 	}
 	begun.Submit("new_password", "staple battery horse")
@@ -50,25 +50,25 @@ func TestANewInvitationVoidsTheOldOne(t *testing.T) {
 }
 
 func TestWithoutMailTheLinkIsShownOnce(t *testing.T) {
-	w, boss, robin, _ := invited(t, recoverytest.Alice(), recoverytest.WithChannels())
-	boss.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
-	_, token, ok := strings.Cut(strings.Join(boss.All("secret"), ""), "/.sparekey/link#")
+	w, admin, robin, _ := invited(t, recoverytest.Alice(), recoverytest.WithChannels())
+	admin.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	_, token, ok := strings.Cut(strings.Join(admin.All("secret"), ""), "/.sparekey/link#")
 	if !ok || !opens(w, token) {
-		t.Fatalf("got %q, want a link that opens", boss.All("secret"))
+		t.Fatalf("got %q, want a link that opens", admin.All("secret"))
 	}
-	if boss.Get("/.sparekey/people/" + robin.ID); strings.Contains(boss.Body, token) {
+	if admin.Get("/.sparekey/people/" + robin.ID); strings.Contains(admin.Body, token) {
 		t.Error("the link is shown again")
 	}
 }
 
 func TestWhoMayInviteAgain(t *testing.T) {
 	alice := recoverytest.Alice()
-	w, boss, robin, old := invited(t, alice)
+	w, admin, robin, old := invited(t, alice)
 	path, again := "/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")
 	w.Browser().Post(path, again).Want("sign-in")
 
 	w.Clock.Move(11 * time.Minute)
-	boss.Post(path, again).Want("factor") // the last strong proof is too old
+	admin.Post(path, again).Want("factor") // the last strong proof is too old
 	if !opens(w, old) {
 		t.Error("the invitation is void although nobody was allowed to make a new one")
 	}
@@ -95,15 +95,15 @@ func TestWhoMayInviteAgain(t *testing.T) {
 // Disabling somebody invited takes the invitation back; enabling does not give
 // it again.
 func TestAnInvitationCanBeWithdrawn(t *testing.T) {
-	w, boss, robin, token := invited(t, recoverytest.Alice())
+	w, admin, robin, token := invited(t, recoverytest.Alice())
 	path := "/.sparekey/people/" + robin.ID
 	for _, do := range []string{"disable", "enable"} {
-		boss.Post(path, recoverytest.Fields("choice", do, "reason", "wrong address")).Want("person")
+		admin.Post(path, recoverytest.Fields("choice", do, "reason", "wrong address")).Want("person")
 		if opens(w, token) {
 			t.Errorf("after %s the invitation opens", do)
 		}
 	}
-	if got := boss.Get("/.sparekey/people").Text(); !strings.Contains(got, "Invitation expired") {
+	if got := admin.Get("/.sparekey/people").Text(); !strings.Contains(got, "Invitation expired") {
 		t.Errorf("got %q, want to see that no invitation lives", got)
 	}
 	for _, m := range w.Outbox.To("robin@example.org", "notice") {
@@ -111,7 +111,7 @@ func TestAnInvitationCanBeWithdrawn(t *testing.T) {
 			t.Error("told to sign in again without ever having been here")
 		}
 	}
-	boss.Post(path, recoverytest.Fields("choice", "invite_again")).Want("invite")
+	admin.Post(path, recoverytest.Fields("choice", "invite_again")).Want("invite")
 	if !opens(w, recoverytest.Link(t, w.Outbox.Last(t, "robin@example.org", "invite"))) {
 		t.Error("the new invitation does not open")
 	}

@@ -84,14 +84,14 @@ func TestLockIsLiftedByMailAndByAdministrators(t *testing.T) {
 			b.Submit("method", recovery.RecoveryCode).Want("factor").Submit("code", p.Codes[0]).Want("sign-in")
 		},
 		"administrator": func(w *recoverytest.World, p *recoverytest.Person) {
-			boss, b := bob(), w.Browser()
-			w.Invite(boss)
+			admin, b := bob(), w.Browser()
+			w.Invite(admin)
 			change(t, w, "robin", func(a *recovery.Account) { a.Groups = []string{recovery.GroupAdmins} })
 			a, err := w.Engine.Find(t.Context(), p.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.SignIn(b, boss, "/")
+			w.SignIn(b, admin, "/")
 			b.Get("/.sparekey/people/"+a.ID).Want("person").Post("/.sparekey/people/"+a.ID,
 				recoverytest.Fields("choice", "unlock", "reason", "asked me in person")).Want("person")
 		},

@@ -71,8 +71,8 @@ func TestRule_NewContactsDoNotCountFor72Hours(t *testing.T) {
 						t.Errorf("a recovery asks at %s, want %s", got, tc.want)
 					}
 					told := func(to string) int { return len(notices(w, to, recovery.EventUnlocked)) }
-					boss := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
-					if err := w.Engine.Manage(t.Context(), boss, account(t, w, "alice").ID, recovery.ActionUnlock, "asked by phone"); err != nil {
+					admin := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
+					if err := w.Engine.Manage(t.Context(), admin, account(t, w, "alice").ID, recovery.ActionUnlock, "asked by phone"); err != nil {
 						t.Fatal(err)
 					}
 					if got, want := told(x.old) == 1, tc.want == x.old; got != want || told(x.new) != 1 {

@@ -13,8 +13,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// asker is somebody who walks a flow and tries another way at every step.
-type asker struct {
+// flowWalker is somebody who walks a flow and tries another way at every step.
+type flowWalker struct {
 	t     *testing.T
 	w     *recoverytest.World
 	p     *recoverytest.Person
@@ -22,8 +22,8 @@ type asker struct {
 	steps int
 }
 
-// asks tells pages that ask for a proof apart by their headings.
-func asks() map[string]string {
+// proofHeadings tells pages that ask for a proof apart by their headings.
+func proofHeadings() map[string]string {
 	return map[string]string{
 		recovery.MailLink: "Check your messages", recovery.TOTP: "Enter your code", recovery.SMSCode: "Enter the code we texted you",
 		recovery.MailCode: "Enter the code we mailed you", recovery.RecoveryCode: "Enter a recovery code", recovery.Password: "Enter your password",
@@ -33,14 +33,14 @@ func asks() map[string]string {
 }
 
 // prove tries every other way, comes back, and shows the proof.
-func (s *asker) prove(method string) *asker {
+func (s *flowWalker) prove(method string) *flowWalker {
 	s.t.Helper()
-	s.stand()
+	s.tryOtherWays()
 	flow := s.b.URL.Query().Get("f")
-	if !strings.Contains(s.b.Text(), asks()[method]) {
+	if !strings.Contains(s.b.Text(), proofHeadings()[method]) {
 		s.b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "method", method))
 	}
-	if !strings.Contains(s.b.Text(), asks()[method]) {
+	if !strings.Contains(s.b.Text(), proofHeadings()[method]) {
 		s.t.Fatalf("asked for %s, got %q", method, s.b.Text())
 	}
 	s.w.Clock.Move(30 * time.Second)
@@ -48,7 +48,7 @@ func (s *asker) prove(method string) *asker {
 	return s
 }
 
-func (s *asker) proof(method string) []string {
+func (s *flowWalker) proof(method string) []string {
 	switch method {
 	case recovery.Password:
 		return []string{"password", s.p.Password}
@@ -71,8 +71,8 @@ func (s *asker) proof(method string) []string {
 	return nil
 }
 
-// stand tries every other way from a step, and comes back to it.
-func (s *asker) stand() {
+// tryOtherWays tries every other way from a step, and comes back to it.
+func (s *flowWalker) tryOtherWays() {
 	s.t.Helper()
 	s.steps++
 	step, page := s.b.URL.RequestURI(), s.b.Page()
@@ -80,25 +80,25 @@ func (s *asker) stand() {
 	i := slices.IndexFunc(links, func(l string) bool {
 		return strings.HasPrefix(l, "/.sparekey/choose?") || strings.HasPrefix(l, "/.sparekey/recover")
 	})
-	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return strings.Contains(s.b.Text(), asks()[m]) })
+	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return strings.Contains(s.b.Text(), proofHeadings()[m]) })
 	if len(others) == 0 && i < 0 {
 		s.t.Fatalf("%s: page %q has no other way: %s", step, page, s.b.Text())
 	}
 	if i >= 0 {
-		methods = append(methods, s.choose(links[i])...)
+		methods = append(methods, s.openOtherWays(links[i])...)
 	}
 	flow := s.b.Get(step).Want(page).URL.Query().Get("f")
 	for _, m := range methods {
 		s.b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "method", m))
-		if s.b.Status != 200 || !strings.Contains(s.b.Text(), asks()[m]) {
+		if s.b.Status != 200 || !strings.Contains(s.b.Text(), proofHeadings()[m]) {
 			s.t.Errorf("%s: pressing %q leads to page %q, status %d", step, m, s.b.Page(), s.b.Status)
 		}
 	}
 }
 
-// choose opens the page of other ways, which writes nothing and has something
+// openOtherWays opens the page of other ways, which writes nothing and has something
 // to do, and returns what can be pressed there.
-func (s *asker) choose(link string) []string {
+func (s *flowWalker) openOtherWays(link string) []string {
 	s.t.Helper()
 	before := s.records()
 	s.b.Get(link)
@@ -144,7 +144,7 @@ func exits(t *testing.T, b *recoverytest.Browser) (methods, links []string) {
 }
 
 // records is all that the store holds.
-func (s *asker) records() []byte {
+func (s *flowWalker) records() []byte {
 	s.t.Helper()
 	keys, err := s.w.Driver.Keys(s.t.Context(), "")
 	if err != nil {
@@ -162,12 +162,12 @@ func (s *asker) records() []byte {
 	return out
 }
 
-func (s *asker) login() *asker {
+func (s *flowWalker) login() *flowWalker {
 	s.b.Get("/").Want("sign-in").Submit("name", s.p.Name, "password", s.p.Password)
 	return s
 }
 
-func (s *asker) recover(goal string) *asker {
+func (s *flowWalker) recover(goal string) *flowWalker {
 	s.b.Get("/.sparekey/recover").Want("recover").Submit("name", s.p.Name)
 	s.prove(recovery.MailLink)
 	if goal != "" {
@@ -177,71 +177,71 @@ func (s *asker) recover(goal string) *asker {
 }
 
 // start begins a flow of somebody signed in.
-func (s *asker) start(kind recovery.Kind, fields ...string) *asker {
+func (s *flowWalker) start(kind recovery.Kind, fields ...string) *flowWalker {
 	s.w.SignIn(s.b, s.p, "/")
 	s.b.Post("/.sparekey/", recoverytest.Fields(append([]string{"start", string(kind)}, fields...)...))
 	return s
 }
 
-func (s *asker) enter(pairs ...string) *asker {
+func (s *flowWalker) enter(pairs ...string) *flowWalker {
 	s.b.Submit(pairs...)
 	return s
 }
 
 // walks are the flows, step by step. Set-up and activation begin with a link
 // and ask for no proof after it.
-func walks() map[recovery.Kind][]func(s *asker) {
-	without := func(methods ...string) func(*asker) {
-		return func(s *asker) { change(s.t, s.w, "alice", func(a *recovery.Account) { a.Drop(methods...) }) }
+func walks() map[recovery.Kind][]func(s *flowWalker) {
+	without := func(methods ...string) func(*flowWalker) {
+		return func(s *flowWalker) { change(s.t, s.w, "alice", func(a *recovery.Account) { a.Drop(methods...) }) }
 	}
-	settle := func(kind recovery.Kind) []func(*asker) {
-		return []func(*asker){
-			func(s *asker) { s.start(kind).prove(recovery.TOTP) },
-			func(s *asker) { s.start(kind).prove(recovery.RecoveryCode) },
+	settle := func(kind recovery.Kind) []func(*flowWalker) {
+		return []func(*flowWalker){
+			func(s *flowWalker) { s.start(kind).prove(recovery.TOTP) },
+			func(s *flowWalker) { s.start(kind).prove(recovery.RecoveryCode) },
 		}
 	}
-	return map[recovery.Kind][]func(s *asker){
+	return map[recovery.Kind][]func(s *flowWalker){
 		recovery.KindLogin: {
-			func(s *asker) { s.login().prove(recovery.TOTP) },
-			func(s *asker) { s.login().prove(recovery.RecoveryCode) },
-			func(s *asker) { without(recovery.RecoveryCode)(s); s.login().prove(recovery.TOTP) },
-			func(s *asker) {
+			func(s *flowWalker) { s.login().prove(recovery.TOTP) },
+			func(s *flowWalker) { s.login().prove(recovery.RecoveryCode) },
+			func(s *flowWalker) { without(recovery.RecoveryCode)(s); s.login().prove(recovery.TOTP) },
+			func(s *flowWalker) {
 				change(s.t, s.w, "alice", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
 				s.login().prove(recovery.MailCode)
 			},
 		},
 		recovery.KindRecover: {
-			func(s *asker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
-			func(s *asker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
-			func(s *asker) {
+			func(s *flowWalker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
+			func(s *flowWalker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
+			func(s *flowWalker) {
 				s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll")
 			},
-			func(s *asker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
-			func(s *asker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
-			func(s *asker) {
+			func(s *flowWalker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
+			func(s *flowWalker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
+			func(s *flowWalker) {
 				without(recovery.RecoveryCode)(s)
 				change(s.t, s.w, "alice", func(a *recovery.Account) { a.Addresses = a.Addresses[:1] })
 				w, p := s.w, *s.p
 				w.SignIn(w.Browser(), &p, "/")
 				s.recover("second_factor").prove(recovery.Password).b.Want("wait")
-				s.stand()
+				s.tryOtherWays()
 			},
-			func(s *asker) {
+			func(s *flowWalker) {
 				s.w.Policy.Ask = map[string][]recovery.Kind{recovery.SecurityQuestion: {recovery.KindRecover}}
 				s.start(recovery.KindSetQuestion).prove(recovery.TOTP).enter("answer", "Rex of the hill", "choice", "first_pet").b.Want("account")
 				s.b.Get("/.sparekey/recover").Submit("name", s.p.Name)
 				s.prove(recovery.MailLink).prove(recovery.SecurityQuestion).b.Want("choice")
 			},
-			func(s *asker) {
+			func(s *flowWalker) {
 				voucher(s)
-				s.recover("both").stand()
+				s.recover("both").tryOtherWays()
 			},
 		},
-		recovery.KindUnlock: {func(s *asker) {
+		recovery.KindUnlock: {func(s *flowWalker) {
 			s.b.Get("/.sparekey/recover?choice=unlock").Submit("name", s.p.Name)
 			s.prove(recovery.MailLink).b.Want("sign-in")
 		}},
-		recovery.KindChangePassword: {func(s *asker) {
+		recovery.KindChangePassword: {func(s *flowWalker) {
 			s.w.Policy.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}}
 			s.start(recovery.KindSetPIN).prove(recovery.TOTP).enter("pin", "284617").b.Want("account")
 			s.b.Post("/.sparekey/", recoverytest.Fields("start", "change_password"))
@@ -254,21 +254,21 @@ func walks() map[recovery.Kind][]func(s *asker) {
 		recovery.KindAddContact:  settle(recovery.KindAddContact),
 		recovery.KindStepUp:      settle(recovery.KindStepUp),
 		recovery.KindOpenCase:    settle(recovery.KindOpenCase),
-		recovery.KindChangeMail: {func(s *asker) {
+		recovery.KindChangeMail: {func(s *flowWalker) {
 			s.start(recovery.KindChangeMail).prove(recovery.TOTP).enter("mail", "new@example.org").b.Want("confirm")
-			s.stand()
+			s.tryOtherWays()
 		}},
-		recovery.KindChangePhone: {func(s *asker) {
+		recovery.KindChangePhone: {func(s *flowWalker) {
 			s.start(recovery.KindChangePhone).prove(recovery.RecoveryCode).enter("phone", "+41790000001").b.Want("confirm")
-			s.stand()
+			s.tryOtherWays()
 		}},
-		recovery.KindVouch: {func(s *asker) {
+		recovery.KindVouch: {func(s *flowWalker) {
 			code := voucher(s)
 			s.start(recovery.KindVouch, "code", code).prove(recovery.TOTP).b.Want("confirm")
 		}},
-		recovery.KindDrillContact: {func(s *asker) {
+		recovery.KindDrillContact: {func(s *flowWalker) {
 			voucher(s)
-			s.start(recovery.KindDrillContact).stand()
+			s.start(recovery.KindDrillContact).tryOtherWays()
 		}},
 		recovery.KindDrill: nil, // asks for a code of those there are, to try it: nothing else would do
 	}
@@ -276,7 +276,7 @@ func walks() map[recovery.Kind][]func(s *asker) {
 
 // voucher lets alice and robin vouch for each other, and returns the code robin
 // reads out.
-func voucher(s *asker) string {
+func voucher(s *flowWalker) string {
 	s.t.Helper()
 	robin := bob()
 	s.w.Invite(robin)
@@ -306,7 +306,7 @@ func TestAnotherWayAlwaysLeadsSomewhere(t *testing.T) {
 	for kind, list := range walks() {
 		for _, walk := range list {
 			t.Run(string(kind), func(t *testing.T) {
-				s := &asker{t: t, w: recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+				s := &flowWalker{t: t, w: recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
 					p.Limits.SendsHourly.Count, p.Limits.SendsDaily.Count = 1e6, 1e6
 				})), p: recoverytest.Alice()}
 				s.w.Setup(s.p)

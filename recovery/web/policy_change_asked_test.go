@@ -19,7 +19,7 @@ func TestAQuestionThatIsNoLongerAskedStrandsNobody(t *testing.T) {
 		{"its form is sent", "answer, see choice, choose password, totp, new, see sign-in"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := newReloading(t, askedAt(recovery.SecurityQuestion, recovery.KindRecover))
+			r := newPolicyReload(t, askedAt(recovery.SecurityQuestion, recovery.KindRecover))
 			r.all("ask, mail, asks answer")
 			r.reload(noAsk, nil)
 			r.all(tc.after)
@@ -47,7 +47,7 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := newReloading(t, tc.options...)
+			r := newPolicyReload(t, tc.options...)
 			r.w.SignIn(r.b, r.alice, "/")
 			r.b.Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor")
 			r.all(tc.before)
@@ -64,7 +64,7 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 // code from the mailbox; then there is no mail any more. The policy now lets
 // such accounts in, and the page must not end there.
 func TestNoMailAnyMoreWhileSigningIn(t *testing.T) {
-	r := newReloading(t)
+	r := newPolicyReload(t)
 	change(t, r.w, "alice", func(a *recovery.Account) {
 		a.Drop(recovery.TOTP)
 		a.SecondFactor = false

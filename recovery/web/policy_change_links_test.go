@@ -10,11 +10,11 @@ import (
 
 // What was mailed before a reload is judged by the policy after it.
 func TestLinksMailedBeforeAReload(t *testing.T) {
-	open := func(r *reloading, token string) *recoverytest.Browser {
+	open := func(r *policyReload, token string) *recoverytest.Browser {
 		return r.b.Get("/.sparekey/link").Want("confirm").Submit("code", token)
 	}
 	t.Run("a recovery link", func(t *testing.T) {
-		r := newReloading(t)
+		r := newPolicyReload(t)
 		r.do("ask")
 		link := recoverytest.Link(t, r.sent(r.alice.Mail, "recover-code"))
 		r.reload(both0(recovery.GoalSecondFactor), nil)
@@ -22,7 +22,7 @@ func TestLinksMailedBeforeAReload(t *testing.T) {
 		r.all("hides choice=second_factor, choose password, totp, new, see sign-in")
 	})
 	t.Run("a recovery link that begins nothing now", func(t *testing.T) {
-		r := newReloading(t)
+		r := newPolicyReload(t)
 		r.do("ask")
 		link := recoverytest.Link(t, r.sent(r.alice.Mail, "recover-code"))
 		r.reload(func(p *recovery.Policy) {
@@ -33,7 +33,7 @@ func TestLinksMailedBeforeAReload(t *testing.T) {
 		r.all("paper, see factor, totp, new, see sign-in")
 	})
 	t.Run("an invitation", func(t *testing.T) {
-		r := newReloading(t)
+		r := newPolicyReload(t)
 		_, token, err := r.w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "dora", Mail: "dora@example.org"})
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func TestLinksMailedBeforeAReload(t *testing.T) {
 		r.all("new, scan, see codes, choose saved, see sign-in")
 	})
 	t.Run("an invitation that is too old now", func(t *testing.T) {
-		r := newReloading(t)
+		r := newPolicyReload(t)
 		_, token, err := r.w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "dora", Mail: "dora@example.org"})
 		if err != nil {
 			t.Fatal(err)
@@ -62,9 +62,9 @@ func TestLinksMailedBeforeAReload(t *testing.T) {
 // and the same link works in the same browser when the operator puts the ways
 // back.
 func TestACaseOutlivesAPolicyThatDoesNotKnowIt(t *testing.T) {
-	h := newHouse(t, accountShape{factor: true, phone: true}, nil)
-	token := h.openCase()
-	r := &reloading{t: t, w: h.w, b: h.w.Browser().Get("/"), alice: h.alice, first: h.account()}
+	inst := newInstallation(t, accountShape{factor: true, phone: true}, nil)
+	token := inst.openCase()
+	r := &policyReload{t: t, w: inst.world, b: inst.world.Browser().Get("/"), alice: inst.owner, first: inst.account()}
 	before := r.w
 	r.reload(func(p *recovery.Policy) {
 		for g := range p.Ways {
@@ -83,6 +83,6 @@ func TestACaseOutlivesAPolicyThatDoesNotKnowIt(t *testing.T) {
 	r.n = before
 	r.over()
 	r.b.Get("/.sparekey/link").Submit("code", token).Want("choice").Submit("choice", "password").Want("factor")
-	other := h.w.Browser()
+	other := inst.world.Browser()
 	other.Get("/.sparekey/link").Submit("code", token).Want("confirm")
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// reloading is somebody half-way through when the policy changes: two nodes on
+// policyReload is somebody half-way through when the policy changes: two nodes on
 // one store stand for before and after.
-type reloading struct {
+type policyReload struct {
 	t     *testing.T
 	w, n  *recoverytest.World // before, after
 	b     *recoverytest.Browser
@@ -22,7 +22,7 @@ type reloading struct {
 }
 
 // reload changes the policy. channels are what can still be sent; nil: all.
-func (r *reloading) reload(edit func(*recovery.Policy), channels []string) {
+func (r *policyReload) reload(edit func(*recovery.Policy), channels []string) {
 	p := *r.w.Policy
 	p.Ways = map[recovery.Goal][]recovery.Way{}
 	for g, ways := range r.w.Policy.Ways {
@@ -41,7 +41,7 @@ func (r *reloading) reload(edit func(*recovery.Policy), channels []string) {
 
 // over has the browser go on with the other node. Its cookies are the same; on
 // plain http their names end in the port.
-func (r *reloading) over() {
+func (r *policyReload) over() {
 	from, to := origin(r.t, r.b.Base), origin(r.t, r.n.Server.URL)
 	b := r.n.Browser()
 	cookies := r.b.Client.Jar.Cookies(from)
@@ -63,9 +63,9 @@ func origin(t *testing.T, base string) *url.URL {
 
 // clear fails on a dead end: a page of ours that asks for something it shows,
 // or leads on.
-func (r *reloading) clear() {
+func (r *policyReload) clear() {
 	r.t.Helper()
-	s := readSheet(r.b)
+	s := parsePage(r.b)
 	leads := len(s.forms) > 0 || slices.ContainsFunc(s.links, func(l string) bool {
 		return strings.HasPrefix(l, "/.sparekey/login") || strings.HasPrefix(l, "/.sparekey/account")
 	})
@@ -80,7 +80,7 @@ func (r *reloading) clear() {
 }
 
 // sent is the newest message of a template from either node.
-func (r *reloading) sent(to, template string) recovery.Message {
+func (r *policyReload) sent(to, template string) recovery.Message {
 	r.t.Helper()
 	if r.n != nil && len(r.n.Outbox.To(to, template)) > 0 {
 		return r.n.Outbox.Last(r.t, to, template)
@@ -89,10 +89,10 @@ func (r *reloading) sent(to, template string) recovery.Message {
 }
 
 // do is one thing the person does; after it the page must be clear.
-func (r *reloading) do(deed string) {
+func (r *policyReload) do(deed string) {
 	r.t.Helper()
 	word, arg, _ := strings.Cut(deed, " ")
-	hidden := url.Values{"flow": {readSheet(r.b).flow}}
+	hidden := url.Values{"flow": {parsePage(r.b).flow}}
 	post := func(pairs ...string) {
 		for i := 0; i+1 < len(pairs); i += 2 {
 			hidden.Set(pairs[i], pairs[i+1])
@@ -154,7 +154,7 @@ func (r *reloading) do(deed string) {
 }
 
 // taken tells whether the second factor or the password was replaced.
-func (r *reloading) taken() bool {
+func (r *policyReload) taken() bool {
 	a, err := r.w.Engine.Find(r.t.Context(), "alice")
 	if err != nil {
 		r.t.Fatal(err)
@@ -201,17 +201,17 @@ func asking(method string, kind recovery.Kind) func(*recovery.Policy) {
 	return func(p *recovery.Policy) { p.Ask[method] = []recovery.Kind{kind} }
 }
 
-// newReloading has alice with everything.
-func newReloading(t *testing.T, options ...recoverytest.Option) *reloading {
+// newPolicyReload has alice with everything.
+func newPolicyReload(t *testing.T, options ...recoverytest.Option) *policyReload {
 	t.Helper()
-	h := newHouse(t, accountShape{factor: true, phone: true, friends: true}, nil, options...)
-	h.remember()
-	h.w.Engine.Notify, h.w.Web.Notify = h.w.Outbox, h.w.Outbox
-	return &reloading{t: t, w: h.w, b: h.w.Browser().Get("/"), alice: h.alice, first: h.account()}
+	inst := newInstallation(t, accountShape{factor: true, phone: true, contacts: true}, nil, options...)
+	inst.addMemorized()
+	inst.world.Engine.Notify, inst.world.Web.Notify = inst.world.Outbox, inst.world.Outbox
+	return &policyReload{t: t, w: inst.world, b: inst.world.Browser().Get("/"), alice: inst.owner, first: inst.account()}
 }
 
 // offers looks on the page, and on that of the other ways.
-func (r *reloading) offers(name, value string) bool {
+func (r *policyReload) offers(name, value string) bool {
 	if r.b.Offers(name, value) || !strings.Contains(r.b.Body, "/.sparekey/choose?") {
 		return r.b.Offers(name, value)
 	}
@@ -223,7 +223,7 @@ func (r *reloading) offers(name, value string) bool {
 	return r.b.Get("/.sparekey/choose?"+strings.SplitN(step, "?", 2)[1]).Offers(name, value)
 }
 
-func (r *reloading) all(deeds string) {
+func (r *policyReload) all(deeds string) {
 	r.t.Helper()
 	for deed := range strings.SplitSeq(deeds, ",") {
 		if deed = strings.TrimSpace(deed); deed != "" {
@@ -238,7 +238,7 @@ func TestAPolicyChangedWhileFlowsAreOpen(t *testing.T) {
 	for _, tc := range slices.Concat(changedWays(), changedWaits(), changedAsks(), changedMeans()) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r := newReloading(t)
+			r := newPolicyReload(t)
 			r.all(tc.before)
 			r.reload(tc.edit, tc.channels)
 			r.clear()

@@ -12,13 +12,13 @@ import (
 const robinsNew = "robin@new.example"
 
 // correct fills in the form of robin's page.
-func (o *office) correct(mail, reason string) *recoverytest.Browser {
+func (o *adminWorld) correct(mail, reason string) *recoverytest.Browser {
 	o.TB.Helper()
-	return o.boss.Get("/.sparekey/people/"+o.id).Want("person").Post("/.sparekey/people/"+o.id, recoverytest.Fields("choice", "correct_mail", "mail", mail, "reason", reason))
+	return o.adminBrowser.Get("/.sparekey/people/"+o.robinID).Want("person").Post("/.sparekey/people/"+o.robinID, recoverytest.Fields("choice", "correct_mail", "mail", mail, "reason", reason))
 }
 
 // asks begins a recovery for robin and returns who gets the mail.
-func (o *office) asks() []string {
+func (o *adminWorld) asks() []string {
 	o.TB.Helper()
 	before := len(o.Outbox.To("", "recover-code"))
 	o.Browser().Get("/.sparekey/recover").Submit("name", "robin").Want("sent")
@@ -42,9 +42,9 @@ func TestMF19_AnAddressGivenByAnAdministratorCountsAfter72Hours(t *testing.T) {
 		{"after 72 hours", 72 * time.Hour, robinsNew},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := newOffice(t)
-			if o.correct(robinsNew, "left the company with the old mailbox").Want("person"); o.boss.Status != 200 {
-				t.Fatalf("got status %d: %s", o.boss.Status, o.boss.Text())
+			o := newAdminWorld(t)
+			if o.correct(robinsNew, "left the company with the old mailbox").Want("person"); o.adminBrowser.Status != 200 {
+				t.Fatalf("got status %d: %s", o.adminBrowser.Status, o.adminBrowser.Text())
 			}
 			if n := len(o.Outbox.To(robinsNew, "")); n != 0 {
 				t.Errorf("got %d messages to an address nobody has proved", n)
@@ -62,7 +62,7 @@ func TestMF19_AnAddressGivenByAnAdministratorCountsAfter72Hours(t *testing.T) {
 
 // The old address takes it back, which closes the account.
 func TestMF19_TheOldAddressTakesACorrectionBack(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	o.correct(robinsNew, "said so on the phone").Want("person")
 	b := o.Browser().Get(o.Outbox.Last(t, o.robin.Mail, "notice").Vars["stop"]).Want("undo")
 	b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
@@ -75,12 +75,12 @@ func TestMF19_TheOldAddressTakesACorrectionBack(t *testing.T) {
 // Who has been invited to a wrong address gets the right one at once, and the
 // wrong one holds nothing any more.
 func TestAnInvitedPersonsAddressCountsAtOnce(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	who, token, err := o.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "newby", Mail: "typo@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.id = who.ID
+	o.robinID = who.ID
 	o.correct("newby@example.org", "the first one had a typing error").Want("person")
 	if got := account(t, o.World, "newby").Address(recovery.ChannelMail, o.Clock.Now()); got != "newby@example.org" {
 		t.Errorf("got address %q", got)
@@ -88,12 +88,12 @@ func TestAnInvitedPersonsAddressCountsAtOnce(t *testing.T) {
 	if o.Browser().Get("/.sparekey/link").Submit("code", token).Page() == "new-password" {
 		t.Error("the invitation sent to the wrong address still opens the account")
 	}
-	o.boss.Post("/.sparekey/people/"+o.id, recoverytest.Fields("choice", "invite_again"))
+	o.adminBrowser.Post("/.sparekey/people/"+o.robinID, recoverytest.Fields("choice", "invite_again"))
 	o.Outbox.Last(t, "newby@example.org", "invite")
 }
 
 func TestACorrectionIsRefusedAtItsForm(t *testing.T) {
-	o := newOffice(t)
+	o := newAdminWorld(t)
 	for _, tc := range []struct {
 		name, mail, reason, says string
 		status                   int
@@ -104,10 +104,10 @@ func TestACorrectionIsRefusedAtItsForm(t *testing.T) {
 		{"no reason", robinsNew, "x", "reason", 422},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if o.correct(tc.mail, tc.reason); o.boss.Status != tc.status || o.boss.Page() != "person" || !strings.Contains(o.boss.Text(), tc.says) {
-				t.Errorf("got status %d, page %q: %s", o.boss.Status, o.boss.Page(), o.boss.Text())
+			if o.correct(tc.mail, tc.reason); o.adminBrowser.Status != tc.status || o.adminBrowser.Page() != "person" || !strings.Contains(o.adminBrowser.Text(), tc.says) {
+				t.Errorf("got status %d, page %q: %s", o.adminBrowser.Status, o.adminBrowser.Page(), o.adminBrowser.Text())
 			}
-			values, marked := inputs(t, o.boss)
+			values, marked := inputs(t, o.adminBrowser)
 			if len(marked) != 1 || len(values["mail"]) == 0 || values["mail"][0] != tc.mail {
 				t.Errorf("got marked %q, kept %q", marked, values["mail"])
 			}
@@ -118,18 +118,18 @@ func TestACorrectionIsRefusedAtItsForm(t *testing.T) {
 		"disabled": func(a *recovery.Account) { a.State, a.StateBefore = recovery.StateDisabled, recovery.StateActive },
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newAdminWorld(t)
 			change(t, o.World, "robin", edit)
-			if o.correct(robinsNew, "said so on the phone"); o.boss.Status != 403 || len(account(t, o.World, "robin").Addresses) != 2 {
-				t.Errorf("got status %d, contacts %v", o.boss.Status, account(t, o.World, "robin").Addresses)
+			if o.correct(robinsNew, "said so on the phone"); o.adminBrowser.Status != 403 || len(account(t, o.World, "robin").Addresses) != 2 {
+				t.Errorf("got status %d, contacts %v", o.adminBrowser.Status, account(t, o.World, "robin").Addresses)
 			}
 		})
 	}
 	t.Run("one's own", func(t *testing.T) {
-		o := newOffice(t)
-		o.id = idOf(o, "alice")
-		if o.boss.Post("/.sparekey/people/"+o.id, recoverytest.Fields("choice", "correct_mail", "mail", robinsNew, "reason", "it is mine")); o.boss.Status != 403 {
-			t.Errorf("AD-05: got status %d, want 403", o.boss.Status)
+		o := newAdminWorld(t)
+		o.robinID = idOf(o, "alice")
+		if o.adminBrowser.Post("/.sparekey/people/"+o.robinID, recoverytest.Fields("choice", "correct_mail", "mail", robinsNew, "reason", "it is mine")); o.adminBrowser.Status != 403 {
+			t.Errorf("AD-05: got status %d, want 403", o.adminBrowser.Status)
 		}
 	})
 }

@@ -85,13 +85,13 @@ func tokenOf(t *testing.T, w *recoverytest.World, kind string) (*recoverytest.Br
 	case "in person":
 		w.Policy.Ways[recovery.GoalPassword] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
 		w.Reload()
-		boss := w.Browser()
-		w.SignIn(boss, alice, "/")
+		admin := w.Browser()
+		w.SignIn(admin, alice, "/")
 		w.Clock.Move(time.Minute)
-		boss.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", "robin", "reason", "stood before me", "choice", "password"))
-		boss.Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
-		token := strings.Join(boss.All("spoken"), "")
-		boss.Submit("choice", "saved").Want("person")
+		admin.Post("/.sparekey/", recoverytest.Fields("start", "open_case", "name", "robin", "reason", "stood before me", "choice", "password"))
+		admin.Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
+		token := strings.Join(admin.All("spoken"), "")
+		admin.Submit("choice", "saved").Want("person")
 		return b, token
 	case "stop":
 		w.LostPhone(w.Browser(), alice)

@@ -90,9 +90,9 @@ func (c *closed) mailbox(b *recoverytest.Browser) *recoverytest.Browser {
 func (c *closed) byAdminAtOnce(t *testing.T) *recoverytest.Browser {
 	t.Helper()
 	change(t, c.w, "robin", func(a *recovery.Account) { a.Groups = []string{recovery.GroupAdmins} })
-	boss := begin(c.w, enter(t, c.w, c.w.Browser(), c.robin), c.robin, recovery.KindOpenCase)
-	f := boss.URL.Query().Get("f")
-	boss.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "alice", "choice", "both", "reason", "called me, I know the voice"))
+	admin := begin(c.w, enter(t, c.w, c.w.Browser(), c.robin), c.robin, recovery.KindOpenCase)
+	f := admin.URL.Query().Get("f")
+	admin.Post("/.sparekey/", recoverytest.Fields("flow", f, "name", "alice", "choice", "both", "reason", "called me, I know the voice"))
 	b := c.w.Browser()
 	return b.Get("/.sparekey/link").Submit("code", recoverytest.Link(t, c.w.Outbox.Last(t, c.alice.Mail, "admin-case")))
 }
