@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"slices"
+
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
@@ -14,14 +16,15 @@ func channels() []string {
 // notifier is nil when nothing sends on the channel.
 func (a *App) notifier(channel string) Notifier {
 	for _, n := range a.senders {
-		for _, c := range n.Channels() {
-			if c == channel {
-				return n
-			}
+		if slices.Contains(n.Channels(), channel) {
+			return n
 		}
 	}
 	return nil
 }
+
+// has tells which channels the configuration can send on.
+func (a *App) has(channel string) bool { return a.notifier(channel) != nil }
 
 // needs tells whether a way has a proof that is sent on a channel on which
 // nothing is sent.
@@ -30,18 +33,6 @@ func (a *App) needs(w lint.Way, channel string) bool {
 	for _, name := range w.Proofs {
 		if m := methods.Get(name); m != nil && m.Traits().Channel == channel {
 			return !a.has(channel)
-		}
-	}
-	return false
-}
-
-// has tells which channels the configuration can send on.
-func (a *App) has(channel string) bool {
-	for _, n := range a.senders {
-		for _, c := range n.Channels() {
-			if c == channel {
-				return true
-			}
 		}
 	}
 	return false

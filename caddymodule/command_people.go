@@ -71,7 +71,7 @@ func (p *person) print(w io.Writer) error {
 	}
 	t.row("codes left", fmt.Sprint(p.CodesLeft))
 	for _, d := range p.Devices {
-		t.row("device", d.Browser, "seen "+moment(d.Seen), after("remembered until", d.Remembered), born(d.Recovered))
+		t.row("device", d.Browser, "seen "+moment(d.Seen), after("remembered until", d.Remembered))
 	}
 	for _, s := range p.Sessions {
 		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End))
@@ -79,13 +79,6 @@ func (p *person) print(w io.Writer) error {
 	t.row("probation", after("until", p.Probation))
 	t.row("generation", fmt.Sprint(p.Generation))
 	return t.Flush()
-}
-
-func born(recovered bool) string {
-	if recovered {
-		return "first seen in a recovery"
-	}
-	return ""
 }
 
 func after(words string, t time.Time) string {

@@ -45,7 +45,6 @@ type device struct {
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Remembered time.Time `json:"remembered,omitzero"`
-	Recovered  bool      `json:"recovered,omitempty"`
 }
 
 type session struct {
@@ -76,7 +75,7 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.NoProofUntil})
 	}
 	for _, d := range a.Devices {
-		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.Remembered, d.Recovered})
+		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.Remembered})
 	}
 	for _, s := range a.Sessions {
 		if a.Session(s.TokenHash, now) != nil { // it still lives

@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // doctor looks at everything that can be seen without changing or sending
@@ -116,7 +116,7 @@ func census(people []engine.Person) string {
 func (o *operations) siteChecks() []check {
 	var out []check
 	for _, origin := range o.app.sites.origins {
-		if u, err := url.Parse(origin); err != nil || u.Scheme == "https" || onLoopback(u.Hostname()) {
+		if u, err := url.Parse(origin); err != nil || u.Scheme == "https" || web.Loopback(u.Hostname()) {
 			continue
 		}
 		c := check{"sites", levelFault, origin + " is plain http beyond this machine: nobody is let in there", "serve it over https: write the site without http://", nil}
@@ -135,14 +135,6 @@ func (o *operations) siteChecks() []check {
 		out = append(out, fine("sites", "%s", strings.Join(o.app.sites.origins, ", ")))
 	}
 	return out
-}
-
-func onLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && a.IsLoopback()
 }
 
 // policyChecks is what the lint has to say, notes left out: explain has them.

@@ -124,7 +124,6 @@ type Device struct {
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor
-	Recovered  bool      `json:"recovered,omitempty"` // first signed in during a recovery
 }
 
 // Session is a signed-in browser. It is a row of the account and not a record

@@ -22,6 +22,11 @@ func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPa
 	return f, templates.SignInPage{Name: name, Remember: true, Recover: x.recoverable()}
 }
 
+func (x *exchange) loginAgain(in recovery.Input) (templates.Frame, templates.Content, bool) {
+	f, c := x.login(in.Return, in.Name)
+	return f, c, true
+}
+
 func (x *exchange) showLogin() {
 	ready, err := x.Engine.HasAccounts(x.r.Context())
 	if err != nil {
@@ -59,6 +64,10 @@ func (x *exchange) showSetup() {
 		return
 	}
 	x.page(http.StatusOK, x.startFrame(recovery.KindSetup), templates.SetupPage{})
+}
+
+func (x *exchange) setupAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
+	return x.startFrame(recovery.KindSetup), templates.SetupPage{}, true
 }
 
 func (x *exchange) showLink() { x.page(http.StatusOK, x.startFrame(""), x.link()) }

@@ -33,8 +33,9 @@ func (x *exchange) language(code string) string {
 	return ""
 }
 
-// loopback tells whether the page is asked for on this very machine.
-func loopback(host string) bool {
+// Loopback tells whether a host, with or without a port, is this very machine:
+// there passwords may go over plain http.
+func Loopback(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
 		name = host
@@ -47,7 +48,7 @@ func loopback(host string) bool {
 }
 
 // tooOpen tells that passwords would cross a network in the clear.
-func (x *exchange) tooOpen() bool { return !x.secure && !x.Insecure && !loopback(x.r.Host) }
+func (x *exchange) tooOpen() bool { return !x.secure && !x.Insecure && !Loopback(x.r.Host) }
 
 // sameOrigin is the one check against cross-site requests: Sec-Fetch-Site
 // says so, or, from a browser without it, Origin equals our own. Neither

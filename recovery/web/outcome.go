@@ -72,48 +72,57 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 		status = http.StatusTooManyRequests
 	}
 	switch {
-	case p.Wait == 0 && o.Flow == nil && in.Flow == "" && in.Start == recovery.KindOpenCase:
-		x.caseRefused(in, p)
-		return
 	case p.Key == recovery.ProblemAddressTaken && x.client.Session != "":
 		x.notChanged(p.Key)
 		return
 	case p.Key == recovery.ProblemBusy:
 		status = http.StatusServiceUnavailable
 	}
-	f, c := x.again(o, in)
-	f.Problem = text(p)
-	x.page(status, f, c)
+	if f, c, ok := x.again(o, in); ok {
+		f.Problem = text(p)
+		x.page(status, f, c)
+	}
 }
 
 // again is the page that tells of a problem: the form that was posted, where it
-// may be tried again at once.
-func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame, templates.Content) {
+// may be tried again at once. It is false when that page could not be read, and
+// then that has been answered.
+func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame, templates.Content, bool) {
 	switch p := o.Problem; {
 	case p.Key == recovery.ProblemBusy:
-		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}
+		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}, true
 	case p.Wait > 0:
-		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}}
+		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}}, true
 	case o.Flow != nil:
 		f := x.flowFrame(o)
 		f.Return = o.Flow.Return
-		return f, x.stepPage(o, in)
-	default:
+		return f, x.stepPage(o, in), true
+	case in.Flow == "":
 		return x.entry(in)
 	}
+	return x.refusedFrame(), templates.RefusedPage{}, true
 }
 
 // entry is the page a form came from that never became a flow.
-func (x *exchange) entry(in recovery.Input) (templates.Frame, templates.Content) {
-	switch {
-	case in.Flow == "" && in.Start == recovery.KindLogin:
-		return x.login(in.Return, in.Name)
-	case in.Flow == "" && in.Start == recovery.KindSetup:
-		return x.startFrame(recovery.KindSetup), templates.SetupPage{}
-	case in.Flow == "" && in.Code != "":
-		return x.startFrame(""), x.link()
+func (x *exchange) entry(in recovery.Input) (templates.Frame, templates.Content, bool) {
+	switch show := entries()[in.Start]; {
+	case show != nil:
+		return show(x, in)
+	case in.Code != "":
+		return x.startFrame(""), x.link(), true
 	}
-	return x.refusedFrame(), templates.RefusedPage{}
+	return x.refusedFrame(), templates.RefusedPage{}, true
+}
+
+// entries has a line for each kind of flow whose form stands on a page of its
+// own: that page again. A form of another kind is refused, unless it came with
+// the code of a link.
+func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool) {
+	return map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool){
+		recovery.KindLogin:    (*exchange).loginAgain,
+		recovery.KindSetup:    (*exchange).setupAgain,
+		recovery.KindOpenCase: (*exchange).personAgain,
+	}
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }

@@ -15,7 +15,7 @@ func (x *exchange) frame() templates.Frame {
 	p := x.Engine.Policy
 	return templates.Frame{
 		Lang: x.client.Lang, Keep: x.keep, Site: cmp.Or(p.Site, x.r.Host), Host: x.r.Host, Help: p.Help,
-		Insecure: x.Insecure && !x.secure && !loopback(x.r.Host), ID: x.id,
+		Insecure: x.Insecure && !x.secure && !Loopback(x.r.Host), ID: x.id,
 	}
 }
 

@@ -207,25 +207,19 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 	x.page(status, f, c)
 }
 
-// noCase shows the page of the person whose case was not opened.
-func (x *exchange) caseRefused(in recovery.Input, problem *recovery.Problem) {
+// personAgain is the page of the person whose case was not opened.
+func (x *exchange) personAgain(in recovery.Input) (templates.Frame, templates.Content, bool) {
 	a, s := x.administrator()
 	if a == nil {
-		return
+		return templates.Frame{}, nil, false
 	}
 	if _, err := x.Engine.Person(x.r.Context(), in.Name); errors.Is(err, recovery.ErrNoAccount) {
-		x.refuse(http.StatusUnprocessableEntity, problem.Key) // the form of no person's page
-		return
+		return x.refusedFrame(), templates.RefusedPage{}, true // the form of no person's page
 	}
 	x.person = in.Name
 	c, ok := x.personPage(a, s)
-	if !ok {
-		return
-	}
 	c.Choice, c.Reason = cmp.Or(in.Choice, string(recovery.GoalPassword)), in.Reason
-	f := x.mine()
-	f.Problem = text(problem)
-	x.page(http.StatusUnprocessableEntity, f, c)
+	return x.mine(), c, ok
 }
 
 const replaceMail = "correct_mail"
