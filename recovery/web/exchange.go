@@ -13,8 +13,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/mileusna/useragent"
-
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -94,21 +92,6 @@ func network(ip string) string {
 		return "unknown"
 	}
 	return p.String()
-}
-
-// browser names a browser for its owner: "Firefox on Linux".
-func browser(agent string) string {
-	if len(agent) > 512 {
-		agent = agent[:512]
-	}
-	ua := useragent.Parse(agent)
-	switch {
-	case ua.Name == "":
-		return ""
-	case ua.OS == "":
-		return ua.Name
-	}
-	return ua.Name + " on " + ua.OS
 }
 
 // loopback tells whether the page is asked for on this very machine.
