@@ -8,13 +8,17 @@ import (
 // engine needs to know it.
 type Client struct {
 	Network string   // counted as one: an IPv4 address or an IPv6 /64
-	Browser string   // "Firefox on Linux", for people
+	Browser string   // "Firefox on Linux" or [UnknownBrowser], for people; empty: no browser took part
 	Lang    string   // language for pages and messages
 	Base    string   // address of our own pages for links, with the slash at its end, from configuration; empty: codes only
 	Flows   []string // tokens of the flow cookie, newest first
 	Device  string   // token of the device cookie
 	Session string   // value of the session cookie
 }
+
+// UnknownBrowser stands for every browser that is not on our list: what it says
+// of itself may be anything, and would be read in our own mails.
+const UnknownBrowser = "unknown browser"
 
 // Input is one submitted form. Every field is untrusted.
 type Input struct {

@@ -118,6 +118,13 @@ type Challenger interface {
 	Challenge(t Try) (Challenge, *Message, error)
 }
 
+// Lasting is a method whose challenge lives for a time that the policy sets.
+// Pages show that time and not the one of what was really sent: who has proved
+// nothing must not learn whether anything was.
+type Lasting interface {
+	Life(l Lifetimes) time.Duration
+}
+
 // Namer is a method whose proof says whose it is, so that nobody types a name:
 // it may be the first thing that a flow is shown.
 type Namer interface {

@@ -79,6 +79,9 @@ type Identifier struct {
 	Value string
 }
 
+// ByName is the identifier of a canonical name.
+func ByName(name string) Identifier { return Identifier{"name", name} }
+
 // ByMail is the identifier of a canonical mail address.
 func ByMail(address string) Identifier { return Identifier{"mail", address} }
 

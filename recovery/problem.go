@@ -33,7 +33,8 @@ const (
 	ProblemNameOrPassword = "wrong_name_or_password"
 	ProblemPassword       = "wrong_password"
 	ProblemCode           = "wrong_code"
-	ProblemClock          = "code_clock_off"
+	ProblemAuthenticator  = "wrong_authenticator"
+	ProblemClock          = "code_clock_off" // only of a secret that is being enrolled
 	ProblemCodeUsed       = "code_used"
 	ProblemCodeExpired    = "code_expired"
 	ProblemCodeUnknown    = "code_unknown"

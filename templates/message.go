@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -22,8 +23,8 @@ func textMessages() []string {
 	return []string{"contact-code", "notice", "sms-code", "test", "wait-ready"}
 }
 
-// Lengths that values are cut to, in characters. Names and browsers come from
-// strangers; a link is made by us and useless when cut.
+// Lengths that values are cut to, in characters. A link is made by us and
+// useless when cut.
 const (
 	longestValue  = 80
 	longestReason = 200
@@ -72,7 +73,8 @@ func (m message) T(key string) (string, error) {
 // RFC 3339 is put into words, in its own zone; any other is shown as it is.
 // Minutes and hours are whole numbers. Values are untrusted: control and
 // formatting characters are dropped, all but links are cut to 80 characters (a
-// reason to 200), and the HTML part is escaped. The subject is one line.
+// reason to 200), addresses in them are written so that no mail program makes
+// links of them, and the HTML part is escaped. The subject is one line.
 // Errors are ErrUnknownMessage and, for an unknown event, ErrUnknownText.
 func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, html string, err error) {
 	plain, ok := s.mailText[name]
@@ -116,7 +118,7 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	texts := s.locale(lang)
 	clean := make(map[string]string, len(vars))
 	for name, value := range vars {
-		clean[name] = oneLine(value, longest(name))
+		clean[name] = harmless(name, value)
 	}
 	clean["site"] = cmp.Or(clean["site"], clean["host"], texts.texts["mail.place"])
 	clean["host"] = cmp.Or(clean["host"], clean["site"])
@@ -130,6 +132,28 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	}
 	return message{Lang: texts.code, vars: clean, texts: texts}
 }
+
+// harmless is the one place that every value of a message passes: what others
+// than the operator can put there must not look like words of ours.
+func harmless(name, value string) string {
+	value = oneLine(value)
+	switch name {
+	case "link", "stop":
+		// ours
+	case "reason", "browser":
+		value = dots.ReplaceAllString(unlinked(value), "$1 $2")
+	default:
+		value = unlinked(value)
+	}
+	return shortened(value, longest(name))
+}
+
+// dots are those that mail programs take for the dots of a host. Names keep
+// theirs: anna.meier.
+var dots = regexp.MustCompile(`([.\x{3002}\x{ff0e}\x{ff61}])(\pL)`) //nolint:gochecknoglobals // a compiled constant
+
+// unlinked takes apart what begins a web address.
+func unlinked(value string) string { return strings.ReplaceAll(value, "://", ": ") }
 
 // longest is the length a variable is cut to.
 func longest(name string) int {
@@ -161,9 +185,9 @@ func (m message) ByOthers() bool {
 }
 
 // oneLine makes a value of a stranger harmless in a header and in plain text:
-// any run of white space is one blank, characters that cannot be seen are gone,
-// and what is too long ends in an ellipsis.
-func oneLine(value string, longest int) string {
+// any run of white space is one blank, and characters that cannot be seen are
+// gone.
+func oneLine(value string) string {
 	value = strings.ToValidUTF8(value, "")
 	value = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -174,7 +198,11 @@ func oneLine(value string, longest int) string {
 		}
 		return r
 	}, value)
-	value = strings.Join(strings.Fields(value), " ")
+	return strings.Join(strings.Fields(value), " ")
+}
+
+// shortened ends what is too long in an ellipsis.
+func shortened(value string, longest int) string {
 	runes := []rune(value)
 	if len(runes) > longest {
 		return string(runes[:longest-1]) + "…"

@@ -56,7 +56,7 @@ func blamed(t *Text) []string {
 		return []string{"name", "password"}
 	case "wrong_password":
 		return []string{"password"}
-	case "wrong_code", "code_clock_off", "code_used", "code_expired", "code_unknown", "setup_wrong", "link_expired", "link_other_browser", "drill_wrong":
+	case "wrong_code", "wrong_authenticator", "code_clock_off", "code_used", "code_expired", "code_unknown", "setup_wrong", "link_expired", "link_other_browser", "drill_wrong":
 		return []string{"code", "pin"}
 	case "password_short", "password_common", "password_same", "password_like_name":
 		return []string{"new_password"}

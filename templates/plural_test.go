@@ -138,7 +138,7 @@ func TestFormsMissingOrSurplus(t *testing.T) {
 func TestZeroInWords(t *testing.T) {
 	s := newSet(t)
 	for lang, want := range map[string]string{"en": "0 minutes.", "fr": "0 minute."} {
-		c := sampleOf(t, "factor-totp-clock")
+		c := sampleOf(t, "enroll")
 		c.frame.Lang, c.frame.Problem = lang, problem("code_clock_off", "minutes", "0")
 		if got := text(parsePage(t, render(t, s, c)).byID("problem")); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q in it", lang, got, want)

@@ -90,7 +90,7 @@ func signInSamples() []sample {
 		{"sign-in-notice", site(replaced), signIn},
 		{"sign-in-insecure", insecure, signIn},
 		{"factor-totp", running(), totp},
-		{"factor-totp-clock", step(templates.Frame{Problem: problem("code_clock_off", "minutes", "3")}), totp},
+		{"factor-totp-wrong", step(templates.Frame{Problem: problem("wrong_authenticator")}), totp},
 		{"factor-sms-code", running(), templates.FactorPage{
 			Ways: templates.Ways{Method: "sms_code", Resend: true, Methods: []string{"totp"}, Recover: true}, Hint: "+33 • •• •• •• 78", Minutes: 5,
 		}},

@@ -50,9 +50,16 @@ func (l *locale) vague(name string) (string, error) {
 	}
 }
 
+// unknownBrowser is stored for a browser that is not on the list of those with
+// a name.
+const unknownBrowser = "unknown browser"
+
 // browser puts "Firefox on Linux", as browsers are stored, into words. A name
 // of another form is shown as it is.
 func (l *locale) browser(stored string) (string, error) {
+	if stored == unknownBrowser {
+		return l.text("browser.unknown")
+	}
 	name, system, ok := strings.Cut(stored, " on ")
 	if !ok {
 		return stored, nil

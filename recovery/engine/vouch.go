@@ -5,17 +5,32 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// trusted takes the name of somebody who may vouch.
+// trusted takes the user name of somebody who may vouch. A member learns nothing
+// else of others: addresses and numbers find nobody, each name is charged before
+// it is looked up, and the name that is kept is the one that was typed.
 func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	a, err := r.Find(ctx, strings.TrimSpace(in.Name))
+	hourly := recovery.Rate{Count: 10, Per: time.Hour}
+	if err := r.charge(ctx, []meter{{key: r.meterKey("named", r.account.ID), rule: window(hourly), life: time.Hour}}); err != nil {
+		return nil, err
+	}
+	name, err := recovery.CanonicalName(strings.TrimSpace(in.Name))
+	id := recovery.ByName(name)
+	if err != nil {
+		id.Kind = "odd" // belongs to nobody, and costs the same
+	}
+	a, err := r.find(ctx, id)
+	if err == nil && a == nil {
+		err = recovery.ErrNoAccount
+	}
 	if p, err := r.another(a, err, recovery.ProblemContactSelf); p != nil || err != nil {
 		return p, err
 	}
-	r.flow.Person, r.flow.PersonName = a.ID, a.Name
+	r.flow.Person, r.flow.PersonName = a.ID, name
 	return nil, nil
 }
 

@@ -23,12 +23,15 @@ func (NewContact) Traits() recovery.Traits {
 // Ready implements recovery.Method.
 func (NewContact) Ready(*recovery.Account, time.Time) bool { return true }
 
+// Life implements recovery.Lasting.
+func (NewContact) Life(l recovery.Lifetimes) time.Duration { return l.MailCode }
+
 // Challenge implements recovery.Challenger.
 func (m NewContact) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	code := secret.Digits(6)
 	channel, to := t.Flow.NewAddress()
 	s := recovery.Challenge{
-		To: recovery.Mask(to), At: t.Now, Expires: t.Now.Add(t.Policy.Lifetimes.MailCode),
+		To: recovery.Mask(to), At: t.Now, Expires: t.Now.Add(m.Life(t.Policy.Lifetimes)),
 		Code: m.Keys.MAC("new contact", t.Flow.ID, to, code),
 	}
 	msg := message(t, channel, "contact-code", s, map[string]string{"code": code})
@@ -40,5 +43,5 @@ func (m NewContact) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Mes
 func (m NewContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	_, to := t.Flow.NewAddress()
 	s := t.Flow.Challenges[recovery.NewContact]
-	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code)), t.Policy.Lifetimes.MailCode), nil
+	return judge(t, s, m.Keys.CheckMAC(s.Code, "new contact", t.Flow.ID, to, digits(t.Input.Code)), m.Life(t.Policy.Lifetimes)), nil
 }

@@ -30,10 +30,13 @@ func (MailLink) Ready(a *recovery.Account, now time.Time) bool {
 	return a.Address(recovery.ChannelMail, now) != ""
 }
 
+// Life implements recovery.Lasting.
+func (MailLink) Life(l recovery.Lifetimes) time.Duration { return l.MailLink }
+
 // Challenge implements recovery.Challenger.
 func (m MailLink) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	code, link := secret.Code(8), secret.Token(32)
-	s := issue(t, recovery.ChannelMail, t.Policy.Lifetimes.MailLink)
+	s := issue(t, recovery.ChannelMail, m.Life(t.Policy.Lifetimes))
 	s.Code = m.Keys.MAC("mail_link", t.Flow.ID, code)
 	s.Link = m.Keys.MAC("mail_link url", t.Flow.ID, link)
 	return s, message(t, recovery.ChannelMail, "recover-code", s, map[string]string{
@@ -51,7 +54,7 @@ func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, e
 	} else if code := secret.Plain(typed); code != "" {
 		right = m.Keys.CheckMAC(s.Code, "mail_link", t.Flow.ID, code)
 	}
-	return judge(t, s, right, t.Policy.Lifetimes.MailLink), nil
+	return judge(t, s, right, m.Life(t.Policy.Lifetimes)), nil
 }
 
 // SixDigits is a code of six digits sent to a stored address, beside another
@@ -88,6 +91,9 @@ func (m SixDigits) Traits() recovery.Traits {
 func (m SixDigits) Ready(a *recovery.Account, now time.Time) bool {
 	return a.Address(m.channel, now) != ""
 }
+
+// Life implements recovery.Lasting.
+func (m SixDigits) Life(l recovery.Lifetimes) time.Duration { return m.life(l) }
 
 // Challenge implements recovery.Challenger.
 func (m SixDigits) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {

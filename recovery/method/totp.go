@@ -39,7 +39,7 @@ type totpData struct {
 func (TOTP) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.TOTP, Source: "totp", Class: recovery.ClassHeld, Factor: true,
-		Throttle: recovery.ThrottleCode, Page: recovery.PageFactor, Wrong: recovery.ProblemCode,
+		Throttle: recovery.ThrottleCode, Page: recovery.PageFactor, Wrong: recovery.ProblemAuthenticator,
 	}
 }
 
@@ -48,7 +48,8 @@ func (TOTP) Ready(a *recovery.Account, _ time.Time) bool {
 	return a.Credential(recovery.TOTP) != nil
 }
 
-// Verify implements recovery.Method.
+// Verify implements recovery.Method. A wrong code says nothing of other steps:
+// whoever guesses could otherwise try one code for all of an hour, and wait.
 func (TOTP) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	c := t.Account.Credential(recovery.TOTP)
 	var d totpData
@@ -57,7 +58,7 @@ func (TOTP) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) 
 	}
 	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
 	if !ok {
-		return recovery.Verdict{Problem: drift(d.Secret, string(t.Input.Code), t.Now)}, nil
+		return recovery.Verdict{}, nil
 	}
 	id := c.ID
 	return recovery.Verdict{OK: true, Credential: id, Version: c.Version, Claim: func(a *recovery.Account) error {
@@ -109,9 +110,9 @@ func generate(key string, step int64) string {
 	return code
 }
 
-// drift tells people whose clock is off by how many minutes, if the code is
-// right for another time within the hour. Asked only after another proof, and
-// the try has been charged.
+// drift tells people who enrol an authenticator by how many minutes its clock
+// is off, if the code is right for another time within the hour. The page shows
+// the secret, so this tells them nothing else.
 func drift(key, code string, now time.Time) *recovery.Problem {
 	step, ok := match(key, code, now, totpDrift)
 	if !ok {
@@ -146,7 +147,7 @@ func (TOTP) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) 
 		if p := drift(d.Secret, string(t.Input.Code), t.Now); p != nil {
 			return nil, p, nil
 		}
-		return nil, &recovery.Problem{Key: recovery.ProblemCode}, nil
+		return nil, &recovery.Problem{Key: recovery.ProblemAuthenticator}, nil
 	}
 	d.Last = step
 	return pack(d), nil, nil

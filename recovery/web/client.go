@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/mileusna/useragent"
-
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -66,19 +64,4 @@ func network(ip string) string {
 		return "unknown"
 	}
 	return p.String()
-}
-
-// browser names a browser for its owner: "Firefox on Linux".
-func browser(agent string) string {
-	if len(agent) > 512 {
-		agent = agent[:512]
-	}
-	ua := useragent.Parse(agent)
-	switch {
-	case ua.Name == "":
-		return ""
-	case ua.OS == "":
-		return ua.Name
-	}
-	return ua.Name + " on " + ua.OS
 }

@@ -86,20 +86,20 @@ func (s step) sends() bool {
 	return ok && !s.Step.Enroll && !m.(recovery.Method).Traits().Silent
 }
 
-// sent is where a code went, and how many minutes it lives. A visitor who has not
-// proved anything yet learns nothing about the account (EN-07).
+// sent is where a code went, and how many minutes such a code lives. A visitor
+// who has not proved anything yet learns nothing about the account (EN-07), nor
+// whether anything was sent: the minutes are the policy's for everybody.
 func (s step) sent() (hint string, minutes int) {
 	if !s.sends() {
 		return "", 0
 	}
-	code, ok := s.Flow.Challenges[s.Step.Method]
-	if !ok {
-		return "", 5
-	}
 	if s.Account != nil {
-		hint = code.To
+		hint = s.Flow.Challenges[s.Step.Method].To
 	}
-	return hint, int(code.Expires.Sub(code.At) / time.Minute)
+	if m, ok := s.Engine.Methods.Get(s.Step.Method).(recovery.Lasting); ok {
+		minutes = int(m.Life(s.Engine.Policy.Lifetimes) / time.Minute)
+	}
+	return hint, minutes
 }
 
 func (s step) signIn() templates.Content {
