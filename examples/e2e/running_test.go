@@ -84,7 +84,7 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", tt.run, "-test.skip", tt.skip, "-test.timeout", "9m")
+			cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", tt.run, "-test.skip", tt.skip, "-test.timeout", "18m")
 			cmd.Dir, cmd.Env = "../../recovery/web", os.Environ()
 			env := labEnv(t, tt.store)
 			if tt.lang != "" {
