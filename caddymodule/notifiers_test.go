@@ -9,7 +9,7 @@ import (
 	_ "github.com/caddy-sparekey/sparekey/caddymodule"
 )
 
-func TestNotifyMoreAdapts(t *testing.T) {
+func TestPushSMSAndWebhookAdapt(t *testing.T) {
 	for _, tt := range []struct{ name, options, want string }{
 		{"push", "notify push ntfy://ntfy.sh/topic", `{"notifier":"push","url":"ntfy://ntfy.sh/topic"}`},
 		{"shared push", "notify push {env.PUSH_URL} {\n\t\t\tshared\n\t\t}", `{"notifier":"push","shared":true,"url":"{env.PUSH_URL}"}`},
@@ -34,7 +34,7 @@ func TestNotifyMoreAdapts(t *testing.T) {
 	}
 }
 
-func TestNotifyMore(t *testing.T) {
+func TestPushAndWebhookOptions(t *testing.T) {
 	t.Setenv("SPAREKEY_TEST_PUSH", "gotify://push.example/AbCdEfGhIjKlMn1")
 	t.Setenv("SPAREKEY_TEST_SECRET", "whsec-2f0b1c")
 	block := func(words ...string) string { return " {\n\t\t\t" + strings.Join(words, "\n\t\t\t") + "\n\t\t}" }
