@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
 // ProofPages lists the pages that a step which asks for something can have.
@@ -13,7 +15,11 @@ func ProofPages() []string { return slices.Sorted(maps.Keys(proofPages())) }
 func EnrolledMethods() []string { return slices.Sorted(maps.Keys(enrolments())) }
 
 // FlowTokens lists the tokens that the flow cookie of a request opens to.
-func FlowTokens(s *Server, r *http.Request) []string { return s.exchange(nil, r).client.Flows }
+func FlowTokens(e *engine.Engine, r *http.Request) []string {
+	x := &exchange{Server: &Server{Engine: e}, r: r}
+	x.readFlows()
+	return x.client.Flows
+}
 
 // AddFlow answers a request with its flow cookie and a token more.
 func AddFlow(s *Server, w http.ResponseWriter, r *http.Request, token string) {

@@ -69,7 +69,7 @@ func written(tb testing.TB, s *web.Server, tokens ...string) string {
 // flowTokens is what a browser's flow cookie holds.
 func flowTokens(tb testing.TB, w *recoverytest.World, b *recoverytest.Browser) []string {
 	tb.Helper()
-	return web.FlowTokens(w.Web, sent(b.Cookie("sparekey-flow").Value))
+	return web.FlowTokens(w.Engine, sent(b.Cookie("sparekey-flow").Value))
 }
 
 // oldFlow makes a token as before: letters, and a MAC of them.
@@ -126,7 +126,7 @@ func TestFlowCookieOpens(t *testing.T) {
 		{"both forms", "a", values[0] + "." + old, 0, []string{tokens[0], old}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := web.FlowTokens(flowServer(t, tc.roots, now.Add(tc.later)), sent(tc.cookie))
+			got := web.FlowTokens(flowServer(t, tc.roots, now.Add(tc.later)).Engine, sent(tc.cookie))
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("got tokens %q, want %q", got, tc.want)
 			}
@@ -282,7 +282,7 @@ func FuzzFlowCookie(f *testing.F) {
 		f.Add(cookie)
 	}
 	f.Fuzz(func(t *testing.T, cookie string) {
-		got := web.FlowTokens(s, sent(cookie))
+		got := web.FlowTokens(s.Engine, sent(cookie))
 		if len(got) > 4 {
 			t.Errorf("%q: got %d tokens, want at most 4", cookie, len(got))
 		}
