@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -63,8 +64,8 @@ func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Pro
 	return nil, nil
 }
 
-// ticket finds a ticket and binds it to this browser. A ticket bound to another
-// browser counts as missing.
+// ticket finds a ticket, and changes nothing. A ticket bound to another browser
+// counts as missing.
 func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string, error) {
 	for _, key := range r.ticketKeys(code) {
 		t, ok, err := kv.Load[recovery.Ticket](ctx, r.Store, key)
@@ -74,22 +75,39 @@ func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string
 		if !ok || t.Purpose == recovery.PurposeStop || !r.Now().Before(t.Made.Add(r.Policy.Lifetimes.OfTicket(t.Purpose))) {
 			continue
 		}
-		bound, err := kv.Update(ctx, r.Store, key, t.Expires, func(t *recovery.Ticket, exists bool) error {
-			if !exists || t.Binding != "" && !r.holds(t.Binding) {
-				return recovery.ErrMoved
-			}
-			if t.Binding == "" {
-				t.Binding = r.flow.Binding
-			}
-			return nil
-		})
-		if errors.Is(err, recovery.ErrMoved) {
+		if !r.mayHold(&t) {
 			return nil, "", nil
 		}
-		return &bound, key, err
+		return &t, key, nil
 	}
 	return nil, "", nil
 }
+
+// keep binds the ticket that the flow began with to this browser: of many that
+// show it at once one gets it. It is the last that happens to a form, because a
+// ticket that is bound while its browser is turned away belongs to nobody, and
+// is lost.
+func (r *run) keep(ctx context.Context) (bool, error) {
+	if r.ticketKey == "" {
+		return true, nil
+	}
+	_, err := kv.Update(ctx, r.Store, r.ticketKey, r.ticketEnds, func(t *recovery.Ticket, exists bool) error {
+		if !exists || !r.mayHold(t) {
+			return recovery.ErrMoved
+		}
+		if t.Binding == "" {
+			t.Binding = r.flow.Binding
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mayHold tells whether a ticket is nobody's yet, or this browser's.
+func (r *run) mayHold(t *recovery.Ticket) bool { return t.Binding == "" || r.holds(t.Binding) }
 
 func (r *run) holds(binding string) bool {
 	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {
@@ -114,14 +132,10 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 		return nil, err
 	}
 	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
-		key := recovery.ProblemLinkExpired
-		if recipe := r.recipe(); recipe.BadTicket != "" {
-			key = recipe.BadTicket
-		}
-		return recovery.NewProblem(key), nil
+		return recovery.NewProblem(cmp.Or(r.recipe().BadTicket, recovery.ProblemLinkExpired)), nil
 	}
 	r.refund(ctx, []meter{tries})
-	r.begun = true
+	r.begun, r.ticketKey, r.ticketEnds = true, key, t.Expires
 	return r.redeemed(ctx, t, key)
 }
 

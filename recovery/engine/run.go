@@ -41,8 +41,12 @@ type run struct {
 	stored  bool
 	token   string // new flow token for the browser
 	begun   bool   // the form only began the flow
-	queue   []recovery.Message
-	said    string // notice for the page
+	// What the flow began with, to be bound to the browser once the flow is
+	// written; empty: no ticket.
+	ticketKey  string
+	ticketEnds time.Time
+	queue      []recovery.Message
+	said       string // notice for the page
 }
 
 func (r *run) facts() recovery.Facts {

@@ -159,6 +159,9 @@ func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
+	if kept, err := r.keep(ctx); err != nil || !kept {
+		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemLinkExpired)}, err
+	}
 	if !r.stored && r.recipe().Replaces {
 		r.audit(r.started())
 	}

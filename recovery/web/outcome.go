@@ -18,9 +18,7 @@ func (x *exchange) submit() {
 		x.unavailable(err)
 		return
 	}
-	// A ticket is bound to this browser although nothing came of it: without
-	// its token the link would be dead for good.
-	if o.FlowToken != "" && (o.Stored || o.Flow != nil && len(o.Flow.Reserved) > 0) {
+	if o.Stored && o.FlowToken != "" {
 		x.addFlow(o.FlowToken)
 	} else if o.Stored {
 		x.keepFlow(o.Flow)
