@@ -60,6 +60,8 @@ type Account struct {
 	OldCodes        *OldCodes        `json:"before,omitempty"`
 	UnfreezeWith    *OldCodes        `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
 	CodeUsed        time.Time        `json:"code_used,omitzero"` // last time a recovery code was spent
+	Withdrawn       []Withdrawn      `json:"withdrawn,omitempty"`
+	Opened          uint64           `json:"opened,omitempty"` // generation in which it was last opened after a notice had closed it; zero: never
 
 	// SecondFactor says that this account signs in with two factors. It is
 	// stored apart from the credentials: if those went missing, sign-in must be
@@ -264,6 +266,7 @@ func (a *Account) UntrustDevices() {
 // first.
 func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
+	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
 	if a.OldCodes != nil && !now.Before(a.OldCodes.Until) {
 		a.OldCodes = nil
 	}

@@ -6,9 +6,9 @@ import (
 )
 
 // replaceAddress adds a contact. The one before is used until the new one
-// counts.
-func (a *Account) replaceAddress(c Address, now time.Time) {
-	a.Addresses = slices.DeleteFunc(a.Addresses, func(x Address) bool { return x.Channel == c.Channel && now.Before(x.ValidFrom) })
+// counts. One that did not count yet is withdrawn.
+func (a *Account) replaceAddress(c Address, now time.Time, l Lifetimes) {
+	a.withdraw(now, l, c.Unproven, func(x Address) bool { return x.Channel == c.Channel })
 	for i := range a.Addresses {
 		if a.Addresses[i].Channel == c.Channel {
 			a.Addresses[i].ValidUntil = c.ValidFrom
@@ -20,8 +20,8 @@ func (a *Account) replaceAddress(c Address, now time.Time) {
 // undoAddresses removes every address and number that does not count yet, and
 // keeps those they were to replace. Contacts that were fully replaced before
 // stay replaced.
-func (a *Account) undoAddresses(now time.Time) {
-	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return now.Before(c.ValidFrom) })
+func (a *Account) undoAddresses(now time.Time, l Lifetimes) {
+	a.withdraw(now, l, true, func(Address) bool { return true })
 	for i := range a.Addresses {
 		if now.Before(a.Addresses[i].ValidUntil) {
 			a.Addresses[i].ValidUntil = time.Time{}
@@ -36,9 +36,9 @@ func (a *Account) ReplaceMail(mail string, now time.Time, l Lifetimes) error {
 	case a.Address(ChannelMail, now) == mail:
 		return ErrSameAddress
 	case a.State == StateActive:
-		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now.Add(l.NewContact), Unproven: true}, now)
+		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now.Add(l.NewContact), Unproven: true}, now, l)
 	case a.State == StateInvited:
-		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now}, now)
+		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now}, now, l)
 		a.DropExpired(now)
 		a.EndEverything()
 		a.Invited = time.Time{}

@@ -24,7 +24,7 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 			a.UnfreezeWith = &OldCodes{Codes: slices.Clone(c.Data)}
 		}
 	}
-	a.undoAddresses(now)
+	a.undoAddresses(now, l)
 	a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, func(v TrustedContact) bool { return !v.Since.Before(lately) })
 	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
 		return (c.Method == PIN || c.Method == SecurityQuestion) && !c.Created.Before(lately)

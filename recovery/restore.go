@@ -45,6 +45,7 @@ func (end End) recover(a *Account, eff *Effects) {
 	}
 	if a.State == StateFrozen {
 		a.State, a.Devices, a.OldCodes, a.UnfreezeWith = StateActive, nil, nil, nil
+		a.Opened = a.Generation
 		eff.Done(EventThawed)
 	}
 	eff.Done(name)

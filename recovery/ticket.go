@@ -13,6 +13,8 @@ type Ticket struct {
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
 	Event      EventName `json:"event,omitempty"`
+	To         string    `json:"to,omitempty"`    // PurposeStop: entry of the address that the link went to
+	About      string    `json:"about,omitempty"` // PurposeStop: entry of the address that a change took in
 }
 
 // PurposeStop is the purpose of "this wasn't me" links, which begin no flow.

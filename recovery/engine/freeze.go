@@ -16,6 +16,13 @@ func (e *Engine) StopWorks(ctx context.Context, token string) (recovery.EventNam
 	if t == nil {
 		return "", false, err
 	}
+	a, err := e.account(ctx, t.Account)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return "", false, nil
+	}
+	if err != nil || !t.Closes(a) {
+		return "", false, err
+	}
 	l := e.Policy.Lifetimes
 	if t.Event == recovery.EventContactChanged && !e.Now().Before(t.Expires.Add(l.NewContact-l.Notice)) {
 		return "", true, err
@@ -45,7 +52,7 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 		return false, err
 	}
 	a, err := e.edit(ctx, t.Account, func(a *recovery.Account) error {
-		if a.State != recovery.StateActive && a.State != recovery.StateFrozen {
+		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
 		a.Freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)

@@ -35,26 +35,25 @@ func (e *Engine) notice(ctx context.Context, a *recovery.Account, name recovery.
 	if e.Notify == nil {
 		return
 	}
-	stop := ""
-	if len(a.Addresses) > 0 {
-		stop = e.stopLink(ctx, a, name, c)
-	}
-	for _, contact := range a.NoticeAddresses(e.Now()) {
-		e.noticeOn(contact.Channel, contact.Value, stop, a, name, c)
+	for _, to := range a.NoticeAddresses(e.Now()) {
+		if e.Notify.Has(to.Channel) {
+			e.noticeOn(to.Channel, to.Value, e.stopLink(ctx, a, to, name, c), a, name, c)
+		}
 	}
 	for _, channel := range []string{recovery.ChannelPush, recovery.ChannelHook} {
 		e.noticeOn(channel, a.Name, "", a, name, c)
 	}
 }
 
-// stopLink is empty when no origin is known or the ticket could not be written.
-func (e *Engine) stopLink(ctx context.Context, a *recovery.Account, name recovery.EventName, c recovery.Client) string {
+// stopLink makes the link for one address: it dies with that address, and those
+// of other addresses live on. It is empty when no origin is known or the ticket
+// could not be written.
+func (e *Engine) stopLink(ctx context.Context, a *recovery.Account, to recovery.Address, name recovery.EventName, c recovery.Client) string {
 	if c.Base == "" {
 		return ""
 	}
 	token := secret.Token(32)
-	t := recovery.Ticket{Purpose: recovery.PurposeStop, Account: a.ID, Event: name, Expires: e.Now().Add(e.Policy.Lifetimes.Notice)}
-	if err := e.writeTicket(ctx, token, t); err != nil {
+	if err := e.writeTicket(ctx, token, a.Closing(name, to, e.Now(), e.Policy.Lifetimes)); err != nil {
 		e.log().Warn("notice without its link", "event", string(name), "error", err)
 		return ""
 	}

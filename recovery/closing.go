@@ -1,0 +1,61 @@
+package recovery
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Withdrawn is an address or number that was taken back before it counted. It
+// was never its owner's, so the links that went there close nothing.
+type Withdrawn struct {
+	Entry string    `json:"entry"` // as [Address.Entry]
+	Until time.Time `json:"until"` // when the last link sent there has ended by itself
+	// Ended says that links about the change have ended too, wherever they
+	// went: a notice or an administrator undid it. Somebody in a session could
+	// otherwise change the address once more to end the owner's links.
+	Ended bool `json:"ended,omitempty"`
+}
+
+// Entry names this entry of the list: the same address taken in once more is
+// another one.
+func (c Address) Entry() string {
+	return secret.Sum(c.Channel + " " + c.Value + " " + strconv.FormatInt(c.ValidFrom.UnixMilli(), 10))
+}
+
+// maxWithdrawn is more than the messages of a day let anybody prove addresses
+// for in the life of a notice.
+const maxWithdrawn = 100
+
+// withdraw takes back those addresses of a kind that do not count yet. ended
+// says whether the links about them end too.
+func (a *Account) withdraw(now time.Time, l Lifetimes, ended bool, kind func(Address) bool) {
+	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool {
+		if !now.Before(c.ValidFrom) || !kind(c) {
+			return false
+		}
+		a.Withdrawn = append(a.Withdrawn, Withdrawn{Entry: c.Entry(), Until: now.Add(l.Notice), Ended: ended})
+		return true
+	})
+	a.Withdrawn = a.Withdrawn[max(len(a.Withdrawn)-maxWithdrawn, 0):]
+}
+
+// Closing is the ticket of a "this wasn't me" link that goes to an address.
+func (a *Account) Closing(name EventName, to Address, now time.Time, l Lifetimes) Ticket {
+	t := Ticket{Purpose: PurposeStop, Account: a.ID, Generation: a.Generation, Event: name, To: to.Entry(), Made: now, Expires: now.Add(l.Notice)}
+	if name == EventContactChanged && len(a.Addresses) > 0 {
+		t.About = a.Addresses[len(a.Addresses)-1].Entry()
+	}
+	return t
+}
+
+// Closes tells whether a "this wasn't me" link still closes the account: not
+// when its address was withdrawn, nor when the account was closed and opened
+// anew since. An address that was replaced keeps its links.
+func (t *Ticket) Closes(a *Account) bool {
+	return t.Generation >= a.Opened && !slices.ContainsFunc(a.Withdrawn, func(w Withdrawn) bool {
+		return w.Entry == t.To || w.Ended && w.Entry == t.About
+	})
+}
