@@ -66,21 +66,22 @@ func readKey(text string) ([]byte, error) {
 // written under another name first, so that a crash leaves a whole key or
 // none.
 func generatedKey(path string) ([]byte, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the path comes from the configuration
-	if err == nil {
-		if err := ownerOnly(path); err != nil {
-			return nil, err
-		}
-		root, err := readKey(string(text))
-		if err != nil {
-			return nil, fmt.Errorf("key file %s: %w", path, err)
-		}
-		return root, nil
+	err := ownerOnly(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeKey(path)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the path comes from the configuration
+	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
-	return makeKey(path)
+	root, err := readKey(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return root, nil
 }
 
 func makeKey(path string) ([]byte, error) {
@@ -109,10 +110,15 @@ func makeKey(path string) ([]byte, error) {
 	return root, nil
 }
 
+// ownerOnly looks at a file before it is opened: a pipe in its place would wait
+// for a writer, and the start with it.
 func ownerOnly(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("key file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("key file %s is not a file: move it away, and put the key there", path)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("key file %s may be read by others (mode %o): chmod 600 it", path, info.Mode().Perm())

@@ -43,6 +43,9 @@ var (
 
 	// ErrPermissions says that others than the owner may open the file.
 	ErrPermissions = errors.New("the store is open to other users")
+
+	// ErrNotFile says that there is something else in the place of the file.
+	ErrNotFile = errors.New("the store is not a file")
 )
 
 // bucket holds all records. Its name is the version of the format too.

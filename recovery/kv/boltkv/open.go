@@ -24,9 +24,9 @@ const (
 )
 
 // Open opens the file at path. If there is none it is created, 0600, with its
-// folder, 0700. The error is [ErrDamaged], [ErrInUse] or [ErrPermissions],
-// with the name of the file and what to do about it, or that of the operating
-// system.
+// folder, 0700. The error is [ErrDamaged], [ErrInUse], [ErrPermissions] or
+// [ErrNotFile], with the name of the file and what to do about it, or that of
+// the operating system.
 func Open(path string, o Options) (*Driver, error) {
 	db, file, err := openPath(path)
 	if err != nil {
@@ -49,10 +49,13 @@ func Open(path string, o Options) (*Driver, error) {
 }
 
 func openPath(path string) (*bolt.DB, *os.File, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		if err := create(path); err != nil {
 			return nil, nil, fmt.Errorf("create it: %w", err)
 		}
+	case err == nil && !info.Mode().IsRegular():
+		return nil, nil, notFile(info) // before it is opened: a pipe would wait for a writer, and a device may do anything
 	}
 	if err := checkLocked(path); err != nil {
 		return nil, nil, err
@@ -157,13 +160,29 @@ func checkFile(f *os.File) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("it is not a file: %w", syscall.EINVAL)
+		return notFile(info)
 	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows": // which has no such bits
 		return fmt.Errorf("%w: its mode is %#o", ErrPermissions, info.Mode().Perm())
 	case info.Size() == 0:
 		return fmt.Errorf("%w: it is empty", ErrDamaged) // bbolt would make a new store of it
 	}
 	return nil
+}
+
+// notFile is an [ErrNotFile] that says what is there.
+func notFile(info fs.FileInfo) error {
+	what := "of another kind"
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		what = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		what = "a socket"
+	case mode&fs.ModeDevice != 0:
+		what = "a device"
+	}
+	return fmt.Errorf("%w: it is %s", ErrNotFile, what)
 }
 
 // explain adds to an error what to do about it.
@@ -174,6 +193,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: stop that one first, or give this one a file of its own", ErrInUse)
 	case errors.Is(err, ErrPermissions):
 		return fmt.Errorf("%w: make sure that nobody has read it, then take the rights of group and others away (chmod 600)", err)
+	case errors.Is(err, ErrNotFile):
+		return fmt.Errorf("%w: move it away, or name another place", err)
 	case errors.As(err, &system) && !errors.Is(err, ErrDamaged):
 		return err
 	default:
