@@ -58,21 +58,36 @@ func (a *App) possible(w lint.Way) bool {
 
 // shape is what an account has, in the words of the lint.
 func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
-	return lint.Shape{
-		TOTP: who.Credential(recovery.TOTP) != nil, Codes: method.CodesLeft(who) > 0,
-		Mail:   who.Address(recovery.ChannelMail, now) != "" && a.has(recovery.ChannelMail),
-		Phone:  who.Address(recovery.ChannelSMS, now) != "" && a.has(recovery.ChannelSMS),
-		Device: len(who.Devices) > 1, Contacts: len(who.TrustedContacts),
-		PIN: who.Credential(recovery.PIN) != nil, Question: who.Credential(recovery.SecurityQuestion) != nil,
-		Admin: true, InPerson: true, Rescue: true, Manages: who.Admin(),
+	methods := method.All(method.Set{Has: a.has})
+	var words []string
+	for _, p := range a.table().Proofs {
+		switch {
+		case p.Class == lint.ClassAuthority:
+			words = append(words, p.Source)
+		case !methods.Offered(p.Name) || !methods.Get(p.Name).Ready(who, now):
+		case p.Extra:
+			words = append(words, p.Name)
+		case p.Source == lint.SourceContact:
+			words = append(words, fmt.Sprintf("%s*%d", p.Source, len(who.TrustedContacts)))
+		default:
+			words = append(words, p.Source)
+		}
 	}
+	if len(who.Devices) > 1 {
+		words = append(words, lint.SourceDevice)
+	}
+	if who.Admin() {
+		words = append(words, lint.TraitManages)
+	}
+	return lint.Having(words...)
 }
 
-// forecast is what would happen if somebody lost something today.
+// forecast is what would happen if somebody lost something today. The account
+// page has no row for a leaked password: it has its own.
 func (a *App) forecast(who *recovery.Account) []templates.Loss {
 	var out []templates.Loss
 	for _, l := range lint.Forecast(a.offeredTable(), a.shape(who, time.Now())) {
-		if !slices.Contains([]string{"phone", "mailbox", "laptop", "paper"}, l.Object) {
+		if l.Object == "password" {
 			continue
 		}
 		loss := templates.Loss{What: l.Object, Locked: !l.SignsIn && !l.Alone}

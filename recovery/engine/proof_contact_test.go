@@ -33,11 +33,11 @@ func contactPolicies() map[string]*recovery.Policy {
 
 func contactShapes() []lint.Shape {
 	return []lint.Shape{
-		{TOTP: true, Codes: true, Phone: true, Contacts: 2},
-		{TOTP: true, Mail: true, Phone: true, Contacts: 2},
-		{TOTP: true, Codes: true, Contacts: 2},
-		{TOTP: true, Phone: true},
-		{Contacts: 2},
+		lint.Having("totp", "recovery_code", "sms", "contact*2"),
+		lint.Having("totp", "mail", "sms", "contact*2"),
+		lint.Having("totp", "recovery_code", "contact*2"),
+		lint.Having("totp", "sms"),
+		lint.Having("contact*2"),
 	}
 }
 

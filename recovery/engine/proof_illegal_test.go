@@ -130,7 +130,7 @@ func TestIllegalSteps(t *testing.T) {
 	recoverytest.Slow(t)
 	steps, done := 0, map[recovery.Kind]int{}
 	inst := newInstallation(t, proofPolicy(), nil)
-	begin := inst.openAccount(lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true})
+	begin := inst.openAccount(lint.Having("totp", "recovery_code", "mail", "sms"))
 	rapid.Check(t, func(t *rapid.T) {
 		inst.restore(begin)
 		x := &randomPosts{inst: inst, spent: map[string]bool{}, done: done}

@@ -60,23 +60,23 @@ func writtenPolicy() *recovery.Policy {
 // is listed exactly.
 func TestLintIsExactInPerson(t *testing.T) {
 	recoverytest.Slow(t)
-	full := lint.Shape{TOTP: true, Codes: true, Phone: true, InPerson: true}
+	full := lint.Having("totp", "recovery_code", "sms", "admin_in_person")
 	shapes := []lint.Shape{
 		full,
-		{TOTP: true, Codes: true, Phone: true, InPerson: true, Manages: true},
-		{TOTP: true, Codes: true, Phone: true, Device: true, InPerson: true, Manages: true},
-		{TOTP: true, Codes: true, InPerson: true},                // nothing a wait could be told by
-		{TOTP: true, Codes: true, InPerson: true, Manages: true}, // nor an administrator's
-		{TOTP: true, Codes: true, Phone: true, Contacts: 2, InPerson: true},
-		{InPerson: true},
-		{Codes: true, Phone: true, InPerson: true, Manages: true},
+		lint.Having("totp", "recovery_code", "sms", "admin_in_person", "manages"),
+		lint.Having("totp", "recovery_code", "sms", "device", "admin_in_person", "manages"),
+		lint.Having("totp", "recovery_code", "admin_in_person"),            // nothing a wait could be told by
+		lint.Having("totp", "recovery_code", "admin_in_person", "manages"), // nor an administrator's
+		lint.Having("totp", "recovery_code", "sms", "contact*2", "admin_in_person"),
+		lint.Having("admin_in_person"),
+		lint.Having("recovery_code", "sms", "admin_in_person", "manages"),
 	}
 	if recoverytest.UnderRace {
 		shapes = shapes[1:2]
 	}
 	mailed := []lint.Shape{
-		{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true},
-		{TOTP: true, Codes: true, Mail: true, InPerson: true, Manages: true},
+		lint.Having("totp", "recovery_code", "mail", "sms", "admin_in_person"),
+		lint.Having("totp", "recovery_code", "mail", "admin_in_person", "manages"),
 	}
 	for _, tc := range []struct {
 		name   string
@@ -113,8 +113,8 @@ func compareInPerson(t *testing.T, p *recovery.Policy, m *mutant, mute bool, sha
 // Mistakes about cases in person must make the proof above fail.
 func TestProofSeesMutantsInPerson(t *testing.T) {
 	recoverytest.Slow(t)
-	manages := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, InPerson: true, Manages: true}
-	mute := lint.Shape{TOTP: true, Codes: true, InPerson: true, Manages: true}
+	manages := lint.Having("totp", "recovery_code", "mail", "sms", "admin_in_person", "manages")
+	mute := lint.Having("totp", "recovery_code", "admin_in_person", "manages")
 	list := []mutant{
 		{name: "an administrator's code counts at once", shape: manages, reads: func(a *recovery.Account, _ time.Time) {
 			if a.Name == "alice" {
@@ -138,10 +138,10 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 			t.Parallel()
 			var n tally
 			p := proofPolicy()
-			if m.shape.Mail {
+			if m.shape.Has(lint.SourceMail) {
 				p = writtenPolicy()
 			}
-			holes := compareInPerson(t, p, &m, !m.shape.Mail, m.shape, &n)
+			holes := compareInPerson(t, p, &m, !m.shape.Has(lint.SourceMail), m.shape, &n)
 			if len(holes) == 0 {
 				t.Fatalf("got no difference between lint and engine in %s, want one", n)
 			}

@@ -122,11 +122,11 @@ func (oneContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, e
 // mutants are the mistakes that show when the attacker alone moves. Each must make
 // the proof fail.
 func mutants() []mutant {
-	usual := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true}
-	helped := lint.Shape{TOTP: true, Codes: true, Mail: true, Contacts: 2}
-	mute := lint.Shape{TOTP: true, Codes: true, Mail: true}
-	seated := lint.Shape{TOTP: true, Mail: true, Device: true}
-	unposted := lint.Shape{TOTP: true, Codes: true, Phone: true}
+	usual := lint.Having("totp", "recovery_code", "mail", "sms")
+	helped := lint.Having("totp", "recovery_code", "mail", "contact*2")
+	mute := lint.Having("totp", "recovery_code", "mail")
+	seated := lint.Having("totp", "mail", "device")
+	unposted := lint.Having("totp", "recovery_code", "sms")
 	return []mutant{
 		{name: "the code for the number goes to the mailbox: mail counted twice", shape: usual, swap: map[string]func(any) recovery.Method{
 			recovery.SMSCode: func(m any) recovery.Method { return smsToMailbox{m.(sender)} },
@@ -177,10 +177,10 @@ func mutants() []mutant {
 		{name: "a way that needs less than it says", shape: usual, ways: func(p *recovery.Policy) {
 			p.Ways[recovery.GoalBoth][0].Proofs = []string{recovery.RecoveryCode}
 		}},
-		{name: "the question is not asked", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Question: true}, asks: true, reads: func(a *recovery.Account, _ time.Time) {
+		{name: "the question is not asked", shape: lint.Having("totp", "recovery_code", "mail", "sms", "question"), asks: true, reads: func(a *recovery.Account, _ time.Time) {
 			a.Drop(recovery.SecurityQuestion)
 		}},
-		{name: "one case is enough where a wait was written", shape: lint.Shape{TOTP: true, Mail: true, Phone: true, Admin: true}, ways: func(p *recovery.Policy) {
+		{name: "one case is enough where a wait was written", shape: lint.Having("totp", "mail", "sms", "admin"), ways: func(p *recovery.Policy) {
 			for i := range p.Ways[recovery.GoalBoth] {
 				p.Ways[recovery.GoalBoth][i].Wait = 0
 			}
@@ -190,9 +190,9 @@ func mutants() []mutant {
 
 // ownerMutants are the mistakes that show when the owner moves.
 func ownerMutants() []mutant {
-	usual := lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true}
+	usual := lint.Having("totp", "recovery_code", "mail", "sms")
 	return []mutant{
-		{name: "the generation is skipped: sessions outlive a recovery", shape: lint.Shape{TOTP: true, Codes: true, Mail: true, Device: true}, owner: true, reads: keepSessions()},
+		{name: "the generation is skipped: sessions outlive a recovery", shape: lint.Having("totp", "recovery_code", "mail", "device"), owner: true, reads: keepSessions()},
 		{name: "a frozen account opens like any other", shape: usual, owner: true, reads: func(a *recovery.Account, _ time.Time) {
 			if a.State == recovery.StateFrozen {
 				a.State = recovery.StateActive

@@ -21,7 +21,7 @@ func compareWithOwner(t *testing.T, p *recovery.Policy, m *mutant, shape lint.Sh
 	inst := newInstallation(t, p, m)
 	begin := inst.openAccount(shape)
 	for _, set := range lint.Analyze(proofTable(p), shape).Sets {
-		if slices.Contains(set.Sources, lint.SourceDevice) || !shape.TOTP {
+		if slices.Contains(set.Sources, lint.SourceDevice) || !shape.Has(lint.SourceTOTP) {
 			continue
 		}
 		n.minimal++
@@ -36,7 +36,7 @@ func compareWithOwner(t *testing.T, p *recovery.Policy, m *mutant, shape lint.Sh
 			holes = append(holes, hole)
 		}
 	}
-	if shape.TOTP && shape.Mail && shape.Device {
+	if shape.Has(lint.SourceTOTP) && shape.Has(lint.SourceMail) && shape.Has(lint.SourceDevice) {
 		holes = append(holes, inst.endsSessions(begin)...)
 	}
 	n.shapes++
@@ -137,7 +137,7 @@ func TestOwnerMoves(t *testing.T) {
 func TestAttackerFreezes(t *testing.T) {
 	recoverytest.Slow(t)
 	var n tally
-	shapes := append(proofShapes()[1:6], lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Contacts: 2})
+	shapes := append(proofShapes()[1:6], lint.Having("totp", "recovery_code", "mail", "sms", "contact*2"))
 	for _, shape := range shapes {
 		inst := newInstallation(t, proofPolicy(), nil)
 		begin := inst.openAccount(shape)

@@ -75,19 +75,19 @@ func proofShapes() []lint.Shape {
 	full := fullShape()
 	return []lint.Shape{
 		full,
-		{TOTP: true, Codes: true, Mail: true, Phone: true},
-		{TOTP: true, Codes: true, Phone: true, Contacts: 2}, // no mail
-		{TOTP: true, Codes: true, Mail: true},               // no channel to announce a wait
-		{TOTP: true, Mail: true, Device: true},              // codes lost
-		{TOTP: true, Codes: true, Mail: true, Contacts: 2},
+		lint.Having("totp", "recovery_code", "mail", "sms"),
+		lint.Having("totp", "recovery_code", "sms", "contact*2"), // no mail
+		lint.Having("totp", "recovery_code", "mail"),             // no channel to announce a wait
+		lint.Having("totp", "mail", "device"),                    // codes lost
+		lint.Having("totp", "recovery_code", "mail", "contact*2"),
 		{},
-		{Mail: true},
-		{Codes: true, Phone: true},
-		{Codes: true, Mail: true, Phone: true, Device: true},
+		lint.Having("mail"),
+		lint.Having("recovery_code", "sms"),
+		lint.Having("recovery_code", "mail", "sms", "device"),
 	}
 }
 
 // fullShape has everything.
 func fullShape() lint.Shape {
-	return lint.Shape{TOTP: true, Codes: true, Mail: true, Phone: true, Device: true, Contacts: 2}
+	return lint.Having("totp", "recovery_code", "mail", "sms", "device", "contact*2")
 }

@@ -19,11 +19,11 @@ import (
 // what the shape lacks.
 func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	inst.t.Helper()
-	others := slices.Clone(contacts()[:shape.Contacts])
+	others := slices.Clone(contacts()[:shape.Count(lint.SourceContact)])
 	if inst.namesContacts {
 		others = append(others, accomplices()...)
 	}
-	if shape.Admin {
+	if shape.Has(lint.SourceAdmin) {
 		others = append(others, adminName)
 	}
 	for _, name := range others {
@@ -31,33 +31,33 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 		inst.drop(f, recovery.TOTP, recovery.RecoveryCode)
 	}
 	n := recovery.NewAccount{Name: "alice"}
-	if shape.Mail {
+	if shape.Has(lint.SourceMail) {
 		n.Mail = aliceMail
 	}
-	if shape.Phone {
+	if shape.Has(lint.SourceSMS) {
 		n.Phone = alicePhone
 	}
 	s := inst.activate(n, "")
-	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.TOTP
-	if shape.Device || inst.knownBrowser {
+	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP)
+	if shape.Has(lint.SourceDevice) || inst.knownBrowser {
 		inst.signIn(s)
 	}
-	if !shape.TOTP {
+	if !shape.Has(lint.SourceTOTP) {
 		inst.drop(s, recovery.TOTP)
 	}
-	if !shape.Codes {
+	if !shape.Has(lint.SourceCodes) {
 		inst.drop(s, recovery.RecoveryCode)
 	}
 	inst.change(func(a *recovery.Account) {
-		if shape.Manages {
+		if shape.Has(lint.TraitManages) {
 			a.Groups = []string{recovery.GroupAdmins}
 		}
-		for _, name := range contacts()[:shape.Contacts] {
+		for _, name := range contacts()[:shape.Count(lint.SourceContact)] {
 			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: inst.idOf(name), Name: name})
 		}
 	})
 	inst.addMemorized(s, shape)
-	s.holdings.reads, s.holdings.contacts = []string{aliceMail, alicePhone}, shape.Contacts
+	s.holdings.reads, s.holdings.contacts = []string{aliceMail, alicePhone}, shape.Count(lint.SourceContact)
 	inst.owner = s.holdings
 	inst.save(s)
 	return s
@@ -78,12 +78,12 @@ func (inst *installation) addMemorized(s *attackState, shape lint.Shape) {
 			a.Credentials = append(a.Credentials, recovery.Credential{ID: name, Method: name, Version: 1, Created: inst.now, Data: data})
 		})
 	}
-	add(shape.PIN, recovery.PIN, recovery.Input{PIN: alicePIN})
-	add(shape.Question, recovery.SecurityQuestion, recovery.Input{Answer: aliceAnswer, Choice: method.Questions()[0]})
-	if shape.PIN {
+	add(shape.Has(recovery.PIN), recovery.PIN, recovery.Input{PIN: alicePIN})
+	add(shape.Has(recovery.SecurityQuestion), recovery.SecurityQuestion, recovery.Input{Answer: aliceAnswer, Choice: method.Questions()[0]})
+	if shape.Has(recovery.PIN) {
 		s.holdings.pin = alicePIN
 	}
-	if shape.Question {
+	if shape.Has(recovery.SecurityQuestion) {
 		s.holdings.answer = aliceAnswer
 	}
 }
@@ -196,14 +196,12 @@ func maximalSets(s lint.Shape, minimal []lint.Takeover) [][]string {
 		}
 	}
 	add(true, lint.SourceMemory)
-	add(s.TOTP, lint.SourceTOTP)
-	add(s.Codes, lint.SourceCodes)
-	add(s.Mail, lint.SourceMail)
-	add(s.Phone, lint.SourceSMS)
-	add(s.Device, lint.SourceDevice)
-	add(s.Contacts == 2, "contact", "contact*2")
-	add(s.InPerson, lint.SourceInPerson)
-	add(s.Admin, lint.SourceAdmin)
+	for _, name := range []string{lint.SourceTOTP, lint.SourceCodes, lint.SourceMail, lint.SourceSMS, lint.SourceDevice} {
+		add(s.Has(name), name)
+	}
+	add(s.Count(lint.SourceContact) == 2, "contact", "contact*2")
+	add(s.Has(lint.SourceInPerson), lint.SourceInPerson)
+	add(s.Has(lint.SourceAdmin), lint.SourceAdmin)
 	sets = slices.DeleteFunc(sets, func(set []string) bool {
 		return slices.ContainsFunc(minimal, func(x lint.Takeover) bool { return isSubset(x.Sources, set) })
 	})
@@ -293,20 +291,20 @@ func TestLintIsExact(t *testing.T) {
 		{"default", proofPolicy(), shapes},
 		{"mailbox for the password", loosePolicy(), shapes[1:3]},
 		{"PIN and question asked", askingPolicy(), fewUnderRace(1, []lint.Shape{
-			{TOTP: true, Codes: true, Mail: true, Phone: true, PIN: true, Question: true},
-			{TOTP: true, Codes: true, Mail: true, Phone: true, PIN: true}, // the same without a question
-			{TOTP: true, Mail: true, Device: true, Question: true},
-			{TOTP: true, Codes: true, Mail: true, Contacts: 2, Question: true},
-			{Mail: true, PIN: true, Question: true},
+			lint.Having("totp", "recovery_code", "mail", "sms", "pin", "question"),
+			lint.Having("totp", "recovery_code", "mail", "sms", "pin"), // the same without a question
+			lint.Having("totp", "mail", "device", "question"),
+			lint.Having("totp", "recovery_code", "mail", "contact*2", "question"),
+			lint.Having("mail", "pin", "question"),
 		})},
 		{"nobody but contacts for both", vouchedPolicy(), fewUnderRace(1, []lint.Shape{
-			{TOTP: true, Mail: true, Contacts: 2},
-			{TOTP: true, Mail: true, Device: true},
+			lint.Having("totp", "mail", "contact*2"),
+			lint.Having("totp", "mail", "device"),
 		})},
 		{"an administrator opens cases", proofPolicy(), fewUnderRace(2, []lint.Shape{
-			{Mail: true, Admin: true},
-			{TOTP: true, Mail: true, Admin: true}, // no channel to announce a wait
-			{TOTP: true, Mail: true, Phone: true, Admin: true},
+			lint.Having("mail", "admin"),
+			lint.Having("totp", "mail", "admin"), // no channel to announce a wait
+			lint.Having("totp", "mail", "sms", "admin"),
 		})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -27,40 +27,23 @@ func sets(list []lint.Takeover) string {
 	return strings.Join(out, " ")
 }
 
-// shape reads what an account has.
+// shape reads what an account has, in short words; each contact is one.
 func shape(words string) lint.Shape {
+	short := map[string][]string{
+		"totp": {"totp"}, "passkey": {"passkey"}, "verified": {"passkey", "verified"}, "codes": {"recovery_code"},
+		"mail": {"mail"}, "phone": {"sms"}, "push": {"push"}, "device": {"device"}, "pin": {"pin"}, "question": {"question"},
+		"admin": {"admin"}, "rescue": {"rescue"}, "contact": {"contact"},
+	}
 	var s lint.Shape
 	for word := range strings.FieldsSeq(words) {
-		switch word {
-		case "totp":
-			s.TOTP = true
-		case "passkey":
-			s.Passkey = true
-		case "verified":
-			s.Passkey, s.Verified = true, true
-		case "codes":
-			s.Codes = true
-		case "mail":
-			s.Mail = true
-		case "phone":
-			s.Phone = true
-		case "push":
-			s.Push = true
-		case "device":
-			s.Device = true
-		case "contact":
-			s.Contacts++
-		case "pin":
-			s.PIN = true
-		case "question":
-			s.Question = true
-		case "admin":
-			s.Admin = true
-		case "rescue":
-			s.Rescue = true
-		default:
+		long, ok := short[word]
+		if !ok {
 			panic("no such word: " + word)
 		}
+		if word == "contact" && s.Has(word) {
+			long = []string{"contact*2"}
+		}
+		s = s.With(long...)
 	}
 	return s
 }

@@ -7,7 +7,9 @@ import (
 
 func compile(t Table, s Shape) *machine {
 	m := &machine{table: t, shape: s, items: []string{itemOther}, alone: map[wayRef]bool{}}
+	m.hears = m.hearing()
 	for _, p := range t.Proofs {
+		m.factor = m.factor || p.Factor && s.Has(p.Source)
 		if t.configured(p) {
 			m.addProof(p)
 		}
@@ -47,28 +49,56 @@ func (m *machine) addProof(p Proof) {
 	case p.Name == proofDevice:
 		m.own(p.Source, p, m.item(itemSession))
 	case p.Source == SourceContact:
-		for i := range m.shape.source(SourceContact) {
+		for i := range m.has(p) {
 			name := itemContact + string(rune('1'+i))
 			m.own(name, p, m.item(name))
 		}
 	case p.Name == proofPassword:
 		m.own(p.Source, p, m.item(p.Name), m.item(itemTrusted))
-	case m.shape.Verified && m.table.verifies(p.Name):
+	case m.shape.Has(TraitVerified) && m.table.verifies(p.Name):
 		m.own(p.Source, p, m.item(p.Name), m.item(p.Name+verified))
 	default:
 		m.own(p.Source, p, m.item(p.Name))
 	}
 }
 
+// has tells how many of a proof the account can show. A password is in every
+// account, and so is what no shape can name, so that a method unknown to the lint
+// is judged too. What is asked in addition is named by itself.
+func (m *machine) has(p Proof) int {
+	switch {
+	case p.Extra:
+		return m.shape.Count(p.Name)
+	case p.Source == SourceMemory, !p.Factor && !listed(p.Source):
+		return 1
+	}
+	return m.shape.Count(p.Source)
+}
+
+// hearing lists what a notice reaches the owner by.
+func (m *machine) hearing() []string {
+	by := map[string]string{channelPush: TraitPush, channelMail: SourceMail, channelSMS: SourceSMS}
+	var out []string
+	for _, c := range m.table.Channels {
+		if name := by[c]; m.shape.Has(name) {
+			out = append(out, name)
+		}
+	}
+	if m.shape.Has(SourceDevice) {
+		out = append(out, SourceDevice)
+	}
+	return out
+}
+
 // own lets a source prove items.
 func (m *machine) own(name string, p Proof, items ...int) {
-	if m.shape.source(p.Source) == 0 || !m.shape.knows(p.Name) {
+	if m.has(p) == 0 {
 		return
 	}
 	i := slices.IndexFunc(m.sources, func(s source) bool { return s.name == name })
 	if i < 0 {
 		weight := 1
-		if name == SourcePasskey && m.shape.Verified {
+		if name == SourcePasskey && m.shape.Has(TraitVerified) {
 			weight = 2
 		}
 		m.sources = append(m.sources, source{name: name, class: p.Class, weight: weight})

@@ -34,7 +34,7 @@ type Loss struct {
 // Things the account does not have are left out.
 func Forecast(t Table, s Shape) []Loss {
 	m, out := compile(t, s), []Loss{}
-	for _, o := range Objects() {
+	for _, o := range t.Objects() {
 		if o.Lost != "" && len(m.shown(o.Loses)) > 0 {
 			out = append(out, m.loss(o))
 		}
@@ -48,7 +48,7 @@ func (m *machine) loss(o Object) Loss {
 	l.SignsIn, l.Alone = m.reach(own, direct) != never, m.reach(own, nil) != never
 	l.LockedOut = m.reach(helped, nil) == never
 	for _, goal := range Goals() {
-		if goal != GoalPassword && !m.shape.HasFactor() {
+		if goal != GoalPassword && !m.factor {
 			continue // nothing of the kind to lose
 		}
 		walk, ok := m.walk(goal, own)
@@ -63,7 +63,7 @@ func (m *machine) loss(o Object) Loss {
 	if l.Alone {
 		return l
 	}
-	for _, x := range additions() {
+	for _, x := range m.table.additions() {
 		if s, changed := x.to(m.shape); changed {
 			if n := compile(m.table, s); n.reach(n.left(o, false), nil) != never {
 				l.Mends = append(l.Mends, x.Mend)

@@ -40,9 +40,9 @@ func TestInPersonForAnAdministrator(t *testing.T) {
 		shape lint.Shape
 		want  string
 	}{
-		{"not one", lint.Shape{TOTP: true, InPerson: true}, "0s"},
-		{"told by phone", lint.Shape{TOTP: true, InPerson: true, Phone: true, Manages: true}, "24h"},
-		{"told by nothing", lint.Shape{TOTP: true, InPerson: true, Manages: true}, "never"},
+		{"not one", lint.Having("totp", "admin_in_person"), "0s"},
+		{"told by phone", lint.Having("totp", "admin_in_person", "sms", "manages"), "24h"},
+		{"told by nothing", lint.Having("totp", "admin_in_person", "manages"), "never"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := "never"

@@ -61,6 +61,8 @@ type source struct {
 type machine struct {
 	table   Table
 	shape   Shape
+	factor  bool     // the account has a second factor
+	hears   []string // sources by which its owner is told of things
 	items   []string
 	sources []source
 	rows    []row

@@ -127,9 +127,5 @@ func (r *row) uses(s source) bool {
 // told reports whether the owner hears of things through a channel that is not
 // in other hands.
 func (m *machine) told(taken func(source string) bool) bool {
-	s, channels := m.shape, m.table.Channels
-	return s.Push && slices.Contains(channels, channelPush) ||
-		s.Mail && slices.Contains(channels, channelMail) && !taken(SourceMail) ||
-		s.Phone && slices.Contains(channels, channelSMS) && !taken(SourceSMS) ||
-		s.Device && !taken(SourceDevice)
+	return slices.ContainsFunc(m.hears, func(source string) bool { return !taken(source) })
 }

@@ -13,19 +13,30 @@ type Object struct {
 	Lost  string   `json:"lost"`  // how its loss is called; empty: not forecast
 }
 
-// Objects lists the things that people lose or leave unlocked. A mailbox is
-// read on the phone and on the laptop but lost with neither.
-func Objects() []Object {
-	mail := []string{"mail_link", "mail_code"}
-	return []Object{
-		{Name: "unlocked phone", Gives: append([]string{"totp", "sms_code", proofDevice}, mail...), Loses: []string{"totp", "sms_code"}, Lost: "phone"},
-		{Name: "unlocked laptop", Gives: append([]string{proofDevice}, mail...), Loses: []string{proofDevice}, Lost: "laptop"},
-		{Name: "mailbox", Gives: mail, Loses: mail, Lost: "mailbox"},
-		{Name: "leaked password", Gives: []string{proofPassword}, Loses: []string{proofPassword}, Lost: "password"},
-		{Name: "SIM card", Gives: []string{"sms_code"}},
-		{Name: "paper with codes", Gives: []string{proofCodes}, Loses: []string{proofCodes}, Lost: "paper"},
-		{Name: "security key", Gives: []string{"passkey"}, Loses: []string{"passkey"}, Lost: "security key"},
+// Objects lists the things that people lose or leave unlocked, with the proofs
+// of the table that are on them.
+func (t Table) Objects() []Object {
+	list := []Object{
+		{Name: ObjectPhone, Lost: "phone"},
+		{Name: ObjectLaptop, Lost: "laptop"},
+		{Name: ObjectMailbox, Lost: "mailbox"},
+		{Name: ObjectPassword, Lost: "password"},
+		{Name: ObjectSIM},
+		{Name: ObjectPaper, Lost: "paper"},
+		{Name: ObjectKey, Lost: "security key"},
 	}
+	for i := range list {
+		o := &list[i]
+		for _, p := range t.Proofs {
+			if slices.Contains(p.On, o.Name) {
+				o.Gives = append(o.Gives, p.Name)
+			}
+			if slices.Contains(p.In, o.Name) {
+				o.Loses = append(o.Loses, p.Name)
+			}
+		}
+	}
+	return list
 }
 
 // Mend is a change that would help, found by computing again with it.
@@ -51,7 +62,7 @@ type Risk struct {
 func Warnings(t Table, s Shape) []Risk {
 	m, out := compile(t, s), []Risk{}
 	var rest []Object
-	for _, o := range Objects() {
+	for _, o := range t.Objects() {
 		if m.reach(m.shown(o.Gives), nil) != never {
 			out = append(out, m.risk(o))
 		} else {
@@ -171,12 +182,12 @@ func partings() []Mend {
 // added lists second factors that would help an account without one.
 func (m *machine) added(proofs []string) []Mend {
 	var out []Mend
-	for _, x := range additions() {
+	for _, x := range m.table.additions() {
 		s, changed := x.to(m.shape)
-		if !changed || m.shape.HasFactor() || !s.HasFactor() {
+		if !changed || m.factor {
 			continue
 		}
-		if n := compile(m.table, s); n.reach(n.shown(proofs), nil) == never {
+		if n := compile(m.table, s); n.factor && n.reach(n.shown(proofs), nil) == never {
 			out = append(out, x.Mend)
 		}
 	}
@@ -186,21 +197,32 @@ func (m *machine) added(proofs []string) []Mend {
 // addition is something an account could have besides.
 type addition struct {
 	Mend
-	to func(Shape) (Shape, bool) // false: it has that already
+	words []string // of a shape; the first is what the account has then
 }
 
-func additions() []addition {
-	return []addition{
-		{Mend{"add_codes", "add recovery codes"}, func(s Shape) (Shape, bool) { had := s.Codes; s.Codes = true; return s, !had }},
-		{Mend{"add_authenticator", "add an authenticator"}, func(s Shape) (Shape, bool) { had := s.TOTP; s.TOTP = true; return s, !had }},
-		{Mend{"add_passkey", "add a passkey or security key"}, func(s Shape) (Shape, bool) {
-			had := s.Passkey
-			s.Passkey, s.Verified = true, s.Verified || !had
-			return s, !had
-		}},
-		{Mend{"add_mail", "add a mail address"}, func(s Shape) (Shape, bool) { had := s.Mail; s.Mail = true; return s, !had }},
-		{Mend{"add_phone", "add a phone number"}, func(s Shape) (Shape, bool) { had := s.Phone; s.Phone = true; return s, !had }},
-		{Mend{"add_device", "stay signed in on a second device"}, func(s Shape) (Shape, bool) { had := s.Device; s.Device = true; return s, !had }},
-		{Mend{"add_contacts", "name two people as contacts"}, func(s Shape) (Shape, bool) { had := s.Contacts; s.Contacts = max(had, 2); return s, had < 2 }},
+// to is the shape with the addition; false: it has that already.
+func (x addition) to(s Shape) (Shape, bool) {
+	name, n := counted(x.words[0])
+	return s.With(x.words...), s.Count(name) < n
+}
+
+// additions lists what an account could have besides: what people know best
+// first, then the other second factors of the table.
+func (t Table) additions() []addition {
+	list := []addition{
+		{Mend{"add_codes", "add recovery codes"}, []string{SourceCodes}},
+		{Mend{"add_authenticator", "add an authenticator"}, []string{SourceTOTP}},
+		{Mend{"add_passkey", "add a passkey or security key"}, []string{SourcePasskey, TraitVerified}},
+		{Mend{"add_mail", "add a mail address"}, []string{SourceMail}},
+		{Mend{"add_phone", "add a phone number"}, []string{SourceSMS}},
+		{Mend{"add_device", "stay signed in on a second device"}, []string{SourceDevice}},
+		{Mend{"add_contacts", "name two people as contacts"}, []string{SourceContact + "*2"}},
 	}
+	for _, p := range t.Proofs {
+		known := slices.ContainsFunc(list, func(x addition) bool { return x.words[0] == p.Source })
+		if p.Factor && !known {
+			list = append(list, addition{Mend{"add_" + p.Source, "add " + p.Source}, []string{p.Source}})
+		}
+	}
+	return list
 }

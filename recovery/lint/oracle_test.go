@@ -157,10 +157,10 @@ func first(p string) bool {
 }
 
 func (o oracle) tellable(w lint.Way, proofs []string) bool {
-	mail := o.shape.Mail && !slices.Contains(proofs, "mail_link") && !slices.Contains(proofs, "mail_code")
-	phone := o.shape.Phone && !slices.Contains(proofs, "sms_code")
-	device := o.shape.Device && !slices.Contains(proofs, "device")
-	return w.Wait == 0 || o.shape.Push || mail || phone || device
+	mail := o.shape.Has("mail") && !slices.Contains(proofs, "mail_link") && !slices.Contains(proofs, "mail_code")
+	phone := o.shape.Has("sms") && !slices.Contains(proofs, "sms_code")
+	device := o.shape.Has("device") && !slices.Contains(proofs, "device")
+	return w.Wait == 0 || o.shape.Has("push") || mail || phone || device
 }
 
 func (o oracle) shows(s attackState, proof string, goal lint.Goal) bool {
@@ -188,13 +188,13 @@ func (o oracle) shows(s attackState, proof string, goal lint.Goal) bool {
 
 // begin is the state of somebody who holds the sources.
 func (o *oracle) begin(sources []string) attackState {
-	s := attackState{factor: o.shape.HasFactor()}.with()
+	s := attackState{factor: o.shape.Has("totp") || o.shape.Has("passkey")}.with()
 	for _, source := range sources {
 		name, n, _ := strings.Cut(source, "*")
 		switch name {
 		case "memory":
 			s = s.with("password")
-			if o.shape.PIN {
+			if o.shape.Has("pin") {
 				s = s.with("pin")
 			}
 		case "mail":
@@ -203,7 +203,7 @@ func (o *oracle) begin(sources []string) attackState {
 			s = s.with("sms_code")
 		case "passkey":
 			s = s.with("passkey")
-			if o.shape.Verified {
+			if o.shape.Has("verified") {
 				s = s.with("verified")
 			}
 		case "device":
@@ -243,13 +243,21 @@ func drawWay(t *rapid.T, goal lint.Goal, words []string) lint.Way {
 }
 
 func drawShape(t *rapid.T, table lint.Table) lint.Shape {
-	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
-	s := lint.Shape{
-		TOTP: yes("totp"), Passkey: passkeys(table) && yes("passkey"), Codes: yes("codes"), Mail: yes("mail"), Phone: yes("phone"),
-		Push: yes("push"), Device: yes("device"), PIN: yes("pin"), Contacts: rapid.IntRange(0, 2).Draw(t, "contacts"),
+	words := []string{fmt.Sprintf("contact*%d", rapid.IntRange(0, 2).Draw(t, "contacts"))}
+	draw := func(name string) bool {
+		yes := rapid.Bool().Draw(t, name)
+		if yes {
+			words = append(words, name)
+		}
+		return yes
 	}
-	s.Verified = s.Passkey && yes("verified")
-	return s
+	for _, name := range []string{"totp", "recovery_code", "mail", "sms", "push", "device", "pin"} {
+		draw(name)
+	}
+	if passkeys(table) && draw("passkey") {
+		draw("verified")
+	}
+	return lint.Having(words...)
 }
 
 // subsets lists every set of the shape's sources; contacts are alike.
@@ -265,14 +273,11 @@ func subsets(s lint.Shape) [][]string {
 		}
 	}
 	add(true, "memory")
-	add(s.TOTP, "totp")
-	add(s.Passkey, "passkey")
-	add(s.Codes, "recovery_code")
-	add(s.Mail, "mail")
-	add(s.Phone, "sms")
-	add(s.Device, "device")
-	add(s.Contacts == 1, "contact")
-	add(s.Contacts == 2, "contact", "contact*2")
+	for _, name := range []string{"totp", "passkey", "recovery_code", "mail", "sms", "device"} {
+		add(s.Has(name), name)
+	}
+	add(s.Count("contact") == 1, "contact")
+	add(s.Count("contact") == 2, "contact", "contact*2")
 	return out
 }
 

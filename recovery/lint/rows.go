@@ -5,7 +5,7 @@ import "slices"
 // addLogin adds the rows of the login, for both kinds of account.
 func (m *machine) addLogin() {
 	for _, l := range m.table.Login {
-		r := row{name: "sign in", in: true, login: l.WithoutFactor != m.shape.HasFactor()}
+		r := row{name: "sign in", in: true, login: l.WithoutFactor != m.factor}
 		ok := m.require(&r, l.Proofs, ForLogin, l.WithoutFactor)
 		if l.Verified {
 			m.requireVerified(&r, l.Proofs)
@@ -21,7 +21,7 @@ func (m *machine) add(r row, ok, withoutFactor bool) {
 		return
 	}
 	p := home
-	if withoutFactor == m.shape.HasFactor() {
+	if withoutFactor == m.factor {
 		p = other
 		r.needs = append(r.needs, need{alts: []int{0}, n: 1})
 	}
@@ -65,7 +65,7 @@ func (m *machine) begins(w Way) bool {
 
 // addRecovery adds one row of a way for a kind of account.
 func (m *machine) addRecovery(ref wayRef, w Way, proofs []string, goal Goal, withoutFactor bool) {
-	if m.shape.Manages && slices.Contains(w.Proofs, proofInPerson) {
+	if m.shape.Has(TraitManages) && slices.Contains(w.Proofs, proofInPerson) {
 		w.Wait = max(w.Wait, cooled)
 	}
 	r := row{name: w.String(), way: ref, wait: w.Wait, gives: m.replaced(goal)}
@@ -98,7 +98,7 @@ func (m *machine) replaced(goal Goal) []gift {
 func (m *machine) asked() []string {
 	return slices.DeleteFunc(slices.Clone(m.table.Ask), func(name string) bool {
 		p, ok := m.table.proof(name)
-		return !ok || m.shape.source(p.Source) == 0 || !m.shape.knows(name)
+		return !ok || m.has(p) == 0
 	})
 }
 
@@ -106,14 +106,14 @@ func (m *machine) asked() []string {
 func (m *machine) addChanges() {
 	for _, c := range m.table.Changes {
 		r := row{name: c.Name, to: []phase{before, home, other}}
-		if c.NoFactorOnly && m.shape.HasFactor() || !m.require(&r, c.Proofs, "", !m.shape.HasFactor()) {
+		if c.NoFactorOnly && m.factor || !m.require(&r, c.Proofs, "", !m.factor) {
 			continue
 		}
 		if c.Session {
 			r.needs = append(r.needs, need{alts: []int{m.item(itemSession)}, n: 1})
 		}
 		for _, g := range c.Gives {
-			if p, _ := m.table.proof(g); m.shape.HasFactor() == (g == GiftNoFactor) && (g == WordFactor || g == GiftNoFactor || p.Factor) {
+			if p, _ := m.table.proof(g); m.factor == (g == GiftNoFactor) && (g == WordFactor || g == GiftNoFactor || p.Factor) {
 				r.gives = append(r.gives, gift{0, c.After})
 			}
 			for _, i := range m.given(g) {

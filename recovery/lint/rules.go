@@ -177,7 +177,8 @@ func (t Table) checkSources(goal Goal, w Way, proofs []Proof) []Finding {
 // checkNotice wants a channel for the notice of a wait that is not used up by
 // the way itself. Pages show it on any known browser.
 func (t Table) checkNotice(goal Goal, w Way, proofs []Proof) []Finding {
-	everybody := &machine{table: t, shape: Shape{Mail: true, Phone: true, Push: true, Device: true}}
+	everybody := &machine{table: t, shape: Having(SourceMail, SourceSMS, TraitPush, SourceDevice)}
+	everybody.hears = everybody.hearing()
 	told := everybody.told(func(source string) bool {
 		return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Source == source })
 	})

@@ -1,137 +1,162 @@
 package lint
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Shape is what an account has. Every account has a password.
-type Shape struct {
-	TOTP     bool `json:"totp,omitempty"`
-	Passkey  bool `json:"passkey,omitempty"`
-	Verified bool `json:"verified,omitempty"` // the passkey asks its owner for a finger or a number
-	Codes    bool `json:"recovery_code,omitempty"`
-	Mail     bool `json:"mail,omitempty"`
-	Phone    bool `json:"phone,omitempty"`
-	Push     bool `json:"push,omitempty"`   // told by push as well; proves nothing
-	Device   bool `json:"device,omitempty"` // another browser is signed in, and shows notices
-	Contacts int  `json:"contacts,omitempty"`
-	PIN      bool `json:"pin,omitempty"`
-	Question bool `json:"question,omitempty"`
-	// Who may vouch. Their sets are listed and not compared.
-	Admin    bool `json:"admin,omitempty"`
-	InPerson bool `json:"admin_in_person,omitempty"`
-	Rescue   bool `json:"rescue,omitempty"`
-	// Manages is an account that is an administrator itself: what was handed
-	// over in person waits for it.
-	Manages bool `json:"manages,omitempty"`
+// Shape is what an account has besides a password, which every account has. The
+// zero value has nothing else. Shapes are compared with ==.
+type Shape struct{ words string }
+
+// What a shape names besides sources and the proofs that are [Proof.Extra].
+const (
+	// TraitVerified: the passkey asks its owner for a finger or a number.
+	TraitVerified = "verified"
+	// TraitPush: told by push as well; proves nothing.
+	TraitPush = "push"
+	// TraitManages is an account that is an administrator itself: what was
+	// handed over in person waits for it.
+	TraitManages = "manages"
+)
+
+// Having is the shape of an account that has what the words name: a source, a
+// proof that is [Proof.Extra], or a trait; "contact*2" for two contacts. Order
+// does not matter.
+func Having(words ...string) Shape {
+	counts := map[string]int{}
+	for _, w := range words {
+		name, n := counted(w)
+		counts[name] = max(counts[name], n)
+	}
+	var out []string
+	for name, n := range counts {
+		switch {
+		case n == 1:
+			out = append(out, name)
+		case n > 1:
+			out = append(out, name+"*"+strconv.Itoa(n))
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int {
+		if c := position(a) - position(b); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+	return Shape{strings.Join(out, " ")}
 }
 
-// HasFactor reports whether the account signs in with a second factor.
-func (s Shape) HasFactor() bool { return s.TOTP || s.Passkey }
+// With is the shape with more.
+func (s Shape) With(words ...string) Shape { return Having(append(s.list(), words...)...) }
+
+// Has reports whether the account has at least one of what the word names.
+func (s Shape) Has(name string) bool { return s.Count(name) > 0 }
+
+// Count tells how many the account has of what the word names.
+func (s Shape) Count(name string) int {
+	for w := range strings.FieldsSeq(s.words) {
+		if found, n := word(w); found == name {
+			return n
+		}
+	}
+	return 0
+}
+
+func (s Shape) list() []string { return strings.Fields(s.words) }
+
+// thing is how reports and JSON name what a shape has. What is not listed is
+// named by its own word.
+type thing struct{ name, key, text string }
+
+// things lists them in the order of the reports. Without a text it is in no
+// sentence: who vouches is not what the account has.
+func things() []thing {
+	return []thing{
+		{SourceTOTP, "totp", "authenticator"},
+		{SourcePasskey, "passkey", "passkey"},
+		{TraitVerified, "verified", ""},
+		{SourceCodes, "recovery_code", "codes"},
+		{SourceMail, "mail", "mail"},
+		{SourceSMS, "phone", "phone"},
+		{TraitPush, "push", "push"},
+		{SourceDevice, "device", "device"},
+		{SourceContact, "contacts", "contact"},
+		{"pin", "pin", "pin"},
+		{"question", "question", "question"},
+		{SourceAdmin, "admin", ""},
+		{SourceInPerson, "admin_in_person", ""},
+		{SourceRescue, "rescue", ""},
+		{TraitManages, TraitManages, ""},
+	}
+}
+
+func position(w string) int {
+	name, _ := word(w)
+	if i := slices.IndexFunc(things(), func(x thing) bool { return x.name == name }); i >= 0 {
+		return i
+	}
+	return len(things())
+}
+
+// listed reports whether shapes have a word of their own for a source.
+func listed(source string) bool { return position(source) < len(things()) }
+
+func thingOf(name string) thing {
+	if i := position(name); i < len(things()) {
+		return things()[i]
+	}
+	return thing{name, name, name}
+}
 
 // String lists what the account has, authority aside.
 func (s Shape) String() string {
-	words := []string{"password"}
-	add := func(has bool, name string) {
-		if has {
-			words = append(words, name)
+	out := []string{proofPassword}
+	for _, w := range s.list() {
+		name, n := word(w)
+		text := thingOf(name).text
+		switch {
+		case text == "":
+			continue
+		case name == SourcePasskey && !s.Has(TraitVerified):
+			text += " without check"
+		case name == SourceContact:
+			text = fmt.Sprintf("%d %s", n, text)
 		}
+		if n > 1 {
+			text += "s"
+		}
+		out = append(out, text)
 	}
-	add(s.TOTP, "authenticator")
-	add(s.Passkey && s.Verified, "passkey")
-	add(s.Passkey && !s.Verified, "passkey without check")
-	add(s.Codes, "codes")
-	add(s.Mail, "mail")
-	add(s.Phone, "phone")
-	add(s.Push, "push")
-	add(s.Device, "device")
-	add(s.Contacts == 1, "1 contact")
-	add(s.Contacts > 1, strconv.Itoa(s.Contacts)+" contacts")
-	add(s.PIN, "pin")
-	add(s.Question, "question")
-	return strings.Join(words, ", ")
+	return strings.Join(out, ", ")
 }
 
-// source tells how often the account has a source.
-func (s Shape) source(name string) int {
-	has, known := map[string]bool{
-		SourceTOTP: s.TOTP, SourcePasskey: s.Passkey, SourceCodes: s.Codes,
-		SourceMail: s.Mail, SourceSMS: s.Phone, SourceDevice: s.Device,
-		SourceAdmin: s.Admin, SourceInPerson: s.InPerson, SourceRescue: s.Rescue,
-	}[name]
-	switch {
-	case name == SourceContact:
-		return min(s.Contacts, maxContacts)
-	case known && !has:
-		return 0
+// MarshalJSON writes an object: true for what the account has, and a number for
+// its contacts.
+func (s Shape) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	for i, w := range s.list() {
+		name, n := word(w)
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, err := json.Marshal(thingOf(name).key)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(key)
+		value := ":true"
+		if name == SourceContact {
+			value = ":" + strconv.Itoa(n)
+		}
+		b.WriteString(value)
 	}
-	return 1
-}
-
-// knows reports whether a proof of a source the account has is set up.
-func (s Shape) knows(proof string) bool {
-	return (proof != "pin" || s.PIN) && (proof != "question" || s.Question)
+	return []byte("{" + b.String() + "}"), nil
 }
 
 // size counts what the account has, to find the simplest example of a finding.
 func (s Shape) size() int { return strings.Count(s.String(), ",") }
-
-// Shapes lists every account the table can tell apart, without authority: for
-// that is not compared. Things no way, row or channel mentions are left out.
-func Shapes(t Table) []Shape {
-	shapes := []Shape{{}, {TOTP: true}, {Passkey: true}, {Passkey: true, Verified: true}, {TOTP: true, Passkey: true}, {TOTP: true, Passkey: true, Verified: true}}
-	vary := func(use bool, set func(*Shape)) {
-		if !use {
-			return
-		}
-		for _, s := range slices.Clone(shapes) {
-			set(&s)
-			shapes = append(shapes, s)
-		}
-	}
-	vary(true, func(s *Shape) { s.Codes = true })
-	vary(true, func(s *Shape) { s.Mail = true })
-	vary(true, func(s *Shape) { s.Phone = true })
-	vary(true, func(s *Shape) { s.Device = true })
-	vary(slices.Contains(t.Channels, channelPush), func(s *Shape) { s.Push = true })
-	vary(t.mentions("pin") > 0, func(s *Shape) { s.PIN = true })
-	vary(t.mentions("question") > 0, func(s *Shape) { s.Question = true })
-	most := t.mentions("contact")
-	vary(most > 0, func(s *Shape) { s.Contacts = most })
-	return shapes
-}
-
-// mentions is the largest count with which a way or question asks for a proof.
-func (t Table) mentions(proof string) int {
-	most := 0
-	look := func(s string) {
-		if name, n := word(s); name == proof {
-			most = max(most, n)
-		}
-	}
-	for _, ways := range t.Ways {
-		for _, w := range ways {
-			for _, p := range w.Proofs {
-				look(p)
-			}
-		}
-	}
-	for _, p := range t.Ask {
-		look(p)
-	}
-	return most
-}
-
-// Standard lists the accounts that explain shows: without a second factor, as
-// set-up leaves them, with a phone, and with a passkey instead.
-func Standard() []Shape {
-	help := Shape{Admin: true, InPerson: true, Rescue: true, Mail: true, Codes: true}
-	plain, usual, full, key := help, help, help, help
-	plain.Device = true
-	usual.TOTP = true
-	full.TOTP, full.Phone, full.Device, full.Contacts = true, true, true, 2
-	key.Passkey, key.Verified, key.Phone, key.Device = true, true, true, true
-	return []Shape{plain, usual, full, key}
-}

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -31,8 +30,8 @@ const (
 	ClassAuthority Class = "authority" // another person answers for it: listed, not compared
 )
 
-// The sources a [Shape] knows. Any other source is taken to belong to every
-// account, so that a method unknown to the lint is judged too.
+// The sources that rules, objects or reports name. An account has a source when
+// its [Shape] says so, and what is memorized always.
 const (
 	SourceMemory   = "memory"
 	SourceTOTP     = "totp"
@@ -45,6 +44,17 @@ const (
 	SourceAdmin    = "admin"
 	SourceInPerson = "admin_in_person"
 	SourceRescue   = "rescue"
+)
+
+// The objects that people lose or leave unlocked.
+const (
+	ObjectPhone    = "unlocked phone"
+	ObjectLaptop   = "unlocked laptop"
+	ObjectMailbox  = "mailbox"
+	ObjectPassword = "leaked password"
+	ObjectSIM      = "SIM card"
+	ObjectPaper    = "paper with codes"
+	ObjectKey      = "security key"
 )
 
 // Words that stand for something else in the lists of a [Table].
@@ -97,6 +107,9 @@ type Proof struct {
 	Extra  bool // pin and question: only in addition
 	// Channel whose notifier the proof needs (mail, sms); empty: none.
 	Channel string
+	// On are the objects on which the proof can be shown, and In those whose
+	// loss takes it from its owner (see [Table.Objects]).
+	On, In []string
 }
 
 // SignIn is one row of what a login asks for.
@@ -172,17 +185,22 @@ const (
 	channelPush = "push"
 )
 
+// A mailbox is read on the phone and on the laptop but lost with neither.
 func baseProofs() []Proof {
+	phone, laptop, mailbox := []string{ObjectPhone}, []string{ObjectLaptop}, []string{ObjectMailbox}
+	paper, key, leaked := []string{ObjectPaper}, []string{ObjectKey}, []string{ObjectPassword}
+	screens, number := []string{ObjectPhone, ObjectLaptop}, []string{ObjectPhone, ObjectSIM}
+	read := []string{ObjectPhone, ObjectLaptop, ObjectMailbox}
 	return []Proof{
-		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true},
-		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true},
-		{Name: proofCodes, Source: SourceCodes, Class: ClassHeld, First: true},
+		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: phone, In: phone},
+		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key},
+		{Name: proofCodes, Source: SourceCodes, Class: ClassHeld, First: true, On: paper, In: paper},
 		{Name: "contact", Source: SourceContact, Class: ClassHeld, First: true},
-		{Name: "mail_link", Source: SourceMail, Class: ClassIssued, First: true, Channel: channelMail},
-		{Name: "mail_code", Source: SourceMail, Class: ClassIssued, Short: true, Channel: channelMail},
-		{Name: "sms_code", Source: SourceSMS, Class: ClassIssued, Short: true, Channel: channelSMS},
-		{Name: proofDevice, Source: SourceDevice, Class: ClassIssued, First: true},
-		{Name: proofPassword, Source: SourceMemory, Class: ClassMemory},
+		{Name: "mail_link", Source: SourceMail, Class: ClassIssued, First: true, Channel: channelMail, On: read, In: mailbox},
+		{Name: "mail_code", Source: SourceMail, Class: ClassIssued, Short: true, Channel: channelMail, On: read, In: mailbox},
+		{Name: "sms_code", Source: SourceSMS, Class: ClassIssued, Short: true, Channel: channelSMS, On: number, In: phone},
+		{Name: proofDevice, Source: SourceDevice, Class: ClassIssued, First: true, On: screens, In: laptop},
+		{Name: proofPassword, Source: SourceMemory, Class: ClassMemory, On: leaked, In: leaked},
 		{Name: "pin", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
 		{Name: "question", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
 		{Name: "admin", Source: SourceAdmin, Class: ClassAuthority, First: true},
@@ -237,23 +255,6 @@ func (t Table) proof(name string) (Proof, bool) {
 // configured reports whether this installation can ask for the proof at all.
 func (t Table) configured(p Proof) bool {
 	return p.Channel == "" || slices.Contains(t.Channels, p.Channel)
-}
-
-// maxContacts is how many contacts are told apart. Who has more is judged as
-// if they were so many: contacts are alike, and no way asks for more.
-const maxContacts = 5
-
-// word splits "contact*2" into name and count. A count that is none is 0.
-func word(s string) (name string, count int) {
-	name, n, found := strings.Cut(s, "*")
-	if !found {
-		return s, 1
-	}
-	count, err := strconv.Atoi(n)
-	if err != nil || count < 1 || count > maxContacts {
-		return name, 0
-	}
-	return name, count
 }
 
 // String names the way as it is written in a Caddyfile.
