@@ -54,6 +54,7 @@ type Account struct {
 	Sessions        []Session        `json:"sessions,omitempty"`
 	Spent           []Spent          `json:"spent,omitempty"`
 	Waits           []Wait           `json:"waits,omitempty"`
+	Owed            []Owed           `json:"owed,omitempty"` // notices not handed over yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
@@ -266,6 +267,7 @@ func (a *Account) UntrustDevices() {
 // first.
 func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
+	a.DropOwed(now)
 	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
 	if a.OldCodes != nil && !now.Before(a.OldCodes.Until) {
 		a.OldCodes = nil

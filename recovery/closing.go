@@ -42,13 +42,13 @@ func (a *Account) withdraw(now time.Time, l Lifetimes, ended bool, kind func(Add
 	a.Withdrawn = a.Withdrawn[max(len(a.Withdrawn)-maxWithdrawn, 0):]
 }
 
-// Closing is the ticket of a "this wasn't me" link that goes to an address.
-func (a *Account) Closing(name EventName, to Address, now time.Time, l Lifetimes) Ticket {
-	t := Ticket{Purpose: PurposeStop, Account: a.ID, Generation: a.Generation, Event: name, To: to.Entry(), Made: now, Expires: now.Add(l.Notice)}
-	if name == EventContactChanged && len(a.Addresses) > 0 {
-		t.About = a.Addresses[len(a.Addresses)-1].Entry()
+// Closing is the ticket of a "this wasn't me" link that goes to a recipient. It
+// lives from the event, whenever the notice is sent.
+func (o Owed) Closing(account string, to Recipient, l Lifetimes) Ticket {
+	return Ticket{
+		Purpose: PurposeStop, Account: account, Generation: o.Generation, Event: o.Event,
+		To: to.Entry, About: o.About, Made: o.At, Expires: o.At.Add(l.Notice),
 	}
-	return t
 }
 
 // Closes tells whether a "this wasn't me" link still closes the account: not

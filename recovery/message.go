@@ -13,6 +13,10 @@ type Message struct {
 	Vars     map[string]string // code, link, minutes, browser, event, …
 	Secret   bool              // holds a secret that helps to get in: never to a shared channel
 	Expires  time.Time         // not sent and not retried afterwards
+	// Done is called once, when the message was handed over or will never be
+	// taken (true), or when it was given up while it might still be (false). It
+	// may take as long as a write. Nil: nobody asks.
+	Done func(settled bool) `json:"-"`
 }
 
 // Channels a message can take. The first two reach a person at their own

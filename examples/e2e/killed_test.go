@@ -14,7 +14,7 @@ import (
 
 // TestA41_KilledCaddy ends Caddy with SIGKILL at a random moment around the
 // write that replaces a second factor. Afterwards the old authenticator signs
-// in or the new one does: never both, never neither.
+// in or the new one does: never both, never neither. A replaced one is told.
 func TestA41_KilledCaddy(t *testing.T) {
 	kills := 12
 	if os.Getenv("SPAREKEY_SOAK") != "" {
@@ -32,13 +32,41 @@ func TestA41_KilledCaddy(t *testing.T) {
 			kept := 0
 			for range kills {
 				w.Clock.Move(73 * time.Hour)
+				told := replacedNotices(w, alice)
 				if old := *alice; killOnce(t, w, alice) == old.Key {
 					*alice = old
 					kept++
+				} else {
+					told++
 				}
+				wantReplacedNotices(t, w, alice, told)
 			}
 			t.Logf("%d kills: the old authenticator was kept %d times", kills, kept)
 		})
+	}
+}
+
+func replacedNotices(w *recoverytest.World, p *recoverytest.Person) int {
+	n := 0
+	for _, m := range w.Outbox.To(p.Mail, "notice") {
+		if m.Vars["event"] == string(recovery.EventFactorReset) {
+			n++
+		}
+	}
+	return n
+}
+
+// wantReplacedNotices wants a change to be told, also when the process that made
+// it was killed, and told once or, if it was killed while sending, twice. What
+// was not changed is not told.
+func wantReplacedNotices(t *testing.T, w *recoverytest.World, p *recoverytest.Person, want int) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for replacedNotices(w, p) < want && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if got := replacedNotices(w, p); got < want || got > want+1 {
+		t.Fatalf("got %d notices of a replaced authenticator, want %d, or one more", got, want)
 	}
 }
 
@@ -73,6 +101,7 @@ func killOnce(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) s
 	time.Sleep(rand.N(12 * time.Millisecond))
 	w.Crash()
 	<-answered
+	w.Clock.Move(11 * time.Minute) // what the killed one was sending is not its any more
 	w.Restart()
 	return signsIn(t, w, alice, old)
 }

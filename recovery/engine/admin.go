@@ -14,14 +14,20 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 	if err != nil {
 		return err
 	}
-	a, err := e.edit(ctx, person, do.Apply)
+	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
+		if err := do.Apply(a); err != nil {
+			return err
+		}
+		if a.State != recovery.StateInvited { // an invited person has never signed in
+			e.owe(a, do.Event(), recovery.Client{})
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	e.audit(recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
-	if a.State != recovery.StateInvited { // an invited person has never signed in
-		e.notice(ctx, a, do.Event(), recovery.Client{})
-	}
+	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
 }
 

@@ -63,7 +63,7 @@ func (r *run) openCase(ctx context.Context) error {
 	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.notice(ctx, who, name, r.client)
+	r.Engine.notice(ctx, who.ID, name, r.client)
 	return nil
 }
 

@@ -44,24 +44,51 @@ func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account
 			return nil, recovery.Effects{}, err
 		}
 	}
+	edit := r.edit
+	if r.tells(end) {
+		edit = r.editOwing
+	}
 	var eff recovery.Effects
-	a, err := r.edit(ctx, r.flow.Account, func(a *recovery.Account) error {
-		if err := r.fits(a); err != nil {
-			return err
-		}
-		facts := r.facts()
-		facts.Account, facts.Device = a, a.Device(r.client.Device)
-		if !recovery.Next(facts).Done {
-			return recovery.ErrMoved
-		}
-		var err error
-		eff, err = end.Apply(a)
-		if eff.Remove && err == nil {
-			return kv.ErrDrop
-		}
+	a, err := edit(ctx, r.flow.Account, func(a *recovery.Account) (err error) {
+		eff, err = r.apply(end, a)
 		return err
 	})
+	if eff.Remove && err == nil { // there is no account that could owe it
+		r.oweAll(a, eff)
+	}
 	return a, eff, err
+}
+
+// apply looks at everything again and ends the flow in a copy of the account.
+func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, error) {
+	if err := r.fits(a); err != nil {
+		return recovery.Effects{}, err
+	}
+	facts := r.facts()
+	facts.Account, facts.Device = a, a.Device(r.client.Device)
+	if !recovery.Next(facts).Done {
+		return recovery.Effects{}, recovery.ErrMoved
+	}
+	eff, err := end.Apply(a)
+	r.oweAll(a, eff)
+	if eff.Remove && err == nil {
+		return eff, kv.ErrDrop
+	}
+	return eff, err
+}
+
+func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
+	for _, name := range eff.Tell {
+		r.owe(a, name, r.client)
+	}
+}
+
+// tells reports whether the ending will have something to tell. Applied to what
+// was read, it may be mistaken about an account that has moved since: then what
+// is owed is found when the account is next written.
+func (r *run) tells(end recovery.End) bool {
+	eff, err := end.Apply(r.account.Clone())
+	return err == nil && len(eff.Tell) > 0
 }
 
 // forOthers does what a flow is for that changes nothing of its own account.
@@ -83,8 +110,8 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	for _, name := range eff.Events {
 		r.audit(r.event(name))
 	}
-	for _, name := range eff.Tell {
-		r.tell(ctx, name)
+	if !r.flow.IsDecoy() {
+		r.deliver(ctx, r.account)
 	}
 	if eff.Remind {
 		r.reminded()

@@ -3,8 +3,9 @@
 // and what a finished flow changes are decided in package recovery.
 //
 // A wrong answer is a Problem. An error means that the answer is unknown, and
-// the caller denies. Not promised: a queued message is lost when the process is
-// killed, and a person starts again after a crash between two steps.
+// the caller denies. Not promised: the code or link of a running flow is lost
+// when the process is killed before it was sent (notices are not: they are owed),
+// and a person starts again after a crash between two steps.
 package engine
 
 import (
@@ -33,6 +34,7 @@ type Engine struct {
 
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
+	sending         inFlight    // owed notices that this process has queued
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset
 	extensionsAsked atomic.Int64

@@ -51,11 +51,12 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	if err != nil || t == nil {
 		return false, err
 	}
-	a, err := e.edit(ctx, t.Account, func(a *recovery.Account) error {
+	a, err := e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
 		a.Freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)
+		e.owe(a, recovery.EventFrozen, recovery.Client{})
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
@@ -65,7 +66,7 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 		return false, err
 	}
 	e.audit(recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name})
-	e.notice(ctx, a, recovery.EventFrozen, recovery.Client{})
+	e.deliver(ctx, a)
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)
 	}

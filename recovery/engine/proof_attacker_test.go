@@ -68,7 +68,12 @@ type installation struct {
 }
 
 // Queue implements recovery.Notifier.
-func (inst *installation) Queue(m recovery.Message) { inst.outbox = append(inst.outbox, m) }
+func (inst *installation) Queue(m recovery.Message) {
+	inst.outbox = append(inst.outbox, m)
+	if m.Done != nil {
+		m.Done(true)
+	}
+}
 
 // Has implements recovery.Notifier.
 func (inst *installation) Has(channel string) bool {

@@ -28,13 +28,19 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 	if err := e.claimOne(ctx, recovery.ByMail(to), person); err != nil {
 		return err
 	}
-	a, err := e.edit(ctx, person, func(a *recovery.Account) error { return a.ReplaceMail(to, e.Now(), e.Policy.Lifetimes) })
+	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
+		if err := a.ReplaceMail(to, e.Now(), e.Policy.Lifetimes); err != nil {
+			return err
+		}
+		if a.State != recovery.StateInvited {
+			e.owe(a, recovery.EventContactChanged, c)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	e.audit(recovery.Event{Name: recovery.EventContactChanged, Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
-	if a.State != recovery.StateInvited {
-		e.notice(ctx, a, recovery.EventContactChanged, c)
-	}
+	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
 }

@@ -192,7 +192,7 @@ func (r *run) answerRequest(ctx context.Context) error {
 	}
 	r.audit(r.event(recovery.EventVouched))
 	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil && !r.flow.Trial {
-		r.Engine.notice(ctx, who, recovery.EventVouched, r.client)
+		r.Engine.notice(ctx, who.ID, recovery.EventVouched, r.client)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem
 // It is a change like any other: [ErrNotAllowed] while on probation.
 func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c recovery.Client) error {
 	dropped := func(v recovery.TrustedContact) bool { return v.Name == name }
-	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
+	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		switch {
 		case e.Now().Before(a.Probation):
 			return recovery.ErrNotAllowed
@@ -46,6 +46,7 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 			return recovery.ErrMoved
 		}
 		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
+		e.owe(a, recovery.EventTrustedContactDropped, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {
@@ -53,7 +54,7 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 	}
 	if err == nil {
 		e.audit(recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
-		e.notice(ctx, a, recovery.EventTrustedContactDropped, c)
+		e.deliver(ctx, a)
 	}
 	return err
 }

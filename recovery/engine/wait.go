@@ -27,7 +27,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 	if err := r.awaited(ctx, g, now.Add(w.Wait)); err != nil {
 		return nil, err
 	}
-	a, err := r.edit(ctx, r.flow.Account, func(a *recovery.Account) error {
+	a, err := r.editOwing(ctx, r.flow.Account, func(a *recovery.Account) error {
 		if err := r.fits(a); err != nil {
 			return err
 		}
@@ -38,6 +38,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 		}
 		a.Waits = slices.DeleteFunc(a.Waits, func(x recovery.Wait) bool { return x.Goal == g || !now.Before(x.Until) })
 		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
+		r.owe(a, recovery.EventWaitStarted, r.client)
 		return nil
 	})
 	if errors.Is(err, errBegun) {
@@ -48,7 +49,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 	}
 	r.account, r.flow.Goal = a, g
 	r.audit(r.event(recovery.EventWaitStarted))
-	r.tell(ctx, recovery.EventWaitStarted)
+	r.deliver(ctx, a)
 	return nil, nil
 }
 
@@ -57,11 +58,12 @@ var errBegun = errors.New("the wait has begun")
 
 // StopWaits ends every wait of an account: the signed-in owner pressed Stop.
 func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Client) error {
-	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
+	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		if len(a.Waits) == 0 {
 			return recovery.ErrMoved
 		}
 		a.Waits = nil
+		e.owe(a, recovery.EventWaitStopped, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {
@@ -69,7 +71,7 @@ func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Clien
 	}
 	if err == nil {
 		e.audit(recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
-		e.notice(ctx, a, recovery.EventWaitStopped, c)
+		e.deliver(ctx, a)
 	}
 	return err
 }

@@ -8,8 +8,8 @@
 // own workers, so that a mail server that hangs does not hold up text messages.
 //
 // What is not promised: messages wait in memory only, and what waits when the
-// process ends is lost (the person asks again; the secrets in a message live
-// for minutes). A message may arrive twice, when the connection breaks after
+// process ends is lost here: who must know asks by Message.Done (of codes, the
+// person asks again; they live for minutes). A message may arrive twice, when the connection breaks after
 // the server took it and before it said so.
 //
 // Nothing here logs an address in full, the text of a message, a code or a

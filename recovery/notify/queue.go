@@ -115,9 +115,11 @@ func (q *Queue) Queue(m recovery.Message) {
 	s, ok := q.spools[m.Channel]
 	if !ok {
 		q.opts.Logger.Warn("message dropped: no sender for its channel", "id", m.ID, "channel", m.Channel)
+		settle(m.Done, false)
 		return
 	}
 	if !s.add(q.newJob(m)) {
+		settle(m.Done, false)
 		q.opts.Logger.Warn("message dropped: queue is full or closed", "id", m.ID, "channel", m.Channel)
 	}
 }
@@ -160,7 +162,14 @@ func (q *Queue) Close(ctx context.Context) error {
 func (q *Queue) dropWaiting() {
 	close(q.stop)
 	for channel, s := range q.spools {
-		if n := s.close(); n > 0 {
+		n := 0
+		for _, j := range s.close() {
+			settle(j.done, false)
+			if j.to != "" {
+				n++
+			}
+		}
+		if n > 0 {
 			q.opts.Logger.Warn("messages dropped at shutdown", "channel", channel, "count", n)
 		}
 	}
@@ -170,7 +179,7 @@ func (q *Queue) newJob(m recovery.Message) *job {
 	now := q.opts.Now()
 	j := &job{
 		id: m.ID, channel: m.Channel, to: m.To, secrets: secretsOf(m.To, m.Vars),
-		due: now, giveUp: now.Add(maxAge),
+		due: now, giveUp: now.Add(maxAge), done: m.Done,
 	}
 	if !m.Expires.IsZero() {
 		j.giveUp = m.Expires
@@ -218,6 +227,7 @@ func (q *Queue) delivered(s *spool, j *job) {
 		return
 	}
 	s.sent(q.opts.Now())
+	settle(j.done, true)
 	q.opts.Logger.Info("message sent", j.attrs()...)
 }
 
@@ -255,9 +265,17 @@ func (q *Queue) failed(s *spool, j *job, err error, final bool) {
 	s.note(reason, FaultOf(err), q.opts.Now(), final)
 	if final {
 		q.opts.Logger.Error("message given up", attrs...)
+		settle(j.done, errors.Is(err, ErrPermanent))
 		return
 	}
 	q.opts.Logger.Warn("message not sent, will be tried again", append(attrs, "next", j.due)...)
+}
+
+// settle tells who asked what became of a message.
+func settle(done func(bool), settled bool) {
+	if done != nil {
+		done(settled)
+	}
 }
 
 func (j *job) attrs() []any {

@@ -14,6 +14,7 @@ type job struct {
 	secrets     []string  // what an error must not repeat
 	giveUp      time.Time // not sent after this
 	render      func() (Letter, error)
+	done        func(settled bool) // nil: nobody asks
 
 	letter  *Letter // nil until rendered
 	attempt int     // tries so far
@@ -136,17 +137,12 @@ func (s *spool) pop(now time.Time) (*job, time.Duration) {
 	return j, 0
 }
 
-// close refuses new jobs and returns how many messages to a person it dropped.
-func (s *spool) close() int {
+// close refuses new jobs and returns those it dropped.
+func (s *spool) close() []*job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	dropped := 0
-	for _, j := range s.jobs {
-		if j.to != "" {
-			dropped++
-		}
-	}
+	dropped := s.jobs
 	s.jobs = nil
 	return dropped
 }

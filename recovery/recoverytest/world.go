@@ -57,8 +57,11 @@ type Outbox struct {
 // Queue implements recovery.Notifier.
 func (o *Outbox) Queue(m recovery.Message) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.sent = append(o.sent, m)
+	o.mu.Unlock()
+	if m.Done != nil {
+		m.Done(true)
+	}
 }
 
 // Has implements recovery.Notifier.
@@ -144,18 +147,15 @@ func (j *Journal) Add(e recovery.Event) {
 	j.list = append(j.list, e)
 }
 
-// Count counts events of a name.
-func (j *Journal) Count(name recovery.EventName) int {
+// Of lists the events of a name.
+func (j *Journal) Of(name recovery.EventName) []recovery.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := 0
-	for _, e := range j.list {
-		if e.Name == name {
-			n++
-		}
-	}
-	return n
+	return slices.DeleteFunc(slices.Clone(j.list), func(e recovery.Event) bool { return e.Name != name })
 }
+
+// Count counts events of a name.
+func (j *Journal) Count(name recovery.EventName) int { return len(j.Of(name)) }
 
 // Option changes a world before it starts.
 type Option func(*World)

@@ -53,8 +53,11 @@ type crawlOutbox struct {
 // Queue implements [recovery.Notifier].
 func (p *crawlOutbox) Queue(m recovery.Message) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.sent = append(p.sent, m)
+	p.mu.Unlock()
+	if m.Done != nil {
+		m.Done(true)
+	}
 }
 
 // Has implements [recovery.Notifier].

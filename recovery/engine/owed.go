@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// How long a process may take for a notice it sends. A process that still runs
+// renews its lease while the message waits; if it has stopped, another one
+// sends the notice, and at worst it is sent twice.
+const (
+	owedGrace = time.Minute // the request that wrote it is about to queue it
+	owedRenew = 5 * time.Minute
+	owedLease = 10 * time.Minute
+)
+
+// owe notes in an account that is being written that its owner is to hear of an
+// event: whoever can be told now, and the operator's channels.
+func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Client) {
+	if e.Notify == nil {
+		return
+	}
+	o := recovery.Owed{ID: secret.Token(9), Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, By: e.name, Since: e.Now()}
+	for _, to := range a.NoticeAddresses(e.Now()) {
+		if e.Notify.Has(to.Channel) {
+			o.To = append(o.To, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry()})
+		}
+	}
+	for _, channel := range []string{recovery.ChannelPush, recovery.ChannelHook} {
+		if e.Notify.Has(channel) {
+			o.To = append(o.To, recovery.Recipient{Channel: channel, Value: a.Name})
+		}
+	}
+	a.Owe(o)
+}
+
+// editOwing is edit for a change of which somebody is to hear: change calls owe.
+// The account is listed first, so that every process finds what it owes.
+func (e *Engine) editOwing(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
+	if e.Notify != nil {
+		e.listOwing(ctx, id)
+	}
+	return e.edit(ctx, id, change)
+}
+
+// notice is for events that change nothing in the account.
+func (e *Engine) notice(ctx context.Context, id string, name recovery.EventName, c recovery.Client) {
+	a, err := e.editOwing(ctx, id, func(a *recovery.Account) error {
+		e.owe(a, name, c)
+		return nil
+	})
+	if err != nil {
+		e.log().Warn("notice not written", "event", string(name), "error", err)
+		return
+	}
+	e.deliver(ctx, a)
+}
+
+// deliver queues what the account owes and this process sends. The change has
+// been made already: when a notice cannot be prepared it stays owed.
+func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
+	if e.Notify == nil {
+		return
+	}
+	for _, o := range a.Owed {
+		if o.By != e.name {
+			continue
+		}
+		for _, to := range o.To {
+			if e.sending.begin(job(o.ID, to)) {
+				e.Notify.Queue(e.letter(ctx, a, o, to))
+			}
+		}
+	}
+}
+
+// letter is the notice to one recipient, with a link whose page can freeze the
+// account and do nothing else (MF-07). The operator's channels get it without
+// that link, because the link is for the person only.
+func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) recovery.Message {
+	stop := ""
+	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
+		stop = e.stopLink(ctx, a, o, to)
+	}
+	return recovery.Message{
+		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
+		Expires: o.Until(to),
+		Vars: map[string]string{
+			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
+			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop,
+		},
+		Done: func(settled bool) { e.handed(a.ID, o.ID, to, settled) },
+	}
+}
+
+// handed takes a notice that was handed over, or that nobody will ever take, off
+// the account. Any other stays owed, and the next process that looks sends it.
+func (e *Engine) handed(account, id string, to recovery.Recipient, settled bool) {
+	defer e.sending.end(job(id, to))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		i := slices.IndexFunc(a.Owed, func(o recovery.Owed) bool { return o.ID == id })
+		if i < 0 {
+			return recovery.ErrMoved
+		}
+		if settled {
+			a.Paid(id, to)
+		} else {
+			a.Owed[i].By = ""
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, recovery.ErrMoved) && !errors.Is(err, recovery.ErrNoAccount) {
+		e.log().Warn("a notice that was sent may be sent again", "error", err)
+	}
+}
+
+// owing is an account that may owe a notice. Whether it does is in the account.
+type owing struct {
+	Account string    `json:"account"`
+	At      time.Time `json:"at"`
+}
+
+const owingShards = 16
+
+func (e *Engine) owingKey(account string) string {
+	sum := e.Keys.MAC("owing", account)
+	return "owing/" + hex.EncodeToString(sum[:1])[:1]
+}
+
+// listOwing lists an account before it owes something. A change does not fail
+// because its notice could not be listed.
+func (e *Engine) listOwing(ctx context.Context, account string) {
+	now := e.Now()
+	err := e.changeOwing(ctx, e.owingKey(account), func(list []owing) []owing {
+		list = slices.DeleteFunc(list, func(x owing) bool { return x.Account == account })
+		return append(list, owing{account, now})
+	})
+	if err != nil {
+		e.log().Warn("who is to be told is not listed", "error", err)
+	}
+}
+
+func (e *Engine) changeOwing(ctx context.Context, key string, change func([]owing) []owing) error {
+	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(list *[]owing, _ bool) error {
+		if *list = change(*list); len(*list) == 0 {
+			return kv.ErrDrop
+		}
+		return nil
+	})
+	return err
+}
+
+// PayDue sends the notices that were owed when a process ended or could not
+// reach the store, and drops those that are owed no more. It reads 16 records,
+// and the accounts listed there. An error means that the answer is unknown: ask
+// again.
+func (e *Engine) PayDue(ctx context.Context) error {
+	if e.Notify == nil {
+		return nil
+	}
+	var errs []error
+	for i := range owingShards {
+		errs = append(errs, e.payShard(ctx, fmt.Sprintf("owing/%x", i)))
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) payShard(ctx context.Context, key string) error {
+	list, _, err := kv.Load[[]owing](ctx, e.Store, key)
+	if err != nil {
+		return err
+	}
+	var failed error
+	var done []owing
+	for _, x := range list {
+		owes, err := e.payAccount(ctx, x.Account)
+		if err != nil {
+			failed = err
+		} else if !owes && !e.Now().Before(x.At.Add(owedGrace)) {
+			done = append(done, x)
+		}
+	}
+	if len(done) == 0 {
+		return failed
+	}
+	err = e.changeOwing(ctx, key, func(list []owing) []owing {
+		return slices.DeleteFunc(list, func(x owing) bool { return slices.Contains(done, x) })
+	})
+	return errors.Join(failed, err)
+}
+
+// payAccount takes on what nobody sends, renews what waits here, and reports
+// whether the account owes anything.
+func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
+	a, err := e.account(ctx, id)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return false, nil
+	}
+	if err != nil || len(a.Owed) == 0 {
+		return false, err
+	}
+	if !slices.ContainsFunc(a.Owed, e.mine) {
+		return true, nil
+	}
+	var late []recovery.Owed
+	a, err = e.edit(ctx, id, func(a *recovery.Account) error {
+		late = nil
+		for i := range a.Owed {
+			if o := &a.Owed[i]; e.mine(*o) {
+				if !e.sending.has(o.ID, o.To) {
+					late = append(late, *o)
+				}
+				o.By, o.Since = e.name, e.Now()
+			}
+		}
+		a.DropOwed(e.Now())
+		return nil
+	})
+	if err != nil {
+		return true, err
+	}
+	for _, o := range late {
+		e.audit(recovery.Event{Name: o.Event, Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
+	}
+	e.deliver(ctx, a)
+	return len(a.Owed) > 0, nil
+}
+
+// mine reports whether this process takes a notice on now, or renews its lease.
+func (e *Engine) mine(o recovery.Owed) bool {
+	age := e.Now().Sub(o.Since)
+	switch {
+	case o.By == "":
+		return true
+	case o.By != e.name:
+		return age >= owedLease
+	case e.sending.has(o.ID, o.To):
+		return age >= owedRenew
+	}
+	return age >= owedGrace
+}

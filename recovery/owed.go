@@ -1,0 +1,114 @@
+package recovery
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Limits of what an account owes: they bound the record.
+const (
+	maxOwed     = 16
+	maxOwedSize = 8 << 10 // bytes, as JSON
+	// owedFor is how long a notice is owed to an address or number.
+	owedFor = 7 * 24 * time.Hour
+	// owedToChannel is how long one is owed to a channel of the operator's.
+	owedToChannel = time.Hour
+)
+
+// Owed is a notice that has not been handed over yet. It is written with the
+// change it speaks of, so that neither is there without the other.
+type Owed struct {
+	ID      string      `json:"id"`
+	Event   EventName   `json:"event"`
+	At      time.Time   `json:"at"` // of the event
+	Browser string      `json:"browser,omitempty"`
+	Base    string      `json:"base,omitempty"` // where the pages are; empty: no link can be made
+	To      []Recipient `json:"to"`             // who was to hear of it at that moment
+	// Generation of the account after the event, and the address that it is
+	// about: the closing link needs them.
+	Generation uint64 `json:"generation"`
+	About      string `json:"about,omitempty"`
+	// By is the process that sends it, since Since; empty: none.
+	By    string    `json:"by,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+}
+
+// Recipient is where a notice goes.
+type Recipient struct {
+	Channel string `json:"channel"`
+	Value   string `json:"value"`
+	Entry   string `json:"entry,omitempty"` // as [Address.Entry]; the closing link dies with it
+}
+
+// Until is when the notice is owed to the recipient no more.
+func (o Owed) Until(to Recipient) time.Time {
+	if to.Channel == ChannelMail || to.Channel == ChannelSMS {
+		return o.At.Add(owedFor)
+	}
+	return o.At.Add(owedToChannel)
+}
+
+// Owe adds a notice. A notice of the same event that has not been handed over is
+// joined with it. When there are too many, the oldest goes that speaks of no
+// recovery, factor or address.
+func (a *Account) Owe(o Owed) {
+	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
+		for _, to := range a.Owed[i].To {
+			if !slices.Contains(o.To, to) {
+				o.To = append(o.To, to)
+			}
+		}
+		a.Owed = slices.Delete(a.Owed, i, i+1)
+	}
+	if len(o.To) == 0 {
+		return
+	}
+	o.Generation = a.Generation
+	if o.Event == EventContactChanged && len(a.Addresses) > 0 {
+		o.About = a.Addresses[len(a.Addresses)-1].Entry()
+	}
+	a.Owed = append(a.Owed, o)
+	for a.owesTooMuch() {
+		i := slices.IndexFunc(a.Owed, func(x Owed) bool { return !x.Event.grave() })
+		if i < 0 {
+			return
+		}
+		a.Owed = slices.Delete(a.Owed, i, i+1)
+	}
+}
+
+func (a *Account) owesTooMuch() bool {
+	text, err := json.Marshal(a.Owed)
+	return len(a.Owed) > maxOwed || err == nil && len(text) > maxOwedSize
+}
+
+// grave reports whether a notice of the event is never left out for others: it
+// speaks of a recovery, a factor or an address.
+func (e EventName) grave() bool {
+	switch e {
+	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventFactorAdded,
+		EventCodesRenewed, EventContactChanged, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown:
+		return true
+	}
+	return false
+}
+
+// Paid takes a recipient off a notice that was handed over, or given up.
+func (a *Account) Paid(id string, to Recipient) {
+	for i := range a.Owed {
+		if a.Owed[i].ID == id {
+			a.Owed[i].To = slices.DeleteFunc(slices.Clone(a.Owed[i].To), func(x Recipient) bool { return x == to })
+		}
+	}
+	a.Owed = slices.DeleteFunc(a.Owed, func(o Owed) bool { return len(o.To) == 0 })
+}
+
+// DropOwed forgets what is owed no more.
+func (a *Account) DropOwed(now time.Time) {
+	for i := range a.Owed {
+		o := &a.Owed[i]
+		o.To = slices.DeleteFunc(slices.Clone(o.To), func(to Recipient) bool { return !now.Before(o.Until(to)) })
+	}
+	a.Owed = slices.DeleteFunc(a.Owed, func(o Owed) bool { return len(o.To) == 0 })
+}
