@@ -383,20 +383,3 @@ func TestFlows(t *testing.T) {
 		t.Fatalf("%s: got %d lines, want %d: run with -update", flowsFile, len(a), len(b))
 	}
 }
-
-// Every kind of flow is drawn, and nothing else.
-func TestFlowsHasEveryKind(t *testing.T) {
-	var want []string
-	for _, r := range recovery.Recipes() {
-		want = append(want, string(r.Kind))
-	}
-	var got []string
-	for _, c := range chapters() {
-		got = append(got, string(c.kind))
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if got = slices.Compact(got); !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

@@ -123,3 +123,20 @@ func drawn() []recovery.Kind {
 	}
 	return out
 }
+
+// Every kind of flow is drawn, and nothing else.
+func TestFlowsHasEveryKind(t *testing.T) {
+	var want []string
+	for _, r := range recovery.Recipes() {
+		want = append(want, string(r.Kind))
+	}
+	var got []string
+	for _, c := range chapters() {
+		got = append(got, string(c.kind))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if got = slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
