@@ -84,7 +84,7 @@ func (p preparedFlow) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *cra
 }
 
 func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
-	recoverytest.Slow(t)
+	oneAfterTheOther(t)
 	stores := stores(t)
 	for _, o := range crashFlows() {
 		p := o.begin(t)
@@ -94,10 +94,7 @@ func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
 				// With every second write the store is still left after each of
 				// them: a lost reply leaves what a crash before the next one does.
 				step, points := int64(2), 0
-				switch {
-				case recoverytest.UnderRace:
-					step = 9
-				case store == "redis":
+				if store == "redis" {
 					step = 5 // the same writes as on the file
 				}
 				for _, lost := range []bool{false, true} {
