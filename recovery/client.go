@@ -38,4 +38,6 @@ type Input struct {
 	Method      string
 	Choice      string
 	Remember    bool
+	EndOthers   bool
+	VoidCodes   bool
 }

@@ -8,18 +8,35 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// keepOldCodes keeps the recovery codes of before a change for 72 hours, to open
-// the account if a notice freezes it. A second change within that time keeps
-// those of before the first. A change made with a recovery code keeps none.
+// keepOldCodes keeps the sheet that counts before a newer one is installed. None
+// is kept when it may be in other hands: when one of its codes was shown for the
+// change, when its owner says so, and when the operator's rescue was needed.
 func (end End) keepOldCodes(a *Account) {
-	if a.OldCodes == nil || !end.Now.Before(a.OldCodes.Until) {
-		a.OldCodes = &OldCodes{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
-		if c := a.Credential(RecoveryCode); c != nil {
-			a.OldCodes.Codes = slices.Clone(c.Data)
+	switch f := end.Flow; {
+	case f.Has(RecoveryCode), f.Has(Rescue), f.VoidCodes:
+		a.OldCodes = nil
+	case a.State == StateFrozen:
+		a.OldCodes = a.UnfreezeWith // as was decided when it was closed
+	default:
+		a.OldCodes = a.opening()
+	}
+}
+
+// ripenCodes lets the present sheet count from a full sign-in on, and forgets the
+// one kept until then.
+func (end End) ripenCodes(a *Account) {
+	c := a.Credential(RecoveryCode)
+	if c == nil || !end.factorProved() {
+		return
+	}
+	since := c.Created
+	for _, x := range a.Credentials {
+		if slices.Contains(end.Methods.expand(Factor), x.Method) && x.Created.After(since) {
+			since = x.Created
 		}
 	}
-	if end.Flow.Has(RecoveryCode) {
-		a.OldCodes.Codes = nil
+	if !end.Now.Before(since.Add(end.Policy.Lifetimes.Notice)) {
+		c.Opens, a.OldCodes = true, nil
 	}
 }
 
@@ -62,6 +79,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 	}
 	if end.Recipe.Finish != nil {
 		end.Recipe.Finish(end, a, &eff)
+		end.acted(a)
 	}
 	a.DropExpired(end.Now)
 	return eff, nil
@@ -88,6 +106,16 @@ func (end End) spend(a *Account, s Spent, eff *Effects) error {
 		return nil
 	}
 	return a.spend(s.ID, s.Until, end.Now)
+}
+
+// acted is Act for a finished flow, if its kind is an act. A recovery code, a
+// remembered browser or a password alone is none: a recovery can be for want of
+// what is missing there.
+func (end End) acted(a *Account) {
+	signIn := end.Recipe.Opens && end.factorProved()
+	if signIn || end.Recipe.Change != "" {
+		a.Act(end.Now, signIn)
+	}
 }
 
 func (end End) factorProved() bool {
@@ -122,6 +150,17 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	})
 }
 
+// endOthers ends all other sign-ins, and the trust in all browsers, if that was
+// asked for.
+func (end End) endOthers(a *Account, eff *Effects) {
+	if !end.Flow.EndOthers {
+		return
+	}
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash != end.Flow.Session })
+	a.UntrustDevices()
+	eff.Events = append(eff.Events, EventSessionsEnded)
+}
+
 // renewFactor replaces every second factor and all codes, and with them the
 // trust in devices.
 func (end End) renewFactor(a *Account) {
@@ -132,9 +171,7 @@ func (end End) renewFactor(a *Account) {
 // addFactor takes in a second factor, beside those of other methods, and new
 // codes. The trust in devices ends.
 func (end End) addFactor(a *Account) {
-	if a.State == StateActive {
-		end.keepOldCodes(a)
-	}
+	end.keepOldCodes(a)
 	for _, method := range end.Methods.expand(Factor) {
 		end.Install(a, method)
 	}

@@ -154,7 +154,9 @@ func (v EnrollPage) AppURL() template.URL {
 // CodesPage shows new recovery codes until the step is left.
 type CodesPage struct {
 	*page
-	Codes []string
+	Codes  []string
+	Old    bool // they replace others: ask whether those may be in other hands
+	Others bool // somebody is signed in elsewhere too: offer to end that
 }
 
 func (CodesPage) Page() string     { return "codes" }

@@ -83,7 +83,9 @@ func (c *closed) byAdmin(t *testing.T) *recoverytest.Browser {
 }
 
 func (c *closed) mailbox(b *recoverytest.Browser) *recoverytest.Browser {
-	another(b).Submit("method", "mail_link").Want("sent")
+	if b.Page() != "sent" {
+		another(b).Submit("method", "mail_link").Want("sent")
+	}
 	return b.Submit("code", c.w.MailCode(c.alice))
 }
 
@@ -171,8 +173,8 @@ func TestRule_ThawWays(t *testing.T) {
 			}, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byFriends }, false},
 			{"one person", false, func(c *closed) { c.named(t, time.Time{}, "robin") }, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byFriends }, false},
 			{"a code of before, and the mailbox", false, nil, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.alice.Codes[0]) }, true},
-			{"a code of before, three days later less a second", false, nil, 72*time.Hour - time.Second, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.alice.Codes[0]) }, true},
-			{"a code of before, three days later", false, nil, 72 * time.Hour, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.alice.Codes[0]) }, false},
+			{"a code of before, a month later", false, nil, 30 * 24 * time.Hour, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.alice.Codes[0]) }, true},
+			{"a code that the change made, a month later", false, nil, 30 * 24 * time.Hour, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.thief.Codes[0]) }, false},
 			{"a code of before, when the change used another", true, nil, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.alice.Codes[0]) }, false},
 			{"a code that the change made", false, nil, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byCode(c.thief.Codes[0]) }, false},
 			{"the authenticator that the change put there", false, nil, 0, func(c *closed) func(*testing.T) *recoverytest.Browser { return c.byAuthenticator(c.thief) }, false},
