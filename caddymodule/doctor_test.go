@@ -172,23 +172,24 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestDoctorFindsFaults: one thing is wrong at a time. No Caddy runs, since the
-// same code looks then.
-func TestDoctorFindsFaults(t *testing.T) {
+// doctorFault is one thing that is wrong, and what doctor says of it.
+type doctorFault struct {
+	name           string
+	more           string
+	site           string
+	spoil          func(t *testing.T, h *host)
+	subject, words string
+	level, remedy  string
+}
+
+func doctorFaults() []doctorFault {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	nobody := strings.TrimPrefix(gone.URL, "http://")
 	smtp := func(host string) string {
 		return "notify smtp " + host + " {\n from a@example.org\n user sam\n password hunter2\n}"
 	}
-	tests := []struct {
-		name           string
-		more           string
-		site           string
-		spoil          func(t *testing.T, h *host)
-		subject, words string
-		level, remedy  string
-	}{
+	return []doctorFault{
 		{name: "mail server away", more: smtp(nobody), subject: "mail", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "mail server of no name", more: smtp("mail.invalid:587"), subject: "mail", words: "no such host", level: "fault", remedy: "spelling"},
 		{name: "gateway away", more: "notify sms " + gone.URL + "/?key=canary", subject: "sms", words: "connection refused", level: "fault", remedy: "nobody listens there"},
@@ -214,7 +215,12 @@ func TestDoctorFindsFaults(t *testing.T) {
 		}, subject: "store", words: "no store found", level: "fault"},
 		{name: "secret that is not here", more: "notify push {env.SPAREKEY_NO_SUCH}", subject: "notify", words: "SPAREKEY_NO_SUCH", level: "fault", remedy: "environment"},
 	}
-	for _, tt := range tests {
+}
+
+// TestDoctorFindsFaults: one thing is wrong at a time. No Caddy runs, since the
+// same code looks then.
+func TestDoctorFindsFaults(t *testing.T) {
+	for _, tt := range doctorFaults() {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t)
 			settle(t, h, "sam")

@@ -32,29 +32,25 @@ func confirmed(methods ...string) map[string]recovery.Pending {
 	return out
 }
 
-func TestNext(t *testing.T) {
+// nextStep is what a flow has so far, and what it asks next.
+type nextStep struct {
+	name    string
+	flow    recovery.Flow
+	account *recovery.Account
+	device  *recovery.Device
+	page    string
+	method  string
+	done    bool
+}
+
+func nextOfSignIn() []nextStep {
 	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
 	plain := recoverytest.Account(recovery.Password)
 	bare := recoverytest.Account(recovery.Password)
 	bare.Addresses = nil
 	broken := recoverytest.Account(recovery.Password)
 	broken.SecondFactor = true
-	banned := recoverytest.Account(recovery.Password, recovery.TOTP)
-	banned.Credentials[0].NoProofUntil = noon.Add(time.Hour)
-	tried := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
-	tried.Probation = noon.Add(time.Hour)
-	fresh := recoverytest.Account(recovery.Password, recovery.TOTP)
-	fresh.Addresses[1].ValidFrom = noon.Add(time.Hour)
-
-	for _, tc := range []struct {
-		name    string
-		flow    recovery.Flow
-		account *recovery.Account
-		device  *recovery.Device
-		page    string
-		method  string
-		done    bool
-	}{
+	return []nextStep{
 		{"nobody named yet", recovery.Flow{Kind: recovery.KindLogin}, nil, nil, "sign-in", "password", false},
 		{"named only", recovery.Flow{Kind: recovery.KindLogin}, full, nil, "sign-in", "password", false},
 		{"password shown", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, nil, "factor", "totp", false},
@@ -71,7 +67,17 @@ func TestNext(t *testing.T) {
 		{"no factor, unknown browser", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, plain, nil, "factor", "mail_code", false},
 		{"no factor, known browser", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, plain, &recovery.Device{}, "", "", true},
 		{"no factor, no address", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, bare, nil, "", "", true},
+	}
+}
 
+func nextOfRecovery() []nextStep {
+	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	plain := recoverytest.Account(recovery.Password)
+	banned := recoverytest.Account(recovery.Password, recovery.TOTP)
+	banned.Credentials[0].NoProofUntil = noon.Add(time.Hour)
+	fresh := recoverytest.Account(recovery.Password, recovery.TOTP)
+	fresh.Addresses[1].ValidFrom = noon.Add(time.Hour)
+	return []nextStep{
 		{"asking", recovery.Flow{Kind: recovery.KindRecover}, nil, nil, "recover", "password", false},
 		{"nothing proved", recovery.Flow{Kind: recovery.KindRecover}, full, nil, "sent", "mail_link", false},
 		{"nothing proved, nothing to show", recovery.Flow{Kind: recovery.KindRecover}, &recovery.Account{}, nil, "sent", "mail_link", false},
@@ -91,7 +97,16 @@ func TestNext(t *testing.T) {
 		{"password set by recovery", recovery.Flow{Kind: recovery.KindRecover, Proofs: shown("mail_link", "password", "sms_code"), Goal: "second_factor"}, banned, nil, "refused", "", false},
 		{"number changed yesterday", recovery.Flow{Kind: recovery.KindRecover, Proofs: shown("mail_link", "password"), Goal: "second_factor"}, fresh, nil, "refused", "", false},
 		{"rescued", recovery.Flow{Kind: recovery.KindRecover, Proofs: shown("rescue"), Goal: "both"}, full, nil, "new-password", "password", false},
+	}
+}
 
+// nextOfOthers are set-up, the settings, and kinds that are none.
+func nextOfOthers() []nextStep {
+	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	plain := recoverytest.Account(recovery.Password)
+	tried := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
+	tried.Probation = noon.Add(time.Hour)
+	return []nextStep{
 		{"set-up without a ticket", recovery.Flow{Kind: recovery.KindSetup}, &recovery.Account{}, nil, "setup", "setup", false},
 		{"set-up", recovery.Flow{Kind: recovery.KindSetup, Proofs: shown("setup")}, &recovery.Account{}, nil, "setup", "", false},
 		{"activation without a ticket", recovery.Flow{Kind: recovery.KindActivate}, &recovery.Account{}, nil, "activate", "invite", false},
@@ -103,7 +118,11 @@ func TestNext(t *testing.T) {
 		{"without a factor it does", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password")}, plain, nil, "enroll", "totp", false},
 		{"unknown kind", recovery.Flow{Kind: "root"}, full, nil, "refused", "", false},
 		{"no kind", recovery.Flow{}, full, nil, "refused", "", false},
-	} {
+	}
+}
+
+func TestNext(t *testing.T) {
+	for _, tc := range slices.Concat(nextOfSignIn(), nextOfRecovery(), nextOfOthers()) {
 		t.Run(tc.name, func(t *testing.T) {
 			got := recoverytest.Next(recovery.Facts{
 				Flow: &tc.flow, Account: tc.account, Device: tc.device, Policy: recovery.Default(), Now: noon,

@@ -9,9 +9,13 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
-// TestFieldAttributes holds the fields to the table in the conventions for
-// password managers, phones and one-time codes.
-func TestFieldAttributes(t *testing.T) {
+// pageField is a field of a page, and the attributes it must have.
+type pageField struct {
+	name, field string
+	want        map[string]string
+}
+
+func fields() []pageField {
 	manager := map[string]string{"autocapitalize": "none", "spellcheck": "false"}
 	with := func(extra map[string]string) map[string]string {
 		all := maps.Clone(manager)
@@ -22,10 +26,7 @@ func TestFieldAttributes(t *testing.T) {
 	chars := map[string]string{"type": "text", "autocomplete": "off", "inputmode": "text", "autocapitalize": "characters", "spellcheck": "false"}
 	current := with(map[string]string{"type": "password", "autocomplete": "current-password", "required": ""})
 	fixed := with(map[string]string{"type": "text", "autocomplete": "username", "readonly": ""})
-	tests := []struct {
-		name, field string
-		want        map[string]string
-	}{
+	return []pageField{
 		{"sign-in", "name", with(map[string]string{"type": "text", "autocomplete": "username webauthn", "required": ""})},
 		{"sign-in", "password", current},
 		{"sign-in", "remember", map[string]string{"type": "checkbox"}},
@@ -66,8 +67,13 @@ func TestFieldAttributes(t *testing.T) {
 		{"person", "reason", map[string]string{"type": "text", "autocomplete": "off", "required": ""}},
 		{"confirm", "code", with(map[string]string{"type": "text", "autocomplete": "off", "required": "", "data-fragment": ""})},
 	}
+}
+
+// TestFieldAttributes holds the fields to the table in the conventions for
+// password managers, phones and one-time codes.
+func TestFieldAttributes(t *testing.T) {
 	s := newSet(t)
-	for _, test := range tests {
+	for _, test := range fields() {
 		t.Run(test.name+"/"+test.field, func(t *testing.T) {
 			field := parsePage(t, render(t, s, sampleOf(t, test.name))).field(test.field)
 			if field == nil {
@@ -243,13 +249,16 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-func TestProblems(t *testing.T) {
-	tests := []struct {
-		page, key string
-		args      []string
-		field     string // the field that is marked, empty: none
-		says      string
-	}{
+// pageProblem is what a page says when something was wrong.
+type pageProblem struct {
+	page, key string
+	args      []string
+	field     string // the field that is marked, empty: none
+	says      string
+}
+
+func problems() []pageProblem {
+	return []pageProblem{
 		{"sign-in", "wrong_name_or_password", nil, "password", "don’t match"},
 		{"sign-in", "too_many", []string{"wait", "40s"}, "", "Wait 40 seconds"},
 		{"sign-in", "too_many", nil, "", "Wait a moment"},
@@ -282,8 +291,11 @@ func TestProblems(t *testing.T) {
 		{"person-disabled", "reason_missing", nil, "reason", "Give a reason"},
 		{"person", "not_yourself", nil, "", "your own account"},
 	}
+}
+
+func TestProblems(t *testing.T) {
 	s := newSet(t)
-	for _, test := range tests {
+	for _, test := range problems() {
 		t.Run(test.page+"/"+test.key, func(t *testing.T) {
 			c := sampleOf(t, test.page)
 			c.frame.Problem = problem(test.key, test.args...)

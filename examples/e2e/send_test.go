@@ -36,20 +36,22 @@ const twiceBroken = "broken twice" // it mends itself
 // mended tells whether the test mends it.
 func (f fault) mended() bool { return f.goesAway && f.name != twiceBroken }
 
+// reply answers one step of SMTP with an error.
+func reply(at string, err *smtp.SMTPError) e2e.MailFault {
+	return func(step string, _ net.Conn) error {
+		if step == at {
+			return err
+		}
+		return nil
+	}
+}
+
 func faults(t *testing.T) []fault {
 	t.Helper()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("a redirect was followed: %s %s", r.Method, r.URL)
 	}))
 	t.Cleanup(elsewhere.Close)
-	reply := func(at string, err *smtp.SMTPError) e2e.MailFault {
-		return func(step string, _ net.Conn) error {
-			if step == at {
-				return err
-			}
-			return nil
-		}
-	}
 	status := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", elsewhere.URL+r.URL.Path)

@@ -47,26 +47,7 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			}
 		}
 	})
-	t.Run("link of a recovery, 200 passwords", func(t *testing.T) {
-		rounds := rounds
-		if os.Getenv("SPAREKEY_SOAK") == "" {
-			rounds = 2 // each makes 200 password hashes
-		}
-		for round := range rounds {
-			one.Clock.Move(25 * time.Hour)
-			b := one.Browser()
-			one.Ask(b, alice)
-			b.Want("choice").Submit("choice", "password").Want("factor").Submit("code", recoverytest.TOTP(one, alice.Key)).Want("new-password")
-			hidden := b.Hidden("new_password")
-			password := func(i int) string { return fmt.Sprintf("battery number %d of %d horse", i, round) }
-			won := posts.send(cookiesOf(b), func(i int) url.Values { return with(hidden, "new_password", password(i)) }, passwordTaken)
-			if len(won) != 1 {
-				t.Fatalf("round %d: %d passwords were taken with one link, want 1", round, len(won))
-			}
-			alice.Password = password(won[0])
-			passwordShown(one, alice)
-		}
-	})
+	t.Run("link of a recovery, 200 passwords", func(t *testing.T) { onePasswordPerLink(t, one, posts, alice) })
 	t.Run("authenticator code", func(t *testing.T) {
 		for round := range rounds {
 			one.Clock.Move(25 * time.Hour)
@@ -78,26 +59,54 @@ func TestTK03_TwoCaddysOneWinner(t *testing.T) {
 			}
 		}
 	})
-	t.Run("recovery code", func(t *testing.T) {
-		var p *recoverytest.Person
-		for round := range rounds {
-			one.Clock.Move(25 * time.Hour)
-			n := round % 10 // of the ten codes
-			if n == 0 {
-				p = &recoverytest.Person{Name: fmt.Sprintf("carol%d", round), Password: "staple battery horse"}
-				one.Invite(p)
-			}
-			b := passwordShown(one, p).Submit("method", "recovery_code").Want("factor")
-			hidden, code := b.Hidden("code"), p.Codes[n]
-			won := posts.send(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
-			if len(won) != 1 {
-				t.Fatalf("round %d: one recovery code signed in %d times, want once", round, len(won))
-			}
-			if left := method.CodesLeft(account(t, one, p)); left != 9-n {
-				t.Fatalf("round %d: %d codes are left, want %d", round, left, 9-n)
-			}
+	t.Run("recovery code", func(t *testing.T) { oneSignInPerRecoveryCode(t, one, posts) })
+}
+
+// onePasswordPerLink sends a different password with each form.
+func onePasswordPerLink(t *testing.T, one *recoverytest.World, posts *parallelPosts, alice *recoverytest.Person) {
+	t.Helper()
+	rounds := rounds
+	if os.Getenv("SPAREKEY_SOAK") == "" {
+		rounds = 2 // each makes 200 password hashes
+	}
+	for round := range rounds {
+		one.Clock.Move(25 * time.Hour)
+		b := one.Browser()
+		one.Ask(b, alice)
+		b.Want("choice").Submit("choice", "password").Want("factor").Submit("code", recoverytest.TOTP(one, alice.Key)).Want("new-password")
+		hidden := b.Hidden("new_password")
+		password := func(i int) string { return fmt.Sprintf("battery number %d of %d horse", i, round) }
+		won := posts.send(cookiesOf(b), func(i int) url.Values { return with(hidden, "new_password", password(i)) }, passwordTaken)
+		if len(won) != 1 {
+			t.Fatalf("round %d: %d passwords were taken with one link, want 1", round, len(won))
 		}
-	})
+		alice.Password = password(won[0])
+		passwordShown(one, alice)
+	}
+}
+
+// oneSignInPerRecoveryCode spends each of the ten codes of a person, then takes
+// the next person.
+func oneSignInPerRecoveryCode(t *testing.T, one *recoverytest.World, posts *parallelPosts) {
+	t.Helper()
+	var p *recoverytest.Person
+	for round := range rounds {
+		one.Clock.Move(25 * time.Hour)
+		n := round % 10 // of the ten codes
+		if n == 0 {
+			p = &recoverytest.Person{Name: fmt.Sprintf("carol%d", round), Password: "staple battery horse"}
+			one.Invite(p)
+		}
+		b := passwordShown(one, p).Submit("method", "recovery_code").Want("factor")
+		hidden, code := b.Hidden("code"), p.Codes[n]
+		won := posts.send(cookiesOf(b), func(int) url.Values { return with(hidden, "code", code) }, signedIn(b))
+		if len(won) != 1 {
+			t.Fatalf("round %d: one recovery code signed in %d times, want once", round, len(won))
+		}
+		if left := method.CodesLeft(account(t, one, p)); left != 9-n {
+			t.Fatalf("round %d: %d codes are left, want %d", round, left, 9-n)
+		}
+	}
 }
 
 // passwordShown is a sign-in that only lacks the second factor.

@@ -122,11 +122,13 @@ func (oneContact) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, e
 // mutants are the mistakes that show when the attacker alone moves. Each must make
 // the proof fail.
 func mutants() []mutant {
+	return slices.Concat(methodMutants(), accountMutants(), wayMutants())
+}
+
+// methodMutants are methods that take one thing for another.
+func methodMutants() []mutant {
 	usual := lint.Having("totp", "recovery_code", "mail", "sms")
 	helped := lint.Having("totp", "recovery_code", "mail", "contact*2")
-	mute := lint.Having("totp", "recovery_code", "mail")
-	seated := lint.Having("totp", "mail", "device")
-	unposted := lint.Having("totp", "recovery_code", "sms")
 	return []mutant{
 		{name: "the code for the number goes to the mailbox: mail counted twice", shape: usual, swap: map[string]func(any) recovery.Method{
 			recovery.SMSCode: func(m any) recovery.Method { return smsToMailbox{m.(sender)} },
@@ -137,6 +139,16 @@ func mutants() []mutant {
 		{name: "one person vouches for two", shape: helped, swap: map[string]func(any) recovery.Method{
 			recovery.VouchedBy: func(any) recovery.Method { return oneContact{} },
 		}},
+	}
+}
+
+// accountMutants are accounts that are read wrong.
+func accountMutants() []mutant {
+	usual := lint.Having("totp", "recovery_code", "mail", "sms")
+	mute := lint.Having("totp", "recovery_code", "mail")
+	seated := lint.Having("totp", "mail", "device")
+	unposted := lint.Having("totp", "recovery_code", "sms")
+	return []mutant{
 		{name: "the ban on a recovered password is dropped", shape: usual, loose: true, reads: func(a *recovery.Account, _ time.Time) {
 			if c := a.Credential(recovery.Password); c != nil {
 				c.NoProofUntil = time.Time{}
@@ -147,10 +159,6 @@ func mutants() []mutant {
 				a.Waits[i].Began, a.Waits[i].Ready = time.Time{}, now
 			}
 		}},
-		{name: "a way loses its wait", shape: usual, ways: func(p *recovery.Policy) {
-			ways := p.Ways[recovery.GoalSecondFactor]
-			ways[len(ways)-1].Wait = 0
-		}},
 		{name: "a wait needs nobody who would hear of it", shape: mute, reads: func(a *recovery.Account, now time.Time) {
 			a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
 		}},
@@ -159,9 +167,6 @@ func mutants() []mutant {
 				a.Addresses[i].ValidFrom = time.Time{}
 			}
 			slices.Reverse(a.Addresses)
-		}},
-		{name: "ways without a factor are for everybody", shape: usual, ways: func(p *recovery.Policy) {
-			p.Ways[recovery.GoalPassword] = append(p.Ways[recovery.GoalPassword], recovery.Way{Proofs: []string{recovery.MailLink}})
 		}},
 		{name: "a known browser is a remembered one", shape: seated, reads: func(a *recovery.Account, now time.Time) {
 			for i := range a.Devices {
@@ -174,11 +179,25 @@ func mutants() []mutant {
 				a.Drop(recovery.TOTP)
 			}
 		}},
-		{name: "a way that needs less than it says", shape: usual, ways: func(p *recovery.Policy) {
-			p.Ways[recovery.GoalBoth][0].Proofs = []string{recovery.RecoveryCode}
-		}},
 		{name: "the question is not asked", shape: lint.Having("totp", "recovery_code", "mail", "sms", "question"), asks: true, reads: func(a *recovery.Account, _ time.Time) {
 			a.Drop(recovery.SecurityQuestion)
+		}},
+	}
+}
+
+// wayMutants are policies whose ways are walked with less than was written.
+func wayMutants() []mutant {
+	usual := lint.Having("totp", "recovery_code", "mail", "sms")
+	return []mutant{
+		{name: "a way loses its wait", shape: usual, ways: func(p *recovery.Policy) {
+			ways := p.Ways[recovery.GoalSecondFactor]
+			ways[len(ways)-1].Wait = 0
+		}},
+		{name: "ways without a factor are for everybody", shape: usual, ways: func(p *recovery.Policy) {
+			p.Ways[recovery.GoalPassword] = append(p.Ways[recovery.GoalPassword], recovery.Way{Proofs: []string{recovery.MailLink}})
+		}},
+		{name: "a way that needs less than it says", shape: usual, ways: func(p *recovery.Policy) {
+			p.Ways[recovery.GoalBoth][0].Proofs = []string{recovery.RecoveryCode}
 		}},
 		{name: "one case is enough where a wait was written", shape: lint.Having("totp", "mail", "sms", "admin"), ways: func(p *recovery.Policy) {
 			for i := range p.Ways[recovery.GoalBoth] {

@@ -161,12 +161,15 @@ func divert(t *testing.T, h *hub) {
 	})
 }
 
-func TestPushRequests(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		lines []string
-		check func(t *testing.T, last call)
-	}{
+// pushRequest is what a service is asked for each message.
+type pushRequest struct {
+	name  string
+	lines []string
+	check func(t *testing.T, last call)
+}
+
+func pushRequests() []pushRequest {
+	return []pushRequest{
 		{"ntfy", []string{"POST /sparekey"}, func(t *testing.T, last call) {
 			r := http.Request{Header: last.header}
 			if user, pass, _ := r.BasicAuth(); user != "gate" || pass != pushToken {
@@ -198,7 +201,11 @@ func TestPushRequests(t *testing.T) {
 				"disable_notification": false, "disable_web_page_preview": false, "reply_to_message_id": 0.0,
 			})
 		}},
-	} {
+	}
+}
+
+func TestPushRequests(t *testing.T) {
+	for _, tt := range pushRequests() {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHub(t, hubAnswers())
 			if tt.name == "telegram" {

@@ -41,25 +41,20 @@ func inputs(t *testing.T, b *recoverytest.Browser) (values map[string][]string, 
 	return values, marked
 }
 
-// A form that was wrong comes back as it was typed, with what is wrong at its
-// field.
-func TestAdministratorsFormsComeBack(t *testing.T) {
-	w := recoverytest.New(t)
-	alice, robin := recoverytest.Alice(), bob()
-	w.Setup(alice)
-	w.Invite(robin)
-	r, err := w.Engine.Find(t.Context(), robin.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	people, person := "/.sparekey/people", "/.sparekey/people/"+r.ID
-	for _, tc := range []struct {
-		name, path string
-		fields     []string
-		page       string
-		marked     []string
-		kept       map[string][]string
-	}{
+// badForm is a form that is refused, and what the page then shows of it.
+type badForm struct {
+	name, path string
+	fields     []string
+	page       string
+	marked     []string
+	kept       map[string][]string
+}
+
+// badAdministratorForms are forms of an administrator. The person named robin has
+// that mail address and that id.
+func badAdministratorForms(mail, id string) []badForm {
+	people, person := "/.sparekey/people", "/.sparekey/people/"+id
+	return []badForm{
 		{
 			"name taken", people,
 			[]string{"name", "robin", "mail", "new@example.org", "phone", "", "groups", "family, friends", "choice", "invite"},
@@ -83,10 +78,10 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 		},
 		{
 			"mail taken", people,
-			[]string{"name", "eve", "mail", robin.Mail},
+			[]string{"name", "eve", "mail", mail},
 			"people",
 			[]string{"mail", "phone"},
-			map[string][]string{"name": {"eve"}, "mail": {robin.Mail}},
+			map[string][]string{"name": {"eve"}, "mail": {mail}},
 		},
 		{"bad phone", people, []string{"name", "eve", "phone", "12"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
 		{"bad extension", people, []string{"name", "eve", "phone", "12", "extension", "7"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
@@ -94,13 +89,27 @@ func TestAdministratorsFormsComeBack(t *testing.T) {
 		{"no such action", person, []string{"choice", "sudo", "reason", "because of this"}, "person", nil, map[string][]string{"reason": {"", "", "because of this"}}},
 		{
 			"case without a reason", "/.sparekey/",
-			[]string{"start", "open_case", "name", r.ID, "choice", "both", "reason", "x"},
+			[]string{"start", "open_case", "name", id, "choice", "both", "reason", "x"},
 			"person",
 			[]string{"case-reason"},
 			map[string][]string{"reason": {"x", "", ""}, "choice": {"both"}},
 		},
 		{"nothing chosen", "/.sparekey/account", []string{"choice", ""}, "account", nil, nil},
-	} {
+	}
+}
+
+// A form that was wrong comes back as it was typed, with what is wrong at its
+// field.
+func TestAdministratorsFormsComeBack(t *testing.T) {
+	w := recoverytest.New(t)
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	r, err := w.Engine.Find(t.Context(), robin.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range badAdministratorForms(robin.Mail, r.ID) {
 		t.Run(tc.name, func(t *testing.T) {
 			admin := w.Browser()
 			w.SignIn(admin, alice, "/")

@@ -68,15 +68,20 @@ func TestRecoverStartedIsAudited(t *testing.T) {
 				}
 				return
 			}
-			if len(events) != 1 || events[0].Account != tc.account || (events[0].Person == "alice") != (tc.account != "") || events[0].Method != tc.method {
-				t.Fatalf("got %+v, want one for account %q by %q", events, tc.account, tc.method)
-			}
-			if e := events[0]; e.Network == "" || e.Flow == "" || e.At.IsZero() || tc.account == "" && e.Person != "" {
-				t.Errorf("got %+v, want to see from where, and nobody's name for a decoy", e)
-			}
-			if got := fmt.Sprint(events); strings.Contains(got, "ghost") || strings.Contains(got, "example.org") || strings.Contains(got, "robin") {
-				t.Errorf("got %s, want nothing that was typed", got)
-			}
+			checkRecoverStarted(t, events, tc.account, tc.method)
 		})
+	}
+}
+
+func checkRecoverStarted(t *testing.T, events []recovery.Event, account, method string) {
+	t.Helper()
+	if len(events) != 1 || events[0].Account != account || (events[0].Person == "alice") != (account != "") || events[0].Method != method {
+		t.Fatalf("got %+v, want one for account %q by %q", events, account, method)
+	}
+	if e := events[0]; e.Network == "" || e.Flow == "" || e.At.IsZero() || account == "" && e.Person != "" {
+		t.Errorf("got %+v, want to see from where, and nobody's name for a decoy", e)
+	}
+	if got := fmt.Sprint(events); strings.Contains(got, "ghost") || strings.Contains(got, "example.org") || strings.Contains(got, "robin") {
+		t.Errorf("got %s, want nothing that was typed", got)
 	}
 }

@@ -165,20 +165,10 @@ func vouchCrashFlows() []crashFlow {
 			},
 		},
 		{
-			name: "vouched for by two",
-			prepare: func(x *crashRun) {
-				x.w.Invite(&x.robin)
-				x.w.Invite(&x.carol)
-				edit(x.w, "alice", func(a *recovery.Account) {
-					a.Drop(recovery.RecoveryCode)
-					for _, name := range []string{"robin", "carol"} {
-						a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: id(x.w, name), Name: name})
-					}
-				})
-				x.old = x.alice
-			},
-			enter: vouchersSignIn,
-			walk:  (*crashRun).vouched,
+			name:    "vouched for by two",
+			prepare: nameVouchers,
+			enter:   vouchersSignIn,
+			walk:    (*crashRun).vouched,
 			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
 				x.oneOf(t, &x.alice, func() {
@@ -204,6 +194,19 @@ func vouchCrashFlows() []crashFlow {
 			},
 		},
 	}
+}
+
+// nameVouchers leaves alice the two people who vouch, and no recovery codes.
+func nameVouchers(x *crashRun) {
+	x.w.Invite(&x.robin)
+	x.w.Invite(&x.carol)
+	edit(x.w, "alice", func(a *recovery.Account) {
+		a.Drop(recovery.RecoveryCode)
+		for _, name := range []string{"robin", "carol"} {
+			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: id(x.w, name), Name: name})
+		}
+	})
+	x.old = x.alice
 }
 
 func vouchersSignIn(x *crashRun) {

@@ -56,20 +56,22 @@ func waitCrashFlows() []crashFlow {
 				waits()[0].beginWait(x.node, &x.alice)
 				x.b.Get("/.sparekey/account").Want("account")
 			},
-			walk: func(x *crashRun) { x.b.Submit("choice", "stop_wait").Want("account") },
-			check: func(t *testing.T, x *crashRun) {
-				t.Helper()
-				for range 2 { // stopped already, or now
-					if err := x.w.Engine.StopWaits(t.Context(), account(t, x.w, "alice").ID, recovery.Client{}); err != nil {
-						t.Fatal(err)
-					}
-				}
-				remind(t, x.w)
-				if n, got := len(account(t, x.w, "alice").Waits), ready(x.w, &x.alice); n != 0 || got != [2]int{} {
-					t.Errorf("got %d waits and %v messages, want none", n, got)
-				}
-			},
+			walk:  func(x *crashRun) { x.b.Submit("choice", "stop_wait").Want("account") },
+			check: checkWaitStopped,
 		},
+	}
+}
+
+func checkWaitStopped(t *testing.T, x *crashRun) {
+	t.Helper()
+	for range 2 { // stopped already, or now
+		if err := x.w.Engine.StopWaits(t.Context(), account(t, x.w, "alice").ID, recovery.Client{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remind(t, x.w)
+	if n, got := len(account(t, x.w, "alice").Waits), ready(x.w, &x.alice); n != 0 || got != [2]int{} {
+		t.Errorf("got %d waits and %v messages, want none", n, got)
 	}
 }
 
@@ -127,20 +129,22 @@ func addressCrashFlows() []crashFlow {
 				moved(x)
 				pressAt(x.w, x.link)
 			},
-			walk: (*crashRun).rescued,
-			check: func(t *testing.T, x *crashRun) {
-				t.Helper()
-				frozen := account(t, x.w, "alice").State == recovery.StateFrozen
-				if works(x.w, &x.old) || !frozen != works(x.w, &x.alice) {
-					t.Fatalf("closed %v, old set works %v, new one %v", frozen, works(x.w, &x.old), works(x.w, &x.alice))
-				}
-				if frozen {
-					x.alice = x.old
-					x.rescued()
-					codeWorks(t, x.w, &x.alice, "afterwards")
-				}
-			},
+			walk:  (*crashRun).rescued,
+			check: checkReopened,
 		},
+	}
+}
+
+func checkReopened(t *testing.T, x *crashRun) {
+	t.Helper()
+	frozen := account(t, x.w, "alice").State == recovery.StateFrozen
+	if works(x.w, &x.old) || !frozen != works(x.w, &x.alice) {
+		t.Fatalf("closed %v, old set works %v, new one %v", frozen, works(x.w, &x.old), works(x.w, &x.alice))
+	}
+	if frozen {
+		x.alice = x.old
+		x.rescued()
+		codeWorks(t, x.w, &x.alice, "afterwards")
 	}
 }
 

@@ -45,6 +45,12 @@ func inPerson() []sentence {
 			s.w.Clock.Move(s.w.Policy.Lifetimes.Fresh) // the sign-in is no proof given in this flow
 			s.b.Get("/.sparekey/people/"+a.ID).Want("person").Submit("reason", "stood here with his passport", "choice", m[1])
 		}},
+	}
+}
+
+// handedCode is what happens to a code that is handed over.
+func handedCode() []sentence {
+	return []sentence{
 		{`she writes the code down and looks again`, func(s *storyReader, _ []string) {
 			s.link = strings.Join(s.b.All("spoken"), "")
 			if s.b.Get(s.b.URL.RequestURI()); !strings.Contains(s.b.Text(), s.link) || len(s.link) != 19 {

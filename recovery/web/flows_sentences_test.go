@@ -11,7 +11,7 @@ import (
 )
 
 func sentences() []sentence {
-	return slices.Concat(circumstances(), actions(), changes(), results(), administration(), inPerson(), signIns())
+	return slices.Concat(circumstances(), invitations(), actions(), changes(), results(), administration(), inPerson(), handedCode(), signIns())
 }
 
 // circumstances are what there was before, and time.
@@ -62,6 +62,11 @@ func circumstances() []sentence {
 			}
 			s.w.Reload() // at the start it hears of main numbers
 		}},
+	}
+}
+
+func invitations() []sentence {
+	return []sentence{
 		{`robin is invited`, func(s *storyReader, _ []string) {
 			s.who, s.people["robin"] = "robin", bob()
 			_, token, err := s.w.Engine.AddUser(s.t.Context(), recovery.NewAccount{Name: "robin", Mail: "robin@example.org"})

@@ -9,6 +9,26 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
+// foreignMarks are headers of a form that does not come from the site at the
+// address, or does not say where it comes from.
+func foreignMarks(own string) []http.Header {
+	host := strings.TrimPrefix(own, "http://")
+	return []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}},
+		{"Sec-Fetch-Site": {"same-site"}},
+		{"Sec-Fetch-Site": {"none"}},
+		{"Sec-Fetch-Site": {""}},
+		{"Sec-Fetch-Site": {"same-origin", "cross-site"}},
+		{"Origin": {"null"}},
+		{"Origin": {"https://evil.example"}},
+		{"Origin": {"http://" + host + ".evil.example"}},
+		{"Origin": {"https://" + host}},
+		{"Origin": {"http://127.0.0.1"}},
+		{"Origin": {own, "https://evil.example"}},
+		{},
+	}
+}
+
 func TestA61_CrossSitePostsAreRefused(t *testing.T) {
 	w := recoverytest.New(t)
 	alice := recoverytest.Alice()
@@ -22,22 +42,8 @@ func TestA61_CrossSitePostsAreRefused(t *testing.T) {
 		"new codes":    recoverytest.Fields("start", "new_codes"),
 		"new password": recoverytest.Fields("start", "change_password"),
 	}
-	marks := []http.Header{
-		{"Sec-Fetch-Site": {"cross-site"}},
-		{"Sec-Fetch-Site": {"same-site"}},
-		{"Sec-Fetch-Site": {"none"}},
-		{"Sec-Fetch-Site": {""}},
-		{"Sec-Fetch-Site": {"same-origin", "cross-site"}},
-		{"Origin": {"null"}},
-		{"Origin": {"https://evil.example"}},
-		{"Origin": {"http://" + strings.TrimPrefix(w.Server.URL, "http://") + ".evil.example"}},
-		{"Origin": {"https://" + strings.TrimPrefix(w.Server.URL, "http://")}},
-		{"Origin": {"http://127.0.0.1"}},
-		{"Origin": {w.Server.URL, "https://evil.example"}},
-		{},
-	}
 	for name, fields := range forms {
-		for _, mark := range marks {
+		for _, mark := range foreignMarks(w.Server.URL) {
 			path := "/.sparekey/"
 			if name == "sign out" {
 				path += "logout"

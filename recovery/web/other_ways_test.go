@@ -191,9 +191,6 @@ func (s *flowWalker) enter(pairs ...string) *flowWalker {
 // walks are the flows, step by step. Set-up and activation begin with a link
 // and ask for no proof after it.
 func walks() map[recovery.Kind][]func(s *flowWalker) {
-	without := func(methods ...string) func(*flowWalker) {
-		return func(s *flowWalker) { change(s.t, s.w, "alice", func(a *recovery.Account) { a.Drop(methods...) }) }
-	}
 	settle := func(kind recovery.Kind) []func(*flowWalker) {
 		return []func(*flowWalker){
 			func(s *flowWalker) { s.start(kind).prove(recovery.TOTP) },
@@ -204,39 +201,13 @@ func walks() map[recovery.Kind][]func(s *flowWalker) {
 		recovery.KindLogin: {
 			func(s *flowWalker) { s.login().prove(recovery.TOTP) },
 			func(s *flowWalker) { s.login().prove(recovery.RecoveryCode) },
-			func(s *flowWalker) { without(recovery.RecoveryCode)(s); s.login().prove(recovery.TOTP) },
+			func(s *flowWalker) { s.lose(recovery.RecoveryCode); s.login().prove(recovery.TOTP) },
 			func(s *flowWalker) {
 				change(s.t, s.w, "alice", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
 				s.login().prove(recovery.MailCode)
 			},
 		},
-		recovery.KindRecover: {
-			func(s *flowWalker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
-			func(s *flowWalker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
-			func(s *flowWalker) {
-				s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll")
-			},
-			func(s *flowWalker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
-			func(s *flowWalker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
-			func(s *flowWalker) {
-				without(recovery.RecoveryCode)(s)
-				change(s.t, s.w, "alice", func(a *recovery.Account) { a.Addresses = a.Addresses[:1] })
-				w, p := s.w, *s.p
-				w.SignIn(w.Browser(), &p, "/")
-				s.recover("second_factor").prove(recovery.Password).b.Want("wait")
-				s.tryOtherWays()
-			},
-			func(s *flowWalker) {
-				s.w.Policy.Ask = map[string][]recovery.Kind{recovery.SecurityQuestion: {recovery.KindRecover}}
-				s.start(recovery.KindSetQuestion).prove(recovery.TOTP).enter("answer", "Rex of the hill", "choice", "first_pet").b.Want("account")
-				s.b.Get("/.sparekey/recover").Submit("name", s.p.Name)
-				s.prove(recovery.MailLink).prove(recovery.SecurityQuestion).b.Want("choice")
-			},
-			func(s *flowWalker) {
-				voucher(s)
-				s.recover("both").tryOtherWays()
-			},
-		},
+		recovery.KindRecover: recoveryWalks(),
 		recovery.KindUnlock: {func(s *flowWalker) {
 			s.b.Get("/.sparekey/recover?choice=unlock").Submit("name", s.p.Name)
 			s.prove(recovery.MailLink).b.Want("sign-in")
@@ -271,6 +242,40 @@ func walks() map[recovery.Kind][]func(s *flowWalker) {
 			s.start(recovery.KindDrillContact).tryOtherWays()
 		}},
 		recovery.KindDrill: nil, // asks for a code of those there are, to try it: nothing else would do
+	}
+}
+
+func (s *flowWalker) lose(methods ...string) {
+	change(s.t, s.w, "alice", func(a *recovery.Account) { a.Drop(methods...) })
+}
+
+func recoveryWalks() []func(s *flowWalker) {
+	return []func(s *flowWalker){
+		func(s *flowWalker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
+		func(s *flowWalker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
+		func(s *flowWalker) {
+			s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll")
+		},
+		func(s *flowWalker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
+		func(s *flowWalker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
+		func(s *flowWalker) {
+			s.lose(recovery.RecoveryCode)
+			change(s.t, s.w, "alice", func(a *recovery.Account) { a.Addresses = a.Addresses[:1] })
+			w, p := s.w, *s.p
+			w.SignIn(w.Browser(), &p, "/")
+			s.recover("second_factor").prove(recovery.Password).b.Want("wait")
+			s.tryOtherWays()
+		},
+		func(s *flowWalker) {
+			s.w.Policy.Ask = map[string][]recovery.Kind{recovery.SecurityQuestion: {recovery.KindRecover}}
+			s.start(recovery.KindSetQuestion).prove(recovery.TOTP).enter("answer", "Rex of the hill", "choice", "first_pet").b.Want("account")
+			s.b.Get("/.sparekey/recover").Submit("name", s.p.Name)
+			s.prove(recovery.MailLink).prove(recovery.SecurityQuestion).b.Want("choice")
+		},
+		func(s *flowWalker) {
+			voucher(s)
+			s.recover("both").tryOtherWays()
+		},
 	}
 }
 

@@ -134,6 +134,20 @@ func (r *policyReload) do(deed string) {
 		}
 		r.w.Clock.Move(d)
 		return
+	case "see", "asks", "offers", "hides":
+		r.look(word, arg)
+	case "again":
+		r.b.Get(r.b.URL.RequestURI())
+	default:
+		r.t.Fatalf("nobody knows how to %q", deed)
+	}
+	r.clear()
+}
+
+// look holds the page to what it must show or hide.
+func (r *policyReload) look(word, arg string) {
+	r.t.Helper()
+	switch word {
 	case "see":
 		r.b.Want(arg)
 	case "asks":
@@ -145,12 +159,7 @@ func (r *policyReload) do(deed string) {
 		if got := r.offers(name, value); got != (word == "offers") {
 			r.t.Fatalf("got %s offered %v on page %q\n%s", arg, got, r.b.Page(), r.b.Text())
 		}
-	case "again":
-		r.b.Get(r.b.URL.RequestURI())
-	default:
-		r.t.Fatalf("nobody knows how to %q", deed)
 	}
-	r.clear()
 }
 
 // taken tells whether the second factor or the password was replaced.

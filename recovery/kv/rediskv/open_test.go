@@ -16,8 +16,17 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
 )
 
-func TestOpen(t *testing.T) {
-	t.Parallel()
+// opening is an address to open, and what comes of it.
+type opening struct {
+	name    string
+	url     string
+	want    error  // nil: some error if wantErr is set
+	wantErr string // part of its text
+	wantLog string
+}
+
+func openings(t *testing.T) []opening {
+	t.Helper()
 	server := kvtest.StartRedis(t)
 	evicting := kvtest.StartRedis(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 	persisting := kvtest.StartRedis(t, "--appendonly", "yes")
@@ -31,13 +40,7 @@ func TestOpen(t *testing.T) {
 	stopped := kvtest.StartRedis(t)
 	stopped.Stop()
 
-	tests := []struct {
-		name    string
-		url     string
-		want    error  // nil: some error if wantErr is set
-		wantErr string // part of its text
-		wantLog string
-	}{
+	return []opening{
 		{name: "nothing persisted", url: server.URL(), wantLog: "persists nothing"},
 		{name: "persisted", url: persisting.URL()},
 		{name: "least rights", url: as(least, "sparekey:s3cret"), wantLog: "persists nothing"},
@@ -55,7 +58,11 @@ func TestOpen(t *testing.T) {
 		{name: "colon in the password", url: "redis://:s3cret:s3cret:x@h:s3cret", want: rediskv.ErrURL},
 		{name: "no such database", url: server.URL() + "s3cret", want: rediskv.ErrURL},
 	}
-	for _, tt := range tests {
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	for _, tt := range openings(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			var log lockedBuffer
 			d, err := rediskv.Open(t.Context(), rediskv.Options{URL: tt.url, Logger: slog.New(slog.NewTextHandler(&log, nil))})
