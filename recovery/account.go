@@ -75,6 +75,9 @@ type Account struct {
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`
+	// SignIns counts the sign-ins that came to their end. Each one ends the row
+	// of wrong passwords before it.
+	SignIns uint64 `json:"sign_ins,omitempty"`
 }
 
 // Address is an address or number people can be reached at.
@@ -270,6 +273,15 @@ func (a *Account) EndEverything() {
 func (a *Account) UntrustDevices() {
 	for i := range a.Devices {
 		a.Devices[i].Remembered = time.Time{}
+	}
+}
+
+// Distrust ends the trust in one device, which stays known.
+func (a *Account) Distrust(id string) {
+	for i := range a.Devices {
+		if a.Devices[i].ID == id {
+			a.Devices[i].Remembered = time.Time{}
+		}
 	}
 }
 

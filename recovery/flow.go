@@ -39,10 +39,11 @@ type Flow struct {
 	Remember   bool   `json:"remember,omitempty"` // keep me signed in
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
-	Tried     bool `json:"tried,omitempty"`      // the recovery code tried out was right
-	Consented bool `json:"consented,omitempty"`  // the last click of somebody who vouches
-	VoidCodes bool `json:"void_codes,omitempty"` // the sheet that is replaced may be in other hands
-	EndOthers bool `json:"end_others,omitempty"` // all other sign-ins of the account end with it
+	Tried       bool `json:"tried,omitempty"`        // the recovery code tried out was right
+	Consented   bool `json:"consented,omitempty"`    // the last click of somebody who vouches
+	VoidCodes   bool `json:"void_codes,omitempty"`   // the sheet that is replaced may be in other hands
+	EndOthers   bool `json:"end_others,omitempty"`   // all other sign-ins of the account end with it
+	CodesPaused bool `json:"codes_paused,omitempty"` // the pause that is lifted is not the only one: codes wait for a new password
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call

@@ -18,6 +18,7 @@ func loginRecipe() Recipe {
 
 // login signs in: the device becomes known, the session begins.
 func (end End) login(a *Account, eff *Effects) {
+	a.SignIns++
 	known := a.Device(end.Client.Device)
 	device := end.meet(a, eff)
 	if end.Flow.Trust {

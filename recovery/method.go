@@ -25,7 +25,8 @@ const (
 	ClassAuthority Class = "authority" // somebody vouches
 )
 
-// Throttle is how wrong tries of a method are counted, always before the check.
+// Throttle is how wrong tries of a method are counted: before the check, except
+// for [ThrottleSecret].
 type Throttle int
 
 // The throttles.
@@ -34,6 +35,7 @@ const (
 	ThrottleBackoff                  // a few free tries per account and network, then growing waits
 	ThrottleDaily                    // three a day: what can be guessed from knowing somebody
 	ThrottleFlow                     // 40 bits and more, made for this flow: per flow only
+	ThrottleSecret                   // 64 bits and more, kept: looked at whatever others did, only the answer to a wrong one waits
 	ThrottlePatience                 // asks whether others have acted: nothing to guess, only requests to bound
 )
 
@@ -258,6 +260,18 @@ func (m *Methods) expand(name string) []string {
 		}
 	}
 	return out
+}
+
+// Unguessable reports whether a proof is one that nobody can come by through
+// trying, and that cannot be asked for by typing a name: a recovery code or
+// ticket, a passkey, other people who vouched.
+func (m *Methods) Unguessable(p Proof) bool {
+	x := m.Get(p.Method)
+	if x == nil {
+		return false
+	}
+	t := x.Traits()
+	return p.Alone || t.Throttle == ThrottleSecret || t.First && t.Class == ClassHeld
 }
 
 // HasFactor reports whether an account signs in with a second factor.

@@ -11,7 +11,12 @@ func unlockRecipe() Recipe {
 			a.Unlocks++
 			eff.Done(EventUnlocked)
 		},
-		After: After{To: ToSignIn, Says: []string{"unlocked"}},
+		After: After{To: ToSignIn, Says: []string{"unlocked", "unlocked_passwords"}, Which: func(f *Flow) string {
+			if f.CodesPaused {
+				return "unlocked_passwords"
+			}
+			return "unlocked"
+		}},
 	}
 }
 

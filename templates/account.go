@@ -9,6 +9,7 @@ type AccountPage struct {
 	Losses  []Loss  // what would happen if something were lost today
 	Waits   []Wait  // what is waiting and can be stopped here
 	Setup   *Extras // what can be set beside the factors
+	Guessed int     // codes that somebody with another proof has tried; zero: too few to tell
 }
 
 func (AccountPage) Page() string     { return "account" }

@@ -34,6 +34,8 @@ type SlowDownPage struct {
 	Ways
 	Wait time.Duration // how long
 	Busy bool          // the wait is our fault, not that of the visitor
+
+	Unknown bool // nobody has signed in in this browser: say what still works
 }
 
 func (SlowDownPage) Page() string     { return "slow-down" }

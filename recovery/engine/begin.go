@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
@@ -25,8 +24,10 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 	if recipe.Opens && in.Name == "" && in.Password == "" && e.namer(in) == nil {
 		return nil, recovery.NewProblem(recovery.ProblemMissing), nil
 	}
-	if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
-		return nil, tooMany(wait), nil
+	if recipe.Anyone || recipe.SignedIn { // a ticket is always looked at
+		if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
+			return nil, tooMany(wait), nil
+		}
 	}
 	if err := e.HearExtensions(ctx); err != nil {
 		return nil, nil, err
@@ -120,23 +121,26 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 	if in.Code == "" {
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
-	tries := meter{key: r.meterKey("ticket", r.client.Network), rule: backoff(r.Policy.Limits), life: 2*r.Policy.Limits.LastWait + time.Hour}
-	if err := r.charge(ctx, []meter{tries}); err != nil {
-		if limit, ok := errors.AsType[errLimit](err); ok {
-			return tooMany(limit.wait), nil
-		}
-		return nil, err
-	}
 	t, key, err := r.ticket(ctx, string(in.Code))
 	if err != nil {
 		return nil, err
 	}
 	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
-		return recovery.NewProblem(cmp.Or(r.recipe().BadTicket, recovery.ProblemLinkExpired)), nil
+		return r.noTicket(ctx)
 	}
-	r.refund(ctx, []meter{tries})
 	r.begun, r.ticketKey, r.ticketEnds = true, key, t.Expires
 	return r.redeemed(ctx, t, key)
+}
+
+// noTicket answers a ticket that is none. That answer waits, and nothing else:
+// a ticket cannot be guessed, and is looked at whatever others do in its network.
+func (r *run) noTicket(ctx context.Context) (*recovery.Problem, error) {
+	tries := meter{key: r.meterKey("ticket", r.client.Network), rule: backoff(r.Policy.Limits), life: backoffLife(r.Policy.Limits)}
+	err := r.charge(ctx, []meter{tries})
+	if limit, ok := errors.AsType[errLimit](err); ok {
+		return tooMany(limit.wait), nil
+	}
+	return recovery.NewProblem(cmp.Or(r.recipe().BadTicket, recovery.ProblemLinkExpired)), err
 }
 
 // begins is the kind of flow that a ticket is for.

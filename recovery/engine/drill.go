@@ -19,13 +19,10 @@ func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, 
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
 	meters := r.meters(m.Traits())
-	if err := r.charge(ctx, meters); err != nil {
-		return nil, err
-	}
 	if !d.Try(r.account, string(in.Code), r.Now()) {
-		return recovery.NewProblem(recovery.ProblemDrillWrong), nil
+		return recovery.NewProblem(recovery.ProblemDrillWrong), r.charge(ctx, meters)
 	}
-	r.refund(ctx, resettable(meters))
+	r.refund(ctx, meters)
 	r.flow.Tried = true
 	return nil, nil
 }

@@ -27,6 +27,7 @@ func (r *run) feature() feature {
 		recovery.KindSetup:       {begin: (*run).unlessSetUp, commit: (*run).create},
 		recovery.KindChangeMail:  {before: (*run).claimAddress},
 		recovery.KindChangePhone: {before: (*run).claimAddress},
+		recovery.KindUnlock:      {before: (*run).stillPaused},
 		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
 	}[r.flow.Kind]
 }

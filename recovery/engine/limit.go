@@ -5,9 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +17,9 @@ type tally struct {
 	Count int       `json:"count"`
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`
+	Mark  uint64    `json:"mark,omitempty"`  // meter.mark of the last charge
+	Flow  string    `json:"flow,omitempty"`  // of the last charges; only of a meter that is settled
+	Tries int       `json:"tries,omitempty"` // how many of Count are of that flow
 }
 
 // rule reads a tally: wait is zero when one more try is free, anew says that
@@ -32,6 +32,10 @@ type meter struct {
 	rule rule
 	life time.Duration // how long the record is kept after the last charge
 	keep bool          // a success does not reset it, nor does sending again
+	mark uint64        // a higher one than at the last charge begins the count again
+	// A success takes back the tries of this flow only, and leaves those of
+	// others. Empty: it resets the meter.
+	flow string
 }
 
 // errLimit says that a meter is used up.
@@ -115,11 +119,15 @@ func (e *Engine) chargeOne(ctx context.Context, m meter) error {
 	now := e.Now()
 	_, err := kv.Update(ctx, e.Store, m.key, now.Add(m.life), func(t *tally, exists bool) error {
 		wait, anew := m.rule(*t, now)
-		if !exists || anew {
-			*t = tally{First: now}
+		if !exists || anew || t.Mark < m.mark {
+			*t = tally{First: now, Mark: m.mark}
 		} else if wait > 0 {
 			return errLimit{wait}
 		}
+		if t.Flow != m.flow {
+			t.Flow, t.Tries = m.flow, 0
+		}
+		t.Tries++
 		t.Count++
 		t.Last = now
 		return nil
@@ -133,71 +141,41 @@ func (e *Engine) chargeOne(ctx context.Context, m meter) error {
 // refund resets the meters of an authenticator after a success.
 func (e *Engine) refund(ctx context.Context, meters []meter) {
 	for _, m := range meters {
-		if err := kv.Delete(ctx, e.Store, m.key); err != nil {
+		var err error
+		switch {
+		case m.keep:
+		case m.flow != "":
+			err = e.takeBack(ctx, m)
+		default:
+			err = kv.Delete(ctx, e.Store, m.key)
+		}
+		if err != nil {
 			e.log().Warn("meter not reset", "error", err)
 		}
 	}
+}
+
+// takeBack takes the tries of one flow off a meter. Of a flow that others
+// interrupted only the tries since then are known.
+func (e *Engine) takeBack(ctx context.Context, m meter) error {
+	_, err := kv.Update(ctx, e.Store, m.key, e.Now().Add(m.life), func(t *tally, exists bool) error {
+		tries := 1
+		if t.Flow == m.flow {
+			tries = t.Tries
+		}
+		t.Count, t.Flow, t.Tries = t.Count-tries, "", 0
+		if !exists || t.Count <= 0 {
+			return kv.ErrDrop
+		}
+		return nil
+	})
+	return err
 }
 
 // meterKey names a meter. Names and networks go through a MAC, so that no key
 // holds raw input.
 func (e *Engine) meterKey(kind string, parts ...string) string {
 	return "meter/" + hex.EncodeToString(e.Keys.MAC("meter "+kind, parts...)[:16])
-}
-
-// meters lists the meters that a try of a method is charged to.
-func (r *run) meters(t recovery.Traits) []meter {
-	l, who := r.Policy.Limits, r.subject()
-	perFlow := meter{key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(recovery.Rate{Count: l.CodeTries, Per: 24 * time.Hour}), life: 24 * time.Hour, keep: true}
-	// A replaced credential has another id and so begins without failures.
-	row := meter{key: r.meterKey("row", r.account.ID, t.Name, r.credential(t.Name), r.known()), rule: inARow(l.Consecutive), life: suspended}
-	switch t.Throttle {
-	case recovery.ThrottleBackoff:
-		unlocks := strconv.FormatUint(r.account.Unlocks, 10)
-		if lock := r.Policy.Lock; lock != nil && t.Name == recovery.Password {
-			return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.known()), rule: lockRule(*lock), life: lock.For}, row}
-		}
-		return []meter{{key: r.meterKey("backoff", r.account.ID, t.Name, unlocks, who), rule: backoff(l), life: 2*l.LastWait + l.Failures.Per}, row}
-	case recovery.ThrottleDaily:
-		daily := meter{key: r.meterKey("daily", r.account.ID, t.Name), rule: window(recovery.Rate{Count: l.Memory, Per: 24 * time.Hour}), life: 24 * time.Hour}
-		return []meter{daily, row}
-	case recovery.ThrottleFlow:
-		return []meter{perFlow}
-	case recovery.ThrottlePatience:
-		perFlow.rule = window(recovery.Rate{Count: patience, Per: 24 * time.Hour})
-		return []meter{perFlow}
-	case recovery.ThrottleCode:
-		hourly := meter{key: r.meterKey("hourly", r.account.ID, t.Name, r.known()), rule: window(l.CodesHourly), life: l.CodesHourly.Per}
-		return []meter{perFlow, hourly, row}
-	}
-	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
-}
-
-// patience is how often a flow may ask whether other people have vouched.
-const patience = 200
-
-// subject is what tries are counted by beside the account: the network, or a
-// device the account knows, so that strangers cannot lock the owner out (TH-04).
-func (r *run) subject() string {
-	if id := r.known(); id != "" {
-		return id
-	}
-	return r.client.Network
-}
-
-func (r *run) credential(method string) string {
-	var ids []string
-	for _, c := range r.account.CredentialsOf(method) {
-		ids = append(ids, c.ID)
-	}
-	return strings.Join(ids, " ")
-}
-
-func (r *run) known() string {
-	if d := r.account.Device(r.client.Device); d != nil {
-		return d.ID
-	}
-	return ""
 }
 
 // gauge is the bounded meter in memory that stands before any store write: it
@@ -231,9 +209,4 @@ func (g *gauge) allow(network string, now time.Time) time.Duration {
 	}
 	g.count[network]++
 	return 0
-}
-
-// resettable leaves out the meters a success does not reset.
-func resettable(meters []meter) []meter {
-	return slices.DeleteFunc(slices.Clone(meters), func(m meter) bool { return m.keep })
 }

@@ -17,17 +17,14 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	if in.Value(m.Traits().Field) == "" {
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
-	meters := r.meters(m.Traits())
-	err := r.charge(ctx, meters)
-	if err != nil {
-		r.limited(ctx, step, err)
-		return nil, err
+	meters, late := r.meters(m.Traits()), m.Traits().Throttle == recovery.ThrottleSecret
+	if !late {
+		if err := r.charge(ctx, meters); err != nil {
+			r.limited(ctx, step, err)
+			return nil, err
+		}
 	}
-	t := r.try(in)
-	if t.Answers, err = r.answers(ctx, m); err != nil {
-		return nil, err
-	}
-	v, err := m.Verify(ctx, t)
+	v, err := r.verify(ctx, m, in)
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +37,26 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		}
 	}
 	if !v.OK || r.flow.IsDecoy() {
+		if late {
+			if err := r.chargeWrong(ctx, step, meters); err != nil {
+				return nil, err
+			}
+		}
 		return r.wrong(ctx, step, v), nil
 	}
-	r.refund(ctx, resettable(meters))
+	r.refund(ctx, meters)
 	r.accept(m.Traits(), v, in)
 	return nil, nil
+}
+
+// verify looks at one proof.
+func (r *run) verify(ctx context.Context, m recovery.Method, in recovery.Input) (recovery.Verdict, error) {
+	t := r.try(in)
+	var err error
+	if t.Answers, err = r.answers(ctx, m); err != nil {
+		return recovery.Verdict{}, err
+	}
+	return m.Verify(ctx, t)
 }
 
 // claimUse marks a code as used at once, in the account: of many flows and
@@ -88,14 +100,15 @@ func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict)
 	return recovery.NewProblem(cmp.Or(r.Methods.Get(step.Method).Traits().Wrong, recovery.ProblemCodeUnknown))
 }
 
-// limited logs a try that was not checked. The owner of a suspended
-// authenticator is told.
+// limited logs a try that was not checked, or whose answer waits. The owner of a
+// suspended authenticator is told. A known browser loses its trust.
 func (r *run) limited(ctx context.Context, step recovery.Step, err error) {
 	ev := r.event(recovery.EventLoginFailed)
 	if limit, ok := errors.AsType[errLimit](err); ok && limit.wait >= suspended {
 		ev.Name = recovery.EventSuspended
 		r.tellHourly(ctx, recovery.EventSuspended)
 	}
+	r.distrust(ctx)
 	ev.Method, ev.Detail = step.Method, "limited"
 	r.audit(ev)
 }

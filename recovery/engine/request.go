@@ -61,8 +61,8 @@ func (r *run) callOthers(ctx context.Context, m recovery.Remote) error {
 	ids, template := m.Call(r.account, r.flow)
 	l, name := r.Policy.Limits, recovery.Bare(m.Traits().Name)
 	err := r.charge(ctx, []meter{
-		{key: r.meterKey("send hour", r.account.ID, name), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
-		{key: r.meterKey("send day", r.account.ID, name), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
+		{key: r.meterKey("send hour", r.account.ID, name, r.share()), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
+		{key: r.meterKey("send day", r.account.ID, name, r.share()), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
 	})
 	if _, limited := errors.AsType[errLimit](err); limited {
 		return nil

@@ -66,18 +66,33 @@ func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, a
 }
 
 // shares lists the meters of a message: the account's, and for SMS the
-// number's, so that many accounts together cannot flood one phone (TH-08).
+// number's, so that many accounts together cannot flood one phone (TH-08). Who
+// shows what no stranger has is counted apart, and so is a known browser (TH-04),
+// whose part of a number is that of all known browsers together.
 func (r *run) shares(method string, m recovery.Message) []meter {
-	l := r.Policy.Limits
+	l, share := r.Policy.Limits, r.share()
 	both := func(kind string, parts ...string) []meter {
 		return []meter{
 			{key: r.meterKey(kind+" hour", parts...), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
 			{key: r.meterKey(kind+" day", parts...), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
 		}
 	}
-	out := both("send", r.account.ID, method)
+	out := both("send", r.account.ID, method, share)
 	if m.Channel == recovery.ChannelSMS {
-		out = append(out, both("send number", cmp.Or(m.To, r.account.ID))...)
+		out = append(out, both("send number", cmp.Or(m.To, r.account.ID), r.part(m.To))...)
 	}
 	return out
+}
+
+// part is the share of a number, which is not multiplied by browsers. Whoever
+// only names a number, which is not theirs yet, is a stranger to it.
+func (r *run) part(number string) string {
+	switch share := r.share(); {
+	case share == "", r.account.Address(recovery.ChannelSMS, r.Now()) != number:
+		return ""
+	case share == r.known():
+		return "known"
+	default:
+		return share
+	}
 }

@@ -53,7 +53,7 @@ type link struct {
 // that start on the same empty store has printed its own.
 const maxLinks = 5
 
-// OpenSetup makes a set-up code (60 bits, grouped) for the first account and
+// OpenSetup makes a set-up code (80 bits, grouped) for the first account and
 // invalidates those before. It returns [recovery.ErrSetUp] when there is an
 // account already.
 func (e *Engine) OpenSetup(ctx context.Context) (string, error) { return e.openSetup(ctx, 1) }
@@ -72,7 +72,7 @@ func (e *Engine) openSetup(ctx context.Context, keep int) (string, error) {
 	if done {
 		return "", recovery.ErrSetUp
 	}
-	code, now := secret.Code(12), e.Now()
+	code, now := secret.Code(16), e.Now()
 	l := link{e.ticketKeys(code)[0], now.Add(e.Policy.Lifetimes.Setup)}
 	var void []link
 	s, err := kv.Update(ctx, e.Store, setupKey, time.Time{}, func(s *setup, exists bool) error {

@@ -22,7 +22,7 @@ const caseSize = 16
 func (InPerson) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.AdminInPerson, Source: recovery.AdminInPerson, Class: recovery.ClassAuthority,
-		Throttle: recovery.ThrottleBackoff, Page: recovery.PageConfirm,
+		Throttle: recovery.ThrottleSecret, Page: recovery.PageConfirm,
 	}
 }
 

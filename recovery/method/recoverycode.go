@@ -33,7 +33,7 @@ type codeData struct {
 func (RecoveryCode) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.RecoveryCode, Source: "recovery_code", Class: recovery.ClassHeld, First: true,
-		Throttle: recovery.ThrottleBackoff, Page: recovery.PageFactor,
+		Throttle: recovery.ThrottleSecret, Page: recovery.PageFactor,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
@@ -45,7 +46,7 @@ func (x *exchange) notChanged(problem string) {
 }
 
 func (x *exchange) accountPage(a *recovery.Account, s *recovery.Session) templates.AccountPage {
-	c := templates.AccountPage{Account: x.own(a, s), Setup: x.extras(a)}
+	c := templates.AccountPage{Account: x.own(a, s), Setup: x.extras(a), Guessed: x.guessed(a)}
 	for _, wait := range a.Waits {
 		if x.Engine.Now().Before(wait.Until) {
 			c.Waits = append(c.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
@@ -55,6 +56,19 @@ func (x *exchange) accountPage(a *recovery.Account, s *recovery.Session) templat
 		c.Losses = x.Forecast(a)
 	}
 	return c
+}
+
+// guessed is how many codes somebody with another proof has tried beyond the
+// known browsers, where those are too many to be typos; else zero.
+func (x *exchange) guessed(a *recovery.Account) int {
+	n, _, err := x.Engine.Guessed(x.r.Context(), a)
+	if err != nil {
+		x.log().Warn("codes tried cannot be counted", "error", err)
+	}
+	if n < engine.WorthTelling {
+		return 0
+	}
+	return n
 }
 
 // extras is what the account page offers beside the factors.

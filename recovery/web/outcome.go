@@ -51,6 +51,9 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 	says := after.Notice(o.Flow)
 	switch after.To {
 	case recovery.ToReturn:
+		if o.Session != "" && x.guessed(o.Account) > 0 {
+			return x.accountURL("") // which says so
+		}
 		return SafeReturn(o.Return)
 	case recovery.ToSignIn:
 		return x.loginURL(says, o.Return)
@@ -90,7 +93,7 @@ func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame
 	case p.Key == recovery.ProblemBusy:
 		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}, true
 	case p.Wait > 0:
-		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}}, true
+		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}, Unknown: x.client.Device == ""}, true
 	case o.Flow != nil:
 		f := x.flowFrame(o)
 		f.Return = o.Flow.Return

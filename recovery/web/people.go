@@ -259,8 +259,24 @@ func (x *exchange) manage() {
 	case err != nil:
 		x.unavailable(err)
 	default:
-		x.redirect(Prefix + "people/" + x.person + "?done=person_changed")
+		x.redirect(Prefix + "people/" + x.person + "?done=" + x.managed(f("choice")))
 	}
+}
+
+// managed is what is said of a button that was pressed. Lifting the pause says
+// what it did not lift.
+func (x *exchange) managed(choice string) string {
+	if recovery.Action(choice) != recovery.ActionUnlock {
+		return "person_changed"
+	}
+	who, err := x.Engine.Person(x.r.Context(), x.person)
+	if err == nil {
+		_, paused, err := x.Engine.Guessed(x.r.Context(), who)
+		if err == nil && !paused {
+			return "person_unlocked"
+		}
+	}
+	return "person_unlocked_passwords"
 }
 
 func (x *exchange) inviteAgain() {
