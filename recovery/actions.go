@@ -24,9 +24,11 @@ func (do Action) Apply(a *Account) error {
 		a.Unlocks++ // clears password failures, changes no state (AD-03)
 	case do == ActionSignOut:
 		a.Sessions = nil
+		a.UntrustDevices()
 	case do == ActionDisable && a.State != StateDisabled:
 		a.State, a.StateBefore = StateDisabled, a.State
 		a.EndEverything()
+		a.UntrustDevices()
 		a.Invited = time.Time{}
 	case do == ActionEnable && a.State == StateDisabled:
 		a.State, a.StateBefore = a.StateBefore, ""

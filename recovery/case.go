@@ -34,7 +34,11 @@ func handed(f Facts) (Step, bool) {
 	return Enrolled(AdminInPerson)(f)
 }
 
-// Administrates needs a member of the group that manages accounts.
+// Administrates needs a member of the group that manages accounts, who has a
+// second factor.
 func Administrates(f Facts) (Step, bool) {
+	if f.Account.Admin() && !f.Methods.HasFactor(f.Account) {
+		return Step{Page: PageRefused, Dead: ProblemAdminFactor}, true
+	}
 	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, !f.Account.Admin()
 }

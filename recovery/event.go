@@ -43,6 +43,7 @@ const (
 	EventVouched               EventName = "vouched"
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
+	EventAdminGranted          EventName = "admin_granted"
 	EventStepUp                EventName = "step_up"
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"

@@ -88,7 +88,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventFactorAdded,
-		EventCodesRenewed, EventContactChanged, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown:
+		EventCodesRenewed, EventContactChanged, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
 		return true
 	}
 	return false

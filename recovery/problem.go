@@ -56,6 +56,7 @@ const (
 	ProblemSetupDone      = "setup_done"
 	ProblemSetupWrong     = "setup_wrong"
 	ProblemProbation      = "probation"
+	ProblemAdminFactor    = "admin_factor"
 	ProblemBarred         = "password_recovered"
 	ProblemSameAddress    = "same_address"
 	ProblemAddressTaken   = "address_taken"

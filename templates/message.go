@@ -177,7 +177,7 @@ func subjectKey(name, event string) string {
 // ByOthers tells that the event of a notice is not the doing of its reader.
 func (m message) ByOthers() bool {
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited":
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "admin_granted":
 		return true
 	default:
 		return false

@@ -34,7 +34,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 // accountable checks that the administrator may act on the account, and returns
 // the trimmed reason.
 func (e *Engine) accountable(by *recovery.Account, person, reason string) (string, error) {
-	if !by.Admin() || by.State != recovery.StateActive || by.ID == person || e.Now().Before(by.Probation) {
+	if !by.Admin() || !e.Methods.HasFactor(by) || by.State != recovery.StateActive || by.ID == person || e.Now().Before(by.Probation) {
 		return "", recovery.ErrNotAllowed
 	}
 	if reason = strings.TrimSpace(reason); len(reason) < 3 || len(reason) > 500 {
@@ -43,8 +43,8 @@ func (e *Engine) accountable(by *recovery.Account, person, reason string) (strin
 	return reason, nil
 }
 
-// Fresh reports whether a strong proof was given in the session recently.
-func (e *Engine) Fresh(s *recovery.Session) bool {
-	from := e.Now().Add(-e.Policy.Lifetimes.Fresh)
-	return s.Fresh.After(from) || s.Created.After(from)
+// Fresh reports whether a strong proof was given in the session recently (see
+// [recovery.Methods.Fresh]).
+func (e *Engine) Fresh(a *recovery.Account, s *recovery.Session) bool {
+	return e.Methods.Fresh(a, s, e.Now().Add(-e.Policy.Lifetimes.Fresh))
 }

@@ -24,11 +24,43 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 		return nil, "", err
 	}
 	a.Invited = e.Now().Add(e.Policy.Lifetimes.Invite)
+	if a.Admin() {
+		if err := e.oweAdmins(ctx, a); err != nil {
+			return nil, "", err
+		}
+	}
 	if _, err := kv.Create(ctx, e.Store, recovery.AccountKey(a.ID), *a, time.Time{}); err != nil {
 		return nil, "", err
 	}
+	if a.Admin() {
+		e.audit(recovery.Event{Name: recovery.EventAdminGranted, Account: a.ID, Person: a.Name})
+		e.deliver(ctx, a)
+	}
 	token, err := e.invitation(ctx, a)
 	return a, token, err
+}
+
+// oweAdmins notes in the account of a new administrator that all others are to
+// hear of it: it is written with the account.
+func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
+	e.listOwing(ctx, a.ID)
+	people, err := e.People(ctx)
+	if err != nil {
+		return err
+	}
+	var to []recovery.Recipient
+	for _, p := range people {
+		if !p.Admin || p.State != recovery.StateActive {
+			continue
+		}
+		who, err := e.account(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		to = append(to, e.reachable(who)...)
+	}
+	e.oweTo(a, recovery.EventAdminGranted, recovery.Client{}, to)
+	return nil
 }
 
 // Invite makes a new invitation for an invited account. The invitation before

@@ -25,15 +25,17 @@ const (
 // owe notes in an account that is being written that its owner is to hear of an
 // event: whoever can be told now, and the operator's channels.
 func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Client) {
-	if e.Notify == nil {
+	e.oweTo(a, name, c, e.reachable(a))
+}
+
+// oweTo is owe for an event that others are to hear of.
+func (e *Engine) oweTo(a *recovery.Account, name recovery.EventName, c recovery.Client, to []recovery.Recipient) {
+	o := recovery.Owed{ID: secret.Token(9), Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, To: to}
+	if e.Notify == nil { // a command, while no Caddy runs: the next one sends it
+		a.Owe(o)
 		return
 	}
-	o := recovery.Owed{ID: secret.Token(9), Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, By: e.name, Since: e.Now()}
-	for _, to := range a.NoticeAddresses(e.Now()) {
-		if e.Notify.Has(to.Channel) {
-			o.To = append(o.To, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry()})
-		}
-	}
+	o.By, o.Since = e.name, e.Now()
 	for _, channel := range []string{recovery.ChannelPush, recovery.ChannelHook} {
 		if e.Notify.Has(channel) {
 			o.To = append(o.To, recovery.Recipient{Channel: channel, Value: a.Name})
@@ -42,12 +44,21 @@ func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Cl
 	a.Owe(o)
 }
 
+// reachable lists where an account's owner can be told of things here.
+func (e *Engine) reachable(a *recovery.Account) []recovery.Recipient {
+	var out []recovery.Recipient
+	for _, to := range a.NoticeAddresses(e.Now()) {
+		if e.Methods.Has(to.Channel) {
+			out = append(out, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry()})
+		}
+	}
+	return out
+}
+
 // editOwing is edit for a change of which somebody is to hear: change calls owe.
 // The account is listed first, so that every process finds what it owes.
 func (e *Engine) editOwing(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
-	if e.Notify != nil {
-		e.listOwing(ctx, id)
-	}
+	e.listOwing(ctx, id)
 	return e.edit(ctx, id, change)
 }
 
@@ -75,7 +86,9 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 			continue
 		}
 		for _, to := range o.To {
-			if e.sending.begin(job(o.ID, to)) {
+			if !e.Notify.Has(to.Channel) {
+				e.handed(a.ID, o.ID, to, true) // the channel is gone
+			} else if e.sending.begin(job(o.ID, to)) {
 				e.Notify.Queue(e.letter(ctx, a, o, to))
 			}
 		}
@@ -140,6 +153,9 @@ func (e *Engine) owingKey(account string) string {
 // listOwing lists an account before it owes something. A change does not fail
 // because its notice could not be listed.
 func (e *Engine) listOwing(ctx context.Context, account string) {
+	if e.Notify == nil && !e.Methods.Has(recovery.ChannelMail) && !e.Methods.Has(recovery.ChannelSMS) {
+		return // nobody can ever be told
+	}
 	now := e.Now()
 	err := e.changeOwing(ctx, e.owingKey(account), func(list []owing) []owing {
 		list = slices.DeleteFunc(list, func(x owing) bool { return x.Account == account })

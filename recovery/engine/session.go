@@ -37,33 +37,54 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 		return nil
 	}
 	if !everywhere {
-		return e.endSession(ctx, id, recovery.EventLogout, func(s recovery.Session) bool { return s.TokenHash == sum })
+		return e.endSession(ctx, id, ending{recovery.EventLogout, func(s recovery.Session) bool { return s.TokenHash == sum }, keepTrust})
 	}
 	a, _, err := e.signedIn(ctx, cookie)
 	if err != nil || a == nil {
 		return err
 	}
-	return e.endSession(ctx, id, recovery.EventSessionsEnded, func(recovery.Session) bool { return true })
+	all := func(recovery.Session) bool { return true }
+	return e.endSession(ctx, id, ending{recovery.EventSessionsEnded, all, func(a *recovery.Account, _ string) { a.UntrustDevices() }})
 }
 
 // EndSession ends one session of an account by its id.
 func (e *Engine) EndSession(ctx context.Context, account, session string) error {
-	return e.endSession(ctx, account, recovery.EventSessionEnded, func(s recovery.Session) bool { return s.ID == session })
+	one := func(s recovery.Session) bool { return s.ID == session }
+	return e.endSession(ctx, account, ending{recovery.EventSessionEnded, one, (*recovery.Account).Distrust})
 }
 
-func (e *Engine) endSession(ctx context.Context, id string, name recovery.EventName, ends func(recovery.Session) bool) error {
+// ending is which sessions end, and what becomes of the trust in their browsers:
+// who ends a session elsewhere does not want its browser to skip the second
+// factor either (ASVS 5.0 7.4.2, 7.5.2).
+type ending struct {
+	name  recovery.EventName
+	ends  func(recovery.Session) bool
+	trust func(a *recovery.Account, device string)
+}
+
+// keepTrust is for who signs out on a browser of their own.
+func keepTrust(*recovery.Account, string) {}
+
+func (e *Engine) endSession(ctx context.Context, id string, x ending) error {
 	a, err := e.edit(ctx, id, func(a *recovery.Account) error {
-		if !slices.ContainsFunc(a.Sessions, ends) {
+		before := len(a.Sessions)
+		a.Sessions = slices.DeleteFunc(a.Sessions, func(s recovery.Session) bool {
+			if x.ends(s) {
+				x.trust(a, s.Device)
+				return true
+			}
+			return false
+		})
+		if len(a.Sessions) == before {
 			return recovery.ErrMoved
 		}
-		a.Sessions = slices.DeleteFunc(a.Sessions, ends)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return nil
 	}
 	if err == nil {
-		e.audit(recovery.Event{Name: name, Account: a.ID, Person: a.Name})
+		e.audit(recovery.Event{Name: x.name, Account: a.ID, Person: a.Name})
 	}
 	return err
 }

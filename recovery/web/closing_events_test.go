@@ -43,7 +43,7 @@ func TestRule_OnlyWhatMayLetSomebodyInCarriesAClosingLink(t *testing.T) {
 		}},
 		{recovery.EventDisabled, func(t *testing.T, w *recoverytest.World, _ *recoverytest.Person) {
 			t.Helper()
-			boss := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
+			boss := &recovery.Account{ID: "somebody else", State: recovery.StateActive, SecondFactor: true, Groups: []string{recovery.GroupAdmins}}
 			if err := w.Engine.Manage(t.Context(), boss, account(t, w, "alice").ID, recovery.ActionDisable, "left the team"); err != nil {
 				t.Fatal(err)
 			}

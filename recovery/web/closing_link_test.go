@@ -41,7 +41,7 @@ func dead(t *testing.T, w *recoverytest.World, link string) bool {
 // given has an administrator give alice another mail address.
 func given(t *testing.T, w *recoverytest.World, mail string) {
 	t.Helper()
-	boss := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
+	boss := &recovery.Account{ID: "somebody else", State: recovery.StateActive, SecondFactor: true, Groups: []string{recovery.GroupAdmins}}
 	c := recovery.Client{Base: w.Server.URL + "/.sparekey/"}
 	if err := w.Engine.ReplaceMail(t.Context(), boss, account(t, w, "alice").ID, mail, "asked by phone", c); err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func TestRule_NewContactsDoNotCountFor72Hours(t *testing.T) {
 						t.Errorf("a recovery asks at %s, want %s", got, tc.want)
 					}
 					told := func(to string) int { return len(notices(w, to, recovery.EventUnlocked)) }
-					admin := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
+					admin := &recovery.Account{ID: "somebody else", State: recovery.StateActive, SecondFactor: true, Groups: []string{recovery.GroupAdmins}}
 					if err := w.Engine.Manage(t.Context(), admin, account(t, w, "alice").ID, recovery.ActionUnlock, "asked by phone"); err != nil {
 						t.Fatal(err)
 					}

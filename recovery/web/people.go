@@ -38,7 +38,10 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 	case x.Engine.Now().Before(a.Probation):
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return nil, nil
-	case !x.fresh(s):
+	case !x.Engine.Methods.HasFactor(a):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemAdminFactor)
+		return nil, nil
+	case !x.fresh(a, s):
 		return nil, nil
 	}
 	return a, s
@@ -46,8 +49,8 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 
 // fresh asks an administrator for a strong proof first, if the last one is too
 // old, and then comes back here.
-func (x *exchange) fresh(s *recovery.Session) bool {
-	if x.Engine.Fresh(s) {
+func (x *exchange) fresh(a *recovery.Account, s *recovery.Session) bool {
+	if x.Engine.Fresh(a, s) {
 		return true
 	}
 	o, err := x.Engine.Submit(x.r.Context(), x.client, recovery.Input{Start: recovery.KindStepUp, Return: x.r.URL.Path})

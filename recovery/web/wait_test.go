@@ -236,7 +236,7 @@ func TestRule_AnyRaiseOfTheGenerationEndsTheWait(t *testing.T) {
 			{"an administrator closes the account", func(t *testing.T, w *recoverytest.World, _ *recoverytest.Person, _ *recoverytest.Browser) {
 				t.Helper()
 				a := account(t, w, "alice")
-				admin := &recovery.Account{ID: "somebody else", State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}}
+				admin := &recovery.Account{ID: "somebody else", State: recovery.StateActive, SecondFactor: true, Groups: []string{recovery.GroupAdmins}}
 				for _, do := range []recovery.Action{recovery.ActionDisable, recovery.ActionEnable} {
 					if err := w.Engine.Manage(t.Context(), admin, a.ID, do, "left the house"); err != nil {
 						t.Fatal(err)
