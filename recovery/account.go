@@ -63,6 +63,8 @@ type Account struct {
 	CodeUsed        time.Time        `json:"code_used,omitzero"` // last time a recovery code was spent
 	Withdrawn       []Withdrawn      `json:"withdrawn,omitempty"`
 	Opened          uint64           `json:"opened,omitempty"` // generation in which it was last opened after a notice had closed it; zero: never
+	Acts            uint64           `json:"acts,omitempty"`   // raised by each act of its owner, which ends what others began
+	LastAct         Act              `json:"last_act,omitzero"`
 
 	// SecondFactor says that this account signs in with two factors. It is
 	// stored apart from the credentials: if those went missing, sign-in must be

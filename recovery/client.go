@@ -38,4 +38,5 @@ type Input struct {
 	Method      string
 	Choice      string
 	Remember    bool
+	EndOthers   bool
 }

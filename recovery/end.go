@@ -62,6 +62,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 	}
 	if end.Recipe.Finish != nil {
 		end.Recipe.Finish(end, a, &eff)
+		end.acted(a)
 	}
 	a.DropExpired(end.Now)
 	return eff, nil
@@ -88,6 +89,16 @@ func (end End) spend(a *Account, s Spent, eff *Effects) error {
 		return nil
 	}
 	return a.spend(s.ID, s.Until, end.Now)
+}
+
+// acted is Act for a finished flow, if its kind is an act. A recovery code, a
+// remembered browser or a password alone is none: a recovery can be for want of
+// what is missing there.
+func (end End) acted(a *Account) {
+	signIn := end.Recipe.Opens && end.factorProved()
+	if signIn || end.Recipe.Change != "" {
+		a.Act(end.Now, signIn)
+	}
 }
 
 func (end End) factorProved() bool {
@@ -120,6 +131,17 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
 		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs,
 	})
+}
+
+// endOthers ends all other sign-ins, and the trust in all browsers, if that was
+// asked for.
+func (end End) endOthers(a *Account, eff *Effects) {
+	if !end.Flow.EndOthers {
+		return
+	}
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash != end.Flow.Session })
+	a.UntrustDevices()
+	eff.Events = append(eff.Events, EventSessionsEnded)
 }
 
 // renewFactor replaces every second factor and all codes, and with them the

@@ -19,6 +19,7 @@ type Flow struct {
 	Account    string    `json:"account,omitempty"`
 	Decoy      string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
+	Acts       uint64    `json:"acts,omitempty"`    // of the account when the first proof was given
 	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
 	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
@@ -40,6 +41,7 @@ type Flow struct {
 
 	Tried     bool `json:"tried,omitempty"`     // the recovery code tried out was right
 	Consented bool `json:"consented,omitempty"` // the last click of somebody who vouches
+	EndOthers bool `json:"end_others,omitempty"` // all other sign-ins of the account end with it
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call

@@ -23,11 +23,10 @@ func (end End) login(a *Account, eff *Effects) {
 	if end.Flow.Trust {
 		device.Remembered = end.Now.Add(end.Policy.Lifetimes.Remembered)
 	}
-	// A full sign-in is the owner's: it ends the ban on a recovered password
-	// and every wait.
-	if end.factorProved() || !end.Methods.HasFactor(a) {
-		a.Waits = nil
+	if !end.Methods.HasFactor(a) {
+		a.Waits = nil // with a second factor its proof does that
 	}
+	// A full sign-in is the owner's: it ends the ban on a recovered password.
 	if c := a.Credential(Password); c != nil && end.Flow.Has(Password) && end.factorProved() {
 		c.NoProofUntil = time.Time{}
 	}

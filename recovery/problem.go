@@ -69,6 +69,8 @@ const (
 	ProblemReason         = "reason_missing"
 	ProblemDrillWrong     = "drill_wrong"
 	ProblemNotYourself    = "not_yourself"
+	ProblemOwnerSignedIn  = "owner_signed_in" // an act of the owner ended the flow
+	ProblemOwnerChanged   = "owner_changed"
 )
 
 // NewProblem returns a problem without arguments.

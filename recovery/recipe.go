@@ -18,6 +18,7 @@ type Recipe struct {
 	Replaces bool // what is lost is chosen and made new: the ways of the policy say what that takes
 	Opens    bool // ends in a session: when the password was right and the rest goes wrong, the owner hears of it
 	Trial    bool // nothing is lost: a way back is only tried out
+	Yields   bool // an act of the owner after its first proof ends it
 
 	Needs  []Need
 	Finish func(End, *Account, *Effects) // pure, and may run twice; nil: nothing of this account changes

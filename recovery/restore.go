@@ -8,7 +8,7 @@ const KindRecover Kind = "recover"
 func restoreRecipe() Recipe {
 	return Recipe{
 		Kind: KindRecover, Anyone: true, Tickets: []string{Rescue, Admin, AdminInPerson},
-		States: []State{StateActive, StateFrozen}, Replaces: true,
+		States: []State{StateActive, StateFrozen}, Replaces: true, Yields: true,
 		Needs:  []Need{who(PageRecover), firstProof, asked(SecurityQuestion, KindRecover), goal, rest, renewed},
 		Finish: End.recover,
 		After: After{To: ToSignIn, Says: []string{"password_done", "second_factor_done", "both_done"}, Which: func(f *Flow) string {

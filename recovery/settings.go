@@ -37,6 +37,7 @@ func addFactorRecipe() Recipe {
 		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.addFactor(a)
+			end.endOthers(a, eff)
 			eff.Done(EventFactorAdded)
 		},
 		After: After{Says: []string{"second_factor_done"}},
@@ -50,6 +51,7 @@ func newCodesRecipe() Recipe {
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.keepOldCodes(a)
 			end.Install(a, RecoveryCode)
+			end.endOthers(a, eff)
 			eff.Done(EventCodesRenewed)
 		},
 		After: After{Says: []string{"codes_done"}},

@@ -9,6 +9,7 @@ type Ticket struct {
 	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, Rescue, PurposeStop
 	Account    string    `json:"account"`
 	Generation uint64    `json:"generation"`
+	Acts       uint64    `json:"acts,omitempty"` // of the account when it was made
 	Made       time.Time `json:"made"`
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it

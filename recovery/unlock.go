@@ -5,7 +5,7 @@ const KindUnlock Kind = "unlock"
 
 func unlockRecipe() Recipe {
 	return Recipe{
-		Kind: KindUnlock, Anyone: true, States: []State{StateActive},
+		Kind: KindUnlock, Anyone: true, States: []State{StateActive}, Yields: true,
 		Needs: []Need{who(PageRecover), unlocking},
 		Finish: func(_ End, a *Account, eff *Effects) {
 			a.Unlocks++

@@ -3,7 +3,10 @@ package templates
 import "time"
 
 // RefusedPage says that there is nothing here, or why.
-type RefusedPage struct{ *page }
+type RefusedPage struct {
+	*page
+	Lock bool // the account of Frame.Flow can be locked from here
+}
 
 func (RefusedPage) Page() string     { return "refused" }
 func (v RefusedPage) on(p *page) any { v.page = p; return v }

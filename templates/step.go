@@ -154,7 +154,8 @@ func (v EnrollPage) AppURL() template.URL {
 // CodesPage shows new recovery codes until the step is left.
 type CodesPage struct {
 	*page
-	Codes []string
+	Codes  []string
+	Others bool // somebody is signed in elsewhere too: offer to end that
 }
 
 func (CodesPage) Page() string     { return "codes" }

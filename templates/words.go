@@ -35,6 +35,9 @@ func (l *locale) words(name, value string) (string, error) {
 	if d, err := time.ParseDuration(value); err == nil && name == "wait" {
 		return l.duration(d)
 	}
+	if at, err := time.Parse(time.RFC3339, value); err == nil && name == "time" {
+		return l.moment(at)
+	}
 	return value, nil
 }
 

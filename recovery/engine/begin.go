@@ -160,9 +160,10 @@ func (r *run) redeemed(ctx context.Context, t *recovery.Ticket, key string) (*re
 	}
 	r.flow.Name = r.account.Name
 	r.frozen()
+	r.flow.Acts = t.Acts
 	r.flow.AddProof(recovery.Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
 	r.flow.Reserved = append(r.flow.Reserved, recovery.Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
-	return nil, nil
+	return r.ended(r.fits(r.account)), nil
 }
 
 // open finds the flow a form belongs to, or begins one.

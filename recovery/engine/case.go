@@ -53,7 +53,7 @@ func (r *run) openCase(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", recovery.ErrMoved, err)
 		}
 	}
-	t := recovery.Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Made: r.Now(), Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
+	t := recovery.Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Acts: who.Acts, Made: r.Now(), Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
 	if err := r.writeTicket(ctx, token, t); err != nil {
 		return err
 	}

@@ -57,5 +57,6 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 		return p, err
 	}
 	r.pend(step.Method, recovery.Pending{Data: data, Confirmed: true})
+	r.flow.EndOthers = r.flow.EndOthers || in.EndOthers
 	return nil, nil
 }

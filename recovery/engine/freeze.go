@@ -51,12 +51,40 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	if err != nil || t == nil {
 		return false, err
 	}
-	a, err := e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
+	return e.closeFor(ctx, t.Account, key, recovery.Client{}, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
 		a.Freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)
-		e.owe(a, recovery.EventFrozen, recovery.Client{})
+		return nil
+	})
+}
+
+// StopEnded closes the account of a flow of this browser that an act of the
+// owner has ended: whoever has the second factor may not be the owner. It
+// returns false when there is no such flow. A flow ends so only after a proof.
+func (e *Engine) StopEnded(ctx context.Context, c recovery.Client, id string) (bool, error) {
+	r, _, err := e.resume(ctx, c, id)
+	if err != nil || r == nil || r.account == nil {
+		return false, err
+	}
+	return e.closeFor(ctx, r.account.ID, flowKey(id), c, func(a *recovery.Account) error {
+		if a.State != recovery.StateActive || !errors.Is(r.fits(a), errActed) {
+			return recovery.ErrMoved
+		}
+		a.Freeze(a.LastAct.At, e.Now(), e.Policy.Lifetimes)
+		return nil
+	})
+}
+
+// closeFor closes an account in one write, unless freeze refuses: then it returns
+// false. The record of the reason goes last.
+func (e *Engine) closeFor(ctx context.Context, account, reason string, c recovery.Client, freeze func(*recovery.Account) error) (bool, error) {
+	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
+		if err := freeze(a); err != nil {
+			return err
+		}
+		e.owe(a, recovery.EventFrozen, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
@@ -65,10 +93,10 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	e.audit(recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name})
+	e.audit(recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Network: c.Network})
 	e.deliver(ctx, a)
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)
 	}
-	return true, kv.Delete(ctx, e.Store, key)
+	return true, kv.Delete(ctx, e.Store, reason)
 }

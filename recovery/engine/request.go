@@ -19,6 +19,7 @@ type request struct {
 	Account string    `json:"account"`
 	Name    string    `json:"name"`
 	Flow    string    `json:"flow"`
+	Acts    uint64    `json:"acts,omitempty"`  // of the account then: an act of its owner ends the request
 	Trial   bool      `json:"trial,omitempty"` // nothing is lost: somebody tries out who could help
 	Expires time.Time `json:"expires"`
 	By      []string  `json:"by,omitempty"`
@@ -36,7 +37,7 @@ func (r *run) openRequest(ctx context.Context, m recovery.Remote) error {
 		code := secret.Code(8)
 		end := r.Now().Add(requestLife)
 		q := request{
-			Method: recovery.Bare(m.Traits().Name), Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Trial: r.flow.Trial, Expires: end,
+			Method: recovery.Bare(m.Traits().Name), Account: r.account.ID, Name: r.account.Name, Flow: r.flow.ID, Acts: r.account.Acts, Trial: r.flow.Trial, Expires: end,
 		}
 		if _, err := kv.Create(ctx, r.Store, r.requestKeys(code)[0], q, end); err != nil {
 			return err
@@ -104,11 +105,14 @@ func (r *run) answers(ctx context.Context, m recovery.Method) ([]string, error) 
 		return nil, nil
 	}
 	q, _, err := r.pendingRequest(ctx, r.flow.AskCode)
-	if err != nil || q == nil || q.Flow != r.flow.ID || q.Method != recovery.Bare(m.Traits().Name) {
+	if err != nil || q == nil || q.Flow != r.flow.ID || q.Method != recovery.Bare(m.Traits().Name) || q.ended(r.account) {
 		return nil, err
 	}
 	return slices.DeleteFunc(q.By, func(id string) bool { return !remote.May(r.account, id) }), nil
 }
+
+// ended tells that the owner of the account has acted since the request was made.
+func (q *request) ended(a *recovery.Account) bool { return !q.Trial && q.Acts != a.Acts }
 
 // Answers counts those who have answered a flow's request so far.
 func (e *Engine) Answers(ctx context.Context, f *recovery.Flow) (int, error) {
@@ -156,7 +160,7 @@ func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem
 	if err != nil {
 		return nil, err
 	}
-	if m, ok := r.Methods.Get(q.Method).(recovery.Remote); !ok || !m.May(who, r.account.ID) {
+	if m, ok := r.Methods.Get(q.Method).(recovery.Remote); !ok || !m.May(who, r.account.ID) || q.ended(who) {
 		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
 	}
 	r.flow.Request, r.flow.Person, r.flow.PersonName, r.flow.Trial = key, q.Account, q.Name, q.Trial
@@ -178,8 +182,12 @@ func (r *run) consent(_ context.Context, in recovery.Input) (*recovery.Problem, 
 // answerRequest writes this account's answer into the request and tells both
 // sides.
 func (r *run) answerRequest(ctx context.Context) error {
-	_, err := kv.Update(ctx, r.Store, r.flow.Request, r.Now().Add(requestLife), func(q *request, exists bool) error {
-		if !exists || !r.Now().Before(q.Expires) {
+	who, err := r.Engine.account(ctx, r.flow.Person)
+	if err != nil {
+		return err
+	}
+	_, err = kv.Update(ctx, r.Store, r.flow.Request, r.Now().Add(requestLife), func(q *request, exists bool) error {
+		if !exists || !r.Now().Before(q.Expires) || q.ended(who) {
 			return recovery.ErrMoved
 		}
 		if !slices.Contains(q.By, r.account.ID) {
@@ -191,7 +199,7 @@ func (r *run) answerRequest(ctx context.Context) error {
 		return err
 	}
 	r.audit(r.event(recovery.EventVouched))
-	if who, err := r.Engine.account(ctx, r.flow.Person); err == nil && !r.flow.Trial {
+	if !r.flow.Trial {
 		r.Engine.notice(ctx, who.ID, recovery.EventVouched, r.client)
 	}
 	return nil

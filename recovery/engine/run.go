@@ -131,17 +131,38 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 		return nil, err
 	}
 	r.account = a
-	if err := r.fits(a); err != nil {
-		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	if len(r.flow.Proofs) == 0 {
+		r.flow.Acts = a.Acts // nothing was proved yet, so this is a beginning, and tells nobody that the owner was here
 	}
-	return nil, nil
+	return r.ended(r.fits(a)), nil
 }
 
+// ended is what is said of a flow that does not fit its account any more.
+func (r *run) ended(err error) *recovery.Problem {
+	switch act := r.account.LastAct; {
+	case err == nil:
+		return nil
+	case !errors.Is(err, errActed):
+		return recovery.NewProblem(recovery.ProblemFlowExpired)
+	case act.SignIn:
+		return &recovery.Problem{Key: recovery.ProblemOwnerSignedIn, Args: map[string]string{"time": act.At.UTC().Format(time.RFC3339)}}
+	default:
+		return &recovery.Problem{Key: recovery.ProblemOwnerChanged, Args: map[string]string{"time": act.At.UTC().Format(time.RFC3339)}}
+	}
+}
+
+// errActed says that the owner acted after the flow's first proof.
+var errActed = fmt.Errorf("%w: the owner has acted", recovery.ErrMoved)
+
 // fits refuses a flow whose account has changed since the proofs were given:
-// another generation, another version of a credential, or a session that ended.
+// another generation, an act of the owner, another version of a credential, or
+// a session that ended. The operator's rescue goes on whatever the owner does.
 func (r *run) fits(a *recovery.Account) error {
 	if a.Generation != r.flow.Generation {
 		return fmt.Errorf("%w: generation", recovery.ErrMoved)
+	}
+	if r.recipe().Yields && a.Acts != r.flow.Acts && !r.flow.Has(recovery.Rescue) {
+		return errActed
 	}
 	for _, p := range r.flow.Proofs {
 		if p.Credential != "" && !holds(a, p) {

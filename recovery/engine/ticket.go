@@ -37,6 +37,6 @@ func (e *Engine) writeTicket(ctx context.Context, code string, t recovery.Ticket
 
 func (e *Engine) issueTicket(ctx context.Context, a *recovery.Account, purpose string) (string, error) {
 	token := secret.Token(32)
-	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
+	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Acts: a.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
 	return token, e.writeTicket(ctx, token, t)
 }

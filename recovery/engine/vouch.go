@@ -46,6 +46,7 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 			return recovery.ErrMoved
 		}
 		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
+		a.Act(e.Now(), false)
 		e.owe(a, recovery.EventTrustedContactDropped, c)
 		return nil
 	})

@@ -88,6 +88,6 @@ func (r *run) bind(a *recovery.Account, typed string) {
 		r.account, r.flow.Decoy = r.decoy(typed), typed
 		return
 	}
-	r.account, r.flow.Account, r.flow.Generation = a, a.ID, a.Generation
+	r.account, r.flow.Account, r.flow.Generation, r.flow.Acts = a, a.ID, a.Generation, a.Acts
 	r.frozen()
 }

@@ -54,7 +54,11 @@ func qrOrNothing(uri string) template.HTML {
 }
 
 func (s step) newCodes() templates.Content {
-	return templates.CodesPage{Codes: method.Shown(s.offered())}
+	c := templates.CodesPage{Codes: method.Shown(s.offered())}
+	if s.Flow.Session != "" && s.Account != nil {
+		c.Others = len(s.Account.Sessions) > 1
+	}
+	return c
 }
 
 // handOver shows an administrator a code to be handed over, and whether it is

@@ -29,13 +29,24 @@ func (x *exchange) stands(o recovery.Outcome, err error) bool {
 	case err != nil:
 		x.unavailable(err)
 	case o.Problem != nil:
-		f := x.refusedFrame()
+		f, c := x.over(o.Problem, x.r.URL.Query().Get("f"))
 		f.Problem = text(o.Problem)
-		x.page(http.StatusUnprocessableEntity, f, templates.RefusedPage{})
+		x.page(http.StatusUnprocessableEntity, f, c)
 	default:
 		return true
 	}
 	return false
+}
+
+// over is the page of a flow that does not go on. Where an act of the owner has
+// ended it, the account can be locked from here.
+func (x *exchange) over(p *recovery.Problem, flow string) (templates.Frame, templates.Content) {
+	f := x.refusedFrame()
+	lock := p.Key == recovery.ProblemOwnerSignedIn || p.Key == recovery.ProblemOwnerChanged
+	if lock {
+		f.Flow = flow
+	}
+	return f, templates.RefusedPage{Lock: lock}
 }
 
 // showChoose lists the other ways on from where a flow stands. It writes

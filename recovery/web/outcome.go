@@ -98,7 +98,8 @@ func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame
 	case in.Flow == "":
 		return x.entry(in)
 	}
-	return x.refusedFrame(), templates.RefusedPage{}, true
+	f, c := x.over(o.Problem, in.Flow)
+	return f, c, true
 }
 
 // entry is the page a form came from that never became a flow.

@@ -22,9 +22,17 @@ func (x *exchange) showStop() {
 	}
 }
 
+// close closes the account of a link, or of a flow that the owner's act ended.
+func (x *exchange) close() (bool, error) {
+	if id := x.r.PostForm.Get("flow"); id != "" {
+		return x.Engine.StopEnded(x.r.Context(), x.client, id)
+	}
+	return x.Engine.Stop(x.r.Context(), x.r.PostForm.Get("code"))
+}
+
 // stop freezes; it can only close, so it needs no more than the link.
 func (x *exchange) stop() {
-	ok, err := x.Engine.Stop(x.r.Context(), x.r.PostForm.Get("code"))
+	ok, err := x.close()
 	if err != nil {
 		x.unavailable(err)
 		return
