@@ -1,6 +1,9 @@
 package recovery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // EventName is a name of the closed list of audit events.
 type EventName string
@@ -46,6 +49,23 @@ const (
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventAlarm                 EventName = "alarm" // a record is missing or does not open
 )
+
+// closing are the events whose notices carry a "this wasn't me" link: something
+// changed who can get in, or a sign-in, wait or case began. All others are over
+// or were refused. Were there a link in those, whoever reads one mailbox could
+// close an account by causing them, again and again.
+func closing() []EventName {
+	return []EventName{
+		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
+		EventPasswordChanged, EventContactChanged, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
+		EventFactorAdded, EventTrustedContactAdded,
+		EventCodeUsed, EventNewDevice, EventWaitStarted,
+		EventCaseOpened, EventCaseShown, EventVouched,
+	}
+}
+
+// Closes tells whether a notice of the event carries a "this wasn't me" link.
+func (e EventName) Closes() bool { return slices.Contains(closing(), e) }
 
 // Event is an audit record. It never holds a secret, an address or what
 // somebody typed.

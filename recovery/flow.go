@@ -39,8 +39,8 @@ type Flow struct {
 	Remember   bool   `json:"remember,omitempty"` // keep me signed in
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
-	Tried     bool `json:"tried,omitempty"`     // the recovery code tried out was right
-	Consented bool `json:"consented,omitempty"` // the last click of somebody who vouches
+	Tried     bool `json:"tried,omitempty"`      // the recovery code tried out was right
+	Consented bool `json:"consented,omitempty"`  // the last click of somebody who vouches
 	EndOthers bool `json:"end_others,omitempty"` // all other sign-ins of the account end with it
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does

@@ -30,7 +30,7 @@ func (r *run) tellHourly(ctx context.Context, name recovery.EventName) {
 // of other addresses live on. It is empty when no origin is known or the ticket
 // could not be written.
 func (e *Engine) stopLink(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) string {
-	if o.Base == "" {
+	if o.Base == "" || !o.Event.Closes() {
 		return ""
 	}
 	token := secret.Token(32)
