@@ -110,34 +110,38 @@ func begunFirst(f Facts, ways []Way) []Way {
 	return out
 }
 
-// thaws lists the ways that open a frozen account. None uses a credential that
-// the change in question could have put there, and people who vouch serve only
-// by a way of the policy for both. Freezing must not make an account easier to
-// take over, since a thief who reads one channel can do it: an administrator's
-// case is mailed like a notice, so with a second factor it waits as on an
-// active account.
+// thaws lists the ways that open a closed account: those of the policy for both,
+// with their waits, since closing must not make an account easier to take over:
+// a thief who reads one channel can do it. Beside them are an administrator's
+// case, where the policy has no way for both with one, and the operator's rescue.
 func thaws(f Facts, g Goal) []Way {
 	if g != GoalBoth {
 		return nil
 	}
-	mail, admin := f.Methods.Has(ChannelMail), Way{Proofs: []string{Admin}}
-	if f.Methods.HasFactor(f.Account) {
-		admin = Way{Proofs: []string{Admin, MailLink}, Wait: MinWait}
+	mail := f.Methods.Has(ChannelMail)
+	out := slices.Clone(f.Policy.Read(GoalBoth, mail))
+	if factor := f.Methods.HasFactor(f.Account); !factor || !slices.ContainsFunc(out, Way.byCase) {
+		out = append(out, caseThaw(factor, mail))
 	}
-	out := []Way{
-		{Proofs: []string{RecoveryCode, MailLink}},
-		admin,
-		{Proofs: []string{Rescue}},
+	return append(out, Way{Proofs: []string{Rescue}})
+}
+
+// byCase reports whether the way needs an administrator's case.
+func (w Way) byCase() bool {
+	return slices.Contains(w.Proofs, Admin) || slices.Contains(w.Proofs, AdminInPerson)
+}
+
+// caseThaw is the way with nothing but a case. It is mailed like a notice, so
+// with a second factor it needs the mailbox and a day.
+func caseThaw(factor, mail bool) Way {
+	w := Way{Proofs: []string{Admin}}
+	if factor {
+		w = Way{Proofs: []string{Admin, MailLink}, Wait: MinWait}
 	}
-	for _, w := range f.Policy.Read(GoalBoth, mail) {
-		if slices.ContainsFunc(w.Proofs, func(name string) bool { return people(name) > 1 }) {
-			out = append(out, w)
-		}
+	if !mail {
+		return w.inPerson()
 	}
-	if f.Policy.InPerson(GoalBoth, mail) {
-		out = append(out, Way{Proofs: []string{AdminInPerson}})
-	}
-	return out
+	return w
 }
 
 // walkable reports whether every proof of the way was shown or could be.

@@ -184,7 +184,7 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 }
 
 // A person who is no administrator and whose account a notice has closed is
-// let in again by a code in person, with everything new; not by one that the
+// let in again by a code in person, after its wait, with everything new; not by one that the
 // operator wrote for something less.
 func TestThawInPerson(t *testing.T) {
 	less := newAdminWorld(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
@@ -195,6 +195,9 @@ func TestThawInPerson(t *testing.T) {
 	}
 	o := newAdminWorld(t, unmailed())
 	disable(t, o.World, "robin", recovery.StateFrozen)
+	o.enter(o.hand("both")).Want("wait").Submit("choice", "wait").Want("wait")
+	o.Clock.Move(25 * time.Hour)
+	o.SignIn(o.adminBrowser, o.alice, "/")
 	b := o.enter(o.hand("both")).Want("new-password").Submit("new_password", "another horse battery")
 	o.robin.Password = "another horse battery"
 	o.Enrol(b, o.robin)

@@ -83,7 +83,9 @@ func (c *closed) byAdmin(t *testing.T) *recoverytest.Browser {
 }
 
 func (c *closed) mailbox(b *recoverytest.Browser) *recoverytest.Browser {
-	another(b).Submit("method", "mail_link").Want("sent")
+	if b.Page() != "sent" {
+		another(b).Submit("method", "mail_link").Want("sent")
+	}
 	return b.Submit("code", c.w.MailCode(c.alice))
 }
 
