@@ -59,8 +59,9 @@ type Account struct {
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
 	OldCodes        *OldCodes        `json:"before,omitempty"`
-	UnfreezeWith    *OldCodes        `json:"thaw,omitempty"`     // decided when a notice froze the account; nil: no code opens it
-	CodeUsed        time.Time        `json:"code_used,omitzero"` // last time a recovery code was spent
+	UnfreezeWith    *OldCodes        `json:"thaw,omitempty"`      // decided when a notice froze the account; nil: no code opens it
+	ClosedFor       time.Time        `json:"closed_for,omitzero"` // of what closed it: the earliest change that a pressed notice told
+	CodeUsed        time.Time        `json:"code_used,omitzero"`  // last time a recovery code was spent
 	Withdrawn       []Withdrawn      `json:"withdrawn,omitempty"`
 	Opened          uint64           `json:"opened,omitempty"` // generation in which it was last opened after a notice had closed it; zero: never
 	Acts            uint64           `json:"acts,omitempty"`   // raised by each act of its owner, which ends what others began
@@ -92,13 +93,19 @@ type Extension struct {
 	Digits string `json:"extension,omitempty"`
 }
 
-// OldCodes holds replaced recovery codes that can still open a frozen account:
-// those of before a change, for 72 hours (a zero Until: without end). It is
-// empty if there were none, or if the change was made with a recovery code.
+// OldCodes is a sheet of recovery codes that can open a closed account: one of
+// set-up or activation, or one that has ripened. It has when a full sign-in used
+// a second factor after the life of a notice had passed since the sheet and every
+// factor were made. An act and time are both needed, since a thief may have
+// either: who replaced the factor can sign in, and who cannot sign in can wait.
+// The newest sheet that counts is kept until a newer one does.
 type OldCodes struct {
-	Until time.Time       `json:"until"`
+	Made  time.Time       `json:"made,omitzero"`
+	Until time.Time       `json:"until,omitzero"`  // written by older versions, for 72 hours; zero: without end
 	Codes json.RawMessage `json:"codes,omitempty"` // as the recovery code method stored them
 }
+
+func (o *OldCodes) over(now time.Time) bool { return !o.Until.IsZero() && !now.Before(o.Until) }
 
 // TrustedContact is another person with an account here, who may vouch for this one.
 type TrustedContact struct {
@@ -117,6 +124,7 @@ type Credential struct {
 	Label        string          `json:"label,omitempty"`
 	Created      time.Time       `json:"created"`
 	Initial      bool            `json:"initial,omitempty"` // made at set-up or activation
+	Opens        bool            `json:"opens,omitempty"`   // recovery codes that count for opening a closed account
 	NoProofUntil time.Time       `json:"barred,omitzero"`   // set by recovery: until then no proof for a lost second factor
 	Data         json.RawMessage `json:"data"`
 }
@@ -271,7 +279,7 @@ func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
 	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
-	if a.OldCodes != nil && !now.Before(a.OldCodes.Until) {
+	if a.OldCodes != nil && a.OldCodes.over(now) {
 		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })

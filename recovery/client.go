@@ -39,4 +39,5 @@ type Input struct {
 	Choice      string
 	Remember    bool
 	EndOthers   bool
+	VoidCodes   bool
 }

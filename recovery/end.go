@@ -8,18 +8,35 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// keepOldCodes keeps the recovery codes of before a change for 72 hours, to open
-// the account if a notice freezes it. A second change within that time keeps
-// those of before the first. A change made with a recovery code keeps none.
+// keepOldCodes keeps the sheet that counts before a newer one is installed. None
+// is kept when it may be in other hands: when one of its codes was shown for the
+// change, when its owner says so, and when the operator's rescue was needed.
 func (end End) keepOldCodes(a *Account) {
-	if a.OldCodes == nil || !end.Now.Before(a.OldCodes.Until) {
-		a.OldCodes = &OldCodes{Until: end.Now.Add(end.Policy.Lifetimes.RecoveredBan)}
-		if c := a.Credential(RecoveryCode); c != nil {
-			a.OldCodes.Codes = slices.Clone(c.Data)
+	switch f := end.Flow; {
+	case f.Has(RecoveryCode), f.Has(Rescue), f.VoidCodes:
+		a.OldCodes = nil
+	case a.State == StateFrozen:
+		a.OldCodes = a.UnfreezeWith // as was decided when it was closed
+	default:
+		a.OldCodes = a.opening()
+	}
+}
+
+// ripenCodes lets the present sheet count from a full sign-in on, and forgets the
+// one kept until then.
+func (end End) ripenCodes(a *Account) {
+	c := a.Credential(RecoveryCode)
+	if c == nil || !end.factorProved() {
+		return
+	}
+	since := c.Created
+	for _, x := range a.Credentials {
+		if slices.Contains(end.Methods.expand(Factor), x.Method) && x.Created.After(since) {
+			since = x.Created
 		}
 	}
-	if end.Flow.Has(RecoveryCode) {
-		a.OldCodes.Codes = nil
+	if !end.Now.Before(since.Add(end.Policy.Lifetimes.Notice)) {
+		c.Opens, a.OldCodes = true, nil
 	}
 }
 
@@ -154,9 +171,7 @@ func (end End) renewFactor(a *Account) {
 // addFactor takes in a second factor, beside those of other methods, and new
 // codes. The trust in devices ends.
 func (end End) addFactor(a *Account) {
-	if a.State == StateActive {
-		end.keepOldCodes(a)
-	}
+	end.keepOldCodes(a)
 	for _, method := range end.Methods.expand(Factor) {
 		end.Install(a, method)
 	}

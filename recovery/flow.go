@@ -41,6 +41,7 @@ type Flow struct {
 
 	Tried     bool `json:"tried,omitempty"`      // the recovery code tried out was right
 	Consented bool `json:"consented,omitempty"`  // the last click of somebody who vouches
+	VoidCodes bool `json:"void_codes,omitempty"` // the sheet that is replaced may be in other hands
 	EndOthers bool `json:"end_others,omitempty"` // all other sign-ins of the account end with it
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does

@@ -76,7 +76,7 @@ func chapters() []chapter {
 		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", password},
 		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", linked(full)},
 		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", linked(full)},
-		{"recover", "both", "Recover: an account closed by \"this wasn't me\"", "Nothing that the change in question put there opens it: the codes are those of before the change, kept for 72 hours.", "open again, everything new: sign in", linked(&frozen)},
+		{"recover", "both", "Recover: an account closed by \"this wasn't me\"", "The ways for both, with their waits. The codes are those of the newest sheet that counts: of set-up, or a week old and followed by a full sign-in.", "open again, everything new: sign in", linked(&frozen)},
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
 		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, and does not sign in.", "first account made: sign in", empty},
 		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them.", "account open: sign in", empty},

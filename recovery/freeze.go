@@ -6,24 +6,25 @@ import (
 )
 
 // Freeze closes an account because of a notice sent at the time told, and
-// decides which recovery codes can open it again. Codes made by the change, or
-// by one shortly before it, cannot. No code can if one was used lately, because
-// somebody else may have the sheet. New addresses, people who may vouch, PIN
-// and question are dropped too, as they decide about opening. Freezing again
-// loosens nothing.
+// decides which sheet of recovery codes can open it again: the one that counts,
+// if it is older than what was told. No code can if one was used lately, because
+// somebody else may have the sheet. New addresses, people who may vouch, PIN and
+// question are dropped too, as they decide about opening. Freezing again loosens
+// nothing.
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
-	lately := told.Add(-l.RecoveredBan)
 	if a.State != StateFrozen {
-		a.UnfreezeWith = nil
-		c := a.Credential(RecoveryCode)
-		switch {
-		case now.Before(a.CodeUsed.Add(l.Notice)):
-		case a.OldCodes != nil && now.Before(a.OldCodes.Until):
-			a.UnfreezeWith = &OldCodes{Until: a.OldCodes.Until, Codes: slices.Clone(a.OldCodes.Codes)}
-		case c != nil && (c.Initial || c.Created.Before(lately)):
-			a.UnfreezeWith = &OldCodes{Codes: slices.Clone(c.Data)}
+		a.ClosedFor, a.UnfreezeWith = told, nil
+		if !now.Before(a.CodeUsed.Add(l.Notice)) {
+			a.UnfreezeWith = a.opening()
 		}
 	}
+	if told.Before(a.ClosedFor) {
+		a.ClosedFor = told
+	}
+	if o := a.UnfreezeWith; o != nil && !o.Made.Before(a.ClosedFor) {
+		a.UnfreezeWith = nil
+	}
+	lately := told.Add(-l.RecoveredBan)
 	a.undoAddresses(now, l)
 	a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, func(v TrustedContact) bool { return !v.Since.Before(lately) })
 	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
@@ -32,4 +33,12 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	a.State = StateFrozen
 	a.EndEverything()
 	a.UntrustDevices()
+}
+
+// opening is the sheet that would open the account if it were closed; nil: none.
+func (a *Account) opening() *OldCodes {
+	if c := a.Credential(RecoveryCode); c != nil && (c.Initial || c.Opens) {
+		return &OldCodes{Made: c.Created, Codes: slices.Clone(c.Data)}
+	}
+	return a.OldCodes
 }

@@ -26,6 +26,7 @@ func (end End) login(a *Account, eff *Effects) {
 	if !end.Methods.HasFactor(a) {
 		a.Waits = nil // with a second factor its proof does that
 	}
+	end.ripenCodes(a)
 	// A full sign-in is the owner's: it ends the ban on a recovered password.
 	if c := a.Credential(Password); c != nil && end.Flow.Has(Password) && end.factorProved() {
 		c.NoProofUntil = time.Time{}

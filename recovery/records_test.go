@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
 // Records outlive the program that wrote them: a field may get another name in
@@ -75,5 +76,34 @@ func populate(v reflect.Value, name string) {
 			populate(v.Field(i), tag)
 		}
 	default:
+	}
+}
+
+// What older versions wrote about codes of before a change is read as they meant
+// it: for 72 hours.
+func TestOldCodesOfOlderVersions(t *testing.T) {
+	until, codes := noon.Add(time.Hour), `{"macs":["x"]}`
+	read := func(record string) *recovery.Account {
+		a := &recovery.Account{}
+		if err := json.Unmarshal([]byte(record), a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	for _, tc := range []struct {
+		at   time.Time
+		want bool
+	}{{noon, true}, {until, false}} {
+		stamp := until.Format(time.RFC3339)
+		closed := read(`{"state":"frozen","thaw":{"until":"` + stamp + `","codes":` + codes + `}}`)
+		if got := (method.RecoveryCode{}).Ready(closed, tc.at); got != tc.want {
+			t.Errorf("closed before, at %s: got %v, want %v", tc.at, got, tc.want)
+		}
+		open := read(`{"state":"active","before":{"until":"` + stamp + `","codes":` + codes + `}}`)
+		open.DropExpired(tc.at)
+		open.Freeze(tc.at, tc.at, recovery.Default().Lifetimes)
+		if got := (method.RecoveryCode{}).Ready(open, tc.at); got != tc.want {
+			t.Errorf("closed now, at %s: got %v, want %v", tc.at, got, tc.want)
+		}
 	}
 }

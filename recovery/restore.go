@@ -1,6 +1,9 @@
 package recovery
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // KindRecover replaces what somebody has lost.
 const KindRecover Kind = "recover"
@@ -19,9 +22,6 @@ func restoreRecipe() Recipe {
 
 // recover replaces what was lost. It never signs in.
 func (end End) recover(a *Account, eff *Effects) {
-	if end.Flow.Has(RecoveryCode) {
-		end.keepOldCodes(a)
-	}
 	rescued := end.Flow.Has(Rescue)
 	name := EventPasswordReset
 	switch end.Flow.Goal {
@@ -44,7 +44,7 @@ func (end End) recover(a *Account, eff *Effects) {
 		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
 	}
 	if a.State == StateFrozen {
-		a.State, a.Devices, a.OldCodes, a.UnfreezeWith = StateActive, nil, nil, nil
+		a.State, a.Devices, a.UnfreezeWith, a.ClosedFor = StateActive, nil, nil, time.Time{}
 		a.Opened = a.Generation
 		eff.Done(EventThawed)
 	}

@@ -165,8 +165,15 @@ func usable(f Facts, g Goal, name string) []string {
 }
 
 // counts applies the ban: a password set by recovery proves nothing for the
-// second factor until the ban is over or a full login has used it (MF-03).
+// second factor until the ban is over or a full login has used it (MF-03). What
+// was made shortly before an account was closed, or since, does not open it.
 func counts(f Facts, g Goal, method string) bool {
+	if a := f.Account; a.State == StateFrozen && !a.ClosedFor.IsZero() && method != RecoveryCode {
+		lately := a.ClosedFor.Add(-f.Policy.Lifetimes.RecoveredBan)
+		if c := a.Credential(method); c != nil && !c.Initial && !c.Created.Before(lately) {
+			return false
+		}
+	}
 	if g == GoalPassword || method != Password {
 		return true
 	}

@@ -132,7 +132,7 @@ func recoverySamples() []sample {
 			URI: "otpauth://totp/Photos:ana?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Photos",
 		}},
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
-		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Others: true}},
+		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
 		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},

@@ -155,6 +155,7 @@ func (v EnrollPage) AppURL() template.URL {
 type CodesPage struct {
 	*page
 	Codes  []string
+	Old    bool // they replace others: ask whether those may be in other hands
 	Others bool // somebody is signed in elsewhere too: offer to end that
 }
 

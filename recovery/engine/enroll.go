@@ -57,6 +57,8 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 		return p, err
 	}
 	r.pend(step.Method, recovery.Pending{Data: data, Confirmed: true})
-	r.flow.EndOthers = r.flow.EndOthers || in.EndOthers
+	if r.flow.Session != "" { // a recovery voids nothing of its owner's
+		r.flow.EndOthers, r.flow.VoidCodes = r.flow.EndOthers || in.EndOthers, r.flow.VoidCodes || in.VoidCodes
+	}
 	return nil, nil
 }

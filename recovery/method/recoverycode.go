@@ -44,8 +44,8 @@ func (RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
 }
 
 // usable are the codes that count now. For a frozen account these are the codes
-// of before the change it was frozen for, because codes made by that change
-// must not open it.
+// decided on when it was closed, because codes that a thief has made must not
+// open it.
 func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 	var raw json.RawMessage
 	c := a.Credential(recovery.RecoveryCode)
@@ -54,7 +54,7 @@ func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 	}
 	if a.State == recovery.StateFrozen {
 		id, raw = "", nil
-		if t := a.UnfreezeWith; t != nil && (t.Until.IsZero() || now.Before(t.Until)) {
+		if t := a.UnfreezeWith; t != nil && (t.Until.IsZero() || now.Before(t.Until)) { // older versions set a time
 			raw = t.Codes
 		}
 	}

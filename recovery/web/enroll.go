@@ -56,7 +56,7 @@ func qrOrNothing(uri string) template.HTML {
 func (s step) newCodes() templates.Content {
 	c := templates.CodesPage{Codes: method.Shown(s.offered())}
 	if s.Flow.Session != "" && s.Account != nil {
-		c.Others = len(s.Account.Sessions) > 1
+		c.Others, c.Old = len(s.Account.Sessions) > 1, s.Account.Credential(recovery.RecoveryCode) != nil || s.Account.OldCodes != nil
 	}
 	return c
 }

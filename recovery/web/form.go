@@ -24,7 +24,7 @@ func known(name string) bool {
 	switch name {
 	case "flow", "start", "return", "lang",
 		"name", "password", "code", "method", "new_password", "pin", "answer", "mail", "phone", "extension",
-		"label", "choice", "remember", "others", "groups", "reason":
+		"label", "choice", "remember", "others", "void", "groups", "reason":
 		return true
 	}
 	return false
@@ -80,6 +80,6 @@ func (x *exchange) input() recovery.Input {
 		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Extension: f("extension"), Method: f("method"), Choice: f("choice"),
 		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"),
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
-		Remember: f("remember") != "", EndOthers: f("others") != "",
+		Remember: f("remember") != "", EndOthers: f("others") != "", VoidCodes: f("void") != "",
 	}
 }
