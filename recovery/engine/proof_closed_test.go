@@ -259,7 +259,7 @@ func closedMutants() map[string]struct {
 		})},
 		"codes made after a replaced factor age into the old ones": {closedLater, keepLastSheet()},
 		"the old sheet is kept though void":                        {voided, keepFirstSheet()},
-		"nobody counts the acts of the owner": {watched, func(a *recovery.Account, _ time.Time) { a.Acts = 0 }},
+		"nobody counts the acts of the owner":                      {watched, func(a *recovery.Account, _ time.Time) { a.Acts = 0 }},
 		"a closed account waits for nothing": {waited, func(a *recovery.Account, now time.Time) {
 			for i := range a.Waits {
 				if a.State == recovery.StateFrozen {
