@@ -10,8 +10,8 @@ const KindLogin Kind = "login"
 
 func loginRecipe() Recipe {
 	return Recipe{
-		Kind: KindLogin, Anyone: true, States: []State{StateActive}, Opens: true,
-		Needs: []Need{who(PageSignIn), firstFactor, secondFactor}, Finish: End.login,
+		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen}, Opens: true,
+		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor}, Finish: End.login,
 		After: After{To: ToReturn},
 	}
 }
@@ -47,6 +47,12 @@ func (end End) login(a *Account, eff *Effects) {
 func firstFactor(f Facts) (Step, bool) {
 	alone := slices.ContainsFunc(f.Flow.Proofs, func(p Proof) bool { return p.Alone })
 	return Step{Page: PageSignIn, Method: Password}, !f.Flow.Has(Password) && !alone
+}
+
+// unclosed refuses an account that a notice has closed, and says so to whom has
+// shown the first factor: its owner has to open it.
+func unclosed(f Facts) (Step, bool) {
+	return Step{Page: PageSignIn, Dead: ProblemClosed}, f.Account.State == StateFrozen
 }
 
 // secondFactor asks for the second factor or a recovery code. An account

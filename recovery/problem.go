@@ -70,6 +70,7 @@ const (
 	ProblemReason         = "reason_missing"
 	ProblemDrillWrong     = "drill_wrong"
 	ProblemNotYourself    = "not_yourself"
+	ProblemClosed         = "closed"          // by a notice; said to whom has given the right password
 	ProblemOwnerSignedIn  = "owner_signed_in" // an act of the owner ended the flow
 	ProblemOwnerChanged   = "owner_changed"
 )

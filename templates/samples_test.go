@@ -134,6 +134,7 @@ func recoverySamples() []sample {
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
+		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
 		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},
 		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},

@@ -22,7 +22,9 @@
 //
 // compareWithOwner lets the owner move as well: sign in when a wait begins, and
 // press "this wasn't me" after a takeover. TestAttackerFreezes lets the attacker
-// press it. TestIllegalSteps lets two browsers post forms in any order over a
+// press it. TestClosedAccounts is about what opens an account then: closing gets
+// nobody in any sooner, and nothing that was made after the change a notice
+// tells of opens it. TestIllegalSteps lets two browsers post forms in any order over a
 // store that fails.
 //
 // # What counts as a hole
@@ -62,8 +64,8 @@
 // A mutant is an engine with one mistake, seeded from outside: other ways than
 // the lint has read, an account that reads other than it was written, or a method
 // in the place of another one. A mutant is a line in mutants, in ownerMutants when
-// it shows only if the owner moves, or in TestProofSeesMutantsInPerson when it is
-// about cases in person. Its shape is the account it shows on. The test fails
+// it shows only if the owner moves, in closedMutants when it is about closed
+// accounts, or in TestProofSeesMutantsInPerson when it is about cases in person. Its shape is the account it shows on. The test fails
 // when the proof finds no hole in it.
 //
 // # Where the figures are
@@ -71,7 +73,7 @@
 // Each test logs a tally: shapes, minimal and maximal sets, states, steps. They
 // are printed by
 //
-//	go test -v ./recovery/engine -run 'LintIsExact|OwnerMoves|AttackerFreezes|IllegalSteps|ProofSees'
+//	go test -v ./recovery/engine -run 'LintIsExact|OwnerMoves|AttackerFreezes|ClosedAccounts|IllegalSteps|ProofSees'
 //
 // The tests are left out of "make check" and go through fewer shapes under the
 // race detector.

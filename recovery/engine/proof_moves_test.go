@@ -209,7 +209,7 @@ func (inst *installation) fingerprint(s *attackState) string {
 	if inst.pressesStop {
 		_, told := inst.newest(s.holdings, "notice")
 		spent := inst.daysUntil(a.CodeUsed.Add(inst.engine.Policy.Lifetimes.Notice)) // then no code opens what is closed now
-		out = append(out, fmt.Sprint(told, spent))
+		out = append(out, fmt.Sprint(told, spent, inst.ripeness(a)))
 	}
 	if a.UnfreezeWith != nil {
 		out = append(out, fmt.Sprint(inst.daysUntil(a.UnfreezeWith.Until), len(a.UnfreezeWith.Codes)))
@@ -230,6 +230,17 @@ func (inst *installation) fingerprint(s *attackState) string {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, inst.daysUntil(w.Ready), inst.daysUntil(w.Until)))
 	}
 	return strings.Join(append(out, inst.flowFingerprint(s)), "|")
+}
+
+// ripeness names what decides which sheet of codes would open the account.
+func (inst *installation) ripeness(a *recovery.Account) (out []string) {
+	week := inst.engine.Policy.Lifetimes.Notice
+	for _, c := range a.Credentials {
+		if c.Method == recovery.RecoveryCode || c.Method == recovery.TOTP {
+			out = append(out, fmt.Sprint(c.Opens || c.Initial, inst.daysUntil(c.Created.Add(week))))
+		}
+	}
+	return out
 }
 
 // fits tells whether a credential of the account is among the holdings.
@@ -267,7 +278,7 @@ func (inst *installation) flowFingerprint(s *attackState) string {
 	}
 	slices.Sort(proofs)
 	pending := slices.Sorted(maps.Keys(f.Pending))
-	return fmt.Sprint(f.Kind, f.Goal, f.Picked, proofs, sent, pending, s.client.Device, f.Mail, f.Phone, s.step.Page, s.step.Method, inst.now.Before(f.Expires))
+	return fmt.Sprint(f.Kind, f.Goal, f.Picked, proofs, sent, pending, s.client.Device, f.Mail, f.Phone, f.Acts == inst.account(inst.ownerID).Acts, s.step.Page, s.step.Method, inst.now.Before(f.Expires))
 }
 
 // daysUntil is how many days are left, rounded up: what has passed is all alike.

@@ -226,10 +226,12 @@ func ownerMutants() []mutant {
 	}
 }
 
-// keepWaits puts back the waits that were there once.
+// keepWaits puts back the waits that were there once, and forgets what the owner
+// did, or that would end the recovery after the wait.
 func keepWaits() func(*recovery.Account, time.Time) {
 	var last []recovery.Wait
 	return func(a *recovery.Account, now time.Time) {
+		a.Acts = 0
 		if len(a.Waits) > 0 {
 			last = slices.Clone(a.Waits)
 		}

@@ -8,10 +8,11 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// newest is the newest message of a template that somebody with the holdings reads.
+// newest is the newest message of a template that somebody with the holdings
+// reads; of notices, the newest with a link.
 func (inst *installation) newest(h holdings, template string) (recovery.Message, bool) {
 	for _, m := range slices.Backward(inst.outbox) {
-		if m.Template == template && slices.Contains(h.reads, m.To) {
+		if m.Template == template && slices.Contains(h.reads, m.To) && (template != "notice" || m.Vars["stop"] != "") {
 			return m, true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // way. again invalidates the code sent before and sends a new one.
 func (r *run) prepare(ctx context.Context, again bool) error {
 	step := recovery.Next(r.facts())
-	if step.Dead != "" && r.recipe().Opens {
+	if step.Dead == recovery.ProblemNotAvailable && r.recipe().Opens {
 		r.audit(r.event(recovery.EventAlarm)) // a second factor is due and none is there (MF-13)
 	}
 	if step.Done || step.Dead != "" || step.Method == "" {

@@ -42,6 +42,9 @@ func TestA01_LoginLooksTheSameForEverybody(t *testing.T) {
 	want := ""
 	for _, who := range []string{"alice", "robin", "frozn", "newby", "ghost"} {
 		for _, password := range []string{"wrong horse staple", "staple battery horse"} {
+			if who == "frozn" && password == "staple battery horse" {
+				continue // its owner is told that it is closed
+			}
 			b := w.Browser()
 			b.Get("/").Submit("name", who, "password", password)
 			got := normal(b, who)
