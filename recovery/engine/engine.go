@@ -35,6 +35,7 @@ type Engine struct {
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
 	sending         inFlight    // owed notices that this process has queued
+	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset
 	extensionsAsked atomic.Int64

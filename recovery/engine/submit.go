@@ -138,7 +138,7 @@ func (r *run) choose(ctx context.Context, in recovery.Input) (*recovery.Problem,
 		return nil, nil
 	case (g == recovery.GoalSecondFactor || g == recovery.GoalBoth) && recovery.PasswordBarred(facts):
 		r.audit(r.event(recovery.EventRefused))
-		r.tell(ctx, recovery.EventRefused)
+		r.tellHourly(ctx, recovery.EventRefused)
 		return recovery.NewProblem(recovery.ProblemBarred), nil
 	case g != "":
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
