@@ -55,7 +55,7 @@ type App struct {
 	// The defaults are those of [recovery.Default].
 	Lifetimes map[string]caddy.Duration `json:"lifetimes,omitempty"`
 
-	// Limits by name: failures, codes, sends, sends_daily, flows, posts.
+	// Limits by name: failures, codes, sends, sends_daily, flows, posts, names.
 	Limits map[string]Limit `json:"limits,omitempty"`
 
 	// What is asked in addition: method (pin, question) to kinds of flow

@@ -28,7 +28,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
 		})
 	}
-	out = append(out, o.siteChecks()...)
+	out = append(append(out, o.siteChecks()...), o.visitorChecks()...)
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
@@ -135,6 +135,18 @@ func (o *operations) siteChecks() []check {
 		out = append(out, fine("sites", "%s", strings.Join(o.app.sites.origins, ", ")))
 	}
 	return out
+}
+
+// visitorChecks tells when nobody can be told apart by address.
+func (o *operations) visitorChecks() []check {
+	shared := o.engine.SharedAddress()
+	if shared == "" {
+		return nil
+	}
+	return []check{{
+		"visitors", levelWarning, "all visitors since the start share one address, " + shared + ": what stops one of them stops all",
+		"name the proxy in front in trusted_proxies (global options, servers), or let the container see the addresses of its clients", nil,
+	}}
 }
 
 // policyChecks is what the lint has to say, notes left out: explain has them.

@@ -5,9 +5,11 @@ package caddymodule_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,6 +124,27 @@ func (h *host) open(t *testing.T) *kv.Store {
 	return store
 }
 
+// signIn posts a sign-in with a wrong password.
+func (h *host) signIn(t *testing.T, name string) {
+	t.Helper()
+	form := url.Values{"start": {"login"}, "name": {name}, "password": {"wrong horse staple"}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/.sparekey/", h.port), strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = fmt.Sprintf("%s:%d", h.name, h.port)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("sign-in of %s: got status %d, want 422", name, res.StatusCode)
+	}
+}
+
 func samsMail() recovery.Address {
 	return recovery.Address{Channel: recovery.ChannelMail, Value: "sam-canary@example.org"}
 }
@@ -137,6 +160,11 @@ func TestDoctor(t *testing.T) {
 	d := examine(t, 0, config)
 	d.find(t, "accounts", "1 in all, administrators: 1")
 	d.find(t, "caddy", "running")
+	for _, name := range []string{"robin", "carol", "dora"} {
+		sparekey(t, "user", "add", name, config).want(t, 0, "")
+		h.signIn(t, name)
+	}
+	examine(t, 0, config).find(t, "visitors", "share one address, 127.0.0.1")
 	d.find(t, "store", "file "+filepath.Join(h.data(), "sparekey.db")+" answers in")
 	d.find(t, "files", "for its owner only")
 	d.find(t, "sites", h.origin())
@@ -154,7 +182,7 @@ func TestDoctor(t *testing.T) {
 	if c := d.find(t, "caddy", "not running"); c.Level != "warning" {
 		t.Errorf("got %+v, want a warning", c)
 	}
-	d.find(t, "accounts", "1 in all, administrators: 1")
+	d.find(t, "accounts", "4 in all, administrators: 1")
 	d.find(t, "mail", "notify file: is there")
 	for _, c := range d.Checks {
 		if c.Line != nil {

@@ -36,7 +36,7 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 	for name, l := range a.Limits {
 		field := limit(&p.Limits, name)
 		if field == nil {
-			return nil, fmt.Errorf("limit: unknown name %q: use one of failures, codes, sends, sends_daily, flows, posts", name)
+			return nil, fmt.Errorf("limit: unknown name %q: use one of failures, codes, sends, sends_daily, flows, posts, names", name)
 		}
 		if l.Count <= 0 || l.Per <= 0 {
 			return nil, fmt.Errorf("limit %s: count and time must be more than nothing", name)
@@ -120,7 +120,7 @@ func ceilings() map[string]time.Duration {
 func limit(l *recovery.Limits, name string) *recovery.Rate {
 	return map[string]*recovery.Rate{
 		"failures": &l.Failures, "codes": &l.CodesHourly, "sends": &l.SendsHourly, "sends_daily": &l.SendsDaily,
-		"flows": &l.Flows, "posts": &l.Posts,
+		"flows": &l.Flows, "posts": &l.Posts, "names": &l.Names,
 	}[name]
 }
 

@@ -23,8 +23,9 @@ type Owed struct {
 	Event   EventName   `json:"event"`
 	At      time.Time   `json:"at"` // of the event
 	Browser string      `json:"browser,omitempty"`
-	Base    string      `json:"base,omitempty"` // where the pages are; empty: no link can be made
-	To      []Recipient `json:"to"`             // who was to hear of it at that moment
+	Base    string      `json:"base,omitempty"`  // where the pages are; empty: no link can be made
+	To      []Recipient `json:"to"`              // who was to hear of it at that moment
+	Again   bool        `json:"again,omitempty"` // stands for several events
 	// Generation of the account after the event, and the address that it is
 	// about: the closing link needs them.
 	Generation uint64 `json:"generation"`
@@ -54,6 +55,7 @@ func (o Owed) Until(to Recipient) time.Time {
 // recovery, factor or address.
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
+		o.Again = true
 		for _, to := range a.Owed[i].To {
 			if !slices.Contains(o.To, to) {
 				o.To = append(o.To, to)

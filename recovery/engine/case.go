@@ -31,6 +31,9 @@ func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Proble
 			return p, err
 		}
 	}
+	if p, err := r.mayMailCase(ctx); p != nil || err != nil {
+		return p, err
+	}
 	r.flow.Reason = reason
 	return nil, nil
 }
@@ -65,6 +68,19 @@ func (r *run) openCase(ctx context.Context) error {
 	r.audit(ev)
 	r.Engine.notice(ctx, who.ID, name, r.client)
 	return nil
+}
+
+// mayMailCase charges the mail of a case while the administrator can still be
+// told that there were too many.
+func (r *run) mayMailCase(ctx context.Context) (*recovery.Problem, error) {
+	if r.handsOver() {
+		return nil, nil
+	}
+	wait, err := r.mayMail(ctx, "admin-case", r.flow.Person)
+	if wait > 0 {
+		return tooMany(wait), err
+	}
+	return nil, err
 }
 
 func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {

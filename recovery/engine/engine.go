@@ -34,7 +34,10 @@ type Engine struct {
 
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
+	spray           spray
+	visitors        visitors
 	sending         inFlight    // owed notices that this process has queued
+	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset
 	extensionsAsked atomic.Int64
@@ -49,6 +52,7 @@ func New(e *Engine) (*Engine, error) {
 		e.Recipes = recovery.Recipes()
 	}
 	e.name = secret.Token(9)
+	e.spray.rate = e.Policy.Limits.Names
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
 	return e, nil
 }

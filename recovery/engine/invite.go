@@ -91,11 +91,14 @@ func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, e
 	return e.issueTicket(ctx, a, recovery.Invite)
 }
 
-// SendInvite queues the invitation. It returns false when it cannot be sent;
-// then the administrator passes the link on.
-func (e *Engine) SendInvite(a *recovery.Account, token string, c recovery.Client) bool {
+// SendInvite queues the invitation. It returns false when it cannot be sent, or
+// when the address had its share; then the administrator passes the link on.
+func (e *Engine) SendInvite(ctx context.Context, a *recovery.Account, token string, c recovery.Client) bool {
 	to := a.Address(recovery.ChannelMail, e.Now())
 	if to == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) {
+		return false
+	}
+	if wait, err := e.mayMail(ctx, "invite", to); wait > 0 || err != nil {
 		return false
 	}
 	life := e.Policy.Lifetimes.Invite

@@ -88,9 +88,12 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 		for _, to := range o.To {
 			if !e.Notify.Has(to.Channel) {
 				e.handed(a.ID, o.ID, to, true) // the channel is gone
-			} else if e.sending.begin(job(o.ID, to)) {
-				e.Notify.Queue(e.letter(ctx, a, o, to))
+				continue
 			}
+			if !e.mayTell(ctx, a.ID, o, to) || !e.sending.begin(job(o.ID, to)) {
+				continue
+			}
+			e.Notify.Queue(e.letter(ctx, a, o, to))
 		}
 	}
 }
@@ -103,12 +106,16 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
 		stop = e.stopLink(ctx, a, o, to)
 	}
+	again := ""
+	if o.Again {
+		again = "yes"
+	}
 	return recovery.Message{
 		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
 		Expires: o.Until(to),
 		Vars: map[string]string{
 			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
-			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop,
+			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": again,
 		},
 		Done: func(settled bool) { e.handed(a.ID, o.ID, to, settled) },
 	}
@@ -233,7 +240,7 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 		late = nil
 		for i := range a.Owed {
 			if o := &a.Owed[i]; e.mine(*o) {
-				if !e.sending.has(o.ID, o.To) {
+				if !e.sending.has(o.ID, o.To) && !e.held.has(heldBack(a.ID, *o), o.To) {
 					late = append(late, *o)
 				}
 				o.By, o.Since = e.name, e.Now()

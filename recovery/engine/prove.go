@@ -19,8 +19,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	}
 	meters, late := r.meters(m.Traits()), m.Traits().Throttle == recovery.ThrottleSecret
 	if !late {
-		if err := r.charge(ctx, meters); err != nil {
-			r.limited(ctx, step, err)
+		if err := r.chargeFirst(ctx, step, meters); err != nil {
 			return nil, err
 		}
 	}
@@ -42,11 +41,47 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 				return nil, err
 			}
 		}
-		return r.wrong(ctx, step, v), nil
+		return r.wrong(ctx, step, v), r.sprayFailed(step)
 	}
 	r.refund(ctx, meters)
 	r.accept(m.Traits(), v, in)
 	return nil, nil
+}
+
+// chargeFirst charges a try before it is looked at.
+func (r *run) chargeFirst(ctx context.Context, step recovery.Step, meters []meter) error {
+	err := r.sprayWaits(step)
+	if err == nil {
+		err = r.charge(ctx, meters)
+	}
+	if err != nil {
+		r.limited(ctx, step, err)
+	}
+	return err
+}
+
+// sprayable tells whether a try is one by which many names can be tried: a
+// password before anything else, in a browser that the account does not know.
+func (r *run) sprayable(step recovery.Step) bool {
+	return step.Method == recovery.Password && len(r.flow.Proofs) == 0 && r.known() == ""
+}
+
+func (r *run) sprayWaits(step recovery.Step) error {
+	if r.sprayable(step) {
+		if wait := r.spray.wait(r.client.Network, r.account.ID, r.Now()); wait > 0 {
+			return errLimit{wait}
+		}
+	}
+	return nil
+}
+
+func (r *run) sprayFailed(step recovery.Step) error {
+	if r.sprayable(step) {
+		if wait := r.spray.failed(r.client.Network, r.account.ID, r.Now()); wait > 0 {
+			return errLimit{wait}
+		}
+	}
+	return nil
 }
 
 // verify looks at one proof.

@@ -42,6 +42,7 @@ func (e *Engine) Alternatives(ctx context.Context, c recovery.Client, id string)
 // A wrong answer is an Outcome with a Problem. An error means that the answer
 // is unknown.
 func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Input) (recovery.Outcome, error) {
+	e.visitors.came(c.Network)
 	if wait := e.posts.allow(c.Network, e.Now()); wait > 0 {
 		return recovery.Outcome{Problem: tooMany(wait)}, nil
 	}
@@ -138,7 +139,7 @@ func (r *run) choose(ctx context.Context, in recovery.Input) (*recovery.Problem,
 		return nil, nil
 	case (g == recovery.GoalSecondFactor || g == recovery.GoalBoth) && recovery.PasswordBarred(facts):
 		r.audit(r.event(recovery.EventRefused))
-		r.tell(ctx, recovery.EventRefused)
+		r.tellHourly(ctx, recovery.EventRefused)
 		return recovery.NewProblem(recovery.ProblemBarred), nil
 	case g != "":
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil

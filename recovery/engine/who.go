@@ -84,6 +84,9 @@ func (r *run) named(in recovery.Input) (recovery.Identifier, error) {
 }
 
 func (r *run) bind(a *recovery.Account, typed string) {
+	if a != nil {
+		r.visitors.named(a.ID)
+	}
 	if a == nil || !r.recipe().For(a.State) {
 		r.account, r.flow.Decoy = r.decoy(typed), typed
 		return

@@ -79,7 +79,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 	recoverytest.Slow(t)
 	w := recoverytest.New(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
 		p.Hash = secret.HashParams{Time: 1, Memory: 4 << 10, Threads: 1}
-		p.Limits.Failures.Count, p.Limits.Consecutive = 1e6, 1e6
+		p.Limits.Failures.Count, p.Limits.Consecutive, p.Limits.Names.Count = 1e6, 1e6, 1e6
 	}))
 	w.Setup(recoverytest.Alice())
 	samples := 600

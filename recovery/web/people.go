@@ -147,7 +147,7 @@ func (x *exchange) invite() {
 // invited sends the invitation, or shows it once when there is no way to send.
 func (x *exchange) invited(who *recovery.Account, token string) {
 	c := templates.InvitePage{Wait: x.Engine.Policy.Lifetimes.Invite}
-	if x.Engine.SendInvite(who, token, x.client) {
+	if x.Engine.SendInvite(x.r.Context(), who, token, x.client) {
 		c.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
 	} else {
 		c.Code = x.origin + Prefix + "link#" + token
