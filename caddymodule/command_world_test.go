@@ -31,7 +31,9 @@ type host struct {
 	store  string // what stands behind "store" in the Caddyfile
 	socket string // where the control socket has to be
 	secret string // what stands behind "secret"; empty: generated
-	more   string // further lines of the global block
+	more   string // further lines of the sparekey block
+	global string // further lines of the global block
+	site   string // what the site does behind the gate; empty: it answers "app"
 	name   string // of the site
 	port   int
 }
@@ -67,6 +69,10 @@ func (h *host) caddyfile(t *testing.T) string {
 	if h.secret != "" {
 		key = "secret " + h.secret
 	}
+	site := h.site
+	if site == "" {
+		site = `respond "app"`
+	}
 	path := filepath.Join(h.folder, "Caddyfile")
 	text := fmt.Sprintf(`{
 	admin off
@@ -80,12 +86,13 @@ func (h *host) caddyfile(t *testing.T) string {
 		%s
 		%s
 	}
+	%s
 }
 %s {
 	sparekey
-	respond "app"
+	%s
 }
-`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.origin())
+`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.global, h.origin(), site)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -17,31 +17,36 @@ const (
 )
 
 // Scrub removes from a request what only we may say: every spelling of the
-// identity headers (case, '_' and '.' for '-', repeats, trailers), what a
-// client wants removed by naming it in Connection, and our cookies. It runs on
-// every request, public ones included (HD-01, HD-02; Caddy CVE-2026-30851,
-// CVE-2026-52845).
+// identity headers (case, '_' and '.' for '-', repeats), in trailers too, what a
+// client wants removed by naming it in Connection, a change to a protocol in
+// which it could say them later, and our cookies. It runs on every request,
+// public ones included (HD-01, HD-02; Caddy CVE-2026-30851, CVE-2026-52845).
 func Scrub(r *http.Request) {
-	for name := range r.Header {
-		if identityName(name) {
-			delete(r.Header, name)
-		}
-	}
-	for name := range r.Trailer {
-		if identityName(name) {
-			delete(r.Trailer, name)
-		}
-	}
+	deleteIdentity(r.Header)
+	scrubTrailers(r)
+	scrubUpgrade(r.Header)
 	scrubConnection(r.Header)
 	StripCookies(r.Header)
 }
 
+func deleteIdentity(h http.Header) {
+	for name := range h {
+		if identityName(name) {
+			delete(h, name)
+		}
+	}
+}
+
 // identityName matches any header an app might read as one of ours: CGI-like
-// servers turn '-' and '.' into '_', so all three are one. It allocates
-// nothing, because it sees every header of every request.
+// servers turn what is no letter or digit into '_', so all of that is one. It
+// allocates nothing, because it sees every header of every request.
 func identityName(name string) bool {
 	const ours = "remote"
-	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && strings.IndexByte("-_.", name[len(ours)]) >= 0
+	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && !alphanumeric(name[len(ours)])
+}
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // scrubConnection keeps the hop-by-hop words that mean something and drops
@@ -52,20 +57,51 @@ func scrubConnection(h http.Header) {
 	if !ok || len(lines) == 1 && lines[0] == "keep-alive" { // what browsers send
 		return
 	}
+	keep(h, "Connection", func(word string) bool {
+		switch strings.ToLower(word) {
+		case "close", "keep-alive", "te":
+			return true
+		case "upgrade":
+			return len(h["Upgrade"]) > 0
+		}
+		return false
+	})
+}
+
+// scrubUpgrade drops protocols in which requests are spoken. After such a change
+// what the client says goes to the app and not through us, with any header it
+// likes (known as h2c smuggling). They are those of the IANA registry of upgrade
+// tokens, and SPDY; one without requests, such as WebSocket, stays.
+func scrubUpgrade(h http.Header) {
+	delete(h, "Http2-Settings")
+	if _, ok := h["Upgrade"]; !ok {
+		return
+	}
+	keep(h, "Upgrade", func(protocol string) bool {
+		name, _, _ := strings.Cut(protocol, "/")
+		switch strings.ToLower(name) {
+		case "http", "h2", "h2c", "h3", "tls", "spdy":
+			return false
+		}
+		return true
+	})
+}
+
+// keep leaves in a list of a header only some of its words.
+func keep(h http.Header, name string, stays func(word string) bool) {
 	var kept []string
-	for _, line := range lines {
-		for token := range strings.SplitSeq(line, ",") {
-			switch t := textproto.TrimString(token); strings.ToLower(t) {
-			case "close", "keep-alive", "upgrade", "te", "http2-settings":
-				kept = append(kept, t)
+	for _, line := range h[name] {
+		for word := range strings.SplitSeq(line, ",") {
+			if word = textproto.TrimString(word); word != "" && stays(word) {
+				kept = append(kept, word)
 			}
 		}
 	}
 	if len(kept) == 0 {
-		delete(h, "Connection")
+		delete(h, name)
 		return
 	}
-	h["Connection"] = []string{strings.Join(kept, ", ")}
+	h[name] = []string{strings.Join(kept, ", ")}
 }
 
 // Introduce tells the app who is asking: always all four headers, empty where

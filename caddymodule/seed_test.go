@@ -1,0 +1,43 @@
+//go:build unix
+
+package caddymodule_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// seed makes, before the first start, the file store of the host with Alice,
+// an administrator who is signed in, and returns her session cookie.
+func (h *host) seed(t *testing.T) string {
+	t.Helper()
+	root := secret.NewRoot()
+	h.secret = hex.EncodeToString(root)
+	keys, err := secret.NewKeys(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := boltkv.Open(filepath.Join(h.data(), "sparekey.db"), boltkv.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := recoverytest.New(t, recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = keys })
+	alice, b := recoverytest.Alice(), w.Browser()
+	w.Setup(alice)
+	w.SignIn(b, alice, "/")
+	w.Server.Close()
+	w.Guard.Close()
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Cookie("sparekey").Value
+}
+
+// cookie is the Cookie header of a session here.
+func (h *host) cookie(session string) string { return fmt.Sprintf("sparekey-%d=%s", h.port, session) }
