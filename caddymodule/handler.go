@@ -52,6 +52,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !d.OK() {
 		return nil
 	}
+	s := web.Follow(rt.guard, w, r, d)
+	defer s.Leave()
 	return next.ServeHTTP(w, r)
 }
 

@@ -49,10 +49,6 @@ type runtime struct {
 	retired sync.Once
 }
 
-// drain is how long a retired configuration waits for its last requests, open
-// streams among them, before it lets go of the store.
-const drain = time.Minute
-
 const (
 	grace    = 2 * time.Second // after a reload, requests on open connections still come
 	farewell = 5 * time.Second // for messages on their way
@@ -91,9 +87,10 @@ func (rt *runtime) after(d guard.Decision) {
 	}()
 }
 
-// retire gives the store back once the last request has ended. At a reload the
-// old server may still take requests on open connections for a moment; at the
-// end of the process the caller waits for messages on their way.
+// retire gives the store back once the last request has ended, however long that
+// takes: a stream ends with its session, and for that somebody must watch. At a
+// reload the old server may still take requests on open connections for a
+// moment; at the end of the process the caller waits for messages on their way.
 func (rt *runtime) retire() {
 	rt.retired.Do(func() {
 		if caddy.Exiting() {
@@ -104,10 +101,8 @@ func (rt *runtime) retire() {
 		go func() {
 			time.Sleep(grace)
 			rt.letGo()
-			select {
-			case <-rt.idle:
-			case <-time.After(drain):
-			}
+			rt.quiet() // the newest configuration reminds
+			<-rt.idle
 			rt.release()
 		}()
 	})

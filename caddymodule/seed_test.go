@@ -3,8 +3,10 @@
 package caddymodule_test
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"path/filepath"
 	"testing"
 
@@ -41,3 +43,12 @@ func (h *host) seed(t *testing.T) string {
 
 // cookie is the Cookie header of a session here.
 func (h *host) cookie(session string) string { return fmt.Sprintf("sparekey-%d=%s", h.port, session) }
+
+// toLoopback reaches a site of a host whatever its name resolves to.
+func toLoopback(ctx context.Context, _, addr string) (net.Conn, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+}

@@ -141,6 +141,7 @@ func clocks() map[string]string {
 		"kv/kvtest/redisserver.go":     "waits for a real process",
 		"kv/kvtest/watch.go":           "waits for a real connection",
 		"recoverytest/runningcaddy.go": "waits for a real process",
+		"recoverytest/streams.go":      "waits for a real connection",
 	}
 }
 

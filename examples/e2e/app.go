@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
-// App is the app behind Caddy. It answers with what it was told.
+// App is the app behind Caddy. It answers with what it was told, and below
+// /stream/ as [recoverytest.StreamApp] does.
 type App struct {
 	URL string
 
@@ -33,6 +37,10 @@ func startApp(tb testing.TB) *App {
 
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	a.hits.Add(1)
+	if strings.HasPrefix(r.URL.Path, "/stream/") {
+		recoverytest.StreamApp(w, r)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(Echo{r.Method, r.URL.RequestURI(), r.Header}) // a failed write is seen by the reader
 }

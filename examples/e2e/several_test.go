@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http/cookiejar"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,16 @@ func TestTwoCaddys(t *testing.T) {
 		if !w.SignedIn(there) {
 			t.Fatal("a session of one Caddy is not accepted by the other")
 		}
+		var cookies []string
+		for _, c := range there.Client.Jar.Cookies(there.URL) {
+			cookies = append(cookies, c.String())
+		}
+		var streams []recoverytest.OpenRequest
+		for _, path := range []string{"/stream/ws", "/stream/events", "/stream/silent", "/stream/upload"} {
+			streams = append(streams, recoverytest.Open(t, there.Client.Transport, two.URL+path, strings.Join(cookies, "; ")))
+		}
 		here.Post("/.sparekey/logout", url.Values{}).Want("signed-out")
+		recoverytest.WantOver(t, "signed out at the other Caddy", streams, revoked)
 		wantOut(t, w, there)
 	})
 	t.Run("flow", func(t *testing.T) {

@@ -1,8 +1,9 @@
 // Package guard decides, for each request to an app, who is signed in. It
 // answers from a cache of accounts, which the store's own reports of changed
-// records keep current; without such reports it reads the store each time. It
-// never imports the engine: it needs an account by its id, and a place to note
-// that a session was used.
+// records keep current; without such reports it reads the store each time. What
+// it let through ends with the session (see [Guard.Follow]). It never imports
+// the engine: it needs an account by its id, and a place to note that a session
+// was used.
 package guard
 
 import (
@@ -53,6 +54,9 @@ type Decision struct {
 	Reason   Reason
 	Identity *Identity // set when somebody is signed in, also for DeniedForbidden
 	touch    func()
+	entry    *entry   // what was decided on
+	allow    []string // as in the question
+	changes  uint64   // those of the guard before it was looked up
 }
 
 // OK reports whether the request may go on.
@@ -76,7 +80,10 @@ const (
 // per session every 30 seconds, and writes nothing.
 type Guard struct {
 	Config
-	stop func()
+	stop    func()
+	changes atomic.Uint64 // reports that have been acted upon
+	streams *streams
+	looking sync.WaitGroup
 
 	mu       sync.RWMutex
 	entries  map[[32]byte]*entry
@@ -114,20 +121,37 @@ type Config struct {
 	Log      *slog.Logger     // nil: slog.Default()
 }
 
-// New watches the store, if it can be watched. Close ends that.
+// New watches the store, if it can be watched, and the sessions of requests
+// under way. Close ends that.
 func New(c Config) *Guard {
-	g := &Guard{Config: c, stop: func() {}, readings: map[[32]byte]*reading{}}
+	g := &Guard{Config: c, readings: map[[32]byte]*reading{}, streams: newStreams()}
 	g.forgetAll()
+	unwatch := func() {}
 	if g.Watch != nil {
-		g.stop = g.Watch.Watch(g.changed)
+		unwatch = g.Watch.Watch(g.changed)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	g.looking.Go(func() { g.lookAfter(ctx) })
+	g.stop = func() {
+		unwatch()
+		cancel()
+		g.looking.Wait()
 	}
 	return g
 }
 
-// Close stops watching. The guard then reads the store for every request.
+// Close stops watching. The guard then reads the store for every request, and
+// no request ends with its session.
 func (g *Guard) Close() { g.stop() }
 
+// changed is told by the store of a record that was written.
 func (g *Guard) changed(sum uint64) {
+	g.forget(sum)
+	g.changes.Add(1) // after the cache and before the streams: see Follow
+	g.streams.changed(sum, g.Now())
+}
+
+func (g *Guard) forget(sum uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for key, r := range g.readings {
@@ -159,7 +183,7 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(q.Cookie)
 	copy(raw[:], q.Cookie)
 	key := sha256.Sum256(raw[:])
-	now := g.Now()
+	now, changes := g.Now(), g.changes.Load()
 	e := g.cached(key, now)
 	if e == nil {
 		var err error
@@ -171,12 +195,14 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 		return Decision{Reason: DeniedAnonymous}
 	}
 	e.used.Store(now.UnixNano())
-	return e.decide(g, q.Allow, now)
+	d := e.decide(g, q.Allow, now)
+	d.changes = changes
+	return d
 }
 
 func (e *entry) decide(g *Guard, allow []string, now time.Time) Decision {
-	d := Decision{Reason: Allowed, Identity: e.identity}
-	if len(allow) > 0 && !e.identity.in(allow) {
+	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, allow: allow}
+	if !e.allowed(allow) {
 		d.Reason = DeniedForbidden
 	}
 	if now.Sub(e.written) >= recovery.TouchAfter(e.idle) && e.touching.CompareAndSwap(false, true) {

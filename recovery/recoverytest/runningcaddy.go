@@ -90,7 +90,7 @@ func (w *World) startCaddy() {
 // behind a load balancer, on a loopback address of its own.
 func (w *World) SecondNode() *World {
 	w.TB.Helper()
-	second := &World{TB: w.TB, program: w.program, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
+	second := &World{TB: w.TB, App: w.App, program: w.program, Clock: w.Clock, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events}
 	c := newRunningCaddy(w.TB, second)
 	c.store, c.url, c.bind, c.fresh = w.caddy.store, w.caddy.url, "127.0.0.2", false
 	c.start()
@@ -131,7 +131,7 @@ func newRunningCaddy(tb testing.TB, w *World) *runningCaddy {
 		tb.Fatal(err)
 	}
 	c := &runningCaddy{tb: tb, world: w, bin: w.program, dir: dir, bind: "127.0.0.1", fresh: true, log: &caddyLog{events: w.Events}}
-	c.app = httptest.NewServer(http.HandlerFunc(w.echo))
+	c.app = httptest.NewServer(http.HandlerFunc(w.app))
 	c.outbox = httptest.NewServer(http.HandlerFunc(w.Outbox.receive))
 	c.lab = Lab{Clock: filepath.Join(dir, "clock"), Outbox: c.outbox.URL, Socket: filepath.Join(dir, "store.sock"), Policy: w.Policy}
 	tb.Cleanup(func() {

@@ -125,6 +125,7 @@ type World struct {
 	Events  *Journal
 	AppHits int
 	Allow   []string          // of the site
+	App     http.Handler      // nil: it answers with an Echo; set before the first request
 	methods []recovery.Method // beside those there are
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
@@ -322,7 +323,9 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Introduce(r, d.Identity)
-	w.echo(rw, r)
+	s := web.Follow(w.Guard, rw, r, d)
+	defer s.Leave()
+	w.app(rw, r)
 	d.Touch()
 }
 
@@ -330,6 +333,15 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 type Echo struct {
 	URI    string
 	Header http.Header
+}
+
+// app is what stands behind the gate.
+func (w *World) app(rw http.ResponseWriter, r *http.Request) {
+	if w.App != nil {
+		w.App.ServeHTTP(rw, r)
+		return
+	}
+	w.echo(rw, r)
 }
 
 func (w *World) echo(rw http.ResponseWriter, r *http.Request) {

@@ -32,6 +32,15 @@ func Ours(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, Prefix) || r.URL.Path == strings.TrimSuffix(Prefix, "/")
 }
 
+// Follow has a request that was let through end with its session. The request
+// stays the same for everything that holds it: later handlers, placeholders, the
+// access log. Leave the stream when the request is over.
+func Follow(g *guard.Guard, w http.ResponseWriter, r *http.Request, d guard.Decision) *guard.Stream {
+	s := g.Follow(r.Context(), http.NewResponseController(w), d)
+	*r = *r.WithContext(s)
+	return s
+}
+
 // navigation tells a page load from everything a page does in the background.
 func navigation(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
