@@ -34,6 +34,7 @@ type Engine struct {
 
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
+	clock           clock       // of CheckClock alone
 	sending         inFlight    // owed notices that this process has queued
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset

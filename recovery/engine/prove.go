@@ -40,7 +40,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		}
 	}
 	if !v.OK || r.flow.IsDecoy() {
-		return r.wrong(ctx, step, v), nil
+		return r.wrong(ctx, step, v), r.expireCode(ctx, m)
 	}
 	r.refund(ctx, resettable(meters))
 	r.accept(m.Traits(), v, in)

@@ -160,6 +160,22 @@ func Delete(ctx context.Context, s *Store, key string) error {
 	return err
 }
 
+// Expire deletes a record that has expired, or of which over says so (nil: it
+// says nothing). What a form has met as expired stays so when the clock goes
+// back. Another record stays as it is.
+func Expire[T any](ctx context.Context, s *Store, key string, over func(*T) bool) error {
+	raw, err := s.Driver.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", Kind(key), err)
+	}
+	v, lives, err := decode[T](s, key, raw)
+	if err != nil || raw == nil || lives && (over == nil || !over(&v)) {
+		return err
+	}
+	_, err = s.swap(ctx, key, raw, nil, time.Time{}) // whoever was faster has written what lives
+	return err
+}
+
 // Kind is the part of a key before the first slash: what may be shown.
 func Kind(key string) string {
 	if i := bytes.IndexByte([]byte(key), '/'); i >= 0 {
