@@ -35,6 +35,7 @@ type Engine struct {
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
 	clock           clock       // of CheckClock alone
+	alarms          alarms
 	sending         inFlight    // owed notices that this process has queued
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset
@@ -48,6 +49,9 @@ func New(e *Engine) (*Engine, error) {
 	}
 	if e.Recipes == nil {
 		e.Recipes = recovery.Recipes()
+	}
+	if e.Store != nil {
+		e.Store.Damaged = e.damaged
 	}
 	e.name = secret.Token(9)
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
@@ -70,6 +74,7 @@ func (e *Engine) audit(ev recovery.Event) {
 
 // account loads an account by id; a missing one is [recovery.ErrNoAccount].
 func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, error) {
+	newest := e.alarms.newest(id)
 	a, ok, err := kv.Load[recovery.Account](ctx, e.Store, recovery.AccountKey(id))
 	if err != nil {
 		return nil, err
@@ -77,6 +82,7 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 	if !ok {
 		return nil, recovery.ErrNoAccount
 	}
+	e.compare(&a, newest)
 	return &a, nil
 }
 
@@ -91,8 +97,12 @@ func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Ac
 		if err := change(c); err != nil {
 			return err
 		}
+		c.Revision++
 		*a = *c
 		return nil
 	})
+	if err == nil {
+		e.alarms.saw(id, a.Revision)
+	}
 	return &a, err
 }
