@@ -63,6 +63,7 @@ type Challenge struct {
 	To      string    `json:"to,omitempty"` // masked
 	At      time.Time `json:"at"`
 	Expires time.Time `json:"expires"`
+	Over    bool      `json:"over,omitempty"` // a form has met it as expired
 }
 
 // Pending is a credential in the making.
@@ -106,4 +107,10 @@ func (f *Flow) AddProof(p Proof) {
 }
 
 // Live reports whether what was sent can still be answered.
-func (s Challenge) Live(now time.Time) bool { return now.Before(s.Expires) }
+func (s Challenge) Live(now time.Time) bool { return !s.Over && now.Before(s.Expires) }
+
+// Good is [Challenge.Live] under a policy that may have made lives shorter since
+// it was sent.
+func (s Challenge) Good(now time.Time, life time.Duration) bool {
+	return s.Live(now) && now.Before(s.At.Add(life))
+}

@@ -15,7 +15,7 @@ import (
 // begin makes a new flow in memory. It is stored after its first step.
 func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input) (*run, *recovery.Problem, error) {
 	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
-		return e.resume(ctx, c, id) // a mailed link names its flow
+		return e.reopen(ctx, c, id) // a mailed link names its flow
 	}
 	recipe := recovery.RecipeOf(e.Recipes, in.Start)
 	if recipe == nil {
@@ -73,7 +73,7 @@ func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string
 		if err != nil {
 			return nil, "", err
 		}
-		if !ok || t.Purpose == recovery.PurposeStop || !r.Now().Before(t.Made.Add(r.Policy.Lifetimes.OfTicket(t.Purpose))) {
+		if !ok || t.Purpose == recovery.PurposeStop || r.late(&t) {
 			continue
 		}
 		if !r.mayHold(&t) {
@@ -125,6 +125,11 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 	if err != nil {
 		return nil, err
 	}
+	if t == nil {
+		if err := r.expireTicket(ctx, string(in.Code)); err != nil {
+			return nil, err
+		}
+	}
 	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
 		return r.noTicket(ctx)
 	}
@@ -175,5 +180,5 @@ func (e *Engine) open(ctx context.Context, c recovery.Client, in recovery.Input)
 	if in.Flow == "" {
 		return e.begin(ctx, c, in)
 	}
-	return e.resume(ctx, c, in.Flow)
+	return e.reopen(ctx, c, in.Flow)
 }

@@ -36,6 +36,8 @@ type Engine struct {
 	posts, flows    gauge
 	spray           spray
 	visitors        visitors
+	clock           clock // of CheckClock alone
+	alarms          alarms
 	sending         inFlight    // owed notices that this process has queued
 	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
@@ -51,11 +53,19 @@ func New(e *Engine) (*Engine, error) {
 	if e.Recipes == nil {
 		e.Recipes = recovery.Recipes()
 	}
+	if e.Store != nil {
+		e.Store.Damaged = e.damaged
+	}
 	e.name = secret.Token(9)
 	e.spray.rate = e.Policy.Limits.Names
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
 	return e, nil
 }
+
+// SharedAddress is the address that all forms since the start have come from,
+// when several people used it and it is one of a private network, as that of a
+// proxy, container or router is; else empty.
+func (e *Engine) SharedAddress() string { return e.visitors.shared() }
 
 func (e *Engine) log() *slog.Logger {
 	if e.Log == nil {
@@ -73,6 +83,7 @@ func (e *Engine) audit(ev recovery.Event) {
 
 // account loads an account by id; a missing one is [recovery.ErrNoAccount].
 func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, error) {
+	newest := e.alarms.newest(id)
 	a, ok, err := kv.Load[recovery.Account](ctx, e.Store, recovery.AccountKey(id))
 	if err != nil {
 		return nil, err
@@ -80,6 +91,7 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 	if !ok {
 		return nil, recovery.ErrNoAccount
 	}
+	e.compare(&a, newest)
 	return &a, nil
 }
 
@@ -94,8 +106,12 @@ func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Ac
 		if err := change(c); err != nil {
 			return err
 		}
+		c.Revision++
 		*a = *c
 		return nil
 	})
+	if err == nil {
+		e.alarms.saw(id, a.Revision)
+	}
 	return &a, err
 }

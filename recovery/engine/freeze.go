@@ -48,6 +48,9 @@ func (e *Engine) stopTicket(ctx context.Context, token string) (*recovery.Ticket
 // token is not valid.
 func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	t, key, err := e.stopTicket(ctx, token)
+	if err == nil && t == nil {
+		err = e.expireTicket(ctx, token)
+	}
 	if err != nil || t == nil {
 		return false, err
 	}

@@ -41,7 +41,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 				return nil, err
 			}
 		}
-		return r.wrong(ctx, step, v), r.sprayFailed(step)
+		return r.wrong(ctx, step, v), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
 	}
 	r.refund(ctx, meters)
 	r.accept(m.Traits(), v, in)

@@ -132,11 +132,22 @@ func (e *Engine) pendingRequest(ctx context.Context, code string) (*request, str
 		if err != nil {
 			return nil, "", err
 		}
-		if ok {
+		if ok && e.Now().Before(q.Expires) { // an answer prolongs the record
 			return &q, key, nil
 		}
 	}
 	return nil, "", nil
+}
+
+// expireRequest deletes a request for others that has expired.
+func (e *Engine) expireRequest(ctx context.Context, code string) error {
+	for _, key := range e.requestKeys(code) {
+		err := kv.Expire(ctx, e.Store, key, func(q *request) bool { return !e.Now().Before(q.Expires) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // request takes the code of a request. It is only looked up for somebody who
@@ -151,7 +162,7 @@ func (r *run) request(ctx context.Context, in recovery.Input) (*recovery.Problem
 		return nil, err
 	}
 	if q == nil {
-		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
+		return recovery.NewProblem(recovery.ProblemCodeUnknown), r.expireRequest(ctx, string(in.Code))
 	}
 	who, err := r.Engine.account(ctx, q.Account)
 	if errors.Is(err, recovery.ErrNoAccount) {

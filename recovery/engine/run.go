@@ -99,7 +99,7 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ok || f.AskCode == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow)) { // the lifetime may be shorter now than when the flow began
+	if !ok || e.over(&f) {
 		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
 	if !f.BoundTo(c.Flows) {
@@ -108,6 +108,12 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	r := &run{Engine: e, client: c, flow: &f, since: f.Version, stored: true}
 	p, err := r.attach(ctx)
 	return r, p, err
+}
+
+// over tells whether a flow has lasted longer than a flow may today: when it
+// began it may have been more.
+func (e *Engine) over(f *recovery.Flow) bool {
+	return f.AskCode == "" && !e.Now().Before(f.Since.Add(e.Policy.Lifetimes.Flow))
 }
 
 // attach loads the account of a flow and checks that the flow still fits it.

@@ -40,3 +40,8 @@ func (e *Engine) issueTicket(ctx context.Context, a *recovery.Account, purpose s
 	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Acts: a.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
 	return token, e.writeTicket(ctx, token, t)
 }
+
+// late tells whether a ticket that begins a flow is older than it may be today.
+func (e *Engine) late(t *recovery.Ticket) bool {
+	return !e.Now().Before(t.Made.Add(e.Policy.Lifetimes.OfTicket(t.Purpose)))
+}

@@ -34,9 +34,10 @@ type Sealer interface {
 // Store puts sealing, expiry and retry over a [Driver], once for all of them.
 // Values are JSON with an expiry in front, sealed under the name of their key.
 type Store struct {
-	Driver Driver
-	Sealer Sealer
-	Now    func() time.Time
+	Driver  Driver
+	Sealer  Sealer
+	Now     func() time.Time
+	Damaged func(key string) // told of each record that is met and is [ErrDamaged]; nil: nobody
 }
 
 // Watcher is what tells of changed records; nil when the driver cannot.
@@ -48,11 +49,30 @@ func (s *Store) Watcher() Watcher {
 // Load reads a record. ok is false when there is none or it has expired; err
 // is "cannot tell".
 func Load[T any](ctx context.Context, s *Store, key string) (v T, ok bool, err error) {
-	raw, err := s.Driver.Get(ctx, key)
+	raw, err := s.get(ctx, key)
 	if err != nil {
-		return v, false, fmt.Errorf("read %s: %w", Kind(key), err)
+		return v, false, err
 	}
 	return decode[T](s, key, raw)
+}
+
+func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
+	raw, err := s.Driver.Get(ctx, key)
+	if errors.Is(err, ErrDamaged) {
+		_ = s.damaged(key, "read") // err says more
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", Kind(key), err)
+	}
+	return raw, nil
+}
+
+// damaged is [ErrDamaged], said to whoever wants to be told.
+func (s *Store) damaged(key, doing string) error {
+	if s.Damaged != nil {
+		s.Damaged(key)
+	}
+	return fmt.Errorf("%s %s: %w", doing, Kind(key), ErrDamaged)
 }
 
 // Create writes a record if there is none (or an expired one) and tells
@@ -97,9 +117,9 @@ func Update[T any](ctx context.Context, s *Store, key string, until time.Time, e
 }
 
 func updateOnce[T any](ctx context.Context, s *Store, key string, until time.Time, edit func(*T, bool) error) (v T, done bool, err error) {
-	raw, err := s.Driver.Get(ctx, key)
+	raw, err := s.get(ctx, key)
 	if err != nil {
-		return v, false, fmt.Errorf("read %s: %w", Kind(key), err)
+		return v, false, err
 	}
 	v, exists, err := decode[T](s, key, raw)
 	if err != nil {
@@ -160,6 +180,22 @@ func Delete(ctx context.Context, s *Store, key string) error {
 	return err
 }
 
+// Expire deletes a record that has expired, or of which over says so (nil: it
+// says nothing). What a form has met as expired stays so when the clock goes
+// back. Another record stays as it is.
+func Expire[T any](ctx context.Context, s *Store, key string, over func(*T) bool) error {
+	raw, err := s.get(ctx, key)
+	if err != nil {
+		return err
+	}
+	v, lives, err := decode[T](s, key, raw)
+	if err != nil || raw == nil || lives && (over == nil || !over(&v)) {
+		return err
+	}
+	_, err = s.swap(ctx, key, raw, nil, time.Time{}) // whoever was faster has written what lives
+	return err
+}
+
 // Kind is the part of a key before the first slash: what may be shown.
 func Kind(key string) string {
 	if i := bytes.IndexByte([]byte(key), '/'); i >= 0 {
@@ -186,13 +222,13 @@ func decode[T any](s *Store, key string, raw []byte) (v T, ok bool, err error) {
 	}
 	plain, err := s.Sealer.Open(key, raw)
 	if err != nil || len(plain) < 8 {
-		return v, false, fmt.Errorf("open %s: %w", Kind(key), ErrDamaged)
+		return v, false, s.damaged(key, "open")
 	}
 	if end := binary.BigEndian.Uint64(plain); end != 0 && !s.Now().Before(time.UnixMilli(int64(end))) {
 		return v, false, nil
 	}
 	if err := json.Unmarshal(plain[8:], &v); err != nil {
-		return v, false, fmt.Errorf("parse %s: %w", Kind(key), ErrDamaged)
+		return v, false, s.damaged(key, "parse")
 	}
 	return v, true, nil
 }

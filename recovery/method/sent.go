@@ -130,7 +130,7 @@ func judge(t recovery.Try, s recovery.Challenge, right bool, life time.Duration)
 	if !right {
 		return recovery.Verdict{}
 	}
-	if !t.Now.Before(s.Expires) || !t.Now.Before(s.At.Add(life)) {
+	if !s.Good(t.Now, life) {
 		return recovery.Verdict{Problem: &recovery.Problem{Key: recovery.ProblemCodeExpired}}
 	}
 	return recovery.Verdict{OK: true}

@@ -158,6 +158,18 @@ func (j *Journal) Of(name recovery.EventName) []recovery.Event {
 // Count counts events of a name.
 func (j *Journal) Count(name recovery.EventName) int { return len(j.Of(name)) }
 
+// Last is the newest event of a name; empty when there is none.
+func (j *Journal) Last(name recovery.EventName) recovery.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range slices.Backward(j.list) {
+		if e.Name == name {
+			return e
+		}
+	}
+	return recovery.Event{}
+}
+
 // Option changes a world before it starts.
 type Option func(*World)
 

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
 // record is what is stored under a key:
@@ -30,13 +32,14 @@ func encode(key string, r record) []byte {
 	return stored
 }
 
-// decode returns a record whose value aliases stored, or [ErrDamaged].
+// decode returns a record whose value aliases stored, or [ErrDamaged] and
+// [kv.ErrDamaged].
 func decode(key string, stored []byte) (record, error) {
 	if len(stored) < headerSize {
-		return record{}, fmt.Errorf("%w: a record is only %d bytes long", ErrDamaged, len(stored))
+		return record{}, fmt.Errorf("%w: %w: a record is only %d bytes long", ErrDamaged, kv.ErrDamaged, len(stored))
 	}
 	if binary.BigEndian.Uint32(stored) != checksum(key, stored[4:]) {
-		return record{}, fmt.Errorf("%w: the checksum of a record is wrong", ErrDamaged)
+		return record{}, fmt.Errorf("%w: %w: its checksum is wrong", ErrDamaged, kv.ErrDamaged)
 	}
 	return record{
 		expires: int64(binary.BigEndian.Uint64(stored[4:])),
