@@ -73,7 +73,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
 		return d

@@ -54,6 +54,7 @@ type Account struct {
 	Sessions        []Session        `json:"sessions,omitempty"`
 	Spent           []Spent          `json:"spent,omitempty"`
 	Waits           []Wait           `json:"waits,omitempty"`
+	Stopped         []Stopped        `json:"stopped,omitempty"`
 	Owed            []Owed           `json:"owed,omitempty"` // notices not handed over yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
@@ -141,6 +142,7 @@ type Device struct {
 	Browser    string    `json:"browser"`
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
+	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor
 }
 
@@ -182,6 +184,19 @@ type Wait struct {
 	Began time.Time `json:"began,omitzero"`
 	Ready time.Time `json:"ready"`
 	Until time.Time `json:"until"`
+	// Proofs are the methods shown when it began, and Browser where that was.
+	Proofs  []string `json:"proofs,omitempty"`
+	Browser string   `json:"browser,omitempty"`
+	// Known are the browsers on which the owner said that it was them.
+	Known []string `json:"known,omitempty"`
+}
+
+// Stopped is a way whose wait the owner has stopped.
+type Stopped struct {
+	Goal   Goal      `json:"goal"`
+	Way    []string  `json:"way"`    // as [Wait.Way]
+	Proofs []string  `json:"proofs"` // shown when the wait began
+	Until  time.Time `json:"until"`
 }
 
 // Credential returns the first credential of a method.
@@ -292,6 +307,7 @@ func (a *Account) Distrust(id string) {
 func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
+	a.Stopped = slices.DeleteFunc(a.Stopped, func(x Stopped) bool { return !now.Before(x.Until) })
 	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
 	if a.OldCodes != nil && a.OldCodes.over(now) {
 		a.OldCodes = nil

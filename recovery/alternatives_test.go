@@ -20,9 +20,10 @@ func TestPathsSayWhatAWayNeeds(t *testing.T) {
 		},
 	}
 	full := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
-	full.Devices = []recovery.Device{{ID: "d", Seen: noon}} // hears of a wait
+	full.Devices = []recovery.Device{{ID: "d", Seen: noon, Paged: noon}} // hears of a wait
+	full.Sessions = []recovery.Session{{Device: "d", Generation: full.Generation, Seen: noon, Idle: 3600, End: noon.Add(time.Hour)}}
 	waited := recoverytest.Account(recovery.Password, recovery.TOTP, recovery.RecoveryCode)
-	waited.Devices = full.Devices
+	waited.Devices, waited.Sessions = full.Devices, full.Sessions
 	waited.Waits = []recovery.Wait{{Goal: recovery.GoalPassword, Way: []string{recovery.MailLink, recovery.SMSCode}, Ready: noon, Until: noon.Add(time.Hour)}}
 	alone := recoverytest.Account(recovery.Password, recovery.TOTP)
 

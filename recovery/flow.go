@@ -77,6 +77,15 @@ func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
 }
 
+// Shown lists the methods that have been proved.
+func (f *Flow) Shown() []string {
+	var out []string
+	for _, p := range f.Proofs {
+		out = append(out, p.Method)
+	}
+	return out
+}
+
 // NewAddress is the mail address or number that the flow is to take in.
 func (f *Flow) NewAddress() (channel, to string) {
 	if f.Phone != "" {

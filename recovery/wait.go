@@ -33,3 +33,70 @@ func (f Facts) PendingWait(g Goal, w Way) time.Time {
 	}
 	return time.Time{}
 }
+
+const (
+	// stoppedFor is how long a stopped way is not begun again by the same proofs:
+	// whoever holds them would otherwise begin as often as the owner stops.
+	stoppedFor = 24 * time.Hour
+	// showsFor is how long after a page load a browser is expected to load
+	// another one, and its owner to see what stands in front of it.
+	showsFor = 14 * 24 * time.Hour
+	// PagedAfter is how old the note of a page load may be.
+	PagedAfter = 24 * time.Hour
+)
+
+// StopWaits ends every wait.
+func (a *Account) StopWaits(now time.Time) {
+	for _, w := range a.Waits {
+		a.Stopped = append(a.Stopped, Stopped{Goal: w.Goal, Way: w.Way, Proofs: w.Proofs, Until: now.Add(stoppedFor)})
+	}
+	a.Waits = nil
+	a.DropExpired(now)
+}
+
+// stopped reports whether the owner has stopped the way lately, and the flow has
+// no proof beside those that began it then.
+func stopped(f Facts, g Goal, w Way) bool {
+	return slices.ContainsFunc(f.Account.Stopped, func(x Stopped) bool {
+		return x.Goal == g && slices.Equal(x.Way, w.Key()) && f.Now.Before(x.Until) &&
+			!slices.ContainsFunc(f.Flow.Proofs, func(p Proof) bool { return !slices.Contains(x.Proofs, p.Method) })
+	})
+}
+
+// Showing lists the waits that a browser of the owner has to show: those that
+// run or are ripe, and of which nobody has said there that it was them.
+func (a *Account) Showing(device string, now time.Time) []Wait {
+	return slices.DeleteFunc(slices.Clone(a.Waits), func(w Wait) bool {
+		return !now.Before(w.Until) || slices.Contains(w.Known, device)
+	})
+}
+
+// OwnWaits notes that somebody said on a browser that every wait is theirs. It
+// changes nothing else, and all other browsers still ask.
+func (a *Account) OwnWaits(device string) {
+	for i := range a.Waits {
+		if w := &a.Waits[i]; !slices.Contains(w.Known, device) {
+			w.Known = append(w.Known, device)
+		}
+	}
+}
+
+// Page notes a page load on a browser; false: that was noted lately.
+func (a *Account) Page(device string, now time.Time) bool {
+	for i := range a.Devices {
+		if d := &a.Devices[i]; d.ID == device && now.Sub(d.Paged) >= PagedAfter {
+			d.Paged = now
+			return true
+		}
+	}
+	return false
+}
+
+// shows reports whether the owner sees a page on the device that stands in front
+// of all others: a session lives there, and a person loads pages. A program with
+// a cookie does not.
+func (a *Account) shows(d Device, now time.Time) bool {
+	return now.Before(d.Paged.Add(showsFor)) && slices.ContainsFunc(a.Sessions, func(s Session) bool {
+		return s.Device == d.ID && a.live(&s, now)
+	})
+}

@@ -231,18 +231,23 @@ func rest(f Facts) (Step, bool) {
 	return step, true
 }
 
-// open lists the walkable ways in the operator's order.
+// open lists the walkable ways in the operator's order. A wait that has begun
+// was stoppable then: that a session has ended since takes nothing away, for who
+// signs in anew ends the wait.
 func open(f Facts, g Goal) []Way {
 	return slices.DeleteFunc(ways(f, g), func(w Way) bool {
-		return !walkable(f, g, w) || w.Wait > 0 && !stoppable(f, w)
+		waits := w.Wait > 0 && f.PendingWait(g, w).IsZero()
+		return !walkable(f, g, w) || waits && (!stoppable(f, w) || stopped(f, g, w))
 	})
 }
 
 // stoppable reports whether the owner would hear of a wait through a channel or
-// device that is not a proof in it. Only then waiting adds safety.
+// device that is not a proof in it. Only then waiting adds safety. What the flow
+// began with is a proof in it too.
 func stoppable(f Facts, w Way) bool {
+	proofs := slices.Concat(w.Proofs, f.Flow.Shown())
 	uses := func(channel string) bool {
-		return slices.ContainsFunc(w.Proofs, func(name string) bool {
+		return slices.ContainsFunc(proofs, func(name string) bool {
 			m := f.Methods.Get(name)
 			return m != nil && m.Traits().Channel == channel
 		})
@@ -256,10 +261,6 @@ func stoppable(f Facts, w Way) bool {
 		return false // nobody is signed in, so no page shows it
 	}
 	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
-		return f.Now.Before(d.Seen.Add(deviceHears)) && (f.Device == nil || d.ID != f.Device.ID)
+		return f.Account.shows(d, f.Now) && (f.Device == nil || d.ID != f.Device.ID)
 	})
 }
-
-// deviceHears is how recently a known device must have been used for its owner
-// to be expected to see the banner.
-const deviceHears = 30 * 24 * time.Hour

@@ -58,9 +58,21 @@ type Loss struct {
 
 // Wait is a recovery in its cool-down.
 type Wait struct {
-	Goal  string
-	Until time.Time
+	Goal    string
+	Began   time.Time
+	Browser string
+	Until   time.Time // from then on it can be finished
 }
+
+// WaitsPage stands in front of the page asked for while a wait runs that nobody
+// has called theirs on this browser.
+type WaitsPage struct {
+	*page
+	Waits []Wait
+}
+
+func (WaitsPage) Page() string     { return "waits" }
+func (v WaitsPage) on(p *page) any { v.page = p; return v }
 
 // Extras is what an account page offers beside the factors.
 type Extras struct {

@@ -22,6 +22,7 @@ func contents() []Content {
 		EnrollPage{Ways: ways, Choice: "second_factor"},
 		FactorPage{Ways: ways},
 		ForbiddenPage{Name: "ana"},
+		WaitsPage{Waits: []Wait{{Goal: "password", Browser: "Firefox on Linux"}}},
 		FramePage{},
 		InvitePage{},
 		NewPasswordPage{Method: "password", Name: "ana"},

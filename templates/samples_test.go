@@ -155,6 +155,9 @@ func otherSamples() []sample {
 		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
+		{"waits", site(templates.Frame{SignedIn: true, Return: "/albums"}), templates.WaitsPage{Waits: []templates.Wait{
+			{Goal: "second_factor", Began: someTime(), Browser: "Firefox on Linux", Until: someTime().Add(24 * time.Hour)},
+		}}},
 		{"slow-down", plain(), templates.SlowDownPage{Wait: 40 * time.Second, Ways: templates.Ways{Recover: true}, Unknown: true}},
 		{"slow-down-factor", step(templates.Frame{Problem: problem("too_many", "wait", "1m0s")}), templates.SlowDownPage{
 			Wait: time.Minute, Ways: templates.Ways{Methods: []string{"recovery_code"}},

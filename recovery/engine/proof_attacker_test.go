@@ -52,6 +52,7 @@ type holdings struct {
 // installation is an engine with all that an attack can move: store, clock, messages.
 type installation struct {
 	t             *testing.T
+	adminKey      string // of the administrator's authenticator
 	driver        *memkv.Driver
 	store         *kv.Store
 	engine        *engine.Engine

@@ -23,19 +23,26 @@ func (inst *installation) inPersonMove() move {
 
 const adminName = "boss"
 
-// addAdmin makes an administrator who signs in with a password alone.
+// addAdmin makes an administrator, who has an authenticator.
 func (inst *installation) addAdmin() {
 	s := inst.activate(recovery.NewAccount{Name: adminName, Groups: []string{recovery.GroupAdmins}}, contactPassword)
-	inst.drop(s, recovery.TOTP, recovery.RecoveryCode)
+	inst.adminKey = s.holdings.totpKey
+}
+
+// asAdmin signs the administrator in.
+func (inst *installation) asAdmin() *attackState {
+	b := &attackState{client: stranger()}
+	inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
+	inst.send(b, inst.totpForm(inst.adminKey))
+	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
+	return b
 }
 
 // inPersonCode opens a case for alice and returns the code shown.
 func (inst *installation) inPersonCode() string {
-	b := &attackState{client: stranger()}
-	inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
-	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
+	b := inst.asAdmin()
 	ok := inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
-		inst.send(b, recovery.Input{Password: contactPassword})
+		inst.send(b, inst.totpForm(inst.adminKey))
 	if !ok {
 		return ""
 	}

@@ -162,15 +162,10 @@ func (inst *installation) nameAccomplices(s *attackState) bool {
 // openCase lets an honest administrator open a case for the owner, whose link
 // the attacker gets hold of.
 func (inst *installation) openCase(s *attackState) bool {
-	admin := &attackState{client: stranger()}
-	inst.send(admin, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
-	admin.client.Session, admin.client.Device = admin.holdings.session, admin.holdings.device
-	for _, in := range []recovery.Input{
-		{Start: recovery.KindOpenCase, Name: "alice", Reason: "asked on the phone"}, {Password: contactPassword},
-	} {
-		if !inst.send(admin, in) {
-			inst.t.Fatalf("case: got a refusal at %+v, want to open a case", admin.step)
-		}
+	admin := inst.asAdmin()
+	if !inst.send(admin, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "asked on the phone"}) ||
+		!inst.send(admin, inst.totpForm(inst.adminKey)) {
+		inst.t.Fatalf("case: got a refusal at %+v, want to open a case", admin.step)
 	}
 	m, ok := inst.newest(holdings{reads: []string{aliceMail}}, "admin-case")
 	_, token, _ := strings.Cut(m.Vars["link"], "#")

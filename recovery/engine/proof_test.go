@@ -24,10 +24,10 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 		others = append(others, accomplices()...)
 	}
 	if shape.Has(lint.SourceAdmin) {
-		others = append(others, adminName)
+		inst.addAdmin()
 	}
 	for _, name := range others {
-		f := inst.activate(recovery.NewAccount{Name: name, Groups: map[string][]string{adminName: {recovery.GroupAdmins}}[name]}, contactPassword)
+		f := inst.activate(recovery.NewAccount{Name: name}, contactPassword)
 		inst.drop(f, recovery.TOTP, recovery.RecoveryCode)
 	}
 	n := recovery.NewAccount{Name: "alice"}

@@ -95,13 +95,17 @@ func (e *Engine) Account(ctx context.Context, cookie string) (*recovery.Account,
 	return e.signedIn(ctx, cookie)
 }
 
-// Touch writes that a session was used: at most every few minutes, after the
-// response.
-func (e *Engine) Touch(ctx context.Context, account, sum string) error {
+// Touch writes that a session was used, with page by somebody who loaded a page:
+// at most every few minutes, after the response.
+func (e *Engine) Touch(ctx context.Context, account, sum string, page bool) error {
 	now := e.Now()
 	_, err := e.edit(ctx, account, func(a *recovery.Account) error {
 		s := a.Session(sum, now)
-		if s == nil || now.Sub(s.Seen) < recovery.TouchAfter(time.Duration(s.Idle)*time.Second) {
+		if s == nil {
+			return recovery.ErrMoved
+		}
+		paged := page && a.Page(s.Device, now)
+		if !paged && now.Sub(s.Seen) < recovery.TouchAfter(time.Duration(s.Idle)*time.Second) {
 			return recovery.ErrMoved
 		}
 		s.Seen = now

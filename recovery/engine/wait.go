@@ -37,7 +37,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 			return errBegun
 		}
 		a.Waits = slices.DeleteFunc(a.Waits, func(x recovery.Wait) bool { return x.Goal == g || !now.Before(x.Until) })
-		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe)})
+		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe), Proofs: r.flow.Shown(), Browser: r.client.Browser})
 		r.owe(a, recovery.EventWaitStarted, r.client)
 		return nil
 	})
@@ -62,7 +62,7 @@ func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Clien
 		if len(a.Waits) == 0 {
 			return recovery.ErrMoved
 		}
-		a.Waits = nil
+		a.StopWaits(e.Now())
 		e.owe(a, recovery.EventWaitStopped, c)
 		return nil
 	})
@@ -72,6 +72,22 @@ func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Clien
 	if err == nil {
 		e.audit(recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
 		e.deliver(ctx, a)
+	}
+	return err
+}
+
+// OwnWaits notes that the owner said on a browser that the waits are theirs: its
+// pages are not held up by them any more.
+func (e *Engine) OwnWaits(ctx context.Context, account, device string) error {
+	_, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		if len(a.Showing(device, e.Now())) == 0 {
+			return recovery.ErrMoved
+		}
+		a.OwnWaits(device)
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
 	}
 	return err
 }

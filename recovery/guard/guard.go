@@ -30,6 +30,7 @@ const (
 	DeniedAnonymous                 // no session, or one that has ended: ask to sign in
 	DeniedForbidden                 // signed in, but not allowed here
 	DeniedUnavailable               // unknown: 503, and the cookie is left alone
+	DeniedShowing                   // signed in, but something is to be shown before this page
 	Allowed
 )
 
@@ -37,6 +38,7 @@ const (
 type Question struct {
 	Cookie string   // value of the session cookie; empty: none
 	Allow  []string // groups or user names, any of which will do; empty: everybody with an account
+	Page   bool     // a person loads a page
 }
 
 // Identity is what an app is told about the person.
@@ -45,6 +47,7 @@ type Identity struct {
 	User    string
 	Mail    string
 	Groups  string // joined by commas
+	Browser string // id of the known browser
 	groups  []string
 	session string // id
 }
@@ -98,6 +101,8 @@ type entry struct {
 	key      uint64       // kv.Sum of the account record
 	loaded   time.Time    // age of what is known
 	written  time.Time    // last-seen as stored
+	paged    time.Time    // last page load as stored
+	showing  time.Time    // until then a wait is shown before the next page; zero: there is none
 	used     atomic.Int64 // last request here, Unix nanoseconds
 	touching atomic.Bool  // one request at a time writes the last use
 	idle     time.Duration
@@ -109,8 +114,9 @@ type Accounts interface {
 	// Person returns an account by its id. [recovery.ErrNoAccount] says that
 	// there is none; with any other error the answer is unknown.
 	Person(ctx context.Context, id string) (*recovery.Account, error)
-	// Touch writes that a session was used.
-	Touch(ctx context.Context, account, sum string) error
+	// Touch writes that a session was used, with page by somebody who loaded a
+	// page.
+	Touch(ctx context.Context, account, sum string, page bool) error
 }
 
 // Config is what a guard works with.
@@ -195,18 +201,22 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 		return Decision{Reason: DeniedAnonymous}
 	}
 	e.used.Store(now.UnixNano())
-	d := e.decide(g, q.Allow, now)
+	d := e.decide(g, q, now)
 	d.changes = changes
 	return d
 }
 
-func (e *entry) decide(g *Guard, allow []string, now time.Time) Decision {
-	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, allow: allow}
-	if !e.allowed(allow) {
+func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
+	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, allow: q.Allow}
+	switch {
+	case !e.allowed(q.Allow):
 		d.Reason = DeniedForbidden
+	case q.Page && now.Before(e.showing):
+		d.Reason = DeniedShowing
 	}
-	if now.Sub(e.written) >= recovery.TouchAfter(e.idle) && e.touching.CompareAndSwap(false, true) {
-		d.touch = func() { g.touch(e) }
+	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
+	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
+		d.touch = func() { g.touch(e, page) }
 	}
 	return d
 }
@@ -326,10 +336,20 @@ func newEntry(a *recovery.Account, sum string, now time.Time) *entry {
 		idle: time.Duration(s.Idle) * time.Second, end: s.End,
 		identity: &Identity{
 			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), groups: a.Groups, session: s.ID,
+			Groups: strings.Join(a.Groups, ","), groups: a.Groups, session: s.ID, Browser: s.Device,
 		},
 	}
 	e.used.Store(s.Seen.UnixNano())
+	for _, d := range a.Devices {
+		if d.ID == s.Device {
+			e.paged = d.Paged
+		}
+	}
+	for _, w := range a.Showing(s.Device, now) {
+		if w.Until.After(e.showing) {
+			e.showing = w.Until
+		}
+	}
 	return e
 }
 
@@ -356,10 +376,10 @@ func (g *Guard) keep(key [32]byte, r *reading) {
 }
 
 // touch writes last-seen with a deadline of its own: the response is out.
-func (g *Guard) touch(e *entry) {
+func (g *Guard) touch(e *entry, page bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := g.Accounts.Touch(ctx, e.account, e.sum); err != nil {
+	if err := g.Accounts.Touch(ctx, e.account, e.sum, page); err != nil {
 		g.log().Warn("last use of a session not written", "error", err)
 	}
 }

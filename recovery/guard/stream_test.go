@@ -224,7 +224,7 @@ func TestStreamsWhileTheStoreIsAway(t *testing.T) {
 	}{{"a moment", time.Minute, true}, {"minutes", 3 * time.Minute, false}} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, _ := follow(t, w.Guard, cookie)
-			if err := w.Engine.Touch(t.Context(), cookie[:22], ""); err != nil {
+			if err := w.Engine.Touch(t.Context(), cookie[:22], "", false); err != nil {
 				t.Fatal(err)
 			}
 			away.Store(true)

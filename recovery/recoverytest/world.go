@@ -329,7 +329,7 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Scrub(r)
-	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow})
+	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

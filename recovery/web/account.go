@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -47,11 +48,7 @@ func (x *exchange) notChanged(problem string) {
 
 func (x *exchange) accountPage(a *recovery.Account, s *recovery.Session) templates.AccountPage {
 	c := templates.AccountPage{Account: x.own(a, s), Setup: x.extras(a), Guessed: x.guessed(a)}
-	for _, wait := range a.Waits {
-		if x.Engine.Now().Before(wait.Until) {
-			c.Waits = append(c.Waits, templates.Wait{Goal: string(wait.Goal), Until: wait.Ready})
-		}
-	}
+	c.Waits = shownWaits(a.Showing("", x.Engine.Now()))
 	if x.Forecast != nil {
 		c.Losses = x.Forecast(a)
 	}
@@ -128,6 +125,13 @@ func (x *exchange) changeAccount() {
 		}
 		x.redirect(x.accountURL("wait_stopped"))
 		return
+	case id == ownWait:
+		if err := x.Engine.OwnWaits(x.r.Context(), a.ID, s.Device); err != nil {
+			x.unavailable(err)
+			return
+		}
+		x.redirect(cmp.Or(SafeReturn(x.r.PostForm.Get("return")), "/"))
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, strings.TrimPrefix(id, dropTrustedContact))
 		return
@@ -169,6 +173,9 @@ const dropTrustedContact = "drop:"
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"
+
+// ownWait is the choice that keeps this browser from asking about them.
+const ownWait = "own_wait"
 
 // everywhere is the choice that signs out all browsers.
 const everywhere = "everywhere"

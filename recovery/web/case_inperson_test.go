@@ -135,11 +135,11 @@ func TestAD05_ACodeForAnAdministratorWaitsADay(t *testing.T) {
 		{"told by nothing", lone, "refused"},
 		{"a browser used lately", func(a *recovery.Account) {
 			lone(a)
-			a.Devices = []recovery.Device{{ID: "tablet", Seen: time.Now()}}
+			watched(a, time.Now())
 		}, "wait"},
 		{"a browser used long ago", func(a *recovery.Account) {
 			lone(a)
-			a.Devices = []recovery.Device{{ID: "tablet", Seen: time.Now().Add(-31 * 24 * time.Hour)}}
+			watched(a, time.Now().Add(-15*24*time.Hour))
 		}, "refused"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -22,6 +22,8 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 		x.undecided()
 	case d.Reason == guard.DeniedForbidden && d.Identity != nil:
 		x.forbidden(d.Identity)
+	case d.Reason == guard.DeniedShowing:
+		x.showWaits(d.Identity)
 	default:
 		x.signIn()
 	}
@@ -52,6 +54,10 @@ func navigation(r *http.Request) bool {
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
 }
+
+// Navigation tells a page that a person loads, which something may stand in
+// front of: no form, no frame, nothing in the background.
+func Navigation(r *http.Request) bool { return r.Method == http.MethodGet && navigation(r) }
 
 // framed tells a page load inside a frame: no password belongs there.
 func framed(r *http.Request) bool {

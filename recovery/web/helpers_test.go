@@ -36,6 +36,17 @@ func change(t *testing.T, w *recoverytest.World, name string, edit func(*recover
 	}
 }
 
+// watched gives the account a browser on which somebody loaded a page then, and
+// is signed in for long.
+func watched(a *recovery.Account, paged time.Time) {
+	const day = 24 * time.Hour
+	a.Devices = append(a.Devices, recovery.Device{ID: "tablet", Seen: paged, Paged: paged})
+	a.Sessions = append(a.Sessions, recovery.Session{
+		ID: "tablet", TokenHash: "tablet", Device: "tablet", Generation: a.Generation, Created: paged, Seen: paged,
+		Idle: int64(60 * day / time.Second), End: paged.Add(60 * day),
+	})
+}
+
 // A test named TestRule_… tries a rule that holds under every policy over HTTP,
 // with rows just inside and just outside of each limit.
 

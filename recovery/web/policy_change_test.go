@@ -215,6 +215,7 @@ func newPolicyReload(t *testing.T, options ...recoverytest.Option) *policyReload
 	t.Helper()
 	inst := newInstallation(t, accountShape{factor: true, phone: true, contacts: true}, nil, options...)
 	inst.addMemorized()
+	change(t, inst.world, "alice", func(a *recovery.Account) { watched(a, inst.world.Clock.Now()) })
 	inst.world.Engine.Notify, inst.world.Web.Notify = inst.world.Outbox, inst.world.Outbox
 	return &policyReload{t: t, w: inst.world, b: inst.world.Browser().Get("/"), alice: inst.owner, first: inst.account()}
 }

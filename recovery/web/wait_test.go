@@ -80,8 +80,8 @@ func TestRule_WaitsOnlyWhereStoppableFromOutside(t *testing.T) {
 			{"a number that is no proof in it", nil, nil, 0, false, true},
 			{"no number, no other browser", noPhone, nil, 0, false, false},
 			{"a number, but nothing sends to it", nil, []string{"mail"}, 0, false, false},
-			{"a browser used 30 days ago, less a second", noPhone, nil, 30*day - time.Second, false, true},
-			{"a browser used 30 days ago", noPhone, nil, 30 * day, false, false},
+			{"a browser that loaded a page 14 days ago, less a second", noPhone, nil, 14*day - time.Second, false, true},
+			{"a browser that loaded a page 14 days ago", noPhone, nil, 14 * day, false, false},
 			{"the only known browser is the one that asks", noPhone, nil, time.Hour, true, false},
 			{"a number that does not count yet", func(a *recovery.Account) {
 				for i := range a.Addresses {
@@ -104,8 +104,11 @@ func TestRule_WaitsOnlyWhereStoppableFromOutside(t *testing.T) {
 						known = b
 					}
 					enter(t, w, known, alice)
-					seen := account(t, w, "alice").Devices[0].Seen
-					at(w, seen.Add(tc.device))
+					change(t, w, "alice", func(a *recovery.Account) {
+						s := &a.Sessions[0]
+						s.Idle, s.End = int64(60*day/time.Second), s.End.Add(60*day)
+					})
+					at(w, account(t, w, "alice").Devices[0].Paged.Add(tc.device))
 				}
 				if x.walk(w, b, alice); (b.Page() == "wait") != tc.want {
 					t.Errorf("got page %q, want to be offered to wait: %v", b.Page(), tc.want)
@@ -316,4 +319,14 @@ func TestRule_ARipeWaitServesTheSameWayOnlyFor72Hours(t *testing.T) {
 		w.Ask(b, alice)
 		b.Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", "wrong horse staple").Want("factor")
 	})
+}
+
+func TestABrowserThatIsNotSignedInHearsNothing(t *testing.T) {
+	x := waits()[0]
+	w, alice := x.coolDown(t, noPhone)
+	known := enter(t, w, w.Browser(), alice)
+	known.Post("/.sparekey/logout", recoverytest.Fields())
+	if x.walk(w, w.Browser(), alice).Page() == "wait" {
+		t.Error("a wait is offered of which nobody hears")
+	}
 }
