@@ -136,6 +136,14 @@ type Namer interface {
 	Named(in Input) string
 }
 
+// Queued is a method whose check has to wait its turn. The place is taken before
+// anything is charged, so that nothing is written for a try that finds none.
+type Queued interface {
+	// Queue takes a place, which the context carries to Verify; leave gives it
+	// back where it was not used. The error says that there is none.
+	Queue(ctx context.Context) (placed context.Context, leave func(), err error)
+}
+
 // Remote is a method whose proof is given elsewhere while this browser waits.
 // The engine keeps a request for it, which is found by a code.
 type Remote interface {

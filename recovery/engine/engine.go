@@ -36,6 +36,7 @@ type Engine struct {
 	posts, flows    gauge
 	spray           spray
 	visitors        visitors
+	strangers       strangers
 	sending         inFlight    // owed notices that this process has queued
 	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
@@ -52,10 +53,16 @@ func New(e *Engine) (*Engine, error) {
 		e.Recipes = recovery.Recipes()
 	}
 	e.name = secret.Token(9)
+	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
 	return e, nil
 }
+
+// SharedAddress is the private address that all forms since the start have come
+// from, when several people used it; else empty. Then the limits of a network
+// are those of everybody.
+func (e *Engine) SharedAddress() string { return e.visitors.shared() }
 
 func (e *Engine) log() *slog.Logger {
 	if e.Log == nil {

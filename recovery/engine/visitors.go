@@ -35,11 +35,10 @@ func (v *visitors) named(account string) {
 	}
 }
 
-// SharedAddress is the address that all forms since the start have come from,
+// shared is the address that all forms since the start have come from,
 // when several people used it and it is one of a private network, as that of a
 // proxy, container or router is; else empty.
-func (e *Engine) SharedAddress() string {
-	v := &e.visitors
+func (v *visitors) shared() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.several || len(v.accounts) < manyAccounts {

@@ -47,6 +47,11 @@ func (Password) Ready(a *recovery.Account, _ time.Time) bool {
 	return a.Credential(recovery.Password) != nil
 }
 
+// Queue implements recovery.Queued.
+func (m Password) Queue(ctx context.Context) (context.Context, func(), error) {
+	return m.Hasher.Queue(ctx)
+}
+
 // Verify implements recovery.Method. For an account without a password it
 // costs one hash all the same (EN-02).
 func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {

@@ -102,9 +102,47 @@ func (h *Hasher) Burn(ctx context.Context, password string) error {
 	return err
 }
 
-func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+// place is one in the queue that is taken before its hash begins.
+type place struct {
+	hasher *Hasher
+	held   atomic.Bool
+}
+
+type placeKey struct{}
+
+// Queue takes a place in the queue for the hashes made with the context, or
+// fails with [ErrBusy]. leave gives it back if none was made.
+func (h *Hasher) Queue(ctx context.Context) (placed context.Context, leave func(), err error) {
 	if h.waiting.Add(1) > h.queue {
 		h.waiting.Add(-1)
+		return ctx, func() {}, ErrBusy
+	}
+	p := &place{hasher: h}
+	p.held.Store(true)
+	return context.WithValue(ctx, placeKey{}, p), func() {
+		if p.held.Swap(false) {
+			h.waiting.Add(-1)
+		}
+	}, nil
+}
+
+// enter counts one more that waits, and tells whether there was room. Whoever
+// had a place has room for every hash.
+func (h *Hasher) enter(ctx context.Context) bool {
+	p, _ := ctx.Value(placeKey{}).(*place)
+	placed := p != nil && p.hasher == h
+	if placed && p.held.Swap(false) {
+		return true
+	}
+	if h.waiting.Add(1) > h.queue && !placed {
+		h.waiting.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+	if !h.enter(ctx) {
 		return nil, ErrBusy
 	}
 	select {
