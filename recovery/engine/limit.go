@@ -201,10 +201,10 @@ func (e *Engine) chargePlace(ctx context.Context, m meter) error {
 			*counts = make([]byte, tablePlaces)
 		}
 		n := &(*counts)[m.place-1]
-		if wait, _ := m.rule(tally{Count: int(*n)}, e.Now()); wait > 0 || *n == 255 {
-			return errLimit{suspended}
+		if wait, _ := m.rule(tally{Count: int(*n)}, e.Now()); wait > 0 {
+			return errLimit{wait}
 		}
-		*n++
+		*n = min(*n, 254) + 1
 		return nil
 	})
 	if errors.Is(err, kv.ErrContended) {

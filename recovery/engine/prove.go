@@ -52,6 +52,9 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		return r.wrong(ctx, step, v), r.sprayFailed(step)
 	}
 	r.refund(ctx, meters)
+	if v.Rehash != nil {
+		r.renew(r.account.ID, v.Rehash)
+	}
 	r.accept(m.Traits(), v, in)
 	return nil, nil
 }
