@@ -71,6 +71,9 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
+	if err := rt.engine.HearCosts(ctx); err != nil {
+		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
+	}
 	if err := rt.engine.HearExtensions(ctx); err != nil {
 		a.logger.Warn("not known yet whether people have main numbers; the first form asks again", "error", err)
 	}

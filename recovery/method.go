@@ -96,6 +96,9 @@ type Verdict struct {
 	Version    uint64
 	Alone      bool   // it is first and second factor at once
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
+	// Rehash stores the same secret at today's cost, after the answer; nil: it
+	// has that.
+	Rehash Rehash
 	// Claim marks something as used at once, inside an account swap (the TOTP
 	// step). It may run twice; its error means "not proved after all".
 	Claim func(*Account) error
@@ -134,6 +137,30 @@ type Namer interface {
 	// Named reads the account's id out of a form; empty: the form holds no such
 	// proof. Nothing is believed yet: Verify follows.
 	Named(in Input) string
+}
+
+// Rehash does the work, and returns the edit of the account. The edit may run
+// twice, and does nothing where the secret has changed meanwhile.
+type Rehash func(ctx context.Context) (func(*Account) error, error)
+
+// Costed is a method whose check takes as long as the credential was made to
+// cost.
+type Costed interface {
+	// Cost names what a credential costs that is made now.
+	Cost() string
+	// CostOf names what that of an account costs; empty: it has none.
+	CostOf(a *Account) string
+	// Match makes every check, also one for nobody, cost all of these together,
+	// in one order.
+	Match(costs []string)
+}
+
+// Queued is a method whose check has to wait its turn. The place is taken before
+// anything is charged, so that nothing is written for a try that finds none.
+type Queued interface {
+	// Queue takes a place, which the context carries to Verify; leave gives it
+	// back where it was not used. The error says that there is none.
+	Queue(ctx context.Context) (placed context.Context, leave func(), err error)
 }
 
 // Remote is a method whose proof is given elsewhere while this browser waits.

@@ -29,7 +29,7 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 			return nil, tooMany(wait), nil
 		}
 	}
-	if err := e.HearExtensions(ctx); err != nil {
+	if err := errors.Join(e.HearExtensions(ctx), e.HearCosts(ctx)); err != nil {
 		return nil, nil, err
 	}
 	r := &run{Engine: e, client: c, token: secret.Token(32)}

@@ -38,6 +38,10 @@ type Engine struct {
 	visitors        visitors
 	clock           clock // of CheckClock alone
 	alarms          alarms
+	strangers       strangers
+	later           chan func(context.Context) // for after the answer
+	costsAsked      atomic.Int64
+	costsLowered    atomic.Int64
 	sending         inFlight    // owed notices that this process has queued
 	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
@@ -57,6 +61,8 @@ func New(e *Engine) (*Engine, error) {
 		e.Store.Damaged = e.damaged
 	}
 	e.name = secret.Token(9)
+	e.later = make(chan func(context.Context), 64)
+	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
 	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
 	return e, nil

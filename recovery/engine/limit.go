@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -36,6 +35,10 @@ type meter struct {
 	// A success takes back the tries of this flow only, and leaves those of
 	// others. Empty: it resets the meter.
 	flow string
+	// stranger says that the record is about a name that nobody has: it is
+	// counted when it is made.
+	stranger bool
+	place    int // in the table of rows of strangers, from 1; zero: the record is a tally
 }
 
 // errLimit says that a meter is used up.
@@ -116,10 +119,13 @@ func (e *Engine) charge(ctx context.Context, meters []meter) error {
 }
 
 func (e *Engine) chargeOne(ctx context.Context, m meter) error {
-	now := e.Now()
+	if m.place > 0 {
+		return e.chargePlace(ctx, m)
+	}
+	now, anew := e.Now(), false
 	_, err := kv.Update(ctx, e.Store, m.key, now.Add(m.life), func(t *tally, exists bool) error {
-		wait, anew := m.rule(*t, now)
-		if !exists || anew || t.Mark < m.mark {
+		wait, over := m.rule(*t, now)
+		if anew = !exists; anew || over || t.Mark < m.mark {
 			*t = tally{First: now, Mark: m.mark}
 		} else if wait > 0 {
 			return errLimit{wait}
@@ -134,6 +140,9 @@ func (e *Engine) chargeOne(ctx context.Context, m meter) error {
 	})
 	if errors.Is(err, kv.ErrContended) {
 		return errLimit{time.Second}
+	}
+	if err == nil && anew && m.stranger {
+		e.strangers.add(now)
 	}
 	return err
 }
@@ -178,35 +187,28 @@ func (e *Engine) meterKey(kind string, parts ...string) string {
 	return "meter/" + hex.EncodeToString(e.Keys.MAC("meter "+kind, parts...)[:16])
 }
 
-// gauge is the bounded meter in memory that stands before any store write: it
-// counts per network and is cleared at the end of each window.
-type gauge struct {
-	mu    sync.Mutex
-	rate  recovery.Rate
-	count map[string]int
-	since time.Time
-}
-
+// The table of rows: a name has one place in one of its records. Two names with
+// the same place are counted together, and both are nobody's.
 const (
-	gaugeSize = 100_000
-	crowd     = "everybody who came when the table was full"
+	tableRecords = 1 << 10
+	tablePlaces  = 1 << 9
 )
 
-// allow charges one for the network and returns how long to wait, if so.
-func (g *gauge) allow(network string, now time.Time) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	end := g.since.Add(g.rate.Per)
-	if g.count == nil || !now.Before(end) || now.Before(g.since) {
-		g.count, g.since = map[string]int{}, now
-		end = now.Add(g.rate.Per)
+// chargePlace charges a counter of the table.
+func (e *Engine) chargePlace(ctx context.Context, m meter) error {
+	_, err := kv.Update(ctx, e.Store, m.key, e.Now().Add(m.life), func(counts *[]byte, _ bool) error {
+		if len(*counts) != tablePlaces {
+			*counts = make([]byte, tablePlaces)
+		}
+		n := &(*counts)[m.place-1]
+		if wait, _ := m.rule(tally{Count: int(*n)}, e.Now()); wait > 0 {
+			return errLimit{wait}
+		}
+		*n = min(*n, 254) + 1
+		return nil
+	})
+	if errors.Is(err, kv.ErrContended) {
+		return errLimit{time.Second}
 	}
-	if _, known := g.count[network]; !known && len(g.count) >= gaugeSize {
-		network = crowd
-	}
-	if g.count[network] >= g.rate.Count {
-		return end.Sub(now)
-	}
-	g.count[network]++
-	return 0
+	return err
 }

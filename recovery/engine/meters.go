@@ -15,12 +15,15 @@ import (
 // meters lists the meters that a try of a method is charged to.
 func (r *run) meters(t recovery.Traits) []meter {
 	l := r.Policy.Limits
-	perFlow := meter{key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(recovery.Rate{Count: l.CodeTries, Per: 24 * time.Hour}), life: 24 * time.Hour, keep: true}
+	perFlow := meter{
+		key: r.meterKey("flow", r.flow.ID, t.Name), rule: window(recovery.Rate{Count: l.CodeTries, Per: 24 * time.Hour}),
+		life: r.Policy.Lifetimes.Flow + requestLife, keep: true, // longer than its flow
+	}
 	switch t.Throttle {
 	case recovery.ThrottleBackoff:
 		return append(r.pauses(t.Name), r.row(t.Name))
 	case recovery.ThrottleSecret:
-		return []meter{{key: r.meterKey("backoff", r.account.ID, t.Name, r.subject()), rule: backoff(l), life: backoffLife(l)}}
+		return []meter{r.growing(r.meterKey("backoff", r.account.ID, t.Name, r.subject()))}
 	case recovery.ThrottleDaily:
 		daily := meter{key: r.meterKey("daily", r.account.ID, t.Name, r.share()), rule: window(recovery.Rate{Count: l.Memory, Per: 24 * time.Hour}), life: 24 * time.Hour}
 		return []meter{daily, r.row(t.Name)}
@@ -36,31 +39,45 @@ func (r *run) meters(t recovery.Traits) []meter {
 	return []meter{{key: r.meterKey("never", t.Name), rule: inARow(0), life: time.Hour}}
 }
 
+// requestLife is how long one may take to reach people.
+const requestLife = time.Hour
+
 // patience is how often a flow may ask whether other people have vouched.
 const patience = 200
 
 // pauses lists the meters that make wrong passwords wait.
 func (r *run) pauses(method string) []meter {
-	l, unlocks := r.Policy.Limits, strconv.FormatUint(r.account.Unlocks, 10)
-	if lock := r.Policy.Lock; lock != nil && method == recovery.Password {
-		return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.share()), rule: lockRule(*lock), life: lock.For}}
+	unlocks := strconv.FormatUint(r.account.Unlocks, 10)
+	if lock := r.Policy.Lock; lock != nil && method == recovery.Password && !r.crowded() {
+		return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.share()), rule: lockRule(*lock), life: lock.For, stranger: r.flow.IsDecoy()}}
 	}
-	return []meter{{key: r.meterKey("backoff", r.account.ID, method, unlocks, r.subject()), rule: backoff(l), life: backoffLife(l)}}
+	return []meter{r.growing(r.meterKey("backoff", r.account.ID, method, unlocks, r.subject()))}
 }
 
-func backoffLife(l recovery.Limits) time.Duration { return 2*l.LastWait + l.Failures.Per }
+// growing is the meter of growing waits with a key, or in a crowd that of the
+// network.
+func (r *run) growing(key string) meter {
+	if r.crowded() {
+		return r.ofCrowd()
+	}
+	l := r.Policy.Limits
+	return meter{key: key, rule: backoff(l), life: backoffLife(l), stranger: r.flow.IsDecoy()}
+}
 
 // row is the meter of failures in a row. That of the password ends with a
 // sign-in of its owner and when the pause is lifted. That of a second proof can
 // only be filled by somebody who has another one: beyond known browsers it ends
 // with a new password or factor, and a success takes back its own tries only.
 func (r *run) row(method string) meter {
+	if r.flow.IsDecoy() {
+		return r.strangersRow()
+	}
 	m := meter{key: r.rowKey(r.account, method, r.share()), rule: inARow(r.Policy.Limits.Consecutive), life: suspended}
 	switch {
 	case method == recovery.Password:
 		m.mark = r.account.Unlocks + r.account.SignIns
 	case r.share() != r.known() || r.known() == "":
-		m.flow = r.flow.ID[:min(8, len(r.flow.ID))]
+		m.flow = r.flowID()
 	}
 	return m
 }
@@ -133,17 +150,6 @@ func (r *run) known() string {
 		return d.ID
 	}
 	return ""
-}
-
-// chargeWrong charges a try of a secret that nobody can guess, after it was
-// wrong: a right one is looked at whatever others did (NIST SP 800-63B-4 section
-// 3.1.2.2), and only the answer to a wrong one waits.
-func (r *run) chargeWrong(ctx context.Context, step recovery.Step, meters []meter) error {
-	err := r.charge(ctx, meters)
-	if err != nil {
-		r.limited(ctx, step, err)
-	}
-	return err
 }
 
 // distrust ends the trust in a known browser that has used up its tries. It

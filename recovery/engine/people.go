@@ -117,12 +117,13 @@ type directoryEntry struct {
 	Admin bool           `json:"admin,omitempty"`
 	TwoFA bool           `json:"two_factors,omitempty"`
 	Until time.Time      `json:"until,omitzero"`
+	Cost  string         `json:"cost,omitempty"` // of its password; noCost: it has none
 }
 
 // updateDirectory writes the account's row. The account record decides; the next change
 // restores a lost row.
 func (e *Engine) updateDirectory(ctx context.Context, a *recovery.Account) error {
-	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited})
+	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited, e.costOf(a)})
 }
 
 // dropFromDirectory takes the account's row off the roster.
@@ -150,6 +151,7 @@ type Person struct {
 	Admin      bool           `json:"admin"`
 	TwoFactors bool           `json:"two_factors"`
 	Invited    time.Time      `json:"invited,omitzero"` // until when an invitation lives; zero: there is none
+	cost       string
 }
 
 // People lists all accounts by name: 256 reads, never a scan.
@@ -161,7 +163,7 @@ func (e *Engine) People(ctx context.Context) ([]Person, error) {
 			return nil, err
 		}
 		for _, r := range rows {
-			out = append(out, Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until})
+			out = append(out, Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until, r.Cost})
 		}
 	}
 	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })

@@ -17,6 +17,14 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	if in.Value(m.Traits().Field) == "" {
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
+	if q, ok := m.(recovery.Queued); ok {
+		placed, leave, err := q.Queue(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+		ctx = placed
+	}
 	meters, late := r.meters(m.Traits()), m.Traits().Throttle == recovery.ThrottleSecret
 	if !late {
 		if err := r.chargeFirst(ctx, step, meters); err != nil {
@@ -44,6 +52,9 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		return r.wrong(ctx, step, v), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
 	}
 	r.refund(ctx, meters)
+	if v.Rehash != nil {
+		r.renew(r.account.ID, v.Rehash)
+	}
 	r.accept(m.Traits(), v, in)
 	return nil, nil
 }
@@ -82,6 +93,17 @@ func (r *run) sprayFailed(step recovery.Step) error {
 		}
 	}
 	return nil
+}
+
+// chargeWrong charges a try of a secret that nobody can guess, after it was
+// wrong: a right one is looked at whatever others did (NIST SP 800-63B-4 section
+// 3.1.2.2), and only the answer to a wrong one waits.
+func (r *run) chargeWrong(ctx context.Context, step recovery.Step, meters []meter) error {
+	err := r.charge(ctx, meters)
+	if err != nil {
+		r.limited(ctx, step, err)
+	}
+	return err
 }
 
 // verify looks at one proof.

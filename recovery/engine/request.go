@@ -25,9 +25,6 @@ type request struct {
 	By      []string  `json:"by,omitempty"`
 }
 
-// requestLife is how long one may take to reach people.
-const requestLife = time.Hour
-
 // openRequest makes the request. Its code is only shown to the person who asks,
 // who hands it on. Before the first proof that is all: nobody is written to
 // because a stranger typed a name, and nothing that is done or shown depends on

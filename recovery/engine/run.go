@@ -67,12 +67,15 @@ func (r *run) recipe() *recovery.Recipe {
 }
 
 func (r *run) event(name recovery.EventName) recovery.Event {
-	ev := recovery.Event{Name: name, Network: r.client.Network, Flow: r.flow.ID[:min(8, len(r.flow.ID))]}
+	ev := recovery.Event{Name: name, Network: r.client.Network, Flow: r.flowID()}
 	if r.account != nil && !r.flow.IsDecoy() {
 		ev.Account, ev.Person = r.account.ID, r.account.Name
 	}
 	return ev
 }
+
+// flowID is the part of the flow's id that may be shown.
+func (r *run) flowID() string { return r.flow.ID[:min(8, len(r.flow.ID))] }
 
 func (r *run) try(in recovery.Input) recovery.Try {
 	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy}

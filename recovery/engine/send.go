@@ -73,11 +73,11 @@ func (r *run) shares(method string, m recovery.Message) []meter {
 	l, share := r.Policy.Limits, r.share()
 	both := func(kind string, parts ...string) []meter {
 		return []meter{
-			{key: r.meterKey(kind+" hour", parts...), rule: window(l.SendsHourly), life: l.SendsHourly.Per},
-			{key: r.meterKey(kind+" day", parts...), rule: window(l.SendsDaily), life: l.SendsDaily.Per},
+			{key: r.meterKey(kind+" hour", parts...), rule: window(l.SendsHourly), life: l.SendsHourly.Per, stranger: r.flow.IsDecoy()},
+			{key: r.meterKey(kind+" day", parts...), rule: window(l.SendsDaily), life: l.SendsDaily.Per, stranger: r.flow.IsDecoy()},
 		}
 	}
-	out := both("send", r.account.ID, method, share)
+	out := both("send", r.counted(), method, share)
 	if m.Channel == recovery.ChannelSMS {
 		out = append(out, both("send number", cmp.Or(m.To, r.account.ID), r.part(m.To))...)
 	}

@@ -35,7 +35,9 @@ func (v *visitors) named(account string) {
 	}
 }
 
-// shared is the address that everybody came from.
+// shared is the address that all forms since the start have come from,
+// when several people used it and it is one of a private network, as that of a
+// proxy, container or router is; else empty.
 func (v *visitors) shared() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()

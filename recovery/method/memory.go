@@ -76,6 +76,14 @@ func (Question) Ready(a *recovery.Account, _ time.Time) bool {
 	return a.Credential(recovery.SecurityQuestion) != nil
 }
 
+// Queue implements recovery.Queued.
+func (m PIN) Queue(ctx context.Context) (context.Context, func(), error) { return m.Hasher.Queue(ctx) }
+
+// Queue implements recovery.Queued.
+func (m Question) Queue(ctx context.Context) (context.Context, func(), error) {
+	return m.Hasher.Queue(ctx)
+}
+
 // Verify implements recovery.Method.
 func (m PIN) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {
 	return remember(ctx, m.Hasher, t.Account.Credential(recovery.PIN), plainPIN(string(t.Input.PIN)), recovery.ProblemWrongPIN)

@@ -47,6 +47,11 @@ func (Password) Ready(a *recovery.Account, _ time.Time) bool {
 	return a.Credential(recovery.Password) != nil
 }
 
+// Queue implements recovery.Queued.
+func (m Password) Queue(ctx context.Context) (context.Context, func(), error) {
+	return m.Hasher.Queue(ctx)
+}
+
 // Verify implements recovery.Method. For an account without a password it
 // costs one hash all the same (EN-02).
 func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {
@@ -62,29 +67,48 @@ func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict,
 	}
 	v := recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version}
 	if stale {
-		v.Claim, err = m.rehash(ctx, c.ID, d.Hash, typed)
+		v.Rehash = m.rehash(c.ID, d.Hash, typed)
 	}
-	return v, err
+	return v, nil
 }
 
 // rehash replaces a hash made with other costs, unless the password changed
 // meanwhile.
-func (m Password) rehash(ctx context.Context, id, old, typed string) (func(*recovery.Account) error, error) {
-	fresh, err := m.Hasher.Hash(ctx, typed)
-	if err != nil {
-		return nil, err
-	}
-	return func(a *recovery.Account) error {
-		for i := range a.Credentials {
-			var d passwordData
-			c := &a.Credentials[i]
-			if c.ID == id && json.Unmarshal(c.Data, &d) == nil && d.Hash == old {
-				c.Data = pack(passwordData{Hash: fresh})
+func (m Password) rehash(id, old, typed string) recovery.Rehash {
+	return func(ctx context.Context) (func(*recovery.Account) error, error) {
+		fresh, err := m.Hasher.Hash(ctx, typed)
+		return func(a *recovery.Account) error {
+			for i := range a.Credentials {
+				var d passwordData
+				c := &a.Credentials[i]
+				if c.ID == id && json.Unmarshal(c.Data, &d) == nil && d.Hash == old {
+					c.Data = pack(passwordData{Hash: fresh})
+				}
 			}
-		}
-		return nil
-	}, nil
+			return nil
+		}, err
+	}
 }
+
+// Cost implements recovery.Costed.
+func (m Password) Cost() string { return m.Hasher.Cost().String() }
+
+// CostOf implements recovery.Costed.
+func (Password) CostOf(a *recovery.Account) string {
+	c := a.Credential(recovery.Password)
+	var d passwordData
+	if c == nil || json.Unmarshal(c.Data, &d) != nil {
+		return ""
+	}
+	p, err := secret.CostOf(d.Hash)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// Match implements recovery.Costed.
+func (m Password) Match(costs []string) { m.Hasher.Match(costs) }
 
 // EnrollPage implements recovery.Enroller.
 func (Password) EnrollPage() string { return recovery.PageNewPassword }

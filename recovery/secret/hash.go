@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -41,6 +42,7 @@ type Hasher struct {
 	waiting atomic.Int64
 	queue   int64
 	dummy   string
+	costs   atomic.Pointer[[]HashParams] // of every look, in order
 }
 
 // NewHasher allows max(1, cores/2) runs at a time and queue more to wait
@@ -57,6 +59,7 @@ func NewHasher(p HashParams, queue int) *Hasher {
 		slots:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		queue:  int64(queue),
 	}
+	h.costs.Store(&[]HashParams{p})
 	h.dummy = encode(p, make([]byte, saltSize), make([]byte, hashSize))
 	return h
 }
@@ -88,11 +91,53 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, stale bo
 	if err != nil {
 		return false, false, err
 	}
-	got, err := h.run(ctx, password, salt, p)
-	if err != nil {
-		return false, false, err
+	costs := *h.costs.Load()
+	if !slices.Contains(costs, p) {
+		costs = append(slices.Clip(costs), p) // nobody told us of it
+	}
+	var got []byte
+	for _, cost := range costs {
+		use := make([]byte, saltSize)
+		if cost == p {
+			use = salt
+		}
+		sum, err := h.run(ctx, password, use, cost)
+		if err != nil {
+			return false, false, err
+		}
+		if cost == p {
+			got = sum
+		}
 	}
 	return subtle.ConstantTimeCompare(got, want) == 1, p != h.params, nil
+}
+
+// Cost is what a hash made now costs.
+func (h *Hasher) Cost() HashParams { return h.params }
+
+// Match makes every look cost all of these, each once, beside today's: it takes
+// the same runs in the same order for every password and for nobody's. What
+// cannot be read is left out.
+func (h *Hasher) Match(costs []string) {
+	list := []HashParams{h.params}
+	for _, text := range costs {
+		if p, err := parseCost(text); err == nil && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b HashParams) int { return strings.Compare(a.String(), b.String()) })
+	h.costs.Store(&list)
+}
+
+// String is the cost as it stands in a PHC string.
+func (p HashParams) String() string {
+	return fmt.Sprintf("m=%d,t=%d,p=%d", p.Memory, p.Time, p.Threads)
+}
+
+// CostOf is the cost in a PHC string.
+func CostOf(phc string) (HashParams, error) {
+	p, _, _, err := decode(phc)
+	return p, err
 }
 
 // Burn costs what Verify costs and is never right: for people who do not
@@ -102,9 +147,47 @@ func (h *Hasher) Burn(ctx context.Context, password string) error {
 	return err
 }
 
-func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+// place is one in the queue that is taken before its hash begins.
+type place struct {
+	hasher *Hasher
+	held   atomic.Bool
+}
+
+type placeKey struct{}
+
+// Queue takes a place in the queue for the hashes made with the context, or
+// fails with [ErrBusy]. leave gives it back if none was made.
+func (h *Hasher) Queue(ctx context.Context) (placed context.Context, leave func(), err error) {
 	if h.waiting.Add(1) > h.queue {
 		h.waiting.Add(-1)
+		return ctx, func() {}, ErrBusy
+	}
+	p := &place{hasher: h}
+	p.held.Store(true)
+	return context.WithValue(ctx, placeKey{}, p), func() {
+		if p.held.Swap(false) {
+			h.waiting.Add(-1)
+		}
+	}, nil
+}
+
+// enter counts one more that waits, and tells whether there was room. Whoever
+// had a place has room for every hash.
+func (h *Hasher) enter(ctx context.Context) bool {
+	p, _ := ctx.Value(placeKey{}).(*place)
+	placed := p != nil && p.hasher == h
+	if placed && p.held.Swap(false) {
+		return true
+	}
+	if h.waiting.Add(1) > h.queue && !placed {
+		h.waiting.Add(-1)
+		return false
+	}
+	return true
+}
+
+func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+	if !h.enter(ctx) {
 		return nil, ErrBusy
 	}
 	select {
@@ -130,21 +213,28 @@ func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashPa
 
 func encode(p HashParams, salt, sum []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
-		argon2.Version, p.Memory, p.Time, p.Threads, b64(salt), b64(sum))
+	return fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, p, b64(salt), b64(sum))
 }
 
-// decode refuses costs that would let a planted record stop the server.
+// parseCost refuses costs that would let a planted record stop the server.
+func parseCost(text string) (p HashParams, err error) {
+	if _, err := fmt.Sscanf(text, "m=%d,t=%d,p=%d", &p.Memory, &p.Time, &p.Threads); err != nil {
+		return p, ErrHash
+	}
+	if p.Memory == 0 || p.Memory > 1<<20 || p.Time == 0 || p.Time > 20 || p.Threads == 0 {
+		return p, ErrHash
+	}
+	return p, nil
+}
+
+// decode reads a PHC string, or returns [ErrHash].
 func decode(phc string) (p HashParams, salt, sum []byte, err error) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return p, nil, nil, ErrHash
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.Memory, &p.Time, &p.Threads); err != nil {
-		return p, nil, nil, ErrHash
-	}
-	if p.Memory == 0 || p.Memory > 1<<20 || p.Time == 0 || p.Time > 20 || p.Threads == 0 {
-		return p, nil, nil, ErrHash
+	if p, err = parseCost(parts[3]); err != nil {
+		return p, nil, nil, err
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
