@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -197,7 +198,9 @@ func TestRule_AThiefWithTheFactorCannotKeepTheOwnerOut(t *testing.T) {
 	}
 	locks := func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser) {
 		t.Helper()
-		b.Submit("choice", "lock").Want("stop")
+		page := regexp.MustCompile(`/\.sparekey/stop\?f=[A-Za-z0-9_-]+`).FindString(b.Body)
+		b.Get(page).Want("stop")
+		b.Post("/.sparekey/stop", recoverytest.Fields("flow", b.URL.Query().Get("f"))).Want("stop")
 		if got := account(t, w, "alice").State; got != recovery.StateFrozen {
 			t.Fatalf("got %s, want it closed", got)
 		}
