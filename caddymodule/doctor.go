@@ -32,7 +32,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return append(append(out, o.policyChecks()...), o.channelChecks(ctx)...)
+	return slices.Concat(out, o.policyChecks(), o.rescueOnly(ctx), o.channelChecks(ctx))
 }
 
 // senders loads the notifiers of a Caddy that does not run.
@@ -82,7 +82,6 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; none of the administrators is active"
 		out[0].Remedy = "let one back in with: caddy sparekey rescue USER"
 	}
-	out = append(out, o.rescueOnly(ctx, people)...)
 	keys, err := o.engine.Store.Driver.Keys(ctx, "account/")
 	switch {
 	case err != nil:
@@ -95,7 +94,11 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 
 // rescueOnly lists the accounts that nobody but the operator could open, if a
 // notice closed them now, or could open that are closed.
-func (o *operations) rescueOnly(ctx context.Context, people []engine.Person) []check {
+func (o *operations) rescueOnly(ctx context.Context) []check {
+	people, err := o.engine.People(ctx)
+	if err != nil {
+		return nil // said by the check of accounts
+	}
 	var names []string
 	for _, p := range people {
 		if p.State != recovery.StateActive && p.State != recovery.StateFrozen {
