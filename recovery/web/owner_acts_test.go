@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -152,7 +153,7 @@ func TestRule_ARescueGoesOnWhateverTheOwnerDoes(t *testing.T) {
 	enter(t, w, w.Browser(), alice)
 }
 
-func TestRule_AnActOfTheOwnerEndsWaitsCasesAndVouching(t *testing.T) {
+func TestRule_AnActOfTheOwnerEndsWaitsAndCases(t *testing.T) {
 	renew := func(w *recoverytest.World, seat *recoverytest.Browser, p *recoverytest.Person) {
 		inSession(recovery.KindNewCodes, "choice", "saved")(w, seat, p)
 	}
@@ -181,6 +182,39 @@ func TestRule_AnActOfTheOwnerEndsWaitsCasesAndVouching(t *testing.T) {
 			t.Errorf("got %q: %s", b.Page(), b.Text())
 		}
 	})
+}
+
+// Whoever is asked to vouch is not let do so once the owner has acted. What is
+// only tried out goes on.
+func TestRule_AnActOfTheOwnerEndsARequestToVouch(t *testing.T) {
+	for _, trial := range []bool{false, true} {
+		for _, acts := range []bool{false, true} {
+			t.Run(fmt.Sprintf("trial %v, the owner acts %v", trial, acts), func(t *testing.T) {
+				w, alice, seat := withOthers(t)
+				robin := bob()
+				change(t, w, "alice", func(a *recovery.Account) {
+					a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: "somebody else", Name: "carol"})
+				})
+				change(t, w, "robin", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
+				b := w.Browser()
+				if trial {
+					b = enter(t, w, b, alice).Post("/.sparekey/", recoverytest.Fields("start", "drill_contact")).Want("factor")
+				} else {
+					b.Get("/.sparekey/recover").Submit("name", "alice").Submit("method", "recovery_code").Submit("code", alice.Codes[0])
+					b.Want("choice").Submit("choice", "both").Want("sent").Submit("method", "contact").Want("factor")
+				}
+				code := b.All("spoken")[0]
+				if acts {
+					inSession(recovery.KindNewCodes, "choice", "saved")(w, seat, alice)
+				}
+				f := enter(t, w, w.Browser(), robin)
+				f.Get("/.sparekey/account/approve").Want("confirm").Submit("code", code)
+				if got, want := f.Page() == "factor", trial || !acts; got != want {
+					t.Errorf("robin may vouch: %v, want %v (page %q)", got, want, f.Page())
+				}
+			})
+		}
+	}
 }
 
 // Whoever signs in with alice's password and authenticator ends her recovery
