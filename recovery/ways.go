@@ -186,7 +186,7 @@ func usable(f Facts, g Goal, name string) []string {
 func counts(f Facts, g Goal, method string) bool {
 	if a := f.Account; a.State == StateFrozen && !a.ClosedFor.IsZero() && method != RecoveryCode {
 		lately := a.ClosedFor.Add(-f.Policy.Lifetimes.RecoveredBan)
-		if c := a.Credential(method); c != nil && !c.Initial && !c.Created.Before(lately) {
+		if slices.ContainsFunc(a.CredentialsOf(method), func(c Credential) bool { return !c.Initial && !c.Created.Before(lately) }) {
 			return false
 		}
 	}
