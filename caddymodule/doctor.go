@@ -32,7 +32,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return append(append(out, o.policyChecks()...), o.channelChecks(ctx)...)
+	return slices.Concat(out, o.policyChecks(), o.rescueOnly(ctx), o.channelChecks(ctx))
 }
 
 // senders loads the notifiers of a Caddy that does not run.
@@ -90,6 +90,40 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 		out = append(out, check{"roster", levelWarning, fmt.Sprintf("lists %d of %d accounts", len(people), len(keys)), "an account is listed again with its next change", nil})
 	}
 	return out
+}
+
+// rescueOnly lists the accounts that nobody but the operator could open, if a
+// notice closed them now, or could open that are closed.
+func (o *operations) rescueOnly(ctx context.Context) []check {
+	people, err := o.engine.People(ctx)
+	if err != nil {
+		return nil // said by the check of accounts
+	}
+	var names []string
+	for _, p := range people {
+		if p.State != recovery.StateActive && p.State != recovery.StateFrozen {
+			continue
+		}
+		a, err := o.engine.Person(ctx, p.ID)
+		if err != nil {
+			continue // said by the checks of the store
+		}
+		if ways, err := o.engine.Reopens(ctx, a, o.engine.Now()); err == nil && len(ways) == 0 {
+			names = append(names, p.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	const shown = 10
+	more := ""
+	if over := len(names) - shown; over > 0 {
+		names, more = names[:shown], fmt.Sprintf(" and %d more", over)
+	}
+	return []check{{
+		"closing", levelWarning, "if a notice closed these accounts, only you could open them: " + strings.Join(names, ", ") + more,
+		"have them make recovery codes, name a second administrator, or: caddy sparekey rescue USER", nil,
+	}}
 }
 
 func activeAdmin(p engine.Person) bool { return p.Admin && p.State == recovery.StateActive }

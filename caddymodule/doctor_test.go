@@ -342,3 +342,14 @@ func TestDoctorRedis(t *testing.T) {
 	h.start(t)
 	examine(t, 0, "--config", h.caddyfile(t)).find(t, "store", server.URL())
 }
+
+// TestDoctorRescueOnly: who could not open a closed account again is named.
+func TestDoctorRescueOnly(t *testing.T) {
+	h := newHost(t)
+	settle(t, h, "sam", samsMail())
+	h.more = "notify file " + filepath.Join(h.folder, "out")
+	config := h.caddyfile(t)
+	if c := examine(t, 0, "--config="+config).find(t, "closing", "only you could open them: sam"); c.Level != "warning" || !strings.Contains(c.Remedy, "rescue") {
+		t.Errorf("got %+v, want a warning with the command", c)
+	}
+}

@@ -43,6 +43,7 @@ type Flow struct {
 	Consented   bool `json:"consented,omitempty"`    // the last click of somebody who vouches
 	VoidCodes   bool `json:"void_codes,omitempty"`   // the sheet that is replaced may be in other hands
 	EndOthers   bool `json:"end_others,omitempty"`   // all other sign-ins of the account end with it
+	Paused      bool `json:"paused,omitempty"`       // there is a pause to lift
 	CodesPaused bool `json:"codes_paused,omitempty"` // the pause that is lifted is not the only one: codes wait for a new password
 
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does

@@ -35,6 +35,14 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	a.UntrustDevices()
 }
 
+// Interrupt ends all that may have begun with a notice, and leaves the account
+// open: sign-ins, recoveries, waits, cases, and addresses that do not count yet.
+func (a *Account) Interrupt(now time.Time, l Lifetimes) {
+	a.undoAddresses(now, l)
+	a.EndEverything()
+	a.UntrustDevices()
+}
+
 // opening is the sheet that would open the account if it were closed; nil: none.
 func (a *Account) opening() *OldCodes {
 	if c := a.Credential(RecoveryCode); c != nil && (c.Initial || c.Opens) {

@@ -23,7 +23,7 @@ type Recipe struct {
 	Needs  []Need
 	Finish func(End, *Account, *Effects) // pure, and may run twice; nil: nothing of this account changes
 
-	Change    string // its row among the changes of the lint; empty: it gives nobody a proof that was not theirs
+	Change    string // its row among the changes of the lint, and then an act of the owner; empty: it gives nobody a proof that was not theirs
 	BadTicket string // key of what is said of a ticket that is none; empty: ProblemLinkExpired
 	After     After
 }

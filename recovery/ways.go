@@ -126,6 +126,22 @@ func thaws(f Facts, g Goal) []Way {
 	return append(out, Way{Proofs: []string{Rescue}})
 }
 
+// Reopenings lists the ways that would open the account if a notice sent at the
+// time told closed it now. cases says whether somebody could open a case. The
+// operator's rescue is left out: it always could.
+func (a *Account) Reopenings(p *Policy, m *Methods, told, now time.Time, cases bool) []Way {
+	c := a.Clone()
+	c.Freeze(told, now, p.Lifetimes)
+	f := Facts{Flow: &Flow{Goal: GoalBoth}, Account: c, Policy: p, Methods: m, Now: now}
+	switch {
+	case cases && p.InPerson(GoalBoth, m.Has(ChannelMail)):
+		f.Flow.AddProof(Proof{Method: AdminInPerson})
+	case cases:
+		f.Flow.AddProof(Proof{Method: Admin})
+	}
+	return slices.DeleteFunc(open(f, GoalBoth), func(w Way) bool { return slices.Contains(w.Proofs, Rescue) })
+}
+
 // byCase reports whether the way needs an administrator's case.
 func (w Way) byCase() bool {
 	return slices.Contains(w.Proofs, Admin) || slices.Contains(w.Proofs, AdminInPerson)
@@ -170,7 +186,7 @@ func usable(f Facts, g Goal, name string) []string {
 func counts(f Facts, g Goal, method string) bool {
 	if a := f.Account; a.State == StateFrozen && !a.ClosedFor.IsZero() && method != RecoveryCode {
 		lately := a.ClosedFor.Add(-f.Policy.Lifetimes.RecoveredBan)
-		if c := a.Credential(method); c != nil && !c.Initial && !c.Created.Before(lately) {
+		if slices.ContainsFunc(a.CredentialsOf(method), func(c Credential) bool { return !c.Initial && !c.Created.Before(lately) }) {
 			return false
 		}
 	}

@@ -68,10 +68,17 @@ func (v SignedOutPage) on(p *page) any { v.page = p; return v }
 // HasWayOut replaces that of page: its main button is one.
 func (SignedOutPage) HasWayOut() bool { return false }
 
-// StopPage is the page of a link "this wasn't me"; with a Frame.Notice, when
-// that is done.
+// Reopening is what would open an account again that is about to be closed.
+type Reopening struct {
+	Ways []Option // Option.Then is what one needs; none: only the operator could open it
+}
+
+// StopPage is the page of a link "this wasn't me", or with a Frame.Flow that of a
+// recovery which somebody ended who signed in; with a Frame.Notice, when that is
+// done.
 type StopPage struct {
 	*page
+	Reopening
 	Token string // the secret of the link, put into the field "code"
 }
 
@@ -80,12 +87,16 @@ func (v StopPage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v StopPage) LanguageURL(code string) string {
+	if v.Flow != "" {
+		return v.flowURL("stop", code)
+	}
 	return v.inLanguage(code, "stop", "t", v.Token)
 }
 
 // UndoPage is StopPage for an address that was changed.
 type UndoPage struct {
 	*page
+	Reopening
 	Token string // the secret of the link, put into the field "code"
 }
 

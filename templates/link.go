@@ -29,6 +29,9 @@ func (p page) RecoverURL() string { return p.entry("recover", p.Keep) }
 // StepURL is the step a flow stands at.
 func (p page) StepURL() string { return p.flowURL("", p.Keep) }
 
+// StopURL is where the account of a flow is locked that somebody has ended.
+func (p page) StopURL() string { return p.flowURL("stop", p.Keep) }
+
 // ChooseURL is where the other ways on from a step are listed.
 func (p page) ChooseURL() string { return p.flowURL("choose", p.Keep) }
 

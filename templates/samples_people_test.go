@@ -16,7 +16,7 @@ func waitSamples() []sample {
 		{"wait-timed", running(), templates.WaitPage{Choice: "both", Wait: 48 * time.Hour}},
 		{"wait-begun", step(templates.Frame{Notice: problem("wait_started")}), templates.WaitPage{Choice: "second_factor", Until: someTime()}},
 		{"wait-begun-case", running(), templates.WaitPage{Choice: "both", Until: someTime(), Case: templates.CaseInPerson}},
-		{"undo", plain(), templates.UndoPage{Token: "k3v9-undo-ticket"}},
+		{"undo", plain(), templates.UndoPage{Token: "k3v9-undo-ticket", Reopening: reopened()}},
 		{"undo-done", site(templates.Frame{Notice: problem("contact_undone")}), templates.UndoPage{}},
 		{"recover-unlock", started("unlock"), templates.RecoverPage{}},
 		{"recover-desk", started("recover"), templates.RecoverPage{AskPhone: true}},

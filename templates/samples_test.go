@@ -115,6 +115,11 @@ func options(methods ...string) []templates.Option {
 	return out
 }
 
+// reopened is what opens an account again by the default policy.
+func reopened() templates.Reopening {
+	return templates.Reopening{Ways: []templates.Option{{Then: []string{"recovery_code", "mail_link"}}, {Then: []string{"admin", "mail_link"}, Wait: 24 * time.Hour}}}
+}
+
 func recoverySamples() []sample {
 	link := templates.Ways{Method: "mail_link", Resend: true}
 	known := link
@@ -137,7 +142,9 @@ func recoverySamples() []sample {
 		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
 		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},
-		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
+		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Reopening: reopened()}},
+		{"stop-operator", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
+		{"stop-ended", running(), templates.StopPage{Reopening: reopened()}},
 		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
 	}
 }

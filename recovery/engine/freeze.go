@@ -58,7 +58,7 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
-		a.Freeze(t.Expires.Add(-e.Policy.Lifetimes.Notice), e.Now(), e.Policy.Lifetimes)
+		a.Freeze(t.Made, e.Now(), e.Policy.Lifetimes)
 		return nil
 	})
 }

@@ -115,13 +115,6 @@ func (e *Engine) Guessed(ctx context.Context, a *recovery.Account) (n int, pause
 // WorthTelling is from how many codes on the owner is told: fewer are typos.
 const WorthTelling = 10
 
-// stillPaused notes what is left of the pause once that of passwords is lifted.
-func (r *run) stillPaused(ctx context.Context) error {
-	var err error
-	_, r.flow.CodesPaused, err = r.Guessed(ctx, r.account)
-	return err
-}
-
 // guessable tells that a method is short, and asked after another proof only.
 func guessable(t recovery.Traits) bool {
 	return t.Throttle == recovery.ThrottleCode || t.Throttle == recovery.ThrottleDaily

@@ -99,8 +99,8 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 }
 
 // letter is the notice to one recipient, with a link whose page can freeze the
-// account and do nothing else (MF-07). The operator's channels get it without
-// that link, because the link is for the person only.
+// account or end what runs, and nothing else (MF-07). The operator's channels get
+// it without that link, because the link is for the person only.
 func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) recovery.Message {
 	stop := ""
 	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {

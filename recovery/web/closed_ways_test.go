@@ -116,3 +116,31 @@ func TestRule_ACaseInPersonWaitsOnAClosedAccountToo(t *testing.T) {
 		})
 	}
 }
+
+// Where the policy has a way for both with something that can be made in a
+// session, what was made shortly before the account was closed does not open it.
+func TestRule_WhatWasMadeLatelyOpensNoClosedAccount(t *testing.T) {
+	for name, tc := range map[string]struct {
+		after time.Duration // of the new password, until the account is closed
+		want  string
+	}{"at once": {time.Hour, "refused"}, "four days later": {96 * time.Hour, "new-password"}} {
+		t.Run(name, func(t *testing.T) {
+			w, alice := withFactor(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+				p.Ways[recovery.GoalBoth] = []recovery.Way{{Proofs: []string{recovery.MailLink, recovery.Password}, WeakOK: true}}
+			}))
+			b := enter(t, w, w.Browser(), alice)
+			b.Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor").Submit("password", alice.Password)
+			strongly(w, b, alice).Want("new-password").Submit("new_password", "a thief's own sentence")
+			w.Clock.Move(tc.after)
+			now := w.Clock.Now()
+			change(t, w, "alice", func(a *recovery.Account) { a.Freeze(now, now, w.Policy.Lifetimes) })
+			b = w.Browser()
+			if w.Ask(b, alice); b.Page() == "factor" {
+				b.Submit("password", "a thief's own sentence")
+			}
+			if b.Page() != tc.want {
+				t.Errorf("got %q, want %q", b.Page(), tc.want)
+			}
+		})
+	}
+}

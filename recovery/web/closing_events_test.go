@@ -64,3 +64,21 @@ func TestRule_OnlyWhatMayLetSomebodyInCarriesAClosingLink(t *testing.T) {
 		})
 	}
 }
+
+// Lifting a pause that is not there is told to nobody, and lifts it all the same.
+func TestRule_NoPauseNoNotice(t *testing.T) {
+	for name, wrong := range map[string]int{"no wrong password": 0, "two": 2, "too many": 9} {
+		t.Run(name, func(t *testing.T) {
+			w, alice := withFactor(t)
+			for range wrong {
+				w.Browser().Get("/.sparekey/login").Submit("name", alice.Name, "password", "a wrong guess")
+			}
+			b := w.Browser()
+			b.Get("/.sparekey/recover?choice=unlock").Want("recover").Submit("name", alice.Name).Want("sent").Submit("code", w.MailCode(alice)).Want("sign-in")
+			if got, want := len(notices(w, alice.Mail, recovery.EventUnlocked)) > 0, wrong > 5; got != want {
+				t.Errorf("told %v, want %v", got, want)
+			}
+			enter(t, w, w.Browser(), alice)
+		})
+	}
+}

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -151,7 +153,7 @@ func TestRule_ARescueGoesOnWhateverTheOwnerDoes(t *testing.T) {
 	enter(t, w, w.Browser(), alice)
 }
 
-func TestRule_AnActOfTheOwnerEndsWaitsCasesAndVouching(t *testing.T) {
+func TestRule_AnActOfTheOwnerEndsWaitsAndCases(t *testing.T) {
 	renew := func(w *recoverytest.World, seat *recoverytest.Browser, p *recoverytest.Person) {
 		inSession(recovery.KindNewCodes, "choice", "saved")(w, seat, p)
 	}
@@ -182,6 +184,39 @@ func TestRule_AnActOfTheOwnerEndsWaitsCasesAndVouching(t *testing.T) {
 	})
 }
 
+// Whoever is asked to vouch is not let do so once the owner has acted. What is
+// only tried out goes on.
+func TestRule_AnActOfTheOwnerEndsARequestToVouch(t *testing.T) {
+	for _, trial := range []bool{false, true} {
+		for _, acts := range []bool{false, true} {
+			t.Run(fmt.Sprintf("trial %v, the owner acts %v", trial, acts), func(t *testing.T) {
+				w, alice, seat := withOthers(t)
+				robin := bob()
+				change(t, w, "alice", func(a *recovery.Account) {
+					a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: "somebody else", Name: "carol"})
+				})
+				change(t, w, "robin", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
+				b := w.Browser()
+				if trial {
+					b = enter(t, w, b, alice).Post("/.sparekey/", recoverytest.Fields("start", "drill_contact")).Want("factor")
+				} else {
+					b.Get("/.sparekey/recover").Submit("name", "alice").Submit("method", "recovery_code").Submit("code", alice.Codes[0])
+					b.Want("choice").Submit("choice", "both").Want("sent").Submit("method", "contact").Want("factor")
+				}
+				code := b.All("spoken")[0]
+				if acts {
+					inSession(recovery.KindNewCodes, "choice", "saved")(w, seat, alice)
+				}
+				f := enter(t, w, w.Browser(), robin)
+				f.Get("/.sparekey/account/approve").Want("confirm").Submit("code", code)
+				if got, want := f.Page() == "factor", trial || !acts; got != want {
+					t.Errorf("robin may vouch: %v, want %v (page %q)", got, want, f.Page())
+				}
+			})
+		}
+	}
+}
+
 // Whoever signs in with alice's password and authenticator ends her recovery
 // again and again. She closes the account first, and is the one who opens it.
 func TestRule_AThiefWithTheFactorCannotKeepTheOwnerOut(t *testing.T) {
@@ -197,7 +232,9 @@ func TestRule_AThiefWithTheFactorCannotKeepTheOwnerOut(t *testing.T) {
 	}
 	locks := func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser) {
 		t.Helper()
-		b.Submit("choice", "lock").Want("stop")
+		page := regexp.MustCompile(`/\.sparekey/stop\?f=[A-Za-z0-9_-]+`).FindString(b.Body)
+		b.Get(page).Want("stop")
+		b.Post("/.sparekey/stop", recoverytest.Fields("flow", b.URL.Query().Get("f"))).Want("stop")
 		if got := account(t, w, "alice").State; got != recovery.StateFrozen {
 			t.Fatalf("got %s, want it closed", got)
 		}

@@ -101,7 +101,7 @@ func (x *exchange) notice() *templates.Text {
 func notices() []string {
 	return []string{
 		"resent", "session_ended", "signed_out_everywhere", "wait_started", "wait_stopped", "person_changed", "person_unlocked", "person_unlocked_passwords",
-		"contact_undone", "contact_removed", "vouch_refused",
+		"contact_undone", "contact_removed", "vouch_refused", "stopped_only",
 	}
 }
 

@@ -8,19 +8,54 @@ import (
 )
 
 func (x *exchange) showStop() {
+	if id := x.r.URL.Query().Get("f"); id != "" {
+		x.showStopEnded(id)
+		return
+	}
 	token := x.r.URL.Query().Get("t")
 	event, ok, err := x.Engine.StopWorks(x.r.Context(), token)
+	var ways []recovery.Way
+	if ok && err == nil {
+		ways, err = x.Engine.StopReopens(x.r.Context(), token)
+	}
 	switch {
 	case err != nil:
 		x.unavailable(err)
 	case !ok:
 		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
 	case event == recovery.EventContactChanged:
-		x.page(http.StatusOK, x.frame(), templates.UndoPage{Token: token})
+		x.page(http.StatusOK, x.frame(), templates.UndoPage{Token: token, Reopening: reopening(ways)})
 	default:
-		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token})
+		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token, Reopening: reopening(ways)})
 	}
 }
+
+// showStopEnded is the page for a flow that an act of the owner has ended.
+func (x *exchange) showStopEnded(id string) {
+	ways, ok, err := x.Engine.EndedReopens(x.r.Context(), x.client, id)
+	switch {
+	case err != nil:
+		x.unavailable(err)
+	case !ok:
+		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
+	default:
+		f := x.frame()
+		f.Flow = id
+		x.page(http.StatusOK, f, templates.StopPage{Reopening: reopening(ways)})
+	}
+}
+
+// reopening is what would open the account again, by kind.
+func reopening(ways []recovery.Way) templates.Reopening {
+	var out templates.Reopening
+	for _, w := range ways {
+		out.Ways = append(out.Ways, templates.Option{Then: bare(w.Proofs), Wait: w.Wait})
+	}
+	return out
+}
+
+// stopOnly is the choice that leaves the account open.
+const stopOnly = "only"
 
 // close closes the account of a link, or of a flow that the owner's act ended.
 func (x *exchange) close() (bool, error) {
@@ -32,16 +67,22 @@ func (x *exchange) close() (bool, error) {
 
 // stop freezes; it can only close, so it needs no more than the link.
 func (x *exchange) stop() {
-	ok, err := x.close()
-	if err != nil {
+	only := x.r.PostForm.Get("choice") == stopOnly
+	do := x.close
+	if only {
+		do = func() (bool, error) { return x.Engine.StopOnly(x.r.Context(), x.r.PostForm.Get("code")) }
+	}
+	ok, err := do()
+	switch {
+	case err != nil:
 		x.unavailable(err)
-		return
-	}
-	if !ok {
+	case !ok:
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemLinkExpired)
-		return
+	case only:
+		x.redirect(x.loginURL("stopped_only", ""))
+	default:
+		f := x.frame()
+		f.Notice = &templates.Text{Key: "frozen"}
+		x.page(http.StatusOK, f, templates.StopPage{})
 	}
-	f := x.frame()
-	f.Notice = &templates.Text{Key: "frozen"}
-	x.page(http.StatusOK, f, templates.StopPage{})
 }
