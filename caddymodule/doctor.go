@@ -149,7 +149,8 @@ func (o *operations) visitorChecks() []check {
 	}}
 }
 
-// policyChecks is what the lint has to say, notes left out: explain has them.
+// policyChecks is what the lint has to say. Notes are left out, but not those of
+// accepted ways: explain has them.
 func (o *operations) policyChecks() []check {
 	var out []check
 	for _, f := range lint.Judge(o.app.offeredTable()) {
@@ -159,7 +160,10 @@ func (o *operations) policyChecks() []check {
 			c.Level = levelFault
 		case lint.Warning:
 		case lint.Note:
-			continue
+			if !f.Accepted() {
+				continue
+			}
+			c.Remedy = "weak_ok accepts it; take that word away if it is not meant"
 		}
 		out = append(out, c)
 	}

@@ -73,7 +73,9 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 			words = append(words, p.Source)
 		}
 	}
-	if len(who.Devices) > 1 {
+	// The owner asks from one of them, and a wait is told on the others.
+	hearing := slices.DeleteFunc(slices.Clone(who.Devices), func(d recovery.Device) bool { return !d.Hears(now) })
+	if len(hearing) > 1 {
 		words = append(words, lint.SourceDevice)
 	}
 	if who.Admin() {
@@ -90,7 +92,7 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 		if l.Object == "password" {
 			continue
 		}
-		loss := templates.Loss{What: l.Object, Locked: !l.SignsIn && !l.Alone}
+		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: !l.SignsIn && !l.Alone}
 		if loss.Locked && len(l.Mends) > 0 {
 			loss.Mend = mend(l.Mends)
 		}

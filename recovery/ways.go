@@ -256,9 +256,13 @@ func stoppable(f Facts, w Way) bool {
 		return false // nobody is signed in, so no page shows it
 	}
 	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
-		return f.Now.Before(d.Seen.Add(deviceHears)) && (f.Device == nil || d.ID != f.Device.ID)
+		return d.Hears(f.Now) && (f.Device == nil || d.ID != f.Device.ID)
 	})
 }
+
+// Hears reports whether the device was used lately enough for its owner to be
+// expected to see what its pages show.
+func (d Device) Hears(now time.Time) bool { return now.Before(d.Seen.Add(deviceHears)) }
 
 // deviceHears is how recently a known device must have been used for its owner
 // to be expected to see the banner.

@@ -55,11 +55,6 @@ func (m *machine) requireVerified(r *row, words []string) {
 	}
 }
 
-// verifies reports whether a login takes the proof alone when it asked its owner.
-func (t Table) verifies(name string) bool {
-	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
-}
-
 // given lists the items somebody has who may enrol what the word stands for.
 // Whoever enrols a passkey picks one that asks its owner.
 func (m *machine) given(name string) []int {
@@ -128,4 +123,10 @@ func (r *row) uses(s source) bool {
 // in other hands.
 func (m *machine) told(taken func(source string) bool) bool {
 	return slices.ContainsFunc(m.hears, func(source string) bool { return !taken(source) })
+}
+
+// toldClosed reports whether the owner of a closed account hears of things
+// through a channel that is not in other hands.
+func (m *machine) toldClosed(taken func(source string) bool) bool {
+	return m.told(func(source string) bool { return source == SourceDevice || taken(source) })
 }
