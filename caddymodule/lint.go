@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,11 @@ func (a *App) table() lint.Table {
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
 	t.Later = methods.Later()
 	t.Ban = a.policy.Lifetimes.RecoveredBan
+	for i := range t.Changes {
+		if t.Changes[i].After > 0 { // a new address
+			t.Changes[i].After = a.policy.Lifetimes.NewContact
+		}
+	}
 	if slices.Contains(a.policy.Ask[recovery.SecurityQuestion], recovery.KindRecover) {
 		t.Ask = []string{recovery.SecurityQuestion}
 	}
@@ -41,7 +47,9 @@ func (a *App) table() lint.Table {
 // judge refuses a policy whose way back is weaker than its login. A default
 // way that needs what is not configured is simply not offered; one that the
 // operator wrote must be possible.
-func (a *App) judge() error { return lint.Refused(lint.Judge(a.offeredTable())) }
+func (a *App) judge() error {
+	return errors.Join(a.noticeLasts(), lint.Refused(lint.Judge(a.offeredTable())))
+}
 
 // offeredTable is the table without default ways that cannot be walked here.
 func (a *App) offeredTable() lint.Table {
