@@ -239,11 +239,7 @@ func TestAnalyze_OtherKind(t *testing.T) {
 	}{
 		{"factor taken off, with an address of one's own", "password: mail_link without_factor", "totp device mail", "memory+totp totp+device@72h"},
 		{"none to show then", "password: mail_link totp without_factor", "totp device mail", "memory+totp"},
-		{"factor added", "password: device factor", "codes device", "memory recovery_code+device"},
-		{
-			"factor added, then two recoveries", "password: contact factor\nsecond_factor: contact password", "codes device contact",
-			"memory recovery_code+device", // the person at the device names a contact of their own
-		},
+		{"no factor is added with a code: only the password is strong then", "password: device factor", "codes device", "memory"},
 		{"nothing to add it with", "password: contact factor", "device contact", "memory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func (m *machine) require(r *row, words []string, purpose string, withoutFactor 
 			alts = slices.DeleteFunc(alts, func(i int) bool { return slices.Contains(m.factors(), i) })
 		}
 		if name == WordStrong && withoutFactor {
-			alts = append(alts, m.item(proofPassword))
+			alts = []int{m.item(proofPassword)}
 		}
 		if name == proofPassword && bans(purpose) {
 			alts = []int{m.item(itemTrusted)}

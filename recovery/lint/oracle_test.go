@@ -73,7 +73,7 @@ func (o oracle) signsIn(s attackState) bool {
 
 func (o oracle) strong(s attackState) bool {
 	if !s.factor {
-		return s.has("password") || s.has("recovery_code")
+		return s.has("password")
 	}
 	return s.has("totp") || s.has("passkey") || s.has("recovery_code")
 }

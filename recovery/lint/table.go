@@ -70,7 +70,7 @@ const (
 	// WordFactor in any list is whatever proof is a second factor.
 	WordFactor = "factor"
 	// WordStrong in a [Change] or [Approval] is a second factor or a recovery
-	// code, and for an account without second factor also the password.
+	// code, and for an account without second factor the password.
 	WordStrong = "strong"
 	// GiftNoFactor in [Change.Gives] takes the second factor off the account:
 	// from then on the ways and the login of accounts without one hold.
