@@ -32,7 +32,8 @@ func (o *operations) doctor(ctx context.Context) []check {
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return append(append(out, o.policyChecks()...), o.channelChecks(ctx)...)
+	out = append(append(out, o.policyChecks()...), o.otherPolicies(ctx)...)
+	return append(out, o.channelChecks(ctx)...)
 }
 
 // senders loads the notifiers of a Caddy that does not run.
@@ -146,6 +147,22 @@ func (o *operations) visitorChecks() []check {
 	return []check{{
 		"visitors", levelWarning, "all visitors since the start share one address, " + shared + ": what stops one of them stops all",
 		"name the proxy in front in trusted_proxies (global options, servers), or let the container see the addresses of its clients", nil,
+	}}
+}
+
+// otherPolicies tells of another Caddy on the store that has another policy.
+func (o *operations) otherPolicies(ctx context.Context) []check {
+	d, err := o.engine.Differs(ctx)
+	switch {
+	case err != nil:
+		return []check{{"policy", levelFault, "not known whether other Caddys have the same: " + err.Error(), "", nil}}
+	case d == nil:
+		return nil
+	}
+	return []check{{
+		"policy", levelFault, fmt.Sprintf("another Caddy on this store has another one since %s (%s): which counts depends on which one answers",
+			d.Since.UTC().Format(time.DateTime), strings.Join(d.Parts, ", ")),
+		"give all of them the same configuration", nil,
 	}}
 }
 
