@@ -32,7 +32,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return slices.Concat(out, o.policyChecks(), o.rescueOnly(ctx), o.channelChecks(ctx))
+	return slices.Concat(out, o.policyChecks(), o.otherPolicies(ctx), o.rescueOnly(ctx), o.channelChecks(ctx))
 }
 
 // senders loads the notifiers of a Caddy that does not run.
@@ -183,7 +183,24 @@ func (o *operations) visitorChecks() []check {
 	}}
 }
 
-// policyChecks is what the lint has to say, notes left out: explain has them.
+// otherPolicies tells of another Caddy on the store that has another policy.
+func (o *operations) otherPolicies(ctx context.Context) []check {
+	d, err := o.engine.Differs(ctx)
+	switch {
+	case err != nil:
+		return []check{{"policy", levelFault, "not known whether other Caddys have the same: " + err.Error(), "", nil}}
+	case d == nil:
+		return nil
+	}
+	return []check{{
+		"policy", levelFault, fmt.Sprintf("another Caddy on this store has another one since %s (%s): which counts depends on which one answers",
+			d.Since.UTC().Format(time.DateTime), strings.Join(d.Parts, ", ")),
+		"give all of them the same configuration", nil,
+	}}
+}
+
+// policyChecks is what the lint has to say. Notes are left out, but not those of
+// accepted ways: explain has them.
 func (o *operations) policyChecks() []check {
 	var out []check
 	for _, f := range lint.Judge(o.app.offeredTable()) {
@@ -193,7 +210,10 @@ func (o *operations) policyChecks() []check {
 			c.Level = levelFault
 		case lint.Warning:
 		case lint.Note:
-			continue
+			if !f.Accepted() {
+				continue
+			}
+			c.Remedy = "weak_ok accepts it; take that word away if it is not meant"
 		}
 		out = append(out, c)
 	}

@@ -229,6 +229,7 @@ func doctorFaults() []doctorFault {
 		{name: "plain http beyond this machine", site: "photos.lan", subject: "sites", words: "nobody is let in", level: "fault", remedy: "https"},
 		{name: "plain http, allowed", site: "photos.lan", more: "insecure_http", subject: "sites", words: "in the clear", level: "warning", remedy: "insecure_http"},
 		{name: "insecure_http for nothing", more: "insecure_http", subject: "sites", words: "no site needs it", level: "warning", remedy: "take it away"},
+		{name: "weaker than the login, accepted", more: "notify file out\nrecover second_factor {\n way mail_link weak_ok\n}", subject: "ways", words: "lets whoever holds mailbox take over", level: "warning", remedy: "weak_ok accepts it"},
 		{name: "weak way, accepted", more: "notify file out\nrecover both off\nrecover second_factor {\n way mail_link password sms_code\n}", subject: "ways", words: "needs a number", level: "warning"},
 		{name: "store others read", spoil: mode("sparekey.db", 0o644), subject: "files", words: "may be read by others (mode 0644)", level: "fault", remedy: "chmod 600 "},
 		{name: "store others change", spoil: mode("sparekey.db", 0o666), subject: "files", words: "may be changed by others", level: "fault", remedy: "chmod 600 "},

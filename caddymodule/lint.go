@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,11 @@ func (a *App) table() lint.Table {
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
 	t.Later = methods.Later()
 	t.Ban = a.policy.Lifetimes.RecoveredBan
+	for i := range t.Changes {
+		if t.Changes[i].After > 0 { // a new address
+			t.Changes[i].After = a.policy.Lifetimes.NewContact
+		}
+	}
 	if slices.Contains(a.policy.Ask[recovery.SecurityQuestion], recovery.KindRecover) {
 		t.Ask = []string{recovery.SecurityQuestion}
 	}
@@ -41,7 +47,9 @@ func (a *App) table() lint.Table {
 // judge refuses a policy whose way back is weaker than its login. A default
 // way that needs what is not configured is simply not offered; one that the
 // operator wrote must be possible.
-func (a *App) judge() error { return lint.Refused(lint.Judge(a.offeredTable())) }
+func (a *App) judge() error {
+	return errors.Join(a.noticeLasts(), lint.Refused(lint.Judge(a.offeredTable())))
+}
 
 // offeredTable is the table without default ways that cannot be walked here.
 func (a *App) offeredTable() lint.Table {
@@ -73,7 +81,9 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 			words = append(words, p.Source)
 		}
 	}
-	if len(who.Devices) > 1 {
+	// The owner asks from one of them, and a wait is told on the others.
+	hearing := slices.DeleteFunc(slices.Clone(who.Devices), func(d recovery.Device) bool { return !who.Hears(d, now) })
+	if len(hearing) > 1 {
 		words = append(words, lint.SourceDevice)
 	}
 	if who.Admin() {
@@ -90,7 +100,7 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 		if l.Object == "password" {
 			continue
 		}
-		loss := templates.Loss{What: l.Object, Locked: !l.SignsIn && !l.Alone}
+		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: !l.SignsIn && !l.Alone}
 		if loss.Locked && len(l.Mends) > 0 {
 			loss.Mend = mend(l.Mends)
 		}

@@ -26,6 +26,36 @@ func validate(t *testing.T, options string) error {
 	return caddy.Validate(config)
 }
 
+// A lifetime that makes the words of pages and notices untrue stops the load
+// with its line and what to write.
+func TestLifetimesHaveBounds(t *testing.T) {
+	for _, tc := range []struct{ options, want string }{
+		{"lifetime notice 1s", "lifetime notice: 1s is too short, use at least 72h: nobody could act within it, at Caddyfile:4"},
+		{"lifetime ripe 87600h", "lifetime ripe: 87600h is too long, use at most 336h: a longer one would weaken what it protects, at Caddyfile:4"},
+		{"lifetime case 1m", "lifetime case: 1m0s is too short, use at least 1h"},
+		{"lifetime case 25h", "use at most 24h"},
+		{"lifetime probation 1h", "use at least 24h"},
+		{"lifetime recovered_ban 1h", "use at least 24h"},
+		{"lifetime new_contact 1h", "use at least 72h"},
+		{"lifetime rescue 1s", "use at least 5m"},
+		{"lifetime session_idle 1s", "use at least 1m"},
+		{"lifetime remembered 9000h", "use at most 8784h"},
+		{"lifetime new_contact 192h", "lifetime notice: 168h is less than new_contact (192h)"},
+		{"lifetime new_contact 192h\n\t\tlifetime notice 192h", ""},
+		{"lifetime ripe 336h\n\t\tlifetime case 24h", ""},
+	} {
+		t.Run(tc.options, func(t *testing.T) {
+			err := validate(t, "\t\t"+tc.options)
+			switch {
+			case tc.want == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("got %v, want an error with %q", err, tc.want)
+			}
+		})
+	}
+}
+
 // A way back that is weaker than the login stops the load and names its line.
 func TestWeakWaysAreRefused(t *testing.T) {
 	both := "\t\tnotify file out\n"

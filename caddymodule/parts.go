@@ -92,6 +92,8 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		e.Notify, e.Keys = rt.queue, s.keys
 		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
 	}
+	_, alone := a.store.(interface{ Exclusive() })
+	e.Shared = !alone
 	if err := adjust(e); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -26,11 +27,9 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 		if field == nil {
 			return nil, fmt.Errorf("lifetime: unknown name %q: use one of %s", name, strings.Join(lifetimeNames(), ", "))
 		}
-		if *field = time.Duration(d); *field <= 0 {
-			return nil, fmt.Errorf("lifetime %s: must be longer than nothing", name)
-		}
-		if top := ceilings()[name]; top > 0 && *field > top {
-			return nil, fmt.Errorf("lifetime %s: at most %s, a longer one would weaken what it protects", name, top)
+		*field = time.Duration(d)
+		if err := bounds()[name].check(name, *field); err != nil {
+			return nil, err
 		}
 	}
 	for name, l := range a.Limits {
@@ -109,13 +108,49 @@ func lifetimeNames() []string {
 	return names
 }
 
-// ceilings are the longest lives of what can be stolen on its way (TK-04).
-func ceilings() map[string]time.Duration {
-	return map[string]time.Duration{
-		"mail_link": time.Hour, "mail_code": 10 * time.Minute, "sms_code": 10 * time.Minute, "flow": time.Hour,
-		"setup": 24 * time.Hour, "rescue": 24 * time.Hour, "invite": 30 * 24 * time.Hour,
+// bound is the shortest and the longest life of something.
+type bound struct{ least, most time.Duration }
+
+// bounds are those of all lifetimes, none of which can be set beyond them: at the
+// lower end an owner has no time to hear and to act, or to type; at the upper
+// one, what was stolen on its way is good for too long (TK-04). Pages and
+// messages that say "at least a day" or "at least three days" rely on it.
+func bounds() map[string]bound {
+	const day = 24 * time.Hour
+	code, sent, session := bound{time.Minute, 10 * time.Minute}, bound{time.Minute, time.Hour}, bound{time.Minute, 366 * day}
+	return map[string]bound{
+		"mail_code": code, "sms_code": code, "mail_link": sent, "flow": sent, "fresh": sent,
+		"session_idle": session, "session_absolute": session, "keep_idle": session, "keep_absolute": session, "remembered": session,
+		"setup": {5 * time.Minute, day}, "rescue": {5 * time.Minute, day}, "case": {time.Hour, day}, "invite": {time.Hour, 30 * day},
+		"probation": {day, 30 * day}, "recovered_ban": {day, 30 * day},
+		"notice": {3 * day, 30 * day}, "new_contact": {3 * day, 30 * day}, "ripe": {3 * day, 14 * day},
 	}
 }
+
+// check says what to write instead.
+func (b bound) check(name string, d time.Duration) error {
+	switch {
+	case d < b.least:
+		return fmt.Errorf("lifetime %s: %s is too short, use at least %s: nobody could act within it", name, spoken(d), spoken(b.least))
+	case d > b.most:
+		return fmt.Errorf("lifetime %s: %s is too long, use at most %s: a longer one would weaken what it protects", name, spoken(d), spoken(b.most))
+	}
+	return nil
+}
+
+// noticeLasts refuses notices that end before what they tell of counts. It looks
+// at all lifetimes together, in whatever order they are written.
+func (a *App) noticeLasts() error {
+	l := a.policy.Lifetimes
+	if l.Notice >= l.NewContact {
+		return nil
+	}
+	return fmt.Errorf("lifetime notice: %s is less than new_contact (%s), so that a new address could not be taken back all the time: use at least %s",
+		spoken(l.Notice), spoken(l.NewContact), spoken(l.NewContact))
+}
+
+// spoken is a duration as it is written in a Caddyfile.
+func spoken(d time.Duration) string { return lint.Delay(d).String() }
 
 func limit(l *recovery.Limits, name string) *recovery.Rate {
 	return map[string]*recovery.Rate{

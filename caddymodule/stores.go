@@ -57,6 +57,9 @@ func (s *FileStore) Open(log *slog.Logger) (kv.Driver, error) {
 // Place implements Store.
 func (s *FileStore) Place() string { return s.Path }
 
+// Exclusive says that no other process can have the store open.
+func (*FileStore) Exclusive() {}
+
 // Address is for people who look for the store.
 func (s *FileStore) Address() string { return "file " + s.Path }
 

@@ -92,10 +92,10 @@ func (a *Account) Page(device string, now time.Time) bool {
 	return false
 }
 
-// shows reports whether the owner sees a page on the device that stands in front
+// Hears reports whether the owner sees a page on the device that stands in front
 // of all others: a session lives there, and a person loads pages. A program with
 // a cookie does not.
-func (a *Account) shows(d Device, now time.Time) bool {
+func (a *Account) Hears(d Device, now time.Time) bool {
 	return now.Before(d.Paged.Add(showsFor)) && slices.ContainsFunc(a.Sessions, func(s Session) bool {
 		return s.Device == d.ID && a.live(&s, now)
 	})

@@ -277,6 +277,6 @@ func stoppable(f Facts, w Way) bool {
 		return false // nobody is signed in, so no page shows it
 	}
 	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
-		return f.Account.shows(d, f.Now) && (f.Device == nil || d.ID != f.Device.ID)
+		return f.Account.Hears(d, f.Now) && (f.Device == nil || d.ID != f.Device.ID)
 	})
 }

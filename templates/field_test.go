@@ -206,7 +206,7 @@ func TestLists(t *testing.T) {
 
 func TestSaid(t *testing.T) {
 	tests := []struct{ name, want, never string }{
-		{"wait", "nothing changes until a day has passed", "hours"},
+		{"wait", "nothing changes until some time has passed", "hours"},
 		{"wait-timed", "we wait 48 hours before", "a day"},
 		{"wait-begun", "Come back after 5 March 2026, 14:05 UTC.", "Start waiting"},
 		{"factor-contact", "photos.example.com/.sparekey/account/approve", "Nobody has vouched"},
@@ -214,7 +214,7 @@ func TestSaid(t *testing.T) {
 		{"factor-contact-waiting", "1 person still has to vouch", "ben"},
 		{"confirm-vouch", "Do you vouch for ana?", "Continue"},
 		{"confirm-handed", "photos.example.com/.sparekey/link", "administrator:"},
-		{"confirm-handed-admin", "counts only after a day", "Continue"},
+		{"confirm-handed-admin", "counts only after at least a day", "Continue"},
 		{"wait-begun-case", "a new code from an administrator", "a new mail"},
 		{"person-case-in_person", "hand it over in person", "send a link"},
 		{"recover-case", "I have a code from an administrator", "You opened a link"},

@@ -28,6 +28,7 @@ type Engine struct {
 	Methods *recovery.Methods
 	Recipes []recovery.Recipe    // kinds of flow; nil: recovery.Recipes()
 	Notify  recovery.Notifier    // nil: nothing can be sent
+	Shared  bool                 // other processes may use the store too
 	Now     func() time.Time     // time.Now outside tests
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
@@ -47,6 +48,7 @@ type Engine struct {
 	settled         atomic.Bool // an account exists; never unset
 	extensions      atomic.Bool // an account has a main number; never unset
 	extensionsAsked atomic.Int64
+	policyTold      time.Time // when the log last said that policies differ; of Remind only
 }
 
 // New checks the policy and returns an engine.

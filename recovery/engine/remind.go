@@ -61,15 +61,16 @@ func (e *Engine) onDay(ctx context.Context, day time.Time, change func([]awaited
 }
 
 // Remind tells people that their wait is over, sends the notices that are owed,
-// and tells of a clock that has jumped: at once what became due while nothing
-// ran, then every minute, until ctx is done. It also does what answers did not
-// wait for.
+// tells of a clock that has jumped and of processes with another policy: at once
+// what became due while nothing ran, then every minute, until ctx is done. It
+// also does what answers did not wait for.
 func (e *Engine) Remind(ctx context.Context) {
 	tick := time.NewTicker(remindEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		e.Later(ctx)
-		if err := errors.Join(e.RemindDue(ctx), e.PayDue(ctx), e.CheckClock(ctx), e.LowerCosts(ctx)); err != nil && ctx.Err() == nil {
+		err := errors.Join(e.RemindDue(ctx), e.PayDue(ctx), e.CheckClock(ctx), e.LowerCosts(ctx), e.MeetPolicies(ctx))
+		if err != nil && ctx.Err() == nil {
 			e.log().Warn("who is to be told is told later", "error", err)
 		}
 		select {

@@ -22,6 +22,7 @@ func compile(t Table, s Shape) *machine {
 		}
 	}
 	m.addChanges()
+	m.addThaws()
 	for p := range m.owned {
 		m.owned[p] = make([]time.Duration, len(m.items))
 	}

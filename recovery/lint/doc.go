@@ -22,7 +22,11 @@
 // The package imports nothing of the engine. It was written without a look at
 // the engine, so that a test can compare the two.
 //
-// Not promised: nothing is said about frozen accounts and how they are opened
-// again, about guessing, about mistakes in code, or about a person at a
-// remembered browser, which skips the second factor of a login.
+// Anybody may have closed the account, its owner as well as a thief who reads a
+// notice, and what opens it then is among the rows: the ways for both with their
+// waits, a case, the rescue. What was made within the ban before counts after
+// it, and a sheet of codes that a thief made never.
+//
+// Not promised: nothing is said about guessing, about mistakes in code, or about
+// a person at a remembered browser, which skips the second factor of a login.
 package lint

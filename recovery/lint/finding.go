@@ -51,6 +51,9 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
+// Accepted reports whether it names ways weaker than the login that all say weak_ok.
+func (f Finding) Accepted() bool { return f.Key == KeyWeaker && f.Severity == Note }
+
 // String begins with the lines, as messages of Caddy do.
 func (f Finding) String() string {
 	s := f.Text

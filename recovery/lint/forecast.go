@@ -45,8 +45,8 @@ func Forecast(t Table, s Shape) []Loss {
 func (m *machine) loss(o Object) Loss {
 	own, helped := m.left(o, false), m.left(o, true)
 	l := Loss{Object: o.Lost, Goals: []Walk{}, Mends: []Mend{}}
-	l.SignsIn, l.Alone = m.reach(own, direct) != never, m.reach(own, nil) != never
-	l.LockedOut = m.reach(helped, nil) == never
+	l.SignsIn, l.Alone = m.reach(own, direct) != never, m.reach(own, active) != never
+	l.LockedOut = m.reach(helped, active) == never
 	for _, goal := range Goals() {
 		if goal != GoalPassword && !m.factor {
 			continue // nothing of the kind to lose
@@ -65,7 +65,7 @@ func (m *machine) loss(o Object) Loss {
 	}
 	for _, x := range m.table.additions() {
 		if s, changed := x.to(m.shape); changed {
-			if n := compile(m.table, s); n.reach(n.left(o, false), nil) != never {
+			if n := compile(m.table, s); n.reach(n.left(o, false), active) != never {
 				l.Mends = append(l.Mends, x.Mend)
 			}
 		}
@@ -95,7 +95,7 @@ func (m *machine) walk(goal Goal, items []int) (Walk, bool) {
 	for _, g := range []Goal{goal, GoalBoth} {
 		for i := range m.rows {
 			r := &m.rows[i]
-			if r.way.i == 0 || r.way.goal != g || m.when(r) == never {
+			if r.thaw || r.way.i == 0 || r.way.goal != g || m.when(r) == never {
 				continue
 			}
 			return Walk{Goal: goal, Way: m.step(r), Wait: Delay(r.wait)}, true
@@ -103,3 +103,6 @@ func (m *machine) walk(goal Goal, items []int) (Walk, bool) {
 	}
 	return Walk{}, false
 }
+
+// active keeps the rows of accounts that nobody has closed.
+func active(_ int, r *row) bool { return !r.thaw }

@@ -31,6 +31,7 @@ type row struct {
 	gives []gift
 	in    bool // ends in a full login
 	login bool // is a row of the login
+	thaw  bool // opens a closed account
 	wait  time.Duration
 	from  phase // what is owned then can be shown
 	to    []phase
@@ -38,12 +39,15 @@ type row struct {
 
 // phase keeps apart what cannot be used together: a recovery ends all
 // sessions, so that nothing it gives can be shown beside a signed-in device.
+// An account can be closed at any time, by its owner or by a thief who reads a
+// notice, and what a thief has made counts later there or never.
 type phase int
 
 const (
 	before phase = iota // no recovery yet: changes, approvals of a device
 	home                // recovered, as the kind of account it is
 	other               // recovered after a change gave it a second factor, or took it off
+	closed              // closed by a notice: what was made shortly before proves nothing
 	phases
 )
 

@@ -17,7 +17,7 @@ func (m *machine) require(r *row, words []string, purpose string, withoutFactor 
 			alts = slices.DeleteFunc(alts, func(i int) bool { return slices.Contains(m.factors(), i) })
 		}
 		if name == WordStrong && withoutFactor {
-			alts = append(alts, m.item(proofPassword))
+			alts = []int{m.item(proofPassword)}
 		}
 		if name == proofPassword && bans(purpose) {
 			alts = []int{m.item(itemTrusted)}
@@ -53,11 +53,6 @@ func (m *machine) requireVerified(r *row, words []string) {
 	for _, name := range words {
 		r.needs = append(r.needs, need{alts: []int{m.item(name + verified)}, n: 1})
 	}
-}
-
-// verifies reports whether a login takes the proof alone when it asked its owner.
-func (t Table) verifies(name string) bool {
-	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
 }
 
 // given lists the items somebody has who may enrol what the word stands for.
@@ -128,4 +123,10 @@ func (r *row) uses(s source) bool {
 // in other hands.
 func (m *machine) told(taken func(source string) bool) bool {
 	return slices.ContainsFunc(m.hears, func(source string) bool { return !taken(source) })
+}
+
+// toldClosed reports whether the owner of a closed account hears of things
+// through a channel that is not in other hands.
+func (m *machine) toldClosed(taken func(source string) bool) bool {
+	return m.told(func(source string) bool { return source == SourceDevice || taken(source) })
 }

@@ -24,6 +24,9 @@ func (t Table) Objects() []Object {
 		{Name: ObjectSIM},
 		{Name: ObjectPaper, Lost: "paper"},
 		{Name: ObjectKey, Lost: "security key"},
+		{Name: ObjectManager, Lost: "password manager"},
+		{Name: ObjectMailedCodes},
+		{Name: ObjectSignedIn},
 	}
 	for i := range list {
 		o := &list[i]
@@ -93,7 +96,8 @@ func (m *machine) together(a, b Object) time.Duration {
 func (m *machine) lesser(list []Object, a, b Object) bool {
 	end, open := m.together(a, b), m.alert(slices.Concat(a.Gives, b.Gives))
 	return slices.ContainsFunc(list, func(o Object) bool {
-		return o.Name != b.Name && covers(a, o) && !covers(o, a) && m.together(o, b) <= end &&
+		less := covers(a, o) && (!covers(o, a) || after(list, a, o))
+		return o.Name != b.Name && less && m.together(o, b) <= end &&
 			(end == 0 || open || !m.alert(slices.Concat(o.Gives, b.Gives)))
 	})
 }
@@ -106,6 +110,15 @@ func (m *machine) alert(proofs []string) bool {
 			return s.name == name && slices.ContainsFunc(s.items, func(i int) bool { return slices.Contains(items, i) })
 		})
 	})
+}
+
+// after reports whether the second object is listed after the first. Of two that
+// give the same here, the later one is named.
+func after(list []Object, a, b Object) bool {
+	at := func(o Object) int {
+		return slices.IndexFunc(list, func(x Object) bool { return x.Name == o.Name })
+	}
+	return at(a) < at(b)
 }
 
 // covers reports whether the second object gives nothing that the first does not.
@@ -173,6 +186,7 @@ func (m *machine) apart(objects []Object) []Mend {
 func partings() []Mend {
 	return []Mend{
 		{"apart_" + SourceTOTP, "keep the authenticator on another device"},
+		{"apart_" + SourceCodes, "keep the codes on paper only"},
 		{"apart_" + SourceMail, "give the mailbox a lock of its own there"},
 		{"apart_" + SourceDevice, "sign out there"},
 		{"apart_" + SourceSMS, "use a number that is not in that phone"},

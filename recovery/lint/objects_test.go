@@ -35,19 +35,24 @@ func TestWarnings(t *testing.T) {
 		want  []string
 	}{
 		{"nothing but a password", lint.Base(), "totp", nil},
-		{"without a factor the password is enough", lint.Base(), "", []string{"leaked password, add_authenticator, add_passkey"}},
+		{"without a factor the password is enough", lint.Base(), "", []string{
+			"leaked password, add_authenticator, add_passkey", "password manager, add_authenticator, add_passkey",
+			"signed-in laptop, add_authenticator, add_passkey",
+		}},
 		{"an authenticator and the mailbox in one phone", defaults(), "totp mail", []string{"unlocked phone, apart_totp, apart_mail"}},
 		{"signed in there too", defaults(), "totp mail device", []string{
-			"unlocked phone, apart_totp", "unlocked laptop + leaked password @24h", "mailbox + leaked password @24h stoppable",
+			"unlocked phone, apart_totp", "signed-in laptop @24h", "unlocked laptop + leaked password @24h", "mailbox + leaked password @24h stoppable",
 		}},
 		{"a security key keeps the phone from being enough", defaults(), "verified mail phone", []string{
-			"unlocked phone + leaked password, apart_mail", "mailbox + leaked password @24h stoppable", "mailbox + security key",
+			"signed-in laptop @24h stoppable, apart_mail", "unlocked phone + leaked password, apart_mail", "mailbox + leaked password @24h stoppable", "mailbox + security key",
 		}},
 		{"mailbox alone", policy("second_factor: mail_link"), "totp mail phone", []string{
-			"unlocked phone, apart_mail", "unlocked laptop, apart_mail", "mailbox",
+			"unlocked phone, apart_mail", "unlocked laptop, apart_mail", "mailbox", "mailbox with codes, apart_mail", "signed-in laptop, apart_mail",
 		}},
-		{"paper alone", policy("both: recovery_code"), "totp codes", []string{"paper with codes"}},
-		{"paper and password are a login", lint.Base(), "totp codes", nil},
+		{"paper alone", policy("both: recovery_code"), "totp codes", []string{
+			"paper with codes", "password manager, apart_recovery_code", "mailbox with codes, apart_recovery_code",
+		}},
+		{"paper and password are a login, in one manager too", lint.Base(), "totp codes", []string{"password manager, apart_recovery_code"}},
 		{"SIM and password", policy("second_factor: sms_code password\npassword: recovery_code factor\nboth: mail_link sms_code"), "totp phone mail", []string{
 			"unlocked phone, apart_mail, apart_sms", "mailbox + SIM card",
 		}},
@@ -109,23 +114,28 @@ func TestForecast(t *testing.T) {
 		{"no way at all", lint.Base(), "totp", []string{
 			"phone: locked out, add_codes, add_passkey",
 			"password: locked out, add_passkey, add_device",
+			"password manager: locked out, add_passkey, add_device",
 		}},
 		{"no factor", defaults(), "mail", []string{
 			"mailbox: signs in",
 			"password: alone password=mail_link",
+			"password manager: alone password=mail_link",
 		}},
 		{"no factor, no mail", defaults(), "", []string{
 			"password: locked out, add_codes, add_passkey, add_mail",
+			"password manager: locked out, add_passkey, add_mail",
 		}},
 		{"authenticator and mail", defaults(), "totp mail", []string{
 			"phone: locked out, add_codes, add_passkey, add_phone, add_device, add_contacts",
 			"mailbox: signs in",
 			"password: alone password=mail_link+factor",
+			"password manager: alone password=mail_link+factor",
 		}},
 		{"with somebody to help", defaults(), "totp mail admin rescue", []string{
 			"phone: with help password=rescue! second_factor=password+admin! both=rescue!, add_codes, add_passkey, add_phone, add_device, add_contacts",
 			"mailbox: signs in password=admin+factor! second_factor=password+admin! both=rescue!",
 			"password: alone password=mail_link+factor second_factor=rescue! both=rescue!",
+			"password manager: alone password=mail_link+factor second_factor=rescue! both=rescue!",
 		}},
 		{"everything", defaults(), "totp codes mail phone device contact contact", []string{
 			"phone: signs in password=recovery_code+mail_link second_factor=password+recovery_code both=recovery_code+mail_link",
@@ -133,12 +143,14 @@ func TestForecast(t *testing.T) {
 			"mailbox: signs in password=device+factor second_factor=password+recovery_code",
 			"password: alone password=mail_link+factor second_factor=recovery_code+mail_link both=recovery_code+mail_link",
 			"paper: signs in password=mail_link+factor second_factor=mail_link+password+sms_code both=contact*2+mail_link",
+			"password manager: alone password=mail_link+factor second_factor=contact*2+mail_link both=contact*2+mail_link",
 		}},
 		{"security key only", defaults(), "verified mail phone", []string{
 			"phone: signs in password=mail_link+factor second_factor=mail_link+password+wait+24h",
 			"mailbox: signs in",
 			"password: signs in password=mail_link+factor",
 			"security key: alone second_factor=mail_link+password+sms_code",
+			"password manager: signs in password=mail_link+factor",
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

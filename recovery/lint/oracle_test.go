@@ -19,7 +19,8 @@ import (
 type oracle struct {
 	table    lint.Table
 	shape    lint.Shape
-	contacts int // held
+	contacts int  // held
+	shut     bool // the account is closed
 }
 
 // attackState is what is true at some moment of an attack.
@@ -53,7 +54,7 @@ func (o oracle) succeeds(begin attackState) bool {
 		if o.signsIn(now) {
 			return true
 		}
-		for _, next := range append(o.changed(now), o.recovered(now)...) {
+		for _, next := range slices.Concat(o.changed(now), o.recovered(now), o.thawed(now)) {
 			if !seen[next] {
 				seen[next] = true
 				todo = append(todo, next)
@@ -72,7 +73,7 @@ func (o oracle) signsIn(s attackState) bool {
 
 func (o oracle) strong(s attackState) bool {
 	if !s.factor {
-		return s.has("password") || s.has("recovery_code")
+		return s.has("password")
 	}
 	return s.has("totp") || s.has("passkey") || s.has("recovery_code")
 }
@@ -104,6 +105,26 @@ func (o oracle) recovered(s attackState) []attackState {
 		}
 	}
 	return out
+}
+
+// thawed is what opening the account makes of the state after somebody closed
+// it: no session is left, and of codes only the owner's sheet serves.
+func (o oracle) thawed(s attackState) []attackState {
+	shut := s.without("recovery_code")
+	shut.session = false
+	if s.has("sheet") {
+		shut = shut.with("recovery_code")
+	}
+	closed := o
+	closed.shut = true
+	for _, w := range o.table.Ways[lint.GoalBoth] {
+		if !slices.Contains(w.Proofs, "device") && closed.walks(shut, w, lint.GoalBoth) {
+			out := o.replaced(s, lint.GoalBoth)
+			out.factor = true
+			return []attackState{out}
+		}
+	}
+	return nil
 }
 
 func (o oracle) replaced(s attackState, goal lint.Goal) attackState {
@@ -159,7 +180,7 @@ func first(p string) bool {
 func (o oracle) tellable(w lint.Way, proofs []string) bool {
 	mail := o.shape.Has("mail") && !slices.Contains(proofs, "mail_link") && !slices.Contains(proofs, "mail_code")
 	phone := o.shape.Has("sms") && !slices.Contains(proofs, "sms_code")
-	device := o.shape.Has("device") && !slices.Contains(proofs, "device")
+	device := !o.shut && o.shape.Has("device") && !slices.Contains(proofs, "device")
 	return w.Wait == 0 || o.shape.Has("push") || mail || phone || device
 }
 
@@ -206,6 +227,8 @@ func (o *oracle) begin(sources []string) attackState {
 			if o.shape.Has("verified") {
 				s = s.with("verified")
 			}
+		case "recovery_code":
+			s = s.with("recovery_code", "sheet")
 		case "device":
 			s.session = true
 		case "contact":

@@ -93,7 +93,8 @@ func (m *machine) give(r *row, at time.Duration) bool {
 	changed := false
 	for _, g := range r.gives {
 		for _, p := range r.to {
-			if t := at + g.after; t < m.owned[p][g.item] {
+			after, counts := m.later(g, p)
+			if t := at + after; counts && t < m.owned[p][g.item] {
 				m.owned[p][g.item], changed = t, true
 			}
 		}
@@ -160,4 +161,17 @@ func (m *machine) canonical(s set) bool {
 
 func (m *machine) signsIn(s set, keep keeper) bool {
 	return m.reach(m.held(s), keep) != never
+}
+
+// later is how long after a row its gift counts in a phase; false: never there.
+// What was made within the ban before an account was closed does not open it,
+// and a sheet of codes that a thief made never does.
+func (m *machine) later(g gift, p phase) (time.Duration, bool) {
+	if p != closed {
+		return g.after, true
+	}
+	if g.item == 0 { // the kind of account it is
+		return g.after, true
+	}
+	return max(g.after, m.table.Ban), m.items[g.item] != proofCodes
 }

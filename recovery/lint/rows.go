@@ -28,22 +28,14 @@ func (m *machine) add(r row, ok, withoutFactor bool) {
 	if !slices.ContainsFunc(r.needs, func(n need) bool { return n.alts[0] == m.item(itemSession) }) {
 		r.from = p
 	}
-	r.to = []phase{p}
+	r.to = []phase{p, closed}
 	m.rows = append(m.rows, r)
 }
 
 // addWay adds the rows of a way: one, or one for each proof it may begin with
 // when it has none of its own.
 func (m *machine) addWay(ref wayRef, w Way) {
-	first := [][]string{nil}
-	if !m.begins(w) {
-		first = first[:0]
-		for _, s := range m.table.firsts() {
-			first = append(first, []string{s})
-		}
-	}
-	for _, f := range first {
-		proofs := slices.Concat(f, w.Proofs, m.asked())
+	for _, proofs := range m.walks(w) {
 		switch {
 		case ref.goal == GoalPassword && w.WithoutFactor:
 			m.addRecovery(ref, w, proofs, GoalPassword, true)
@@ -58,6 +50,19 @@ func (m *machine) addWay(ref wayRef, w Way) {
 	}
 }
 
+// walks lists the proofs of a way, with what is asked besides: once, or once for
+// each proof it may begin with when it has none of its own.
+func (m *machine) walks(w Way) [][]string {
+	if m.begins(w) {
+		return [][]string{slices.Concat(w.Proofs, m.asked())}
+	}
+	var out [][]string
+	for _, s := range m.table.firsts() {
+		out = append(out, slices.Concat([]string{s}, w.Proofs, m.asked()))
+	}
+	return out
+}
+
 // begins reports whether the way has a proof that may come before any other.
 func (m *machine) begins(w Way) bool {
 	return slices.ContainsFunc(w.Proofs, m.table.first)
@@ -70,13 +75,17 @@ func (m *machine) addRecovery(ref wayRef, w Way, proofs []string, goal Goal, wit
 	}
 	r := row{name: w.String(), way: ref, wait: w.Wait, gives: m.replaced(goal)}
 	ok := m.require(&r, proofs, string(goal), withoutFactor)
-	used := func(name string) bool {
-		return slices.ContainsFunc(m.sources, func(s source) bool { return s.name == name && r.uses(s) })
-	}
-	if w.Wait > 0 && !m.told(used) {
+	if w.Wait > 0 && !m.told(m.usedBy(&r)) {
 		return // offered only where a notice goes elsewhere
 	}
 	m.add(r, ok, withoutFactor)
+}
+
+// usedBy tells whether a source can serve as a proof of the row.
+func (m *machine) usedBy(r *row) func(source string) bool {
+	return func(name string) bool {
+		return slices.ContainsFunc(m.sources, func(s source) bool { return s.name == name && r.uses(s) })
+	}
 }
 
 // replaced is what a recovery gives: the password counts for the second
@@ -105,7 +114,7 @@ func (m *machine) asked() []string {
 // addChanges adds what a session, or a half-finished login, can do.
 func (m *machine) addChanges() {
 	for _, c := range m.table.Changes {
-		r := row{name: c.Name, to: []phase{before, home, other}}
+		r := row{name: c.Name, to: []phase{before, home, other, closed}}
 		if c.NoFactorOnly && m.factor || !m.require(&r, c.Proofs, "", !m.factor) {
 			continue
 		}

@@ -6,24 +6,26 @@ import (
 )
 
 // Shapes lists every account the table can tell apart, without authority: for
-// that is not compared. Things no way, row or channel mentions are left out.
+// that is not compared. Things no way, row or channel mentions are left out, and
+// so is what no account can have because no proof or channel stands for it.
 func Shapes(t Table) []Shape {
-	shapes := []Shape{
-		{},
-		Having(SourceTOTP),
-		Having(SourcePasskey),
-		Having(SourcePasskey, TraitVerified),
-		Having(SourceTOTP, SourcePasskey),
-		Having(SourceTOTP, SourcePasskey, TraitVerified),
-	}
+	shapes := []Shape{{}}
 	for _, p := range t.Proofs {
-		if p.Factor && p.Source != SourceTOTP && p.Source != SourcePasskey {
+		switch {
+		case !p.Factor:
+		case t.verifies(p.Name):
+			shapes = append(vary(shapes, p.Source), withAll(shapes, p.Source, TraitVerified)...)
+		default:
 			shapes = vary(shapes, p.Source)
 		}
 	}
-	for _, name := range []string{SourceCodes, SourceMail, SourceSMS, SourceDevice} {
-		shapes = vary(shapes, name)
+	shapes = vary(shapes, SourceCodes)
+	for _, x := range []struct{ name, channel string }{{SourceMail, channelMail}, {SourceSMS, channelSMS}} {
+		if slices.Contains(t.Channels, x.channel) {
+			shapes = vary(shapes, x.name)
+		}
 	}
+	shapes = vary(shapes, SourceDevice)
 	if slices.Contains(t.Channels, channelPush) {
 		shapes = vary(shapes, TraitPush)
 	}
@@ -38,12 +40,26 @@ func Shapes(t Table) []Shape {
 	return shapes
 }
 
+// possible reports whether an account can have the second factors of the shape.
+func (t Table) possible(s Shape) bool {
+	known := func(source string) bool {
+		return slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Source == source })
+	}
+	return known(SourcePasskey) || !s.Has(SourcePasskey)
+}
+
 // vary adds each shape with one thing more.
 func vary(shapes []Shape, name string) []Shape {
-	for _, s := range slices.Clone(shapes) {
-		shapes = append(shapes, s.With(name))
+	return append(shapes, withAll(shapes, name)...)
+}
+
+// withAll are the shapes with more.
+func withAll(shapes []Shape, names ...string) []Shape {
+	var out []Shape
+	for _, s := range shapes {
+		out = append(out, s.With(names...))
 	}
-	return shapes
+	return out
 }
 
 // mentions is the largest count with which a way or question asks for a proof.
@@ -68,12 +84,14 @@ func (t Table) mentions(proof string) int {
 }
 
 // Standard lists the accounts that explain shows: without a second factor, as
-// set-up leaves them, with a phone, and with a passkey instead.
+// set-up and the first sign-in leave them, with a phone, and with a passkey
+// instead. Each has been used on one browser: whoever asks from another one can
+// begin a wait, because that browser shows it.
 func Standard() []Shape {
 	help := Having(SourceAdmin, SourceInPerson, SourceRescue, SourceMail, SourceCodes)
 	return []Shape{
 		help.With(SourceDevice),
-		help.With(SourceTOTP),
+		help.With(SourceTOTP, SourceDevice),
 		help.With(SourceTOTP, SourceSMS, SourceDevice, SourceContact+"*2"),
 		help.With(SourcePasskey, TraitVerified, SourceSMS, SourceDevice),
 	}

@@ -55,6 +55,14 @@ const (
 	ObjectSIM      = "SIM card"
 	ObjectPaper    = "paper with codes"
 	ObjectKey      = "security key"
+	// ObjectManager has the password and, as many keep them there, the recovery
+	// codes. The authenticator is not in it: who puts it there has one thing.
+	ObjectManager = "password manager"
+	// ObjectMailedCodes is a mailbox whose owner has sent the codes there.
+	ObjectMailedCodes = "mailbox with codes"
+	// ObjectSignedIn is a laptop whose browser is signed in here and to the
+	// mailbox, and has saved the password.
+	ObjectSignedIn = "signed-in laptop"
 )
 
 // Words that stand for something else in the lists of a [Table].
@@ -62,7 +70,7 @@ const (
 	// WordFactor in any list is whatever proof is a second factor.
 	WordFactor = "factor"
 	// WordStrong in a [Change] or [Approval] is a second factor or a recovery
-	// code, and for an account without second factor also the password.
+	// code, and for an account without second factor the password.
 	WordStrong = "strong"
 	// GiftNoFactor in [Change.Gives] takes the second factor off the account:
 	// from then on the ways and the login of accounts without one hold.
@@ -74,6 +82,7 @@ const (
 	proofPassword = "password"
 	proofDevice   = "device"
 	proofCodes    = "recovery_code"
+	proofAdmin    = "admin"
 	proofInPerson = "admin_in_person"
 )
 
@@ -153,6 +162,7 @@ type Table struct {
 	Login     []SignIn
 	Changes   []Change
 	Approvals []Approval
+	Thaws     []Thaw
 	// Later are proofs that this version does not have yet.
 	Later []string
 	// Channels that have a notifier: mail, sms, push.
@@ -174,6 +184,7 @@ func Base() Table {
 		Login:     baseLogin(),
 		Changes:   baseChanges(),
 		Approvals: baseApprovals(),
+		Thaws:     baseThaws(),
 		Channels:  []string{channelMail, channelSMS, channelPush},
 		Ban:       72 * time.Hour,
 	}
@@ -187,10 +198,11 @@ const (
 
 // A mailbox is read on the phone and on the laptop but lost with neither.
 func baseProofs() []Proof {
-	phone, laptop, mailbox := []string{ObjectPhone}, []string{ObjectLaptop}, []string{ObjectMailbox}
-	paper, key, leaked := []string{ObjectPaper}, []string{ObjectKey}, []string{ObjectPassword}
-	screens, number := []string{ObjectPhone, ObjectLaptop}, []string{ObjectPhone, ObjectSIM}
-	read := []string{ObjectPhone, ObjectLaptop, ObjectMailbox}
+	phone, laptop, mailbox := []string{ObjectPhone}, []string{ObjectLaptop}, []string{ObjectMailbox, ObjectMailedCodes}
+	paper, key, number := []string{ObjectPaper, ObjectManager, ObjectMailedCodes}, []string{ObjectKey}, []string{ObjectPhone, ObjectSIM}
+	screens := []string{ObjectPhone, ObjectLaptop, ObjectSignedIn}
+	read := []string{ObjectPhone, ObjectLaptop, ObjectMailbox, ObjectMailedCodes, ObjectSignedIn}
+	known, remembered := []string{ObjectPassword, ObjectManager, ObjectSignedIn}, []string{ObjectPassword, ObjectManager}
 	return []Proof{
 		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: phone, In: phone},
 		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key},
@@ -200,10 +212,10 @@ func baseProofs() []Proof {
 		{Name: "mail_code", Source: SourceMail, Class: ClassIssued, Short: true, Channel: channelMail, On: read, In: mailbox},
 		{Name: "sms_code", Source: SourceSMS, Class: ClassIssued, Short: true, Channel: channelSMS, On: number, In: phone},
 		{Name: proofDevice, Source: SourceDevice, Class: ClassIssued, First: true, On: screens, In: laptop},
-		{Name: proofPassword, Source: SourceMemory, Class: ClassMemory, On: leaked, In: leaked},
+		{Name: proofPassword, Source: SourceMemory, Class: ClassMemory, On: known, In: remembered},
 		{Name: "pin", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
 		{Name: "question", Source: SourceMemory, Class: ClassMemory, Short: true, Extra: true},
-		{Name: "admin", Source: SourceAdmin, Class: ClassAuthority, First: true},
+		{Name: proofAdmin, Source: SourceAdmin, Class: ClassAuthority, First: true},
 		{Name: proofInPerson, Source: SourceInPerson, Class: ClassAuthority, First: true},
 		{Name: "rescue", Source: SourceRescue, Class: ClassAuthority, First: true},
 	}
@@ -241,6 +253,36 @@ func baseApprovals() []Approval {
 		{For: string(GoalSecondFactor), Proofs: []string{proofPassword}},
 		{For: string(GoalBoth), Proofs: []string{WordStrong}},
 	}
+}
+
+// Thaw is a way that opens a closed account beside the ways for both.
+type Thaw struct {
+	Proofs []string
+	Wait   time.Duration
+	// WithoutFactor is for accounts that have no second factor.
+	WithoutFactor bool
+	// Case says that it needs an administrator. With a second factor it is
+	// offered only where no way for both has one.
+	Case bool
+}
+
+func baseThaws() []Thaw {
+	return []Thaw{
+		{Proofs: []string{proofAdmin, "mail_link"}, Wait: cooled, Case: true},
+		{Proofs: []string{proofAdmin}, WithoutFactor: true, Case: true},
+		{Proofs: []string{"rescue"}},
+		{Proofs: []string{"rescue"}, WithoutFactor: true},
+	}
+}
+
+// byCase reports whether the way needs an administrator's case.
+func (w Way) byCase() bool {
+	return slices.Contains(w.Proofs, proofAdmin) || slices.Contains(w.Proofs, proofInPerson)
+}
+
+// verifies reports whether a login takes the proof alone when it asked its owner.
+func (t Table) verifies(name string) bool {
+	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
 }
 
 // proof finds a proof by name.

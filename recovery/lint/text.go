@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,7 +15,7 @@ const width = 100
 // Text writes the report for people: the findings, the ways, and for each
 // account what signs in, which other sets take it over, those with the help of
 // an authority, what things are worth stealing, and how its owner gets back in.
-// The default policy takes at most 40 lines.
+// The default policy takes at most 50 lines.
 func Text(w io.Writer, r Report) error {
 	p := &paper{Writer: bufio.NewWriter(w)}
 	p.head(r)
@@ -58,23 +59,26 @@ func (p *paper) prose(heading string, column int, text string) {
 }
 
 func (p *paper) head(r Report) {
-	ways, bad := 0, 0
+	ways := 0
 	for _, list := range r.Table.Ways {
 		ways += len(list)
 	}
-	for _, f := range r.Findings {
-		if f.Key == KeyWeaker && f.Severity == Error {
-			bad++
-		}
-	}
-	verdict := "no way back is weaker than the login it replaces"
-	if bad > 0 {
-		verdict = "ways back are weaker than the login they replace"
-	}
-	p.prose("", 0, fmt.Sprintf("%d ways, %d kinds of account: %s", ways, r.Judged, verdict))
+	p.prose("", 0, fmt.Sprintf("%d ways, %d kinds of account: %s", ways, r.Judged, verdict(r.Findings)))
 	for _, f := range r.Findings {
 		p.prose(string(f.Severity), 9, f.String())
 	}
+}
+
+// verdict is the headline. A way that is accepted stays a weaker one.
+func verdict(findings []Finding) string {
+	has := func(match func(Finding) bool) bool { return slices.ContainsFunc(findings, match) }
+	switch {
+	case has(func(f Finding) bool { return f.Key == KeyWeaker && f.Severity == Error }):
+		return "ways back are weaker than the login they replace"
+	case has(Finding.Accepted):
+		return "weak_ok accepts ways back that are weaker than the login they replace"
+	}
+	return "no way back is weaker than the login it replaces"
 }
 
 func (p *paper) ways(t Table) {

@@ -59,7 +59,8 @@ func (m *machine) strength(s set, keep keeper) Strength {
 // stopped from outside the set.
 func (m *machine) cooled(s set, keep keeper) bool {
 	return m.stoppable(s) && !m.signsIn(s, func(i int, r *row) bool {
-		return (keep == nil || keep(i, r)) && (r.wait < cooled || !m.consumes(r, s, ClassIssued))
+		heard := !r.thaw || m.toldClosed(m.within(s))
+		return (keep == nil || keep(i, r)) && (r.wait < cooled || !heard || !m.consumes(r, s, ClassIssued))
 	})
 }
 
@@ -74,11 +75,14 @@ func (m *machine) consumes(r *row, s set, c Class) bool {
 }
 
 // stoppable reports whether a notice reaches the owner outside the set.
-func (m *machine) stoppable(s set) bool {
-	return m.told(func(name string) bool {
+func (m *machine) stoppable(s set) bool { return m.told(m.within(s)) }
+
+// within tells whether a source is in the set.
+func (m *machine) within(s set) func(source string) bool {
+	return func(name string) bool {
 		i := slices.IndexFunc(m.sources, func(src source) bool { return src.name == name })
 		return i >= 0 && s.has(i)
-	})
+	}
 }
 
 // names lists a set, with several contacts as one word.
