@@ -36,7 +36,8 @@ type Engine struct {
 	posts, flows    gauge
 	spray           spray
 	visitors        visitors
-	clock           clock // of CheckClock alone
+	clockSeen       time.Time // by CheckClock alone, with the monotonic reading when the clock has one
+	clockBehind     bool      // told that it is behind what the store has seen
 	alarms          alarms
 	sending         inFlight    // owed notices that this process has queued
 	held            inFlight    // and those that it holds back because there were too many
