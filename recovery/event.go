@@ -75,8 +75,10 @@ type Event struct {
 	At      time.Time
 	Account string // id
 	Person  string // account name
+	ActorID string // id of the account that did it; empty: it was none, or nobody has proved who it is
+	Actor   string // its name, or what else it was: "command line", "closing link"
 	Method  string
-	Network string
+	Network string // address of the actor
 	Flow    string // short, public part: joins the lines of one flow
 	Detail  string
 }
