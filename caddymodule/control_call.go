@@ -22,6 +22,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 	switch name {
 	case opSetupLink:
 		return o.setupLink(ctx)
+	case opAcceptOld:
+		return o.engine.AcceptOld(ctx)
 	case opRescue:
 		return o.rescue(ctx, args.User)
 	case opUserList:

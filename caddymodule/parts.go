@@ -44,6 +44,9 @@ func newRuntime(a *App) (*runtime, error) {
 		return nil, errors.Join(err, err2)
 	}
 	rt, err := a.parts(s, a.newQueue)
+	if err == nil {
+		err = rt.checkAge()
+	}
 	if err != nil {
 		s.leave(keys)
 		_, err2 := pool.Delete(key)
@@ -52,6 +55,19 @@ func newRuntime(a *App) (*runtime, error) {
 	rt.app, rt.key, rt.secrets, rt.quiet = a, key, keys, remind(rt.engine)
 	s.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
+}
+
+// checkAge asks, before anybody is answered, whether the store is an older one.
+// That the mark cannot be written is no reason to stay closed: doctor says it.
+func (rt *runtime) checkAge() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := rt.engine.CheckAge(ctx)
+	if _, files := errors.AsType[*fs.PathError](err); files {
+		rt.logger.Warn("no mark of the store is kept outside of it: a restored backup would not show", "error", err)
+		return nil
+	}
+	return err
 }
 
 // remind tells people whose wait is over, until the function it returns is
@@ -82,7 +98,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if s != nil {
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys
-		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
+		e.Store.Driver, e.Store.Sealer, e.Outside = s.driver, s.keys, newMarkFile()
 	}
 	if err := adjust(e); err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
-	EventAlarm                 EventName = "alarm" // a record is missing or does not open
+	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
+	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
 )
 
 // closing are the events whose notices carry a "this wasn't me" link: something
