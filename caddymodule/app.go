@@ -27,8 +27,9 @@ type App struct {
 
 	// Root keys, newest first: 32 bytes as hex or base64, or any text of 32
 	// characters and more. Placeholders such as {env.SPAREKEY_SECRET} and
-	// {file./run/secrets/sparekey} are replaced. Default: generated beside the
-	// store, readable for this user only.
+	// {file./run/secrets/sparekey} are replaced; a literal one is given back by
+	// Caddy's admin API. Default: generated beside the store, readable for this
+	// user only.
 	Secrets []string `json:"secrets,omitempty"`
 
 	// What people call the place, on pages and in mails. Default: the host.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
 // call does one operation and returns its result as JSON. Every error is a
 // sentence for the operator.
 func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
-	result, err := o.do(ctx, name, args)
+	result, err := o.do(engine.By(ctx, engine.Actor{Name: "command line", Network: "local"}), name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -20,6 +22,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 	switch name {
 	case opSetupLink:
 		return o.setupLink(ctx)
+	case opAcceptOld:
+		return o.engine.AcceptOld(ctx)
 	case opRescue:
 		return o.rescue(ctx, args.User)
 	case opUserList:

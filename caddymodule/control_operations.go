@@ -29,6 +29,7 @@ type operations struct {
 // The operations.
 const (
 	opSetupLink = "setup-link"
+	opAcceptOld = "accept-old"
 	opRescue    = "rescue"
 	opUserList  = "user-list"
 	opUserAdd   = "user-add"

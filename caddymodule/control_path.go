@@ -31,12 +31,13 @@ func controlSockets(keys *secret.Keys, store Store) []string {
 	if real, err := filepath.EvalSymlinks(folder); err == nil {
 		folder = real
 	}
-	sum := keys.MAC("control folder", folder, name)
 	var paths []string
-	for _, root := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
-		path := filepath.Join(root, "sparekey-"+hex.EncodeToString(sum[:8]), "sparekey.sock")
-		if root != "" && len(path) <= socketPath {
-			paths = append(paths, path)
+	for _, sum := range keys.MACs("control folder", folder, name) { // a Caddy may still listen for an older key
+		for _, root := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+			path := filepath.Join(root, "sparekey-"+hex.EncodeToString(sum[:8]), "sparekey.sock")
+			if root != "" && len(path) <= socketPath {
+				paths = append(paths, path)
+			}
 		}
 	}
 	return paths

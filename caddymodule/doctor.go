@@ -21,7 +21,7 @@ import (
 func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
-	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
+	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
 	out = append(out, o.accountChecks(ctx)...)
 	if o.bare {
 		return append(out, check{

@@ -12,6 +12,7 @@ func (a *App) audit(e recovery.Event) {
 	attrs := []any{
 		slog.String("event", string(e.Name)), slog.String("client_ip", e.Network), slog.String("account", e.Account),
 		slog.String("user", e.Person), slog.String("method", e.Method), slog.String("flow", e.Flow), slog.String("detail", e.Detail),
+		slog.String("actor", e.Actor), slog.String("actor_account", e.ActorID),
 	}
 	switch e.Name {
 	case recovery.EventLoginFailed:

@@ -103,6 +103,9 @@ func makeKey(path string) ([]byte, error) {
 	// A link, not a rename: of two Caddys that start at once one wins, and the
 	// other reads what the first wrote.
 	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("key file %s is a link to nothing: put the key where it leads, or remove it", path)
+		}
 		return generatedKey(path)
 	} else if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)

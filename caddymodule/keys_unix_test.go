@@ -3,6 +3,7 @@
 package caddymodule
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -27,5 +28,15 @@ func TestAPipeInTheKeysPlaceIsRefused(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("still waiting after ten seconds")
+	}
+}
+
+func TestALinkToNothingInTheKeysPlaceIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), keyFile)
+	if err := os.Symlink(filepath.Join(t.TempDir(), "nothing"), path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := generatedKey(path); err == nil || !strings.Contains(err.Error(), "link to nothing") {
+		t.Errorf("got %v, want it refused", err)
 	}
 }

@@ -25,22 +25,49 @@ import (
 )
 
 func newRuntime(a *App) (*runtime, error) {
-	key, err := json.Marshal([]any{a.store.Place(), a.store, a.Secrets}) // as provisioned: defaults are filled in
+	place, err := json.Marshal([]any{a.store.Place(), a.store}) // as provisioned: defaults are filled in
 	if err != nil {
 		return nil, err
 	}
-	value, _, err := pool.LoadOrNew(string(key), func() (caddy.Destructor, error) { return openShared(a) })
+	key := string(place)
+	keys, err := a.rootKeys()
 	if err != nil {
 		return nil, err
 	}
-	rt, err := a.parts(value.(*shared), a.newQueue)
+	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) { return openShared(a, keys) })
 	if err != nil {
-		_, err2 := pool.Delete(string(key))
+		return nil, err
+	}
+	s := value.(*shared)
+	if err := s.join(keys); err != nil {
+		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)
 	}
-	rt.key, rt.quiet = string(key), remind(rt.engine)
-	rt.shared.control.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
+	rt, err := a.parts(s, a.newQueue)
+	if err == nil {
+		err = rt.checkAge()
+	}
+	if err != nil {
+		s.leave(keys)
+		_, err2 := pool.Delete(key)
+		return nil, errors.Join(err, err2)
+	}
+	rt.app, rt.key, rt.secrets, rt.quiet = a, key, keys, remind(rt.engine)
+	s.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
+}
+
+// checkAge asks, before anybody is answered, whether the store is an older one.
+// That the mark cannot be written is no reason to stay closed: doctor says it.
+func (rt *runtime) checkAge() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := rt.engine.CheckAge(ctx)
+	if _, files := errors.AsType[*fs.PathError](err); files {
+		rt.logger.Warn("no mark of the store is kept outside of it: a restored backup would not show", "error", err)
+		return nil
+	}
+	return err
 }
 
 // remind tells people whose wait is over, until the function it returns is
@@ -58,25 +85,6 @@ func remind(e *engine.Engine) func() {
 	}
 }
 
-// openShared opens the store and proves that our key fits it.
-func openShared(a *App) (*shared, error) {
-	keys, err := a.rootKeys()
-	if err != nil {
-		return nil, err
-	}
-	driver, err := a.store.Open(a.logger)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := engine.Prepare(ctx, s); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
-	}
-	return &shared{driver: driver, keys: keys, control: newControl(a.logger, keys, a.store)}, nil
-}
-
 // parts builds engine, guard and pages. Without a store it only proves that
 // they can be built.
 func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runtime, error) {
@@ -90,7 +98,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if s != nil {
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys
-		e.Store.Driver, e.Store.Sealer = s.driver, s.keys
+		e.Store.Driver, e.Store.Sealer, e.Outside = s.driver, s.keys, newMarkFile()
 	}
 	_, alone := a.store.(interface{ Exclusive() })
 	e.Shared = !alone
@@ -113,13 +121,29 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 func (a *App) pages() (*templates.Set, error) {
 	var overlay fs.FS
 	if a.Templates != "" {
-		overlay = os.DirFS(a.Templates)
+		overlay = onlyFiles{os.DirFS(a.Templates)}
 	}
 	pages, err := templates.New(overlay)
 	if err != nil {
 		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
 	}
 	return pages, nil
+}
+
+// onlyFiles opens files and folders. A named pipe among them would make the start
+// wait for ever.
+type onlyFiles struct{ fs.FS }
+
+// Open implements fs.FS.
+func (f onlyFiles) Open(name string) (fs.File, error) {
+	info, err := fs.Stat(f.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is not a file: move it away")}
+	}
+	return f.FS.Open(name)
 }
 
 // newQueue starts the workers that send messages.

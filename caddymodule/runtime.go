@@ -11,7 +11,6 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
@@ -20,24 +19,12 @@ import (
 // pool keeps what must outlive a reload: an open store, by its configuration.
 var pool = caddy.NewUsagePool() //nolint:gochecknoglobals // shared by all configurations of the process
 
-// shared is a pooled open store with its keys.
-type shared struct {
-	driver    kv.Driver
-	keys      *secret.Keys
-	announced atomic.Bool // the set-up link has been printed
-	control   *control
-}
-
-// Destruct implements caddy.Destructor.
-func (s *shared) Destruct() error {
-	s.control.close()
-	return s.driver.Close()
-}
-
 // runtime is what one configuration runs on.
 type runtime struct {
+	app     *App
 	key     string
 	shared  *shared
+	secrets *secret.Keys // of this configuration; what is used is that of shared
 	engine  *engine.Engine
 	guard   *guard.Guard
 	server  *web.Server
@@ -93,6 +80,7 @@ func (rt *runtime) after(d guard.Decision) {
 // moment; at the end of the process the caller waits for messages on their way.
 func (rt *runtime) retire() {
 	rt.retired.Do(func() {
+		rt.shared.leave(rt.secrets)
 		if caddy.Exiting() {
 			rt.letGo()
 			rt.release()
@@ -133,4 +121,7 @@ func (rt *runtime) release() {
 	if _, err := pool.Delete(rt.key); err != nil {
 		rt.logger.Error("store not closed", "error", err)
 	}
+	// Connections to the app that idle hold the routes they were made for, and so
+	// the app module: all of this must not hang on it.
+	rt.app.runtime.Store(nil)
 }

@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// seed makes, before the first start, the file store of the host with Alice,
+// seed makes, before the first start, the store of the host with Alice,
 // an administrator who is signed in, and returns her session cookie.
 func (h *host) seed(t *testing.T) string {
 	t.Helper()
@@ -25,10 +28,7 @@ func (h *host) seed(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := boltkv.Open(filepath.Join(h.data(), "sparekey.db"), boltkv.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := h.driver(t)
 	w := recoverytest.New(t, recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = keys })
 	alice, b := recoverytest.Alice(), w.Browser()
 	w.Setup(alice)
@@ -39,6 +39,22 @@ func (h *host) seed(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return b.Cookie("sparekey").Value
+}
+
+// driver opens the store of the host while no Caddy does.
+func (h *host) driver(t *testing.T) kv.Driver {
+	t.Helper()
+	var d kv.Driver
+	var err error
+	if url, ok := strings.CutPrefix(h.store, "redis "); ok {
+		d, err = rediskv.Open(t.Context(), rediskv.Options{URL: url})
+	} else {
+		d, err = boltkv.Open(filepath.Join(h.data(), "sparekey.db"), boltkv.Options{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // cookie is the Cookie header of a session here.

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -283,6 +284,15 @@ func (a *Account) EndEverything() {
 	a.Generation++
 	a.Sessions = nil
 	a.Waits = nil
+}
+
+// Notable tells whether a change would be missed if an older value of the account
+// came back: a credential was replaced or used, or a session has ended.
+func Notable(before, after *Account) bool {
+	return before.Generation != after.Generation || len(after.Sessions) < len(before.Sessions) ||
+		!slices.EqualFunc(before.Credentials, after.Credentials, func(a, b Credential) bool {
+			return a.ID == b.ID && a.Version == b.Version && bytes.Equal(a.Data, b.Data)
+		})
 }
 
 // UntrustDevices ends the trust in all devices. They stay known, but none skips the

@@ -48,7 +48,8 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
-	EventAlarm                 EventName = "alarm" // a record is missing or does not open
+	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
+	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
 )
 
 // closing are the events whose notices carry a "this wasn't me" link: something
@@ -75,8 +76,10 @@ type Event struct {
 	At      time.Time
 	Account string // id
 	Person  string // account name
+	ActorID string // id of the account that did it; empty: it was none, or nobody has proved who it is
+	Actor   string // its name, or what else it was: "command line", "closing link"
 	Method  string
-	Network string
+	Network string // address of the actor
 	Flow    string // short, public part: joins the lines of one flow
 	Detail  string
 }

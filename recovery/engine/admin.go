@@ -26,7 +26,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 	if err != nil {
 		return err
 	}
-	e.audit(recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
+	e.record(ctx, recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
 	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
 }

@@ -22,12 +22,6 @@ const (
 	clockEvery = time.Minute     // between two notes
 )
 
-// clock is what this process last saw.
-type clock struct {
-	at     time.Time // with the monotonic reading, when the clock has one
-	behind bool      // told that it is behind what the store has seen
-}
-
 // Clock returns what is known of the clocks.
 func (e *Engine) Clock(ctx context.Context) (ClockState, error) {
 	s, _, err := kv.Load[ClockState](ctx, e.Store, clockKey)
@@ -38,19 +32,19 @@ func (e *Engine) Clock(ctx context.Context) (ClockState, error) {
 // more than two minutes since the last call, or is that far behind what was
 // noted before. Each is told once. It writes one record.
 func (e *Engine) CheckClock(ctx context.Context) error {
-	now, last := e.Now(), e.clock.at
+	now, last := e.Now(), e.clockSeen
 	jump := time.Duration(0)
 	if !last.IsZero() {
 		jump = now.Round(0).Sub(last.Round(0)) - now.Sub(last) // Round drops the monotonic reading
 	}
-	e.clock.at = now
+	e.clockSeen = now
 	by, behind := time.Duration(0), false
 	_, err := kv.Update(ctx, e.Store, clockKey, time.Time{}, func(s *ClockState, _ bool) error {
 		by, behind = 0, s.Latest.Sub(now.Round(0)) > clockJump
 		switch {
 		case jump.Abs() > clockJump:
 			by = jump
-		case behind && !e.clock.behind:
+		case behind && !e.clockBehind:
 			by = now.Round(0).Sub(s.Latest)
 		case now.Sub(s.Latest) < clockEvery:
 			return errClockNoted
@@ -66,7 +60,7 @@ func (e *Engine) CheckClock(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errClockNoted) {
 		return err
 	}
-	e.clock.behind = behind
+	e.clockBehind = behind
 	if by != 0 {
 		e.log().Error("a clock has jumped: what ends by time ends sooner or later than people were told", "by", by.String())
 	}

@@ -32,17 +32,20 @@ type Engine struct {
 	Now     func() time.Time     // time.Now outside tests
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
+	Outside Outside              // keeps the store's mark; nil: only memory does
 
 	name            string // of this process, written into reminders it takes on
 	posts, flows    gauge
 	spray           spray
 	visitors        visitors
-	clock           clock // of CheckClock alone
+	clockSeen       time.Time // by CheckClock alone, with the monotonic reading when the clock has one
+	clockBehind     bool      // told that it is behind what the store has seen
 	alarms          alarms
 	strangers       strangers
 	later           chan func(context.Context) // for after the answer
 	costsAsked      atomic.Int64
 	costsLowered    atomic.Int64
+	marked          marked      // by CheckAge alone, but for the flag in it
 	sending         inFlight    // owed notices that this process has queued
 	held            inFlight    // and those that it holds back because there were too many
 	settled         atomic.Bool // an account exists; never unset
@@ -106,6 +109,7 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 // edit changes an account in one write. change works on a copy and may run
 // twice; its error leaves the account as it was.
 func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
+	notable := false
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
 		if !exists {
 			return recovery.ErrNoAccount
@@ -115,11 +119,15 @@ func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Ac
 			return err
 		}
 		c.Revision++
+		notable = recovery.Notable(a, c)
 		*a = *c
 		return nil
 	})
 	if err == nil {
 		e.alarms.saw(id, a.Revision)
+		if notable {
+			e.marked.changed.Store(true)
+		}
 	}
 	return &a, err
 }

@@ -96,7 +96,7 @@ func (e *Engine) closeFor(ctx context.Context, account, reason string, c recover
 	if err != nil {
 		return false, err
 	}
-	e.audit(recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Network: c.Network})
+	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: "closing link", Network: c.Network})
 	e.deliver(ctx, a)
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)

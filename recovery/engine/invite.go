@@ -33,7 +33,7 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 		return nil, "", err
 	}
 	if a.Admin() {
-		e.audit(recovery.Event{Name: recovery.EventAdminGranted, Account: a.ID, Person: a.Name})
+		e.record(ctx, recovery.Event{Name: recovery.EventAdminGranted, Account: a.ID, Person: a.Name})
 		e.deliver(ctx, a)
 	}
 	token, err := e.invitation(ctx, a)
@@ -87,7 +87,7 @@ func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, e
 	if err := e.updateDirectory(ctx, a); err != nil {
 		return "", err
 	}
-	e.audit(recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})
+	e.record(ctx, recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, recovery.Invite)
 }
 
@@ -128,6 +128,6 @@ func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	case recovery.StateDisabled:
 		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
 	}
-	e.audit(recovery.Event{Name: recovery.EventRescue, Account: a.ID, Person: a.Name})
+	e.record(ctx, recovery.Event{Name: recovery.EventRescue, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, recovery.Rescue)
 }

@@ -73,10 +73,18 @@ func (e *Engine) Remind(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			e.log().Warn("who is to be told is told later", "error", err)
 		}
+		if err := e.CheckAge(ctx); err != nil && ctx.Err() == nil {
+			e.log().Warn("the mark of the store is raised later", "error", err)
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // what changed since
+	defer cancel()
+	if err := e.CheckAge(last); err != nil {
+		e.log().Warn("the mark of the store is not raised", "error", err)
 	}
 }
 

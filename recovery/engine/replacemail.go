@@ -40,7 +40,7 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 	if err != nil {
 		return err
 	}
-	e.audit(recovery.Event{Name: recovery.EventContactChanged, Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
+	e.record(ctx, recovery.Event{Name: recovery.EventContactChanged, Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
 	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
 }

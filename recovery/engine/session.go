@@ -84,7 +84,7 @@ func (e *Engine) endSession(ctx context.Context, id string, x ending) error {
 		return nil
 	}
 	if err == nil {
-		e.audit(recovery.Event{Name: x.name, Account: a.ID, Person: a.Name})
+		e.record(ctx, recovery.Event{Name: x.name, Account: a.ID, Person: a.Name, ActorID: a.ID, Actor: a.Name})
 	}
 	return err
 }

@@ -54,7 +54,7 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 		return nil
 	}
 	if err == nil {
-		e.audit(recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
+		e.record(ctx, recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
 		e.deliver(ctx, a)
 	}
 	return err

@@ -70,7 +70,7 @@ func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Clien
 		return nil
 	}
 	if err == nil {
-		e.audit(recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
+		e.record(ctx, recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
 		e.deliver(ctx, a)
 	}
 	return err

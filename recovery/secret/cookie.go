@@ -14,7 +14,7 @@ func newCookies(key []byte) securecookie.Codec {
 // the value, so that it does not open in another cookie. The value is not
 // encrypted: whoever holds the cookie can read it.
 func (k *Keys) SignCookie(name string, value []byte) string {
-	signed, err := securecookie.EncodeMulti(name, value, k.cookies...)
+	signed, err := securecookie.EncodeMulti(name, value, k.now.Load().cookies...)
 	if err != nil {
 		panic(err) // bytes always encode, and there is a key
 	}
@@ -26,6 +26,6 @@ func (k *Keys) SignCookie(name string, value []byte) string {
 // [ErrOpen] it is no alarm: anybody can send a cookie.
 func (k *Keys) OpenCookie(name, signed string) ([]byte, bool) {
 	var value []byte
-	err := securecookie.DecodeMulti(name, signed, &value, k.cookies...)
+	err := securecookie.DecodeMulti(name, signed, &value, k.now.Load().cookies...)
 	return value, err == nil
 }

@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"github.com/gorilla/securecookie"
 )
@@ -29,8 +31,10 @@ var (
 
 // Keys holds what is derived from the root keys, newest first. The newest
 // seals and signs; all of them open and verify, so that a key can be replaced
-// without signing anybody out.
-type Keys struct {
+// without signing anybody out. [Keys.Use] replaces them while they are in use.
+type Keys struct{ now atomic.Pointer[keySet] }
+
+type keySet struct {
 	rings   []ring
 	cookies []securecookie.Codec
 }
@@ -48,16 +52,41 @@ func NewKeys(roots ...[]byte) (*Keys, error) {
 	if len(roots) == 0 {
 		return nil, ErrKey
 	}
-	k := &Keys{}
+	set := new(keySet)
 	for _, root := range roots {
 		r, err := newRing(root)
 		if err != nil {
 			return nil, err
 		}
-		k.rings = append(k.rings, r)
-		k.cookies = append(k.cookies, newCookies(r.cookie))
+		set.add(r, newCookies(r.cookie))
 	}
+	k := new(Keys)
+	k.now.Store(set)
 	return k, nil
+}
+
+func (s *keySet) add(r ring, cookies securecookie.Codec) {
+	s.rings, s.cookies = append(s.rings, r), append(s.cookies, cookies)
+}
+
+// Use replaces the keys by those of the lists, the first in front; a key that is
+// in several counts once. At least one list is given.
+func (k *Keys) Use(lists ...*Keys) {
+	set := new(keySet)
+	for _, list := range lists {
+		from := list.now.Load()
+		for i, r := range from.rings {
+			if !slices.ContainsFunc(set.rings, func(have ring) bool { return have.id == r.id }) {
+				set.add(r, from.cookies[i])
+			}
+		}
+	}
+	k.now.Store(set)
+}
+
+// SameNewest tells whether both seal with the same key.
+func (k *Keys) SameNewest(other *Keys) bool {
+	return k.now.Load().rings[0].id == other.now.Load().rings[0].id
 }
 
 func newRing(root []byte) (ring, error) {
@@ -100,7 +129,7 @@ const sealVersion = 1
 // Seal encrypts plain with AES-256-GCM and a fresh nonce. name is bound to it
 // as associated data: moved under another name the value does not open.
 func (k *Keys) Seal(name string, plain []byte) []byte {
-	r := k.rings[0]
+	r := k.now.Load().rings[0]
 	out := make([]byte, 0, 5+len(plain)+r.aead.Overhead())
 	out = append(out, sealVersion)
 	out = append(out, r.id[:]...)
@@ -112,7 +141,7 @@ func (k *Keys) Open(name string, sealed []byte) ([]byte, error) {
 	if len(sealed) < 5 || sealed[0] != sealVersion {
 		return nil, ErrOpen
 	}
-	for _, r := range k.rings {
+	for _, r := range k.now.Load().rings {
 		if [4]byte(sealed[1:5]) != r.id {
 			continue
 		}
@@ -129,14 +158,14 @@ func (k *Keys) Open(name string, sealed []byte) ([]byte, error) {
 // of different uses apart, and every part is prefixed with its length, so that
 // ("ab","c") and ("a","bc") differ.
 func (k *Keys) MAC(purpose string, parts ...string) []byte {
-	return k.rings[0].sum(purpose, parts)
+	return k.now.Load().rings[0].sum(purpose, parts)
 }
 
 // MACs is [Keys.MAC] with every key, newest first, for looking up records
 // whose names were made before a key change.
 func (k *Keys) MACs(purpose string, parts ...string) [][]byte {
 	var out [][]byte
-	for _, r := range k.rings {
+	for _, r := range k.now.Load().rings {
 		out = append(out, r.sum(purpose, parts))
 	}
 	return out
@@ -146,7 +175,7 @@ func (k *Keys) MACs(purpose string, parts ...string) [][]byte {
 // right: "nothing was sent" must not match anything.
 func (k *Keys) CheckMAC(mac []byte, purpose string, parts ...string) bool {
 	ok := false
-	for _, r := range k.rings {
+	for _, r := range k.now.Load().rings {
 		if hmac.Equal(mac, r.sum(purpose, parts)) {
 			ok = true
 		}

@@ -113,6 +113,9 @@ func (x *exchange) changeAccount() {
 		x.unavailable(err)
 		return
 	}
+	if a != nil {
+		x.by(a)
+	}
 	id := x.r.PostForm.Get("choice")
 	switch {
 	case s == nil:

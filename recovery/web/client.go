@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -25,6 +26,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
 	x.readFlows()
+	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network})) // for the record
 	return x
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -23,9 +24,15 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	case !a.Admin():
 		x.refuse(http.StatusNotFound, "not_found")
 	default:
+		x.by(a)
 		return a, s
 	}
 	return nil, nil
+}
+
+// by notes who acts, for the record.
+func (x *exchange) by(a *recovery.Account) {
+	x.r = x.r.WithContext(engine.By(x.r.Context(), engine.Actor{ID: a.ID, Name: a.Name}))
 }
 
 // acting returns the administrator who may act: not while on probation, and
