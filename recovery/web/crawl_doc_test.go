@@ -30,10 +30,11 @@
 //
 // A hole is an account that is no longer what it was: another password, second
 // factor, list of codes, PIN, answer, address, contact, name or group; a session
-// or a generation more. A request that reaches the app without a session is a
-// hole, and so is an answer with a status of 500 or more. A code that was spent, a
-// wait that began and an account that was closed are none: they take nothing. The
-// method taken lists what is a hole.
+// or a generation more with somebody signed in. A request that reaches the app
+// without a session is a hole, and so is an answer with a status of 500 or more. A
+// code that was spent, a wait that began, and an account that was closed or whose
+// sign-ins a notice has ended are none: they take nothing. The method taken lists
+// what is a hole.
 //
 // A row fails as well when the crawl was blind: when a page it should have met
 // was not met, or when moves with one flow open were left although the row has no

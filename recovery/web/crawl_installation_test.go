@@ -180,7 +180,9 @@ func (inst *installation) taken() []string {
 	same("probation", inst.baseline.Probation, a.Probation)
 	switch a.State {
 	case inst.baseline.State:
-		same("generation", inst.baseline.Generation, a.Generation)
+		if len(a.Sessions) > 0 { // a notice may have stopped all that ran: nobody is in
+			same("generation", inst.baseline.Generation, a.Generation)
+		}
 	case recovery.StateFrozen: // a notice did it: closed, and nobody is in
 		if len(a.Sessions) > 0 {
 			out = append(out, "session of a closed account")
