@@ -23,20 +23,32 @@ func (inst *installation) inPersonMove() move {
 
 const adminName = "boss"
 
-// addAdmin makes an administrator who signs in with a password alone.
+// addAdmin makes an administrator, who has a second factor.
 func (inst *installation) addAdmin() {
 	s := inst.activate(recovery.NewAccount{Name: adminName, Groups: []string{recovery.GroupAdmins}}, contactPassword)
-	inst.drop(s, recovery.TOTP, recovery.RecoveryCode)
+	inst.adminKey = s.holdings.totpKey
+}
+
+// opensCase lets the administrator sign in and open a case for alice; false:
+// refused.
+func (inst *installation) opensCase() (*attackState, bool) {
+	b := &attackState{client: stranger()}
+	factor := func(ok bool) bool {
+		for ok && b.flow != nil && b.step.Method == recovery.TOTP {
+			ok = inst.send(b, inst.totpForm(inst.adminKey))
+		}
+		return ok
+	}
+	ok := factor(inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword}))
+	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
+	ok = ok && factor(inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}))
+	return b, ok
 }
 
 // inPersonCode opens a case for alice and returns the code shown.
 func (inst *installation) inPersonCode() string {
-	b := &attackState{client: stranger()}
-	inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
-	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
-	ok := inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
-		inst.send(b, recovery.Input{Password: contactPassword})
-	if !ok {
+	b, ok := inst.opensCase()
+	if !ok || b.flow == nil {
 		return ""
 	}
 	code := method.Handed(b.flow.Pending[recovery.AdminInPerson].Data)
