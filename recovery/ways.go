@@ -258,10 +258,13 @@ func open(f Facts, g Goal) []Way {
 }
 
 // stoppable reports whether the owner would hear of a wait through a channel or
-// device that is not a proof in it. Only then waiting adds safety. What the flow
-// began with is a proof in it too.
+// device that is not a proof in it. Only then waiting adds safety. The proof that
+// the flow began with is one of them, also where the way does not name it.
 func stoppable(f Facts, w Way) bool {
-	proofs := slices.Concat(w.Proofs, f.Flow.Shown())
+	proofs := slices.Clone(w.Proofs)
+	if len(f.Flow.Proofs) > 0 {
+		proofs = append(proofs, f.Flow.Proofs[0].Method)
+	}
 	uses := func(channel string) bool {
 		return slices.ContainsFunc(proofs, func(name string) bool {
 			m := f.Methods.Get(name)

@@ -52,7 +52,6 @@ type holdings struct {
 // installation is an engine with all that an attack can move: store, clock, messages.
 type installation struct {
 	t             *testing.T
-	adminKey      string // of the administrator's authenticator
 	driver        *memkv.Driver
 	store         *kv.Store
 	engine        *engine.Engine
@@ -60,12 +59,16 @@ type installation struct {
 	outbox        []recovery.Message
 	ownerID       string // of the account
 	owner         holdings
-	namesContacts bool // the attacker names people who vouch: where no way asks for them that is a waste
-	fewChanges    bool // in a session the attacker leaves out what the proof of the default policy has walked
-	knownBrowser  bool // strangers ask from a browser the account knows
-	pressesStop   bool // the attacker presses "this wasn't me" where it can be read
-	mutated       bool // a mutant: one hole is enough
-	noMail        bool // no mail can be sent
+	namesContacts bool   // the attacker names people who vouch: where no way asks for them that is a waste
+	fewChanges    bool   // in a session the attacker leaves out what the proof of the default policy has walked
+	knownBrowser  bool   // strangers ask from a browser the account knows
+	pressesStop   bool   // the attacker presses "this wasn't me" where it can be read
+	mutated       bool   // a mutant: one hole is enough
+	noMail        bool   // no mail can be sent
+	adminKey      string // authenticator of the administrator
+	noText        bool   // no text message can be sent
+	most          int    // states of one search; zero: all
+	closes        bool   // somebody closes the account whenever that helps the attacker
 }
 
 // Queue implements recovery.Notifier.
@@ -78,7 +81,7 @@ func (inst *installation) Queue(m recovery.Message) {
 
 // Has implements recovery.Notifier.
 func (inst *installation) Has(channel string) bool {
-	return channel == recovery.ChannelMail && !inst.noMail || channel == recovery.ChannelSMS
+	return channel == recovery.ChannelMail && !inst.noMail || channel == recovery.ChannelSMS && !inst.noText
 }
 
 // attackState is a moment of an attack. The search goes on from it in any order.
@@ -256,6 +259,8 @@ type search struct {
 	seen       map[string]bool
 	begin      time.Time
 	steps      int
+	most       int // states at most; zero: all
+	cut        bool
 }
 
 func (x *search) run(from *attackState) *attackState {
@@ -266,6 +271,10 @@ func (x *search) run(from *attackState) *attackState {
 		s := heap.Pop(queue).(*attackState)
 		if s.signedIn {
 			return s
+		}
+		if x.most > 0 && len(x.seen) > x.most {
+			x.cut = true
+			return nil
 		}
 		for _, m := range x.inst.moves(s) {
 			next := x.try(s, m)

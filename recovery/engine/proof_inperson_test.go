@@ -23,27 +23,32 @@ func (inst *installation) inPersonMove() move {
 
 const adminName = "boss"
 
-// addAdmin makes an administrator, who has an authenticator.
+// addAdmin makes an administrator, who has a second factor.
 func (inst *installation) addAdmin() {
 	s := inst.activate(recovery.NewAccount{Name: adminName, Groups: []string{recovery.GroupAdmins}}, contactPassword)
 	inst.adminKey = s.holdings.totpKey
 }
 
-// asAdmin signs the administrator in.
-func (inst *installation) asAdmin() *attackState {
+// opensCase lets the administrator sign in and open a case for alice; false:
+// refused.
+func (inst *installation) opensCase() (*attackState, bool) {
 	b := &attackState{client: stranger()}
-	inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword})
-	inst.send(b, inst.totpForm(inst.adminKey))
+	factor := func(ok bool) bool {
+		for ok && b.flow != nil && b.step.Method == recovery.TOTP {
+			ok = inst.send(b, inst.totpForm(inst.adminKey))
+		}
+		return ok
+	}
+	ok := factor(inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword}))
 	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
-	return b
+	ok = ok && factor(inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}))
+	return b, ok
 }
 
 // inPersonCode opens a case for alice and returns the code shown.
 func (inst *installation) inPersonCode() string {
-	b := inst.asAdmin()
-	ok := inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}) &&
-		inst.send(b, inst.totpForm(inst.adminKey))
-	if !ok {
+	b, ok := inst.opensCase()
+	if !ok || b.flow == nil {
 		return ""
 	}
 	code := method.Handed(b.flow.Pending[recovery.AdminInPerson].Data)

@@ -128,7 +128,17 @@ func (inst *installation) entryMoves(s *attackState) []move {
 	if inst.pressesStop {
 		out = append(out, move{"press \"this wasn't me\"", inst.freeze})
 	}
+	if inst.closes && inst.account(inst.ownerID).State == recovery.StateActive {
+		out = append(out, move{"somebody closes the account", inst.close})
+	}
 	return out
+}
+
+// close closes the account as the newest notice there could be would. Its owner
+// may do so, whoever reads a notice, and whoever holds a first proof.
+func (inst *installation) close(*attackState) bool {
+	inst.change(func(a *recovery.Account) { a.Freeze(inst.now, inst.now, inst.engine.Policy.Lifetimes) })
+	return true
 }
 
 func (inst *installation) beginMove(c recovery.Client, where string, in recovery.Input) move {
@@ -162,9 +172,7 @@ func (inst *installation) nameAccomplices(s *attackState) bool {
 // openCase lets an honest administrator open a case for the owner, whose link
 // the attacker gets hold of.
 func (inst *installation) openCase(s *attackState) bool {
-	admin := inst.asAdmin()
-	if !inst.send(admin, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "asked on the phone"}) ||
-		!inst.send(admin, inst.totpForm(inst.adminKey)) {
+	if admin, ok := inst.opensCase(); !ok || admin.flow != nil {
 		inst.t.Fatalf("case: got a refusal at %+v, want to open a case", admin.step)
 	}
 	m, ok := inst.newest(holdings{reads: []string{aliceMail}}, "admin-case")
@@ -201,6 +209,9 @@ func (inst *installation) fingerprint(s *attackState) string {
 		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, inst.daysUntil(a.Probation), alive != nil),
 		fmt.Sprint(strings.ReplaceAll(s.holdings.password, again+again, again), s.holdings.contacts, s.holdings.reads, s.holdings.device != "", s.holdings.pin, s.holdings.answer),
 	}
+	if inst.closes {
+		out = append(out, fmt.Sprint(inst.daysUntil(a.CodeUsed.Add(inst.engine.Policy.Lifetimes.Notice)), inst.ages(a)))
+	}
 	if inst.pressesStop {
 		_, told := inst.newest(s.holdings, "notice")
 		spent := inst.daysUntil(a.CodeUsed.Add(inst.engine.Policy.Lifetimes.Notice)) // then no code opens what is closed now
@@ -225,6 +236,27 @@ func (inst *installation) fingerprint(s *attackState) string {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, inst.daysUntil(w.Ready), inst.daysUntil(w.Until)))
 	}
 	return strings.Join(append(out, inst.flowFingerprint(s)), "|")
+}
+
+// ages names what decides which credentials serve on a closed account: what was
+// enrolled lately does not.
+func (inst *installation) ages(a *recovery.Account) (out []string) {
+	ban := inst.engine.Policy.Lifetimes.RecoveredBan
+	lately := func(made time.Time) string {
+		if a.State == recovery.StateFrozen {
+			return fmt.Sprint(made.Add(ban).After(a.ClosedFor))
+		}
+		return fmt.Sprint(inst.daysUntil(made.Add(ban)))
+	}
+	for _, c := range a.Credentials {
+		if !c.Initial {
+			out = append(out, c.Method+lately(c.Created))
+		}
+	}
+	for _, v := range a.TrustedContacts {
+		out = append(out, lately(v.Since))
+	}
+	return out
 }
 
 // ripeness names what decides which sheet of codes would open the account.
