@@ -127,7 +127,10 @@ func sendHTTP2(t *testing.T, r trailed) appSaw {
 	}
 	f := http2.NewFramer(conn, conn)
 	fields := []hpack.HeaderField{
-		{Name: ":method", Value: "POST"}, {Name: ":scheme", Value: "http"}, {Name: ":authority", Value: r.host}, {Name: ":path", Value: r.path},
+		{Name: ":method", Value: "POST"},
+		{Name: ":scheme", Value: "http"},
+		{Name: ":authority", Value: r.host},
+		{Name: ":path", Value: r.path},
 		{Name: "cookie", Value: r.cookie},
 	}
 	if r.announce != "" {

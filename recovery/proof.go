@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -48,17 +47,4 @@ type Proof struct {
 func Bare(method string) string {
 	name, _, _ := strings.Cut(method, "*")
 	return name
-}
-
-// people is how many have to vouch for a proof; zero: it is another one.
-func people(name string) int {
-	kind, count, several := strings.Cut(name, "*")
-	if kind != VouchedBy {
-		return 0
-	}
-	n, err := strconv.Atoi(count)
-	if !several || err != nil {
-		return 1
-	}
-	return n
 }
