@@ -160,7 +160,7 @@ func accountMutants() []mutant {
 			}
 		}},
 		{name: "a wait needs nobody who would hear of it", shape: mute, reads: func(a *recovery.Account, now time.Time) {
-			a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
+			addHearing(a, now)
 		}},
 		{name: "a new address is a source at once", shape: seated, reads: func(a *recovery.Account, _ time.Time) {
 			for i := range a.Addresses {
@@ -183,6 +183,16 @@ func accountMutants() []mutant {
 			a.Drop(recovery.SecurityQuestion)
 		}},
 	}
+}
+
+// addHearing gives the account a browser that shows its owner every wait, and
+// that nobody has.
+func addHearing(a *recovery.Account, now time.Time) {
+	const name = "nobody's"
+	a.Devices = slices.DeleteFunc(a.Devices, func(d recovery.Device) bool { return d.ID == name })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s recovery.Session) bool { return s.Device == name })
+	a.Devices = append(a.Devices, recovery.Device{ID: name, Seen: now, Paged: now})
+	a.Sessions = append(a.Sessions, recovery.Session{ID: name, Device: name, Generation: a.Generation, Seen: now, Idle: 3600, End: now.Add(time.Hour)})
 }
 
 // wayMutants are policies whose ways are walked with less than was written.

@@ -204,7 +204,7 @@ func TestProofSeesMutantsInKeptPolicies(t *testing.T) {
 			}
 		}},
 		"a wait that only the first proof would hear of": {name: "somebody always hears", reads: func(a *recovery.Account, now time.Time) {
-			a.Devices = append(a.Devices, recovery.Device{ID: "nobody's", Seen: now})
+			addHearing(a, now)
 		}},
 		"closing opens what is off for the password": {name: "any way opens a closed account", ways: func(p *recovery.Policy) {
 			p.Ways[recovery.GoalBoth] = append(p.Ways[recovery.GoalBoth], recovery.Way{Proofs: []string{recovery.RecoveryCode, recovery.MailLink}})
