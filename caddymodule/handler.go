@@ -1,7 +1,9 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -34,7 +36,21 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*App)
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		server.RegisterConnContext(keepConn)
+	}
 	return nil
+}
+
+// connKey is where the context of a request has its connection.
+type connKey struct{}
+
+// keepConn notes a connection once, however many gates the server has.
+func keepConn(ctx context.Context, c net.Conn) context.Context {
+	if ctx.Value(connKey{}) != nil {
+		return ctx
+	}
+	return context.WithValue(ctx, connKey{}, c)
 }
 
 // ServeHTTP answers our own pages, lets signed-in people pass, and writes the
@@ -52,7 +68,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !d.OK() {
 		return nil
 	}
-	s := web.Follow(rt.guard, w, r, d)
+	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
 	return next.ServeHTTP(w, r)
 }

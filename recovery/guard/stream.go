@@ -92,6 +92,10 @@ func (s *Stream) real() *cancellable {
 // flush_interval -1) can neither read nor write from then on.
 const cutAfter = time.Second
 
+// cutAgain is when the connection is cut once more while the request goes on:
+// what copies a body may move its own deadline with each write.
+const cutAgain = 100 * time.Millisecond
+
 // end ends the request with its session.
 func (s *Stream) end() {
 	s.mu.Lock()
@@ -115,6 +119,7 @@ func (s *Stream) cut() {
 	// What cannot have a deadline is left to its context.
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
 	_ = s.conn.SetWriteDeadline(time.Unix(1, 0))
+	s.timer = time.AfterFunc(cutAgain, s.cut)
 }
 
 // Leave says that the request is over. Calling it twice is harmless.

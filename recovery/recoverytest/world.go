@@ -335,7 +335,7 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Introduce(r, d.Identity)
-	s := web.Follow(w.Guard, rw, r, d)
+	s := web.Follow(w.Guard, rw, r, d, nil)
 	defer s.Leave()
 	w.app(rw, r)
 	d.Touch()

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
@@ -36,11 +39,48 @@ func Ours(r *http.Request) bool {
 
 // Follow has a request that was let through end with its session. The request
 // stays the same for everything that holds it: later handlers, placeholders, the
-// access log. Leave the stream when the request is over.
-func Follow(g *guard.Guard, w http.ResponseWriter, r *http.Request, d guard.Decision) *guard.Stream {
-	s := g.Follow(r.Context(), http.NewResponseController(w), d)
+// access log. key is where the context of the request has its [net.Conn]; nil:
+// nowhere. Leave the stream when the request is over.
+func Follow(g *guard.Guard, w http.ResponseWriter, r *http.Request, d guard.Decision, key any) *guard.Stream {
+	c := connection{w: w}
+	if r.ProtoMajor == 1 {
+		c.ctx, c.key = r.Context(), key
+	}
+	s := g.Follow(r.Context(), c, d)
 	*r = *r.WithContext(s)
 	return s
+}
+
+// connection ends a request from another goroutine, below everything that wraps
+// its writer: Caddy's own writer moves its deadline with each write, and is not
+// made for anybody else to set one.
+type connection struct {
+	w   http.ResponseWriter
+	ctx context.Context // of the request; nil: the connection is not only its
+	key any
+}
+
+func (c connection) innermost() *http.ResponseController {
+	for {
+		inner, ok := c.w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return http.NewResponseController(c.w)
+		}
+		c.w = inner.Unwrap()
+	}
+}
+
+func (c connection) SetReadDeadline(t time.Time) error { return c.innermost().SetReadDeadline(t) }
+
+// SetWriteDeadline closes the connection where it carries one request at a time:
+// a deadline would be moved by the next write.
+func (c connection) SetWriteDeadline(t time.Time) error {
+	if c.ctx != nil && c.key != nil {
+		if conn, ok := c.ctx.Value(c.key).(net.Conn); ok {
+			return conn.Close()
+		}
+	}
+	return c.innermost().SetWriteDeadline(t)
 }
 
 // navigation tells a page load from everything a page does in the background.
