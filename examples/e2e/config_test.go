@@ -76,7 +76,7 @@ var badConfigs = []struct {
 	{name: "cheap hash", text: global("hash argon2id t=1 m=8MiB p=1 # BAD"), want: "too cheap"},
 	{name: "unknown lifetime", text: global("lifetime cookie 1h # BAD"), want: `unknown name "cookie"`},
 	{name: "lifetime without unit", text: global("lifetime flow 15 # BAD"), want: "lifetime flow"},
-	{name: "lifetime zero", text: global("lifetime flow 0s # BAD"), want: "longer than nothing"},
+	{name: "lifetime zero", text: global("lifetime flow 0s # BAD"), want: "at least"},
 	{name: "long mail link", text: global("lifetime mail_link 24h # BAD"), want: "at most 1h"},
 	{name: "lifetime twice", text: global("lifetime flow 5m", "lifetime flow 6m # BAD"), want: "lifetime flow is there twice"},
 	{name: "unknown limit", text: global("limit tries 5 per 1m # BAD"), want: `unknown name "tries"`},

@@ -183,7 +183,7 @@ func keptCases() map[string]randomCase {
 
 // TestLintIsExactForKeptPolicies holds lint and engine against each other in them.
 func TestLintIsExactForKeptPolicies(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	for name, c := range keptCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +194,7 @@ func TestLintIsExactForKeptPolicies(t *testing.T) {
 
 // Mistakes about closing and waiting must show in them.
 func TestProofSeesMutantsInKeptPolicies(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	for name, m := range map[string]mutant{
 		"a case waits as long as the policy says": {name: "a closed account waits for nothing", reads: func(a *recovery.Account, now time.Time) {
 			for i := range a.Waits {

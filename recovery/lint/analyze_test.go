@@ -361,8 +361,8 @@ func TestSpeed(t *testing.T) {
 		lint.Explain(defaults())
 		best = min(best, time.Since(begin))
 	}
-	if best > time.Second {
-		t.Errorf("the quickest of three: got %v, want under a second", best)
+	if best > 3*time.Second { // a quarter of a second on a free core; this is no measurement
+		t.Errorf("the quickest of three: got %v, want under three seconds", best)
 	}
 }
 

@@ -10,3 +10,13 @@ func Slow(tb testing.TB) {
 		tb.Skip("slow: make test runs it")
 	}
 }
+
+// SlowAlone is Slow for tests in which nothing happens at once: searches, tables
+// of crashes. The race detector would find nothing, in four times the time.
+func SlowAlone(tb testing.TB) {
+	tb.Helper()
+	Slow(tb)
+	if UnderRace {
+		tb.Skip("nothing happens at once here: it runs without the race detector")
+	}
+}

@@ -84,7 +84,7 @@ func (p preparedFlow) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *cra
 }
 
 func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
-	oneAfterTheOther(t)
+	recoverytest.SlowAlone(t)
 	stores := stores(t)
 	for _, o := range crashFlows() {
 		p := o.begin(t)

@@ -43,16 +43,6 @@ func (a *attempt) run(do func()) bool {
 	return ok && !a.failed.Load()
 }
 
-// oneAfterTheOther is for tables of crashes: nothing happens at once in them, so
-// that the race detector would find nothing, in four times the time.
-func oneAfterTheOther(t *testing.T) {
-	t.Helper()
-	recoverytest.Slow(t)
-	if recoverytest.UnderRace {
-		t.Skip("nothing happens at once here: it runs without the race detector")
-	}
-}
-
 // crash makes every store call fail from the nth write on: either that write
 // did not happen, or it did and its answer was lost.
 type crash struct {
@@ -178,7 +168,7 @@ func activate(w *recoverytest.World, p *recoverytest.Person) {
 }
 
 func TestA41_CrashAfterEachWriteLeavesTheOldOrTheNewSet(t *testing.T) {
-	oneAfterTheOther(t)
+	recoverytest.SlowAlone(t)
 	for store, open := range stores(t) {
 		for _, s := range crashStories() {
 			t.Run(store+"/"+s.name, func(t *testing.T) {
