@@ -13,11 +13,20 @@ type Message struct {
 	Vars     map[string]string // code, link, minutes, browser, event, …
 	Secret   bool              // holds a secret that helps to get in: never to a shared channel
 	Expires  time.Time         // not sent and not retried afterwards
-	// Done is called once, when the message was handed over or will never be
-	// taken (true), or when it was given up while it might still be (false). It
-	// may take as long as a write. Nil: nobody asks.
-	Done func(settled bool) `json:"-"`
+	// Done is called once, with what became of the message. It may take as long
+	// as a write. Nil: nobody asks.
+	Done func(Delivery) `json:"-"`
 }
+
+// Delivery is what became of a message.
+type Delivery int
+
+// The deliveries. The zero value is none.
+const (
+	Dropped   Delivery = iota // not sent: the line was full, the process ends, time is over
+	Refused                   // the server will not take it as it is: a wrong address, or wrong credentials of ours
+	Delivered                 // the server took it
+)
 
 // Channels a message can take. The first two reach a person at their own
 // address. The others are the operator's and may have any readers: they carry

@@ -30,7 +30,8 @@ type Owed struct {
 	// about: the closing link needs them.
 	Generation uint64 `json:"generation"`
 	About      string `json:"about,omitempty"`
-	// By is the process that sends it, since Since; empty: none.
+	// By is the process that sends it, since Since; empty: none does, before
+	// Since.
 	By    string    `json:"by,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 }

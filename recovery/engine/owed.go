@@ -20,6 +20,9 @@ const (
 	owedGrace = time.Minute // the request that wrote it is about to queue it
 	owedRenew = 5 * time.Minute
 	owedLease = 10 * time.Minute
+	// owedRefused is when a notice that a server refused is tried again: 42 times
+	// in the seven days that it is owed.
+	owedRefused = 4 * time.Hour
 )
 
 // owe notes in an account that is being written that its owner is to hear of an
@@ -87,7 +90,7 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 		}
 		for _, to := range o.To {
 			if !e.Notify.Has(to.Channel) {
-				e.handed(a.ID, o.ID, to, true) // the channel is gone
+				e.handed(a.ID, o.ID, to, recovery.Delivered) // nothing sends on it: there is nobody to wait for
 				continue
 			}
 			if !e.mayTell(ctx, a.ID, o, to) || !e.sending.begin(job(o.ID, to)) {
@@ -117,13 +120,15 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
 			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": again,
 		},
-		Done: func(settled bool) { e.handed(a.ID, o.ID, to, settled) },
+		Done: func(became recovery.Delivery) { e.handed(a.ID, o.ID, to, became) },
 	}
 }
 
-// handed takes a notice that was handed over, or that nobody will ever take, off
-// the account. Any other stays owed, and the next process that looks sends it.
-func (e *Engine) handed(account, id string, to recovery.Recipient, settled bool) {
+// handed takes a notice that was handed over off the account. What was dropped
+// is sent by the next process that looks, and what was refused is tried again
+// after hours: the address may be wrong for ever, but our password at the mail
+// server is mended some day.
+func (e *Engine) handed(account, id string, to recovery.Recipient, became recovery.Delivery) {
 	defer e.sending.end(job(id, to))
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -132,9 +137,12 @@ func (e *Engine) handed(account, id string, to recovery.Recipient, settled bool)
 		if i < 0 {
 			return recovery.ErrMoved
 		}
-		if settled {
+		switch became {
+		case recovery.Delivered:
 			a.Paid(id, to)
-		} else {
+		case recovery.Refused:
+			a.Owed[i].By, a.Owed[i].Since = "", e.Now().Add(owedRefused)
+		case recovery.Dropped:
 			a.Owed[i].By = ""
 		}
 		return nil
@@ -264,7 +272,7 @@ func (e *Engine) mine(o recovery.Owed) bool {
 	age := e.Now().Sub(o.Since)
 	switch {
 	case o.By == "":
-		return true
+		return age >= 0 // a refused one waits
 	case o.By != e.name:
 		return age >= owedLease
 	case e.sending.has(o.ID, o.To):

@@ -75,7 +75,7 @@ type installation struct {
 func (inst *installation) Queue(m recovery.Message) {
 	inst.outbox = append(inst.outbox, m)
 	if m.Done != nil {
-		m.Done(true)
+		m.Done(recovery.Delivered)
 	}
 }
 

@@ -115,11 +115,11 @@ func (q *Queue) Queue(m recovery.Message) {
 	s, ok := q.spools[m.Channel]
 	if !ok {
 		q.opts.Logger.Warn("message dropped: no sender for its channel", "id", m.ID, "channel", m.Channel)
-		settle(m.Done, false)
+		settle(m.Done, recovery.Dropped)
 		return
 	}
 	if !s.add(q.newJob(m)) {
-		settle(m.Done, false)
+		settle(m.Done, recovery.Dropped)
 		q.opts.Logger.Warn("message dropped: queue is full or closed", "id", m.ID, "channel", m.Channel)
 	}
 }
@@ -164,7 +164,7 @@ func (q *Queue) dropWaiting() {
 	for channel, s := range q.spools {
 		n := 0
 		for _, j := range s.close() {
-			settle(j.done, false)
+			settle(j.done, recovery.Dropped)
 			if j.to != "" {
 				n++
 			}
@@ -227,7 +227,7 @@ func (q *Queue) delivered(s *spool, j *job) {
 		return
 	}
 	s.sent(q.opts.Now())
-	settle(j.done, true)
+	settle(j.done, recovery.Delivered)
 	q.opts.Logger.Info("message sent", j.attrs()...)
 }
 
@@ -265,16 +265,20 @@ func (q *Queue) failed(s *spool, j *job, err error, final bool) {
 	s.note(reason, FaultOf(err), q.opts.Now(), final)
 	if final {
 		q.opts.Logger.Error("message given up", attrs...)
-		settle(j.done, errors.Is(err, ErrPermanent))
+		became := recovery.Dropped
+		if errors.Is(err, ErrPermanent) {
+			became = recovery.Refused
+		}
+		settle(j.done, became)
 		return
 	}
 	q.opts.Logger.Warn("message not sent, will be tried again", append(attrs, "next", j.due)...)
 }
 
 // settle tells who asked what became of a message.
-func settle(done func(bool), settled bool) {
+func settle(done func(recovery.Delivery), became recovery.Delivery) {
 	if done != nil {
-		done(settled)
+		done(became)
 	}
 }
 

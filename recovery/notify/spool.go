@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // job is a message on its way: what to render, and how far it came.
@@ -14,7 +16,7 @@ type job struct {
 	secrets     []string  // what an error must not repeat
 	giveUp      time.Time // not sent after this
 	render      func() (Letter, error)
-	done        func(settled bool) // nil: nobody asks
+	done        func(recovery.Delivery) // nil: nobody asks
 
 	letter  *Letter // nil until rendered
 	attempt int     // tries so far

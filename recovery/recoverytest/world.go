@@ -60,7 +60,7 @@ func (o *Outbox) Queue(m recovery.Message) {
 	o.sent = append(o.sent, m)
 	o.mu.Unlock()
 	if m.Done != nil {
-		m.Done(true)
+		m.Done(recovery.Delivered)
 	}
 }
 

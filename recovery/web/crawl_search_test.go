@@ -56,7 +56,7 @@ func (p *crawlOutbox) Queue(m recovery.Message) {
 	p.sent = append(p.sent, m)
 	p.mu.Unlock()
 	if m.Done != nil {
-		m.Done(true)
+		m.Done(recovery.Delivered)
 	}
 }
 

@@ -156,7 +156,7 @@ func (s *slow) Queue(m recovery.Message) {
 
 // TestOwed_WhileOneProcessTriesNoOtherSends: a mail server that is away for two
 // hours is not a reason to send everything twice. What its queue gives up stays
-// owed; what the server refuses for good does not.
+// owed, and what the server refuses is tried again after four hours.
 func TestOwed_WhileOneProcessTriesNoOtherSends(t *testing.T) {
 	w, alice := withFactor(t, recoverytest.WithChannels(recovery.ChannelMail))
 	b := enter(t, w, w.Browser(), alice)
@@ -172,18 +172,27 @@ func TestOwed_WhileOneProcessTriesNoOtherSends(t *testing.T) {
 		t.Fatalf("got %d sent by the other and %d waiting here, want none and 1", len(got), len(line.waiting))
 	}
 	wantOwing(t, w, true)
-	line.waiting[0].Done(false) // the line was full, or the process is ending
+	line.waiting[0].Done(recovery.Dropped) // the line was full, or the process is ending
 	pay(t, other)
 	if n := len(notices(w, alice.Mail, recovery.EventCodesRenewed)); n != 1 {
 		t.Errorf("given up here: got %d notices from the other, want 1", n)
 	}
 	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
-	line.waiting[1].Done(true) // refused for good
-	w.Clock.Move(time.Hour)
+	line.waiting[1].Done(recovery.Refused) // as with a password that the mail server does not know any more
+	w.Clock.Move(4*time.Hour - time.Second)
 	pay(t, other)
-	if n := len(notices(w, alice.Mail, recovery.EventCodesRenewed)); n != 1 {
-		t.Errorf("refused for good: got %d notices, want no other", n)
+	pay(t, w)
+	if n := len(notices(w, alice.Mail, recovery.EventCodesRenewed)); n != 1 || len(line.waiting) != 2 {
+		t.Errorf("refused: got %d notices and %d in the line, want no other yet", n, len(line.waiting))
 	}
+	w.Clock.Move(time.Second)
+	pay(t, other)
+	if n := len(notices(w, alice.Mail, recovery.EventCodesRenewed)); n != 2 {
+		t.Errorf("four hours after the refusal: got %d notices, want 2", n)
+	}
+	wantOwing(t, w, true) // the list of accounts is looked at again later
+	w.Clock.Move(time.Hour)
+	pay(t, w)
 	wantOwing(t, w, false)
 }
 
