@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAttackersNamesTests: every sentence of ATTACKERS.md is held by tests that
-// are there, and no row is without one.
+// TestAttackersNamesTests: the tests that ATTACKERS.md names are there, and no row
+// is without one.
 func TestAttackersNamesTests(t *testing.T) {
 	text, err := os.ReadFile("ATTACKERS.md")
 	if err != nil {
