@@ -63,7 +63,10 @@ func tabsEnv(t *testing.T, lang string) map[string]string {
 func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	t.Parallel()
 	const (
-		attacks   = `^Test(A(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_|SE(05|10)_|TK04_Expired|TrustEnds|AWaitStands|Rule_(AThiefWith|ClosingSkips|ARecoveryVoids))`
+		attacks = `^Test(A(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_|SE(05|10)_|TK04_Expired|TH01_ASignIn|TH06_(APlace|ASpray)|` +
+			`AWrongAuthenticator|TheRowOfCodes|RecoveryCodesAre|TicketsAre|ARememberedBrowser|AnAdministratorWithout|ANewAdministrator|` +
+			`TrustEnds|AWait|AnotherWait|AStoppedWay|StopThisOnly|ClosingLinks|` +
+			`Rule_(AThief|AnActOf|ARescue|ARecoveryVoids|Closing|AClosedAccountSays|APaused|NoPause|WhatWasMade))`
 		ownSender = `^TestA36_PagesDoNot` // looks into the queue of its own process
 		// Every page of theirs is met in another story, or walked by TestBrowser.
 		// Ten seconds each: Chromium walks them in "make soak". Here a plain client
