@@ -160,6 +160,13 @@ func (j *Journal) Of(name recovery.EventName) []recovery.Event {
 	return slices.DeleteFunc(slices.Clone(j.list), func(e recovery.Event) bool { return e.Name != name })
 }
 
+// All lists the events.
+func (j *Journal) All() []recovery.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.list)
+}
+
 // Count counts events of a name.
 func (j *Journal) Count(name recovery.EventName) int { return len(j.Of(name)) }
 

@@ -237,3 +237,20 @@ func TestSignOutElsewhereAfterAChange(t *testing.T) {
 		})
 	}
 }
+
+// What a page has open goes on when the session's token is replaced, and ends
+// with the session.
+func TestSessionsThatAreRenewedKeepTheirStreams(t *testing.T) {
+	w := recoverytest.New(t, func(w *recoverytest.World) { w.App = http.HandlerFunc(recoverytest.StreamApp) })
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := comeIn(w, alice)
+	list := openAll(w, b, []string{"events", "silent"})
+	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+	w.Clock.Move(time.Minute)
+	recoverytest.WantOpen(t, "the token was replaced", list)
+	begin(w, b, alice, recovery.KindSetPIN)
+	recoverytest.WantOpen(t, "and the account changed once more", list)
+	b.Post("/.sparekey/logout", url.Values{}).Want("signed-out")
+	recoverytest.WantOver(t, "signed out", list, 1500*time.Millisecond)
+}
