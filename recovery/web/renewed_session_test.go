@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,4 +254,38 @@ func TestSessionsThatAreRenewedKeepTheirStreams(t *testing.T) {
 	recoverytest.WantOpen(t, "and the account changed once more", list)
 	b.Post("/.sparekey/logout", url.Values{}).Want("signed-out")
 	recoverytest.WantOver(t, "signed out", list, 1500*time.Millisecond)
+}
+
+// Requests that a page makes while a form of it ends with a proof all pass,
+// whichever token they come with.
+func TestSessionsThatAreRenewedLetParallelRequestsPass(t *testing.T) {
+	w, alice := withFactor(t)
+	b := enter(t, w, w.Browser(), alice)
+	b.Post("/.sparekey/", recoverytest.Fields("start", "step_up")).Want("factor")
+	code := secondCode(w, alice)
+	old := carrying(w, b)
+	cookie := old.Client.Jar.Cookies(b.URL)[0]
+	var pages sync.WaitGroup
+	for range 40 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.Server.URL+"/album", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(cookie)
+		pages.Go(func() {
+			res, err := old.Client.Transport.RoundTrip(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if res.Body.Close(); res.StatusCode != http.StatusOK {
+				t.Errorf("got status %d, want the app", res.StatusCode)
+			}
+		})
+	}
+	b.Submit("code", code)
+	pages.Wait()
+	if !w.SignedIn(b) {
+		t.Error("the browser is signed out")
+	}
 }
