@@ -12,6 +12,10 @@ import (
 func (a *App) audit(e recovery.Event) {
 	var attrs []slog.Attr
 	for _, f := range e.Fields() {
+		if f.Name == "count" {
+			attrs = append(attrs, slog.Int(f.Name, e.Count))
+			continue
+		}
 		attrs = append(attrs, slog.String(f.Name, f.Value))
 	}
 	level, message := slog.LevelInfo, "audit"

@@ -121,7 +121,7 @@ func (a *Account) DropOwed(now time.Time) {
 
 // maxBegun bounds the sign-ins noted at a time. Who has the password can begin
 // any number; the notice of the first ones says all there is to say.
-const maxBegun = 4
+const maxBegun = 8
 
 // BegunSignIn is a sign-in on a browser that the account does not know, in which
 // the password was right and more is asked for. When it does not come to its end

@@ -362,17 +362,17 @@ func (j *caddyLog) Write(p []byte) (int, error) {
 type logged struct {
 	Logger string
 
-	Event, Account, User, Method, Flow, Detail, By, Count string
+	Event, Account, User, Method, Flow, Detail, By string
 
 	ByAccount string `json:"by_account"`
 	ClientIP  string `json:"client_ip"`
+	Count     int
 }
 
 func (l logged) event() recovery.Event {
-	count, _ := strconv.Atoi(l.Count)
 	return recovery.Event{
 		Name: recovery.EventName(l.Event), Account: l.Account, Person: l.User, Method: l.Method, Flow: l.Flow, Detail: l.Detail,
-		Actor: l.By, ActorID: l.ByAccount, Network: l.ClientIP, Count: count,
+		Actor: l.By, ActorID: l.ByAccount, Network: l.ClientIP, Count: l.Count,
 	}
 }
 
