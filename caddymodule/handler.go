@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -78,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d guard.Decision) {
 	defer func() {
 		if err := recover(); err != nil {
-			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
+			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
 			closed(w)
 		}
