@@ -70,7 +70,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
-	return next.ServeHTTP(w, r)
+	answer := web.FromApp(w)
+	defer answer.Close()
+	return next.ServeHTTP(answer, r)
 }
 
 // decide answers the request unless it may go on, and then has told the app
@@ -89,6 +91,10 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
+	if web.Foreign(r) {
+		rt.server.RefuseForeign(w, r)
+		return d
+	}
 	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
