@@ -26,6 +26,8 @@ type Owed struct {
 	Base    string      `json:"base,omitempty"`  // where the pages are; empty: no link can be made
 	To      []Recipient `json:"to"`              // who was to hear of it at that moment
 	Again   bool        `json:"again,omitempty"` // stands for several events
+	// Trusted tells that the browser skips the second factor since the event.
+	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
 	// about: the closing link needs them.
 	Generation uint64 `json:"generation"`
@@ -56,7 +58,7 @@ func (o Owed) Until(to Recipient) time.Time {
 // recovery, factor or address.
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
-		o.Again = true
+		o.Again, o.Trusted = true, o.Trusted || a.Owed[i].Trusted
 		for _, to := range a.Owed[i].To {
 			if !slices.Contains(o.To, to) {
 				o.To = append(o.To, to)

@@ -59,7 +59,7 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 		}
 		to = append(to, e.reachable(who)...)
 	}
-	e.oweTo(a, recovery.EventAdminGranted, recovery.Client{}, to)
+	e.oweTo(a, recovery.Owed{Event: recovery.EventAdminGranted}, recovery.Client{}, to)
 	return nil
 }
 

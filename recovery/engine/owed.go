@@ -28,12 +28,13 @@ const (
 // owe notes in an account that is being written that its owner is to hear of an
 // event: whoever can be told now, and the operator's channels.
 func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Client) {
-	e.oweTo(a, name, c, e.reachable(a))
+	e.oweTo(a, recovery.Owed{Event: name}, c, e.reachable(a))
 }
 
-// oweTo is owe for an event that others are to hear of.
-func (e *Engine) oweTo(a *recovery.Account, name recovery.EventName, c recovery.Client, to []recovery.Recipient) {
-	o := recovery.Owed{ID: secret.Token(9), Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, To: to}
+// oweTo is owe for a notice that says more than its event, or that others are to
+// hear of.
+func (e *Engine) oweTo(a *recovery.Account, o recovery.Owed, c recovery.Client, to []recovery.Recipient) {
+	o.ID, o.At, o.Browser, o.Base, o.To = secret.Token(9), e.Now(), c.Browser, c.Base, to
 	if e.Notify == nil { // a command, while no Caddy runs: the next one sends it
 		a.Owe(o)
 		return
@@ -109,19 +110,23 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
 		stop = e.stopLink(ctx, a, o, to)
 	}
-	again := ""
-	if o.Again {
-		again = "yes"
-	}
 	return recovery.Message{
 		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
 		Expires: o.Until(to),
 		Vars: map[string]string{
 			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
-			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": again,
+			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
 		},
 		Done: func(became recovery.Delivery) { e.handed(a.ID, o.ID, to, became) },
 	}
+}
+
+// yes is a value that a message has or has not.
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
 }
 
 // handed takes a notice that was handed over off the account. What was dropped

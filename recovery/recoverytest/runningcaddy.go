@@ -351,11 +351,13 @@ func (j *caddyLog) Write(p []byte) (int, error) {
 	defer j.mu.Unlock()
 	for s := bufio.NewScanner(bytes.NewReader(p)); s.Scan(); {
 		var line struct {
-			Event string `json:"event"`
-			Name  string `json:"logger"`
+			Event  string `json:"event"`
+			Method string `json:"method"`
+			Actor  string `json:"actor"`
+			Name   string `json:"logger"`
 		}
 		if json.Unmarshal(s.Bytes(), &line) == nil && line.Name == "sparekey" && line.Event != "" {
-			j.events.Add(recovery.Event{Name: recovery.EventName(line.Event)})
+			j.events.Add(recovery.Event{Name: recovery.EventName(line.Event), Method: line.Method, Actor: line.Actor})
 		}
 	}
 	return j.text.Write(p)
