@@ -74,7 +74,7 @@ func (p *person) print(w io.Writer) error {
 		t.row("device", d.Browser, "seen "+moment(d.Seen), after("remembered until", d.Remembered))
 	}
 	for _, s := range p.Sessions {
-		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End))
+		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End), s.Method)
 	}
 	t.row("probation", after("until", p.Probation))
 	t.row("generation", fmt.Sprint(p.Generation))

@@ -52,6 +52,7 @@ type session struct {
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen"`
 	End     time.Time `json:"end"`
+	Method  string    `json:"method"` // what was shown, in order
 }
 
 func (o *operations) userShow(ctx context.Context, user string) (*person, error) {
@@ -75,11 +76,11 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.NoProofUntil})
 	}
 	for _, d := range a.Devices {
-		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.Remembered})
+		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.TrustedUntil(now, o.engine.Policy)})
 	}
 	for _, s := range a.Sessions {
 		if a.Session(s.TokenHash, now) != nil { // it still lives
-			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End})
+			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End, recovery.MethodLine(s.Proofs)})
 		}
 	}
 	return p, nil

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -70,7 +70,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
-	return next.ServeHTTP(w, r)
+	answer := web.FromApp(w)
+	defer answer.Close()
+	return next.ServeHTTP(answer, r)
 }
 
 // decide answers the request unless it may go on, and then has told the app
@@ -78,7 +80,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d guard.Decision) {
 	defer func() {
 		if err := recover(); err != nil {
-			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
+			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
 			closed(w, r)
 		}
@@ -89,6 +91,10 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
+	if web.Foreign(r) {
+		rt.server.RefuseForeign(w, r)
+		return d
+	}
 	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
@@ -100,9 +106,8 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 
 // closed is the answer when nothing of ours can run.
 func closed(w http.ResponseWriter, r *http.Request) {
-	web.StayOnTLS(w.Header(), r)
+	web.Harden(w, r)
 	w.Header().Set("Retry-After", "5")
-	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
 }
 

@@ -144,7 +144,16 @@ type Device struct {
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
-	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor
+	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
+}
+
+// TrustedUntil is until when the browser skips the second factor; zero: it does
+// not.
+func (d *Device) TrustedUntil(now time.Time, p *Policy) time.Time {
+	if d == nil || p.Lifetimes.Remembered <= 0 || !now.Before(d.Remembered) {
+		return time.Time{}
+	}
+	return d.Remembered
 }
 
 // Spent is a single-use thing that has been used. It is kept until the thing

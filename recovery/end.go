@@ -64,12 +64,14 @@ type Effects struct {
 	Remind  bool        // a mail asks to try a way back
 	Answers bool        // the request named in the flow gets this account's answer
 	Remove  bool        // the account is no more
+	Trusted bool        // the browser skips the second factor from now on
+	Shown   []Proof     // in order, what let the flow finish
 }
 
 // Apply is the pure end of a flow: it edits its copy of the account and says
 // what else is to happen. It fails closed when something was spent meanwhile.
 func (end End) Apply(a *Account) (Effects, error) {
-	var eff Effects
+	eff := Effects{Shown: end.Flow.Proofs}
 	if end.Recipe == nil {
 		return eff, ErrMoved
 	}
@@ -151,7 +153,7 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	a.Sessions = append(a.Sessions, Session{
 		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
-		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs, Keep: end.Flow.Remember,
+		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: eff.Shown, Keep: end.Flow.Remember,
 	})
 }
 

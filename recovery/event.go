@@ -49,6 +49,7 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
+	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
 	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
 
@@ -85,7 +86,7 @@ type Event struct {
 	Person  string // account name
 	ActorID string // id of the account that did it; empty: it was none, or nobody has proved who it is
 	Actor   string // its name, or what else it was: "command line", "closing link", [Visitor]
-	Method  string
+	Method  string // what was shown so far, in order: "password totp"; of a try that failed, only what was tried
 	Network string // address of the actor
 	Flow    string // short, public part: joins the lines of one flow
 	Detail  string

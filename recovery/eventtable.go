@@ -70,8 +70,7 @@ func (e Event) Odd() []string {
 const (
 	whoseFields   = "account user detail"                        // detail: also that a notice of it was told late, and when it was
 	requestFields = "client_ip by by_account " + whoseFields     // somebody did it
-	flowFields    = requestFields + " flow"                      // in a flow
-	proofFields   = flowFields + " method"                       // by something that was shown
+	proofFields   = requestFields + " flow method"               // in a flow, by something that was shown
 	refusedFields = "client_ip by by_account account user count" // joined: count is how many this line stands for
 )
 
@@ -103,6 +102,7 @@ func signInEvents() []EventInfo {
 		info(EventStepUp, proofFields, "a proof was shown again in a session"),
 		info(EventSessionEnded, requestFields, "one session was ended from elsewhere"),
 		info(EventSessionsEnded, proofFields, "all sessions were ended, or all others"),
+		info(EventTrustEnded, requestFields, "its owner took the trust in a browser back: the second factor is asked for there again"),
 		info(EventSetup, proofFields, "the first administrator set the site up"),
 		info(EventActivated, proofFields, "an invited person has made the account theirs"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
@@ -152,7 +152,7 @@ func refusalEvents() []EventInfo {
 		warning(EventCrossSite, refusedFields+" detail", "a form came from another site; detail: what the browser said of it"),
 		warning(EventTicketFailed, refusedFields+" detail flow method", "a link or its code was none, or is over"),
 		warning(EventForbidden, refusedFields, "somebody signed in asked for a site that is not for them"),
-		warning(EventAdminRefused, refusedFields+" detail flow", "somebody asked for what only administrators may do, or an administrator for what they may not"),
-		alarm(EventAlarm, flowFields, "a record is missing, does not open or is older than it should be"),
+		warning(EventAdminRefused, refusedFields+" detail flow method", "somebody asked for what only administrators may do, or an administrator for what they may not"),
+		alarm(EventAlarm, proofFields, "a record is missing, does not open or is older than it should be"),
 	}
 }

@@ -29,6 +29,8 @@ type Owed struct {
 	To      []Recipient `json:"to"`              // who was to hear of it at that moment
 	Again   bool        `json:"again,omitempty"` // stands for several events
 	Admin   bool        `json:"admin,omitempty"` // an administrator did it
+	// Trusted tells that the browser skips the second factor since the event.
+	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
 	// about: the closing link needs them.
 	Generation uint64 `json:"generation"`
@@ -59,7 +61,7 @@ func (o Owed) Until(to Recipient) time.Time {
 // recovery, factor or address.
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
-		o.Again, o.Admin = true, o.Admin || a.Owed[i].Admin
+		o.Again, o.Admin, o.Trusted = true, o.Admin || a.Owed[i].Admin, o.Trusted || a.Owed[i].Trusted
 		for _, to := range a.Owed[i].To {
 			if !slices.Contains(o.To, to) {
 				o.To = append(o.To, to)

@@ -30,6 +30,7 @@ type Account struct {
 	Factors   []Factor
 	CodesLeft int
 	Sessions  []Session
+	Browsers  []Browser
 	Probation time.Time // zero: none
 	Groups    []string
 }
@@ -48,6 +49,16 @@ type Session struct {
 	Since   time.Time
 	Seen    time.Time
 	Current bool
+	Methods []string // in order, what was shown: keys of "proof."
+}
+
+// Browser is one that the account knows.
+type Browser struct {
+	ID      string // value of the button that ends its trust, behind "distrust:"
+	Name    string // "Firefox on Linux"
+	Seen    time.Time
+	Current bool
+	Trusted time.Time // until then it is not asked for the second factor; zero: it is
 }
 
 // Loss is a line of the lock-out forecast.

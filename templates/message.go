@@ -63,7 +63,7 @@ func (m message) T(key string) (string, error) {
 //	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
 //	invite        site host name link hours
-//	notice        site host name event browser time stop again by_admin link
+//	notice        site host name event browser time stop again trusted by_admin link
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and

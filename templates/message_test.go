@@ -239,6 +239,28 @@ func TestNoticesOfOthersDoing(t *testing.T) {
 	}
 }
 
+// TestNoticeOfATrustedBrowser: who is told of a new browser is told that it skips
+// the second factor, and of no other browser.
+func TestNoticeOfATrustedBrowser(t *testing.T) {
+	s := newSet(t)
+	for lang, says := range map[string][2]string{"en": {"Don’t ask for a code", "asked for codes"}, "fr": {"Ne plus demander de code", "Aucun code"}} {
+		for _, trusted := range []string{"", "yes"} {
+			_, plain, html, err := s.Mail("notice", lang, vars("event", "new_device", "trusted", trusted))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sms, err := s.SMS("notice", lang, vars("event", "new_device", "trusted", trusted))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := trusted != ""
+			if strings.Contains(plain, says[0]) != want || strings.Contains(html, says[0]) != want || strings.Contains(sms, says[1]) != want {
+				t.Errorf("%s, trusted %q: got %s\n%s", lang, trusted, plain, sms)
+			}
+		}
+	}
+}
+
 func TestMessageValuesAreHarmless(t *testing.T) {
 	tests := []struct{ name, value string }{
 		{"script", `<script>alert(1)</script>`},

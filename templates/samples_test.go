@@ -192,8 +192,12 @@ func account(codesLeft int) *templates.Account {
 		Factors:   []templates.Factor{{Method: "totp", Since: at.AddDate(0, -2, 0)}},
 		CodesLeft: codesLeft,
 		Sessions: []templates.Session{
-			{ID: "s-1", Browser: "Firefox on Linux", Since: at, Seen: at.Add(time.Hour), Current: true},
-			{ID: "s-2", Browser: "Safari on iPhone", Since: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour)},
+			{ID: "s-1", Browser: "Firefox on Linux", Since: at, Seen: at.Add(time.Hour), Current: true, Methods: []string{"password", "totp"}},
+			{ID: "s-2", Browser: "Safari on iPhone", Since: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour), Methods: []string{"password", "trusted_browser"}},
+		},
+		Browsers: []templates.Browser{
+			{ID: "d-1", Name: "Firefox on Linux", Seen: at.Add(time.Hour), Current: true},
+			{ID: "d-2", Name: "Safari on iPhone", Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
 		},
 		Groups: []string{"family", "admins"},
 	}

@@ -37,7 +37,8 @@ func (e *Engine) oweAdmin(ctx context.Context, a *recovery.Account, name recover
 	e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: e.reachable(a), Admin: true})
 }
 
-// oweAs adds the notice, and the operator's channels.
+// oweAs is owe for a notice that says more than its event, or that others are to
+// hear of.
 func (e *Engine) oweAs(a *recovery.Account, o recovery.Owed) {
 	o.ID = secret.Token(9)
 	if e.Notify == nil { // a command, while no Caddy runs: the next one sends it
@@ -120,13 +121,7 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
 		stop = e.stopLink(ctx, a, o, to)
 	}
-	again, admin, page := "", "", ""
-	if o.Again {
-		again = "yes"
-	}
-	if o.Admin {
-		admin = "yes"
-	}
+	page := ""
 	if o.Admin && o.Base != "" && stop == "" {
 		page = o.Base + "account"
 	}
@@ -135,10 +130,19 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 		Expires: o.Until(to),
 		Vars: map[string]string{
 			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
-			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": again, "by_admin": admin, "link": page,
+			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
+			"by_admin": yes(o.Admin), "link": page,
 		},
 		Done: func(became recovery.Delivery) { e.handed(a.ID, o.ID, to, became) },
 	}
+}
+
+// yes is a value that a message has or has not.
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
 }
 
 // handed takes a notice that was handed over off the account. What was dropped

@@ -67,7 +67,7 @@ func (r *run) recipe() *recovery.Recipe {
 }
 
 func (r *run) event(name recovery.EventName) recovery.Event {
-	ev := recovery.Event{Name: name, Network: r.client.Network, Flow: r.flowID()}
+	ev := recovery.Event{Name: name, Method: recovery.MethodLine(r.flow.Proofs), Network: r.client.Network, Flow: r.flowID()}
 	if r.account != nil && !r.flow.IsDecoy() {
 		ev.Account, ev.Person = r.account.ID, r.account.Name
 		if len(r.flow.Proofs) > 0 || r.flow.Session != "" { // before that anybody may have typed the name

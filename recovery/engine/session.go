@@ -60,6 +60,26 @@ func (e *Engine) EndSession(ctx context.Context, account, session string) error 
 	return e.endSession(ctx, account, ending{recovery.EventSessionEnded, one, (*recovery.Account).Distrust})
 }
 
+// EndTrust has a known browser asked for the second factor again. It takes an
+// own session and no fresh proof, since nothing can be got by it. A browser that
+// is not known is no error.
+func (e *Engine) EndTrust(ctx context.Context, account, device string) error {
+	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		if !slices.ContainsFunc(a.Devices, func(d recovery.Device) bool { return d.ID == device && !d.Remembered.IsZero() }) {
+			return recovery.ErrMoved
+		}
+		a.Distrust(device)
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		e.record(ctx, recovery.Event{Name: recovery.EventTrustEnded, Account: a.ID, Person: a.Name})
+	}
+	return err
+}
+
 // ending is which sessions end, and what becomes of the trust in their browsers:
 // who ends a session elsewhere does not want its browser to skip the second
 // factor either (ASVS 5.0 7.4.2, 7.5.2).

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // Reason says why a request was decided as it was. The zero value denies.
@@ -114,14 +115,14 @@ type Config struct {
 // New watches the store, if it can be watched, and the sessions of requests
 // under way. Close ends that.
 func New(c Config) *Guard {
-	g := &Guard{Config: c, readings: map[[32]byte]*reading{}, streams: newStreams()}
+	g := &Guard{Config: c, readings: map[[32]byte]*reading{}, streams: newStreams(c.Log)}
 	g.forgetAll()
 	unwatch := func() {}
 	if g.Watch != nil {
 		unwatch = g.Watch.Watch(g.changed)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	g.looking.Go(func() { g.lookAfter(ctx) })
+	g.looking.Go(supervise.Func(g.log(), "requests under way", func() { g.lookAfter(ctx) }))
 	g.stop = func() {
 		unwatch()
 		cancel()

@@ -341,6 +341,10 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Scrub(r)
+	if web.Foreign(r) {
+		w.Web.RefuseForeign(rw, r)
+		return
+	}
 	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
@@ -349,7 +353,9 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	web.Introduce(r, d.Identity)
 	s := web.Follow(w.Guard, rw, r, d, nil)
 	defer s.Leave()
-	w.app(rw, r)
+	answer := web.FromApp(rw)
+	w.app(answer, r)
+	answer.Close()
 	d.Touch()
 }
 
@@ -361,19 +367,15 @@ type Echo struct {
 
 // app is what stands behind the gate.
 func (w *World) app(rw http.ResponseWriter, r *http.Request) {
-	if w.App != nil {
-		w.App.ServeHTTP(rw, r)
-		return
-	}
-	w.echo(rw, r)
-}
-
-func (w *World) echo(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	if r.URL.Path != "/favicon.ico" { // Chromium asks for it by itself
 		w.AppHits++
 	}
 	w.mu.Unlock()
+	if w.App != nil {
+		w.App.ServeHTTP(rw, r)
+		return
+	}
 	rw.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(rw).Encode(Echo{URI: r.URL.RequestURI(), Header: r.Header})
 }

@@ -108,9 +108,34 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 	}
 	for _, s := range slices.Backward(a.Sessions) {
 		out.Sessions = append(out.Sessions, templates.Session{
-			ID: s.ID, Browser: s.Browser, Since: s.Created, Seen: s.Seen, Current: s.ID == current.ID,
+			ID: s.ID, Browser: s.Browser, Since: s.Created, Seen: s.Seen, Current: s.ID == current.ID, Methods: x.shown(s),
 		})
 	}
+	out.Browsers = x.browsers(a, current)
+	return out
+}
+
+// shown lists the proofs of a session that have a name for people. What began
+// an account, such as an invitation, has none.
+func (x *exchange) shown(s recovery.Session) []string {
+	var out []string
+	for _, p := range s.Proofs {
+		if m := x.Engine.Methods.Get(p.Method); p.Method == recovery.TrustedBrowser || m != nil && m.Traits().Class != "" {
+			out = append(out, recovery.Bare(p.Method))
+		}
+	}
+	return out
+}
+
+// browsers are those the account knows, the last used first.
+func (x *exchange) browsers(a *recovery.Account, current *recovery.Session) []templates.Browser {
+	var out []templates.Browser
+	for _, d := range a.Devices {
+		out = append(out, templates.Browser{
+			ID: d.ID, Name: d.Browser, Seen: d.Seen, Current: d.ID == current.Device, Trusted: d.TrustedUntil(x.Engine.Now(), x.Engine.Policy),
+		})
+	}
+	slices.SortStableFunc(out, func(x, y templates.Browser) int { return y.Seen.Compare(x.Seen) })
 	return out
 }
 
@@ -142,6 +167,9 @@ func (x *exchange) changeAccount() {
 			return
 		}
 		x.redirect(cmp.Or(SafeReturn(x.r.PostForm.Get("return")), "/"))
+		return
+	case strings.HasPrefix(id, endTrust):
+		x.endTrust(a, strings.TrimPrefix(id, endTrust))
 		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
@@ -180,6 +208,14 @@ func (x *exchange) ownFresh(a *recovery.Account, s *recovery.Session) bool {
 	}
 	x.stepUp(Prefix + "account")
 	return false
+}
+
+func (x *exchange) endTrust(a *recovery.Account, device string) {
+	if err := x.Engine.EndTrust(x.r.Context(), a.ID, device); err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.redirect(x.accountURL("trust_ended"))
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
@@ -223,6 +259,9 @@ func (x *exchange) logout() {
 
 // dropTrustedContact is the choice that takes back who may vouch.
 const dropTrustedContact = "drop:"
+
+// endTrust is the choice that has a known browser asked for the second factor.
+const endTrust = "distrust:"
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"

@@ -9,7 +9,7 @@ import (
 
 // ServeHTTP answers everything below [Prefix].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.harden(w, r)
+	Harden(w, r)
 	x := s.exchange(w, r)
 	if x.tooOpen() {
 		x.refuse(http.StatusForbidden, "insecure_http")
