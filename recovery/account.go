@@ -91,6 +91,7 @@ type Address struct {
 	Unproven   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
 	ValidFrom  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
 	ValidUntil time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
+	Answered   Answered  `json:"answered,omitempty"`
 }
 
 // Extension is a main phone number and an extension people know themselves by. It
@@ -222,15 +223,11 @@ func (a *Account) Drop(methods ...string) {
 	})
 }
 
-// Address returns the address for a channel that counts now; empty if there is
-// none.
+// Address returns the address for a channel that counts now, confirmed or not;
+// empty if there is none. It is what pages and apps show: for what proves
+// something see [Account.Source].
 func (a *Account) Address(channel string, now time.Time) string {
-	for _, c := range a.Addresses {
-		if c.Channel == channel && !now.Before(c.ValidFrom) && (c.ValidUntil.IsZero() || now.Before(c.ValidUntil)) {
-			return c.Value
-		}
-	}
-	return ""
+	return a.current(channel, now).Value
 }
 
 // Device finds a known device by the token of its cookie.

@@ -25,6 +25,8 @@ const (
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people
 	NewContact       = "new_contact"
+	ConfirmMail      = "confirm_mail"
+	ConfirmPhone     = "confirm_phone"
 	// Waiting is what is "asked for" when only time is missing.
 	Waiting = "wait"
 	// Factor stands for any second factor in the policy's lists.
@@ -41,6 +43,7 @@ type Proof struct {
 	// that verified its user.
 	Alone bool      `json:"alone,omitempty"`
 	At    time.Time `json:"at"`
+	Entry string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
 }
 
 // Bare is a method's name without the count: contact*2 is contact to people.

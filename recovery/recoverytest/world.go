@@ -107,6 +107,16 @@ func (o *Outbox) Last(tb testing.TB, address, template string) recovery.Message 
 	return list[len(list)-1]
 }
 
+// Take is Last, and throws away every message of the template to the address.
+func (o *Outbox) Take(tb testing.TB, address, template string) recovery.Message {
+	tb.Helper()
+	m := o.Last(tb, address, template)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = slices.DeleteFunc(o.sent, func(m recovery.Message) bool { return m.To == address && m.Template == template })
+	return m
+}
+
 // pages parses the templates once for all worlds.
 var pages = sync.OnceValues(func() (*templates.Set, error) { return templates.New(nil) }) //nolint:gochecknoglobals // read-only, built once
 
