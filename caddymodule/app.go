@@ -104,5 +104,3 @@ type Hash struct {
 func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "sparekey", New: func() caddy.Module { return new(App) }}
 }
-
-func (a *App) issuer() string { return a.Name }

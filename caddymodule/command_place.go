@@ -151,7 +151,7 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	}
 	e, err := engine.New(&engine.Engine{
 		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
-		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Issuer: p.app.issuer, Has: p.app.has}),
+		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
 	})
 	if err != nil {
 		return nil, err

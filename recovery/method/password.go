@@ -165,7 +165,11 @@ func check(typed string, readable bool, shortest int, name string) *recovery.Pro
 	switch n := utf8.RuneCountInString(typed); {
 	case n == 0 && readable:
 		return &recovery.Problem{Key: recovery.ProblemMissing}
-	case !readable || n < shortest:
+	case len(typed) > MaxPassword:
+		return &recovery.Problem{Key: recovery.ProblemLong}
+	case !readable:
+		return &recovery.Problem{Key: recovery.ProblemUnreadable}
+	case n < shortest:
 		return &recovery.Problem{Key: recovery.ProblemShort, Args: map[string]string{"min": itoa(shortest)}}
 	case name != "" && strings.Contains(strings.ToLower(typed), strings.ToLower(name)) && n < len(name)+shortest:
 		return &recovery.Problem{Key: recovery.ProblemLikeName}
@@ -177,16 +181,38 @@ func check(typed string, readable bool, shortest int, name string) *recovery.Pro
 	return nil
 }
 
-// opaque normalizes a password; false when it is empty, too long or no text.
+// opaque normalizes a password; false when it is too long or holds what is no
+// text: control characters such as tabs, or bytes that are no characters.
 func opaque(typed string) (string, bool) {
 	if len(typed) > MaxPassword || !utf8.ValidString(typed) {
 		return typed, false
 	}
-	s, err := precis.OpaqueString.String(typed)
-	if err != nil {
-		return typed, typed == ""
+	var b strings.Builder
+	for i, part := range strings.Split(dropSelectors(typed), joiner) {
+		if i > 0 {
+			b.WriteString(joiner)
+		}
+		if part == "" {
+			continue
+		}
+		s, err := precis.OpaqueString.String(part)
+		if err != nil {
+			return typed, false
+		}
+		b.WriteString(s)
 	}
-	return s, true
+	return b.String(), true
+}
+
+// joiner makes one picture of two, as in the emoji of a family (Unicode Technical
+// Standard 51). OpaqueString refuses it; it joins parts that are read for
+// themselves.
+const joiner = "\u200d"
+
+// dropSelectors leaves out what only says whether a character is drawn as text or
+// as a picture: keyboards differ in it.
+func dropSelectors(s string) string {
+	return strings.NewReplacer("\ufe0e", "", "\ufe0f", "").Replace(s)
 }
 
 func clip(s string) string { return clipTo(s, MaxPassword) }
