@@ -60,7 +60,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.logger.Error("gate not open", "error", err)
-		closed(w)
+		closed(w, r)
 		return nil
 	}
 	d := h.decide(rt, w, r)
@@ -80,7 +80,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		if err := recover(); err != nil {
 			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
 			d = guard.Decision{}
-			closed(w)
+			closed(w, r)
 		}
 	}()
 	if web.Ours(r) {
@@ -99,7 +99,8 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 }
 
 // closed is the answer when nothing of ours can run.
-func closed(w http.ResponseWriter) {
+func closed(w http.ResponseWriter, r *http.Request) {
+	web.StayOnTLS(w.Header(), r)
 	w.Header().Set("Retry-After", "5")
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)

@@ -69,18 +69,6 @@ func (a *Account) AddAddresses(mail, phone string) {
 	}
 }
 
-// Answered tells whether a code that was sent to an address has come back.
-type Answered string
-
-// The values. Older versions asked for no code, and wrote none of them: their
-// addresses count as before, or their owners would lose the ways back they have.
-// Where nobody has answered is therefore a value of its own.
-const (
-	AnsweredUnknown Answered = ""
-	AnsweredNo      Answered = "no"
-	AnsweredYes     Answered = "yes"
-)
-
 // Counts reports whether the address proves something, and whether its owner is
 // taken to hear what is sent there. A typing error that nobody has answered is
 // somebody else's mailbox.
@@ -89,16 +77,6 @@ func (c Address) Counts() bool { return c.Answered == AnsweredYes || c.Answered 
 // Closes reports whether notices sent there carry a "this wasn't me" link. Where
 // an administrator gave the address, that waits for the first code.
 func (c Address) Closes() bool { return c.Counts() && (c.Answered == AnsweredYes || !c.Unproven) }
-
-// current is the entry for a channel that is used now; empty if there is none.
-func (a *Account) current(channel string, now time.Time) Address {
-	for _, c := range a.Addresses {
-		if c.Channel == channel && !now.Before(c.ValidFrom) && (c.ValidUntil.IsZero() || now.Before(c.ValidUntil)) {
-			return c
-		}
-	}
-	return Address{}
-}
 
 // Source is the address for a channel that proves something now; zero if there
 // is none.

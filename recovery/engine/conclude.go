@@ -123,7 +123,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	}
 	o := recovery.Outcome{Flow: r.flow, Account: r.account, Finished: r.flow.Kind, Goal: r.flow.Goal, Return: r.flow.Return, FlowToken: r.token}
 	if eff.Session {
-		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), r.flow.Remember
+		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), eff.Keep
 	}
 	if eff.Device {
 		o.Device = end.Device

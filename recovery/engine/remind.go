@@ -69,6 +69,7 @@ func (e *Engine) Remind(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		e.Later(ctx)
+		e.tellRefusals(false)
 		err := errors.Join(e.RemindDue(ctx), e.PayDue(ctx), e.CheckClock(ctx), e.LowerCosts(ctx), e.MeetPolicies(ctx))
 		if err != nil && ctx.Err() == nil {
 			e.log().Warn("who is to be told is told later", "error", err)
@@ -81,6 +82,7 @@ func (e *Engine) Remind(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+	e.tellRefusals(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // what changed since
 	defer cancel()
 	if err := e.CheckAge(last); err != nil {

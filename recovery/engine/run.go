@@ -184,7 +184,7 @@ func (r *run) fits(a *recovery.Account) error {
 	}
 	if r.flow.Session != "" {
 		id, sum := recovery.SplitSession(r.client.Session)
-		if id != a.ID || sum != r.flow.Session || a.Session(sum, r.Now()) == nil {
+		if s := a.Session(sum, r.Now()); id != a.ID || s == nil || !s.Is(r.flow.Session) {
 			return fmt.Errorf("%w: session", recovery.ErrMoved)
 		}
 	}

@@ -2,7 +2,9 @@ package recoverytest
 
 import (
 	"net/url"
+	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/pquerna/otp/totp"
@@ -64,6 +66,16 @@ func (w *World) Confirm(b *Browser, p *Person) {
 			b.Want("confirm").Submit("code", w.Outbox.Take(w.TB, to.address, "contact-code").Vars["code"])
 		}
 	}
+}
+
+// Take is Last, and throws away every message of the template to the address.
+func (o *Outbox) Take(tb testing.TB, address, template string) recovery.Message {
+	tb.Helper()
+	m := o.Last(tb, address, template)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = slices.DeleteFunc(o.sent, func(m recovery.Message) bool { return m.To == address && m.Template == template })
+	return m
 }
 
 // Enrol walks the pages enroll and codes.

@@ -16,7 +16,7 @@ import (
 // Deny answers a request the guard did not let through, in place: the answer
 // is always written, so that nothing behind us runs.
 func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) {
-	s.harden(w)
+	s.harden(w, r)
 	x := s.exchange(w, r)
 	switch {
 	case x.tooOpen():
@@ -157,6 +157,7 @@ func (x *exchange) undecided() {
 }
 
 func (x *exchange) forbidden(id *guard.Identity) {
+	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
 	if !navigation(x.r) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return

@@ -26,8 +26,9 @@ type Server struct {
 }
 
 // harden sets what every answer of ours carries.
-func (s *Server) harden(w http.ResponseWriter) {
+func (s *Server) harden(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	StayOnTLS(h, r)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "same-origin")
@@ -37,6 +38,16 @@ func (s *Server) harden(w http.ResponseWriter) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
+}
+
+// StayOnTLS has browsers that came by https come by https only, for a year, unless
+// the site has said something of its own before (ASVS 5.0 3.4.1). Not so on a
+// loopback host, where other programs are on other ports of the same name.
+func StayOnTLS(h http.Header, r *http.Request) {
+	const name = "Strict-Transport-Security"
+	if r.TLS != nil && !Loopback(r.Host) && len(h[name]) == 0 {
+		h.Set(name, "max-age=31536000")
+	}
 }
 
 func (s *Server) log() *slog.Logger {
