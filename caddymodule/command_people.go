@@ -63,7 +63,11 @@ func (p *person) print(w io.Writer) error {
 	t.row("language", p.Lang)
 	t.row("groups", strings.Join(p.Groups, ", "))
 	for _, c := range p.Contacts {
-		t.row(c.Channel, c.Address, after("counts from", c.Counts))
+		unconfirmed := ""
+		if !c.Confirmed {
+			unconfirmed = "not confirmed"
+		}
+		t.row(c.Channel, c.Address, unconfirmed, after("counts from", c.Counts))
 	}
 	t.row("second factor", yes(p.SecondFactor))
 	for _, f := range p.Factors {

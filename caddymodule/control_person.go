@@ -31,6 +31,8 @@ type contact struct {
 	Channel string    `json:"channel"`
 	Address string    `json:"address"` // masked
 	Counts  time.Time `json:"counts,omitzero"`
+	// Confirmed tells that a code has come back from there.
+	Confirmed bool `json:"confirmed"`
 }
 
 type factor struct {
@@ -70,7 +72,7 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 		p.Probation = a.Probation
 	}
 	for _, c := range a.Addresses {
-		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Value), c.ValidFrom})
+		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Value), c.ValidFrom, c.Answered == recovery.AnsweredYes})
 	}
 	for _, c := range a.Credentials {
 		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.NoProofUntil})

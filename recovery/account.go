@@ -91,7 +91,20 @@ type Address struct {
 	Unproven   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
 	ValidFrom  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
 	ValidUntil time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
+	Answered   Answered  `json:"answered,omitempty"`
 }
+
+// Answered tells whether a code that was sent to an address has come back.
+type Answered string
+
+// The values. Older versions asked for no code, and wrote none of them: their
+// addresses count as before, or their owners would lose the ways back they have.
+// Where nobody has answered is therefore a value of its own.
+const (
+	AnsweredUnknown Answered = ""
+	AnsweredNo      Answered = "no"
+	AnsweredYes     Answered = "yes"
+)
 
 // Extension is a main phone number and an extension people know themselves by. It
 // finds an account and proves nothing; messages go to contacts.
@@ -215,15 +228,21 @@ func (a *Account) Drop(methods ...string) {
 	})
 }
 
-// Address returns the address for a channel that counts now; empty if there is
-// none.
+// Address returns the address for a channel that counts now, confirmed or not;
+// empty if there is none. It is what pages and apps show: for what proves
+// something see [Account.Source].
 func (a *Account) Address(channel string, now time.Time) string {
+	return a.current(channel, now).Value
+}
+
+// current is the entry for a channel that is used now; empty if there is none.
+func (a *Account) current(channel string, now time.Time) Address {
 	for _, c := range a.Addresses {
 		if c.Channel == channel && !now.Before(c.ValidFrom) && (c.ValidUntil.IsZero() || now.Before(c.ValidUntil)) {
-			return c.Value
+			return c
 		}
 	}
-	return ""
+	return Address{}
 }
 
 // Device finds a known device by the token of its cookie.

@@ -80,6 +80,9 @@ func (end End) Apply(a *Account) (Effects, error) {
 			return eff, err
 		}
 	}
+	for _, p := range end.Flow.Proofs {
+		a.Confirm(p.Entry)
+	}
 	if end.Recipe.Finish != nil {
 		end.Recipe.Finish(end, a, &eff)
 		end.acted(a)

@@ -37,6 +37,7 @@ const (
 	EventDisabled              EventName = "account_disabled"
 	EventEnabled               EventName = "account_enabled"
 	EventContactChanged        EventName = "contact_changed"
+	EventContactConfirmed      EventName = "contact_confirmed"
 	EventPINChanged            EventName = "pin_changed"
 	EventQuestionChanged       EventName = "question_changed"
 	EventTrustedContactAdded   EventName = "contact_person_added"
@@ -67,7 +68,7 @@ const (
 func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
-		EventPasswordChanged, EventContactChanged, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
+		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
 		EventFactorAdded, EventTrustedContactAdded,
 		EventCodeUsed, EventNewDevice, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,

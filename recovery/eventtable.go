@@ -124,6 +124,7 @@ func changeEvents() []EventInfo {
 		info(EventFactorAdded, proofFields, "a second factor was added or replaced in a session"),
 		info(EventCodesRenewed, proofFields, "new recovery codes were made"),
 		info(EventContactChanged, proofFields, "a mail address or number was taken in, or given by an administrator"),
+		info(EventContactConfirmed, proofFields, "a code came back from an address or number that was not confirmed"),
 		info(EventPINChanged, proofFields, "the PIN was set"),
 		info(EventQuestionChanged, proofFields, "the security question was set"),
 		info(EventTrustedContactAdded, proofFields, "somebody was named who may vouch"),

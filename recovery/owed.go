@@ -46,6 +46,13 @@ type Recipient struct {
 	Channel string `json:"channel"`
 	Value   string `json:"value"`
 	Entry   string `json:"entry,omitempty"` // as [Address.Entry]; the closing link dies with it
+	// Unlinked tells that it gets no closing link (see [Address.Closes]).
+	Unlinked bool `json:"unlinked,omitempty"`
+}
+
+// same reports whether both are one address, whatever links it gets.
+func (r Recipient) same(x Recipient) bool {
+	return r.Channel == x.Channel && r.Value == x.Value && r.Entry == x.Entry
 }
 
 // Until is when the notice is owed to the recipient no more.
@@ -63,7 +70,7 @@ func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
 		o.Again, o.Admin, o.Trusted = true, o.Admin || a.Owed[i].Admin, o.Trusted || a.Owed[i].Trusted
 		for _, to := range a.Owed[i].To {
-			if !slices.Contains(o.To, to) {
+			if !slices.ContainsFunc(o.To, to.same) {
 				o.To = append(o.To, to)
 			}
 		}
@@ -96,7 +103,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventFactorAdded,
-		EventCodesRenewed, EventContactChanged, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
 		return true
 	}
 	return false

@@ -25,6 +25,8 @@ const (
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people
 	NewContact       = "new_contact"
+	ConfirmMail      = "confirm_mail"
+	ConfirmPhone     = "confirm_phone"
 	// TrustedBrowser is what stood in for the second factor in a sign-in. It is
 	// written in session and log, and proves nothing else ([Methods.Fresh]).
 	TrustedBrowser = "trusted_browser"
@@ -44,6 +46,7 @@ type Proof struct {
 	// that verified its user.
 	Alone bool      `json:"alone,omitempty"`
 	At    time.Time `json:"at"`
+	Entry string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
 }
 
 // MethodLine names the methods of proofs as the log does: "password totp".

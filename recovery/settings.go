@@ -93,7 +93,7 @@ func addressRecipe(kind Kind, typed Need) Recipe {
 // is told, until the new one counts (MF-19).
 func (end End) changeAddress(a *Account, eff *Effects) {
 	channel, to := end.Flow.NewAddress()
-	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now, end.Policy.Lifetimes)
+	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact), Answered: AnsweredYes}, end.Now, end.Policy.Lifetimes)
 	eff.Done(EventContactChanged)
 }
 

@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AccountPage is the page of the visitor's own account.
 type AccountPage struct {
@@ -33,6 +36,20 @@ type Account struct {
 	Browsers  []Browser
 	Probation time.Time // zero: none
 	Groups    []string
+	// Unconfirmed are those of Mail and Phone from which no code has come back.
+	Unconfirmed []Unconfirmed
+}
+
+// Unconfirmed is an address from which no code has come back.
+type Unconfirmed struct {
+	What string // mail, phone
+	Used bool   // it counts all the same: no code was asked for when it came in
+	Can  bool   // a code can be sent there
+}
+
+// Confirmed reports whether what is said to be the address is known to be.
+func (a *Account) Confirmed(what string) bool {
+	return !slices.ContainsFunc(a.Unconfirmed, func(u Unconfirmed) bool { return u.What == what })
 }
 
 // Factor is an enrolled second factor.
@@ -65,7 +82,7 @@ type Browser struct {
 type Loss struct {
 	What   string // phone, mailbox, laptop, paper
 	Locked bool   // no way back would be left
-	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact
+	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact, confirm_mail, confirm_phone
 }
 
 // Wait is a recovery in its cool-down.

@@ -183,6 +183,7 @@ func (r *run) redeemed(ctx context.Context, t *recovery.Ticket, key string) (*re
 	r.frozen()
 	r.flow.Acts = t.Acts
 	r.flow.AddProof(recovery.Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
+	r.mailed(t)
 	r.flow.Reserved = append(r.flow.Reserved, recovery.Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
 	return r.ended(r.fits(r.account)), nil
 }

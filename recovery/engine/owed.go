@@ -59,7 +59,7 @@ func (e *Engine) reachable(a *recovery.Account) []recovery.Recipient {
 	var out []recovery.Recipient
 	for _, to := range a.NoticeAddresses(e.Now()) {
 		if e.Methods.Has(to.Channel) {
-			out = append(out, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry()})
+			out = append(out, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry(), Unlinked: !to.Closes()})
 		}
 	}
 	return out
@@ -118,7 +118,7 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 // it without that link, because the link is for the person only.
 func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) recovery.Message {
 	stop := ""
-	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
+	if !to.Unlinked && (to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS) {
 		stop = e.stopLink(ctx, a, o, to)
 	}
 	page := ""

@@ -130,6 +130,7 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 		return nil, nil
 	case r.recipe().Creates:
 		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
+		r.account.AddAddresses(r.flow.Mail, r.flow.Phone)
 		return nil, nil
 	case r.flow.Account == "":
 		return nil, nil

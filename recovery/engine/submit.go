@@ -100,6 +100,9 @@ func (r *run) answer(ctx context.Context, step recovery.Step, in recovery.Input)
 		return recovery.NewProblem(step.Dead), nil
 	case in.Method != "":
 		return r.pick(ctx, step, in.Method)
+	case step.Optional && in.Choice == recovery.ChoiceSkip:
+		r.flow.Skipped = append(r.flow.Skipped, step.Method)
+		return nil, nil
 	case take != nil:
 		return take(r, ctx, in)
 	case step.Enroll:

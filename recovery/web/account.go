@@ -101,6 +101,7 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 	if now.Before(a.Probation) {
 		out.Probation = a.Probation
 	}
+	out.Unconfirmed = x.unconfirmed(a)
 	for _, c := range a.Credentials {
 		if m := x.Engine.Methods.Get(c.Method); m != nil && m.Traits().Factor {
 			out.Factors = append(out.Factors, templates.Factor{Method: c.Method, Label: c.Label, Since: c.Created})
@@ -136,6 +137,17 @@ func (x *exchange) browsers(a *recovery.Account, current *recovery.Session) []te
 		})
 	}
 	slices.SortStableFunc(out, func(x, y templates.Browser) int { return y.Seen.Compare(x.Seen) })
+	return out
+}
+
+// unconfirmed lists the addresses in use from which no code has come back.
+func (x *exchange) unconfirmed(a *recovery.Account) []templates.Unconfirmed {
+	var out []templates.Unconfirmed
+	for _, u := range []struct{ channel, what string }{{recovery.ChannelMail, "mail"}, {recovery.ChannelSMS, "phone"}} {
+		if c := a.Unconfirmed(u.channel, x.Engine.Now()); c.Value != "" {
+			out = append(out, templates.Unconfirmed{What: u.what, Used: c.Counts(), Can: x.has(u.channel)})
+		}
+	}
 	return out
 }
 

@@ -63,7 +63,6 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 	}
 	inst := &installation{t: t, world: recoverytest.New(t, options...), outbox: &crawlOutbox{}, shape: shape}
 	inst.driver = inst.world.Driver.(*memkv.Driver)
-	inst.world.Engine.Notify, inst.world.Web.Notify = inst.outbox, inst.outbox
 	if mutate != nil {
 		mutate(inst.world.Engine)
 	}
@@ -82,6 +81,7 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 		}
 	}
 	inst.openAccount()
+	inst.world.Engine.Notify, inst.world.Web.Notify = inst.outbox, inst.outbox
 	return inst
 }
 

@@ -131,7 +131,7 @@ func actions() []sentence {
 			s.b.Get("/.sparekey/link").Want("confirm").Submit("code", link)
 		}},
 		{`she types the code from the SMS`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.SMSCode(s.me())) }},
-		{`she types the code sent to (\S+)`, func(s *storyReader, m []string) {
+		{`(?:she|he) types the code sent to (\S+)`, func(s *storyReader, m []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, m[0], "contact-code").Vars["code"])
 		}},
 		{`she types a wrong code`, func(s *storyReader, _ []string) { s.b.Submit("code", wrongCodes(1, s.code())[0]) }},
@@ -168,7 +168,7 @@ func changes() []sentence {
 			s.w.Clock.Move(time.Minute)
 		}},
 		{`she presses the button`, func(s *storyReader, _ []string) { s.b.Post("/.sparekey/stop", s.b.Hidden("")) }},
-		{`(?:on the (.+) )?she starts (\w+)`, func(s *storyReader, m []string) {
+		{`(?:on the (.+) )?(?:she|he) starts (\w+)`, func(s *storyReader, m []string) {
 			if m[0] != "" {
 				s.use(m[0])
 			}

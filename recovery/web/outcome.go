@@ -98,7 +98,7 @@ func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame
 	switch p := o.Problem; {
 	case p.Key == recovery.ProblemBusy:
 		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}, true
-	case p.Wait > 0:
+	case p.Wait > 0 && !o.Step.Optional: // what may be skipped can be skipped now
 		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}, Unknown: x.client.Device == ""}, true
 	case o.Flow != nil:
 		f := x.flowFrame(o)

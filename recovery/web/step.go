@@ -172,7 +172,7 @@ func (s step) choice() templates.Content {
 
 func (s step) confirm() templates.Content {
 	c := templates.ConfirmPage{
-		Ways: s.ways(), Trial: s.Flow.Trial,
+		Ways: s.ways(), Trial: s.Flow.Trial, Skip: s.Step.Optional,
 		Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason,
 	}
 	c.Hint, c.Minutes = s.sent()
