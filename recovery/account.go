@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -56,7 +55,8 @@ type Account struct {
 	Spent           []Spent          `json:"spent,omitempty"`
 	Waits           []Wait           `json:"waits,omitempty"`
 	Stopped         []Stopped        `json:"stopped,omitempty"`
-	Owed            []Owed           `json:"owed,omitempty"` // notices not handed over yet
+	Owed            []Owed           `json:"owed,omitempty"`  // notices not handed over yet
+	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
@@ -156,22 +156,6 @@ func (d *Device) TrustedUntil(now time.Time, p *Policy) time.Time {
 	return d.Remembered
 }
 
-// Session is a signed-in browser. It is a row of the account and not a record
-// of its own, so that the write that replaces a credential also ends sessions.
-type Session struct {
-	ID         string    `json:"id"`
-	TokenHash  string    `json:"sum"` // of the session cookie
-	Device     string    `json:"device"`
-	Generation uint64    `json:"generation"`
-	Browser    string    `json:"browser"`
-	Created    time.Time `json:"created"`
-	Seen       time.Time `json:"seen"`
-	Idle       int64     `json:"idle"` // seconds without a request after which it ends
-	End        time.Time `json:"end"`  // ends then even if it is in use
-	Proofs     []Proof   `json:"proofs"`
-	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given to step up
-}
-
 // Spent is a single-use thing that has been used. It is kept until the thing
 // itself has expired.
 type Spent struct {
@@ -256,22 +240,6 @@ func (a *Account) Device(token string) *Device {
 	return nil
 }
 
-// Session finds a live session by the sum of its token.
-func (a *Account) Session(sum string, now time.Time) *Session {
-	for i := range a.Sessions {
-		s := &a.Sessions[i]
-		if subtle.ConstantTimeCompare([]byte(s.TokenHash), []byte(sum)) == 1 && a.live(s, now) {
-			return s
-		}
-	}
-	return nil
-}
-
-func (a *Account) live(s *Session, now time.Time) bool {
-	return a.State == StateActive && s.Generation == a.Generation &&
-		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
-}
-
 // Admin reports whether the account may manage others.
 func (a *Account) Admin() bool { return slices.Contains(a.Groups, GroupAdmins) }
 
@@ -309,6 +277,15 @@ func Notable(before, after *Account) bool {
 func (a *Account) UntrustDevices() {
 	for i := range a.Devices {
 		a.Devices[i].Remembered = time.Time{}
+	}
+}
+
+// UntrustOthers ends the trust in all devices but one.
+func (a *Account) UntrustOthers(id string) {
+	for i := range a.Devices {
+		if a.Devices[i].ID != id {
+			a.Devices[i].Remembered = time.Time{}
+		}
 	}
 }
 

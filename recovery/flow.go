@@ -20,7 +20,7 @@ type Flow struct {
 	Decoy      string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Acts       uint64    `json:"acts,omitempty"`    // of the account when the first proof was given
-	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
+	Session    string    `json:"session,omitempty"` // id, for kinds that begin signed in
 	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`

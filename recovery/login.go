@@ -40,7 +40,7 @@ func (end End) login(a *Account, eff *Effects) {
 	end.remindDrill(a, eff)
 	// The session this browser had until now ends with the new one (SE-01).
 	_, before := SplitSession(end.Client.Session)
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash == before })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.GoesBy(before, end.Now) })
 	end.issue(a, device, eff)
 }
 

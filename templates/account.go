@@ -9,6 +9,7 @@ type AccountPage struct {
 	Losses  []Loss  // what would happen if something were lost today
 	Waits   []Wait  // what is waiting and can be stopped here
 	Setup   *Extras // what can be set beside the factors
+	Others  bool    // somebody is signed in elsewhere too, and something was changed: offer to end that
 	Guessed int     // codes that somebody with another proof has tried; zero: too few to tell
 }
 

@@ -65,7 +65,7 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	const (
 		attacks = `^Test(A(0[1-9]|1[0-9]|20|3[6-9]|4[02-6])_|SE(04|05|10)_|WB07_|TK04_Expired|TH01_ASignIn|TH06_(APlace|ASpray)|` +
 			`AWrongAuthenticator|TheRowOfCodes|RecoveryCodesAre|TicketsAre|ARememberedBrowser|AnAdministratorWithout|ANewAdministrator|` +
-			`Trust|AWait|AnotherWait|AStoppedWay|StopThisOnly|ClosingLinks|` +
+			`Trust|AWait|AnotherWait|AStoppedWay|StopThisOnly|ClosingLinks|ClosingSecretsStand|SessionsThatAreRenewed|ASignInGivenUpWithout|` +
 			`Rule_(AThiefWith|AnActOf|ARescue|ARecoveryVoids|Closing|AClosedAccountSays|APaused|NoPause|WhatWasMade))`
 		ownSender = `^TestA36_PagesDoNot` // looks into the queue of its own process
 		// Every page of theirs is met in another story, or walked by TestBrowser.
@@ -79,8 +79,8 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 		name, store, run, skip, lang string
 		least                        int // tests that must have run
 	}{
-		{name: "attacks on the file store", store: "file", run: attacks, skip: ownSender, least: 66},
-		{name: "attacks on Redis", store: "redis", run: attacks, skip: ownSender, least: 66},
+		{name: "attacks on the file store", store: "file", run: attacks, skip: ownSender, least: 70},
+		{name: "attacks on Redis", store: "redis", run: attacks, skip: ownSender, least: 70},
 		{name: "other stories on the file store", store: "file", run: seen, least: 9},
 		{name: "stories on Redis", store: "redis", run: "^TestFlows$", least: 25},
 		{name: "stories in Chromium", store: "file", run: "^TestFlows$", skip: soakOnly(seen), least: 17, lang: "en"},

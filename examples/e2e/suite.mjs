@@ -140,7 +140,8 @@ async function lockedOut() {
 
 // closed follows "this wasn't me" out of the notice of the recovery.
 async function closed() {
-  await stage.open(await take("mail", alice.mail, String.raw`(?m)^(https?://\S+/\.sparekey/stop\?t=\S+)$`));
+  await followed(await take("mail", alice.mail, String.raw`(?m)^(https?://\S+/\.sparekey/stop#\S+)$`), "stop");
+  await page.locator(`button[value="only"]`).waitFor();
   await stage.at("stop");
   await page.locator("main button.main").click();
   await stage.at("stop", "stop-done");

@@ -66,7 +66,7 @@ func (r *run) openCase(ctx context.Context) error {
 	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.notice(ctx, who.ID, name, r.client)
+	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name) })
 	return nil
 }
 
@@ -138,7 +138,10 @@ func (r *run) another(a *recovery.Account, err error, self string) (*recovery.Pr
 // page: what is wrong with it is said there, before a proof is asked.
 func (r *run) forWhom(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	for _, need := range []recovery.Need{recovery.Administrates, recovery.Settled} {
-		if _, missing := need(r.facts()); missing {
+		if step, missing := need(r.facts()); missing {
+			ev := r.event(recovery.EventAdminRefused)
+			ev.Detail = step.Dead
+			r.Refused(ctx, ev)
 			return nil, nil // said by the flow, whoever was named
 		}
 	}

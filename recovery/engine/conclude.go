@@ -79,7 +79,7 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 	for _, name := range eff.Tell {
-		r.oweTo(a, recovery.Owed{Event: name, Trusted: eff.Trusted}, r.client, r.reachable(a))
+		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
 	}
 }
 
@@ -125,7 +125,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	}
 	o := recovery.Outcome{Flow: r.flow, Account: r.account, Finished: r.flow.Kind, Goal: r.flow.Goal, Return: r.flow.Return, FlowToken: r.token}
 	if eff.Session {
-		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), r.flow.Remember
+		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), eff.Keep
 	}
 	if eff.Device {
 		o.Device = end.Device

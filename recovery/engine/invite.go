@@ -59,7 +59,8 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 		}
 		to = append(to, e.reachable(who)...)
 	}
-	e.oweTo(a, recovery.Owed{Event: recovery.EventAdminGranted}, recovery.Client{}, to)
+	who := actor(ctx)
+	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
 	return nil
 }
 

@@ -70,6 +70,7 @@ func (e *Engine) Remind(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		e.Later(ctx)
+		e.tellRefusals(false)
 		for _, x := range e.duties() {
 			supervise.Run(e.log(), x.name, func() {
 				if err := x.do(ctx); err != nil && ctx.Err() == nil {
@@ -82,6 +83,7 @@ func (e *Engine) Remind(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+	e.tellRefusals(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // what changed since
 	defer cancel()
 	if err := e.CheckAge(last); err != nil {

@@ -81,7 +81,7 @@ func (r *run) event(name recovery.EventName) recovery.Event {
 func (r *run) flowID() string { return r.flow.ID[:min(8, len(r.flow.ID))] }
 
 func (r *run) try(in recovery.Input) recovery.Try {
-	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy}
+	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy, Host: r.client.Host}
 }
 
 // outcome describes the page of the flow's current step.
@@ -183,7 +183,7 @@ func (r *run) fits(a *recovery.Account) error {
 	}
 	if r.flow.Session != "" {
 		id, sum := recovery.SplitSession(r.client.Session)
-		if id != a.ID || sum != r.flow.Session || a.Session(sum, r.Now()) == nil {
+		if s := a.Session(sum, r.Now()); id != a.ID || s == nil || !s.Is(r.flow.Session) {
 			return fmt.Errorf("%w: session", recovery.ErrMoved)
 		}
 	}

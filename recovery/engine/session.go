@@ -37,7 +37,7 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 		return nil
 	}
 	if !everywhere {
-		return e.endSession(ctx, id, ending{recovery.EventLogout, func(s recovery.Session) bool { return s.TokenHash == sum }, keepTrust})
+		return e.endSession(ctx, id, ending{recovery.EventLogout, func(s recovery.Session) bool { return s.GoesBy(sum, e.Now()) }, keepTrust})
 	}
 	a, _, err := e.signedIn(ctx, cookie)
 	if err != nil || a == nil {
@@ -45,6 +45,13 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 	}
 	all := func(recovery.Session) bool { return true }
 	return e.endSession(ctx, id, ending{recovery.EventSessionsEnded, all, func(a *recovery.Account, _ string) { a.UntrustDevices() }})
+}
+
+// SignOutElsewhere ends all sessions of an account but one, and the trust in the
+// browsers of all others.
+func (e *Engine) SignOutElsewhere(ctx context.Context, account string, own *recovery.Session) error {
+	others := func(s recovery.Session) bool { return s.ID != own.ID }
+	return e.endSession(ctx, account, ending{recovery.EventSessionsEnded, others, func(a *recovery.Account, _ string) { a.UntrustOthers(own.Device) }})
 }
 
 // EndSession ends one session of an account by its id.

@@ -149,8 +149,15 @@ func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
-	if kept, err := r.keep(ctx); err != nil || !kept {
+	kept, err := r.keep(ctx)
+	if err == nil && !kept {
+		r.ticketFailed(ctx, "of another browser")
+	}
+	if err != nil || !kept {
 		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemLinkExpired)}, err
+	}
+	if err := r.noteBegun(ctx); err != nil {
+		return recovery.Outcome{}, err
 	}
 	if !r.stored && r.recipe().Replaces {
 		// For unknown names too, so that it costs the same; only the operator sees it.

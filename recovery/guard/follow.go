@@ -43,7 +43,7 @@ func newStreams(log *slog.Logger) *streams {
 func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	e := d.entry
 	s := &Stream{
-		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, sum: e.sum, allow: d.allow, until: e.until(),
+		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, allow: d.allow, until: e.until(),
 	}
 	g.streams.add(s)
 	// What has changed since it was decided was reported before there was
@@ -230,7 +230,9 @@ func (g *Guard) judge(a *recovery.Account, list []*Stream, now time.Time) {
 	for _, s := range list {
 		var e *entry
 		if a != nil {
-			e = newEntry(a, s.sum, now)
+			if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
+				e = entryOf(a, row, now)
+			}
 		}
 		if e == nil || !e.allowed(s.allow) {
 			g.streams.remove(s)

@@ -31,7 +31,7 @@ type Stream struct {
 
 	account string
 	key     uint64 // kv.Sum of the account record
-	sum     string // of the session
+	session string // its id
 	allow   []string
 	conn    Conn
 	among   *streams

@@ -4,6 +4,7 @@ package recoverytest
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -143,6 +144,10 @@ type Journal struct {
 
 // Add is the engine's Audit.
 func (j *Journal) Add(e recovery.Event) {
+	if _, listed := e.Name.Info(); listed && len(e.Odd()) > 0 { // tests make events of their own, too
+		odd := e.Odd()
+		panic(fmt.Sprintf("event %s has %v, which its row in recovery.Events does not name", e.Name, odd))
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.list = append(j.list, e)
@@ -153,6 +158,13 @@ func (j *Journal) Of(name recovery.EventName) []recovery.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(j.list), func(e recovery.Event) bool { return e.Name != name })
+}
+
+// All lists the events.
+func (j *Journal) All() []recovery.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.list)
 }
 
 // Count counts events of a name.

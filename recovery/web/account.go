@@ -25,9 +25,17 @@ func (x *exchange) showAccount() {
 		x.redirect(x.loginURL("", ""))
 		return
 	}
-	f := x.mine()
+	f, c := x.mine(), x.accountPage(a, s)
 	f.Notice = x.notice()
-	x.page(http.StatusOK, f, x.accountPage(a, s))
+	c.Others = len(a.Sessions) > 1 && x.changed()
+	x.page(http.StatusOK, f, c)
+}
+
+// changed tells that what is said on the page is of a change after which somebody
+// may want all other sign-ins to end.
+func (x *exchange) changed() bool {
+	key := x.r.URL.Query().Get("done")
+	return slices.ContainsFunc(x.Engine.Recipes, func(r recovery.Recipe) bool { return r.Change != "" && slices.Contains(r.After.Says, key) })
 }
 
 // notChanged shows one's own page with what is wrong, when the form that was
@@ -164,17 +172,32 @@ func (x *exchange) changeAccount() {
 		x.endTrust(a, strings.TrimPrefix(id, endTrust))
 		return
 	case strings.HasPrefix(id, dropTrustedContact):
-		x.dropTrustedContact(a, strings.TrimPrefix(id, dropTrustedContact))
+		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
 	case id == "":
 		x.notChanged(recovery.ProblemMissing)
 		return
 	}
-	if err := x.Engine.EndSession(x.r.Context(), a.ID, id); err != nil {
+	x.endSessions(a, s, id)
+}
+
+// endSessions ends one session by its id, or all others. Whose it is shows that
+// once more, unless it is the one of this browser (ASVS 5.0 7.5.2).
+func (x *exchange) endSessions(a *recovery.Account, s *recovery.Session, id string) {
+	if id != s.ID && !x.ownFresh(a, s) {
+		return
+	}
+	done, err := "session_ended", error(nil)
+	if id == elsewhere {
+		done, err = "signed_out_elsewhere", x.Engine.SignOutElsewhere(x.r.Context(), a.ID, s)
+	} else {
+		err = x.Engine.EndSession(x.r.Context(), a.ID, id)
+	}
+	if err != nil {
 		x.unavailable(err)
 		return
 	}
-	x.redirect(x.accountURL("session_ended"))
+	x.redirect(x.accountURL(done))
 }
 
 func (x *exchange) endTrust(a *recovery.Account, device string) {
@@ -185,7 +208,24 @@ func (x *exchange) endTrust(a *recovery.Account, device string) {
 	x.redirect(x.accountURL("trust_ended"))
 }
 
-func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
+// ownFresh asks for a strong proof first, if the last one is too old, and then
+// comes back to one's own page.
+func (x *exchange) ownFresh(a *recovery.Account, s *recovery.Session) bool {
+	if x.Engine.FreshOwn(a, s) {
+		return true
+	}
+	x.stepUp(Prefix + "account")
+	return false
+}
+
+func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
+	if x.Engine.Now().Before(a.Probation) {
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
+		return
+	}
+	if !x.ownFresh(a, s) {
+		return
+	}
 	err := x.Engine.DropTrustedContact(x.r.Context(), a.ID, name, x.client)
 	switch {
 	case errors.Is(err, recovery.ErrNotAllowed):
@@ -199,7 +239,17 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
 
 // logout ends this session, or with choice=everywhere all of the account.
 func (x *exchange) logout() {
-	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, x.r.PostForm.Get("choice") == everywhere); err != nil {
+	all := x.r.PostForm.Get("choice") == everywhere
+	if all {
+		switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+		case err != nil:
+			x.unavailable(err)
+			return
+		case s != nil && !x.ownFresh(a, s):
+			return
+		}
+	}
+	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, all); err != nil {
 		x.unavailable(err)
 		return
 	}
@@ -219,5 +269,8 @@ const stopWait = "stop_wait"
 // ownWait is the choice that keeps this browser from asking about them.
 const ownWait = "own_wait"
 
-// everywhere is the choice that signs out all browsers.
-const everywhere = "everywhere"
+// Choices that sign browsers out.
+const (
+	everywhere = "everywhere" // all
+	elsewhere  = "elsewhere"  // all but this one
+)

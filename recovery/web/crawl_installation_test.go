@@ -238,7 +238,7 @@ func ownerSignsIn(c *crawler) {
 	case len(a.Waits) == 0:
 	case a.State == recovery.StateFrozen:
 		b := inst.world.Browser()
-		b.Get(inst.newest(inst.owner.Phone, "notice").Vars["stop"]).Want("stop")
+		b.Follow(inst.newest(inst.owner.Phone, "notice").Vars["stop"]).Want("stop")
 		b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 	default:
 		inst.signIn().Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")

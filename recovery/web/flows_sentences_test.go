@@ -98,7 +98,7 @@ func actions() []sentence {
 		{`on the (.+) (?:she|he) opens (/\S*)`, func(s *storyReader, m []string) { s.use(m[0]).Get(m[1]) }},
 		{`on the (.+) (?:she|he) looks again`, func(s *storyReader, m []string) { s.use(m[0]).Get(s.b.URL.RequestURI()) }},
 		{`on the (.+) (?:she|he) opens the "this wasn't me" link`, func(s *storyReader, m []string) {
-			s.use(m[0]).Get(s.w.Outbox.Last(s.t, s.me().Mail, "notice").Vars["stop"])
+			s.use(m[0]).Follow(s.w.Outbox.Last(s.t, s.me().Mail, "notice").Vars["stop"])
 		}},
 		{`on the (.+) (?:she|he) opens a rescue link`, func(s *storyReader, m []string) {
 			token, err := s.w.Engine.RescueLink(s.t.Context(), s.me().Name)

@@ -155,6 +155,7 @@ func (x *exchange) undecided() {
 }
 
 func (x *exchange) forbidden(id *guard.Identity) {
+	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
 	if !navigation(x.r) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return

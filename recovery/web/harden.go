@@ -11,6 +11,7 @@ import (
 // included.
 func Harden(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	stayOnTLS(h, r)
 	h.Set("Content-Security-Policy", contentPolicy(r, "form-action 'self'; frame-ancestors 'none'"))
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -19,6 +20,16 @@ func Harden(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
+}
+
+// stayOnTLS has browsers that came by https come by https only, for a year, unless
+// the site has said something of its own before (ASVS 5.0 3.4.1). Not so on a
+// loopback host, where other programs are on other ports of the same name.
+func stayOnTLS(h http.Header, r *http.Request) {
+	const name = "Strict-Transport-Security"
+	if r.TLS != nil && !Loopback(r.Host) && len(h[name]) == 0 {
+		h.Set(name, "max-age=31536000")
+	}
 }
 
 // hardenFramed sets what is different for the one page that may stand in a frame:

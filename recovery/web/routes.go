@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // ServeHTTP answers everything below [Prefix].
@@ -74,6 +76,7 @@ func (x *exchange) get(rt route) {
 
 func (x *exchange) post(rt route) {
 	if !x.sameOrigin() {
+		x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventCrossSite, Detail: x.from()})
 		x.refuse(http.StatusForbidden, "cross_site")
 		return
 	}
