@@ -21,6 +21,7 @@ name are empty. None ever holds a secret, an address of a person, or what a stra
 - ` + "`client_ip`" + `: where the request came from: an IPv4 address, an IPv6 network of 64 bits, or ` + "`local`" + ` for a command.
 - ` + "`by`, `by_account`" + `: who did it: name and id of an account, or ` + "`command line`, `closing link`" + `, or ` + "`visitor`" + ` for somebody who has not proved who it is.
 - ` + "`user`, `account`" + `: name and id of the account it happened to. ` + "`flow`" + ` joins the lines of one walk through the pages.
+- ` + "`method`" + `: what was shown so far, in order: ` + "`password totp`, `password trusted_browser`, `mail_link recovery_code`" + `. Of a try that failed it is only what was tried.
 - ` + "`count`" + `: of what is refused there is at most one line a minute for each network; it says how many that line stands for, and is 0 elsewhere.
 
 The line of ` + "`login_failed`" + ` keeps its form, for fail2ban and CrowdSec.

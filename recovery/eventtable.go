@@ -102,7 +102,7 @@ func signInEvents() []EventInfo {
 		info(EventStepUp, proofFields, "a proof was shown again in a session"),
 		info(EventSessionEnded, requestFields, "one session was ended from elsewhere"),
 		info(EventSessionsEnded, proofFields, "all sessions were ended, or all others"),
-		info(EventTrustEnded, requestFields, "its owner took the trust in a browser back: the second factor is asked for there again"),
+		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
 		info(EventSetup, proofFields, "the first administrator set the site up"),
 		info(EventActivated, proofFields, "an invited person has made the account theirs"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
@@ -150,7 +150,7 @@ func othersEvents() []EventInfo {
 
 func refusalEvents() []EventInfo {
 	return []EventInfo{
-		warning(EventCrossSite, refusedFields+" detail", "a form came from another site; detail: what the browser said of it"),
+		warning(EventCrossSite, refusedFields+" detail", "a form or a WebSocket came from another site; detail: what the browser said of it"),
 		warning(EventTicketFailed, refusedFields+" detail flow method", "a link or its code was none, or is over"),
 		warning(EventForbidden, refusedFields, "somebody signed in asked for a site that is not for them"),
 		warning(EventAdminRefused, refusedFields+" detail flow method", "somebody asked for what only administrators may do, or an administrator for what they may not"),

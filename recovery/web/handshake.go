@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // Foreign tells a handshake that a page of another origin asks for: a WebSocket,
@@ -44,5 +46,7 @@ func from(origin string, r *http.Request) bool {
 // RefuseForeign answers such a handshake.
 func (s *Server) RefuseForeign(w http.ResponseWriter, r *http.Request) {
 	Harden(w, r)
-	s.exchange(w, r).background(http.StatusForbidden, "cross_site", "")
+	x := s.exchange(w, r)
+	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventCrossSite, Detail: "handshake, " + x.from()})
+	x.background(http.StatusForbidden, "cross_site", "")
 }

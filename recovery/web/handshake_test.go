@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
@@ -63,6 +64,9 @@ func TestWB07_WebSocketsOfOtherOriginsAreRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+	if got := w.Events.Last(recovery.EventCrossSite); !w.Running() && (got.Detail != "handshake, another Origin" || got.Network == "") {
+		t.Errorf("got event %+v, want who was refused", got)
 	}
 }
 
