@@ -35,8 +35,16 @@ func (e Event) Fields() []LogField {
 		count = strconv.Itoa(e.Count)
 	}
 	return []LogField{
-		{"event", string(e.Name)}, {"client_ip", e.Network}, {"account", e.Account}, {"user", e.Person}, {"method", e.Method},
-		{"flow", e.Flow}, {"detail", e.Detail}, {"by", e.Actor}, {"by_account", e.ActorID}, {"count", count},
+		{"event", string(e.Name)},
+		{"client_ip", e.Network},
+		{"account", e.Account},
+		{"user", e.Person},
+		{"method", e.Method},
+		{"flow", e.Flow},
+		{"detail", e.Detail},
+		{"by", e.Actor},
+		{"by_account", e.ActorID},
+		{"count", count},
 	}
 }
 

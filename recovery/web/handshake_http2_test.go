@@ -1,5 +1,7 @@
 package web_test
 
+//lint:file-ignore SA1019 the client of net/http refuses the name of the header, and x/net has no other
+
 import (
 	"io"
 	"net/http"
@@ -35,7 +37,7 @@ func TestForeignHandshakesOverHTTP2(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	client := &http2.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()} // that of net/http refuses the header's name
+	client := &http2.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()}
 	defer client.CloseIdleConnections()
 	for origin, want := range map[string]int{server.URL: http.StatusOK, "https://evil.example": http.StatusForbidden, "": http.StatusOK} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodConnect, server.URL+"/ws", io.NopCloser(strings.NewReader("")))
