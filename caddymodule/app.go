@@ -25,11 +25,12 @@ type App struct {
 	// recovery code or the operator.
 	NotifyRaw []json.RawMessage `json:"notify,omitempty" caddy:"namespace=sparekey.notifiers inline_key=notifier"`
 
-	// Root keys, newest first: 32 bytes as hex or base64, or any text of 32
-	// characters and more. Placeholders such as {env.SPAREKEY_SECRET} and
-	// {file./run/secrets/sparekey} are replaced; a literal one is given back by
-	// Caddy's admin API. Default: generated beside the store, readable for this
-	// user only.
+	// Root keys, newest first: 32 random bytes as hex or base64 (openssl rand -hex
+	// 32). Those behind the first only open what was sealed before they were
+	// replaced; see "caddy sparekey rekey". Placeholders such as
+	// {env.SPAREKEY_SECRET} and {file./run/secrets/sparekey} are replaced; a literal
+	// one is given back by Caddy's admin API. Default: generated beside the store,
+	// readable for this user only.
 	Secrets []string `json:"secrets,omitempty"`
 
 	// What people call the place, on pages and in mails. Default: the host.

@@ -96,8 +96,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		a.NotifyRaw = append(a.NotifyRaw, raw)
 		return nil
 	case "secret":
-		a.Secrets = d.RemainingArgs()
-		return need(d, len(a.Secrets) > 0)
+		return a.secret(d)
 	case "name":
 		return need(d, d.AllArgs(&a.Name))
 	case "help":

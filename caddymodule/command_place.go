@@ -146,7 +146,7 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	ctx, cancel := context.WithTimeout(ctx, deadline(op))
 	defer cancel()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := checkStore(ctx, s, p.app.store); err != nil {
+	if err := checkStore(ctx, s, keys, p.app.store); err != nil {
 		return nil, err
 	}
 	e, err := engine.New(&engine.Engine{

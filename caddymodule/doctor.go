@@ -22,7 +22,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
-	out = append(out, o.accountChecks(ctx)...)
+	out = append(append(out, o.accountChecks(ctx)...), o.keyChecks(ctx)...)
 	if o.bare {
 		return append(out, check{
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
@@ -57,7 +57,7 @@ func (o *operations) storeCheck(ctx context.Context) check {
 		where = a.Address()
 	}
 	begun := o.engine.Now()
-	if err := checkStore(ctx, o.engine.Store, o.app.store); err != nil {
+	if err := checkStore(ctx, o.engine.Store, o.engine.Keys, o.app.store); err != nil {
 		return check{"store", levelFault, where + ": " + err.Error(), "see that it runs, is whole, and has the key it was made with", nil}
 	}
 	return fine("store", "%s answers in %s, and the key fits", where, o.engine.Now().Sub(begun).Round(10*time.Microsecond))
@@ -70,11 +70,18 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 	if err != nil {
 		return []check{{"accounts", levelFault, "cannot be counted: " + err.Error(), "", nil}}
 	}
+	wrong, err := o.engine.RepairRoster(ctx)
+	if err != nil {
+		return []check{{"roster", levelFault, "cannot be repaired: " + err.Error(), "", nil}}
+	}
 	people, err := o.engine.People(ctx)
 	if err != nil {
 		return []check{{"accounts", levelFault, "cannot be listed: " + err.Error(), "", nil}}
 	}
 	out := []check{fine("accounts", "%s", census(people))}
+	if wrong > 0 {
+		out = append(out, fine("roster", "%d rows were doubled or in a wrong place: repaired", wrong))
+	}
 	if !open {
 		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; set-up is open, and until it is done no request reaches the app"
 		out[0].Remedy = "open the link that this prints: caddy sparekey setup-link"

@@ -85,6 +85,9 @@ func examine(t *testing.T, code int, args ...string) diagnosisJSON {
 	return d
 }
 
+// rosterRecord is where the account of [settle] is listed.
+const rosterRecord = "roster/8a"
+
 // settle makes the store that a set-up by somebody leaves behind: quicker than
 // by a Caddy, whose every stop takes seconds.
 func settle(t *testing.T, h *host, name string, contacts ...recovery.Address) {
@@ -95,7 +98,7 @@ func settle(t *testing.T, h *host, name string, contacts ...recovery.Address) {
 	account := recovery.Account{ID: id, Name: name, State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}, Addresses: contacts}
 	row := map[string]any{"id": id, "name": name, "state": account.State, "admin": true}
 	_, err1 := kv.Create(t.Context(), store, "account/"+id, account, time.Time{})
-	_, err2 := kv.Create(t.Context(), store, "roster/00", []any{row}, time.Time{})
+	_, err2 := kv.Create(t.Context(), store, rosterRecord, []any{row}, time.Time{})
 	_, err3 := kv.Create(t.Context(), store, "first", id, time.Time{})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
@@ -118,7 +121,7 @@ func (h *host) open(t *testing.T) *kv.Store {
 		t.Fatal(err)
 	}
 	store := &kv.Store{Driver: d, Sealer: h.keys(t), Now: time.Now}
-	if err := engine.Prepare(t.Context(), store); err != nil {
+	if err := engine.Prepare(t.Context(), store, h.keys(t)); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -323,11 +326,35 @@ func TestDoctorRoster(t *testing.T) {
 	h := newHost(t)
 	settle(t, h, "sam")
 	store := h.open(t)
-	if err := errors.Join(kv.Delete(t.Context(), store, "roster/00"), store.Driver.Close()); err != nil {
+	if err := errors.Join(kv.Delete(t.Context(), store, rosterRecord), store.Driver.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if c := examine(t, 0, "--data", h.data()).find(t, "roster", "lists 0 of 1"); c.Level != "warning" {
 		t.Errorf("got %+v, want a warning", c)
+	}
+}
+
+// TestDoctorRepairsTheRoster: somebody who is listed twice, by a version before and
+// another root key, is listed once afterwards.
+func TestDoctorRepairsTheRoster(t *testing.T) {
+	h := newHost(t)
+	settle(t, h, "sam")
+	store := h.open(t)
+	rows, _, err1 := kv.Load[[]any](t.Context(), store, rosterRecord)
+	_, err2 := kv.Create(t.Context(), store, "roster/00", rows, time.Time{})
+	if err := errors.Join(err1, err2, store.Driver.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, said := range []bool{true, false} {
+		r := sparekey(t, "doctor", "--data", h.data()).want(t, 0, "")
+		if strings.Contains(r.out, "repaired") != said {
+			t.Errorf("got %q, want it to be repaired once", r.out)
+		}
+	}
+	store = h.open(t)
+	rows, _, err1 = kv.Load[[]any](t.Context(), store, "roster/00")
+	if err := errors.Join(err1, store.Driver.Close()); err != nil || len(rows) != 0 {
+		t.Errorf("got %v (%v) in the wrong place, want nothing", rows, err)
 	}
 }
 

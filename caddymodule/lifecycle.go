@@ -55,6 +55,9 @@ func (a *App) loadSenders(ctx caddy.Context) error {
 
 // Validate checks what can be checked without opening anything.
 func (a *App) Validate() error {
+	if _, err := a.configuredRoots(); err != nil {
+		return err
+	}
 	if _, err := a.parts(nil, nil); err != nil {
 		return err
 	}

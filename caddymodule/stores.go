@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // Store is a module below sparekey.stores. An unknown one is a module of
@@ -169,9 +170,9 @@ var (
 	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
 )
 
-// checkStore proves that a Caddy has used the store, with our key. Unlike
+// checkStore proves that a Caddy has used the store, with our keys. Unlike
 // [engine.Prepare] it writes nothing.
-func checkStore(ctx context.Context, s *kv.Store, where Store) error {
+func checkStore(ctx context.Context, s *kv.Store, keys *secret.Keys, where Store) error {
 	const first = "check" // the record that Prepare writes
 	_, ok, err := kv.Load[string](ctx, s, first)
 	switch {
@@ -181,6 +182,9 @@ func checkStore(ctx context.Context, s *kv.Store, where Store) error {
 		return fmt.Errorf("%s: %w", where.Place(), err)
 	case !ok:
 		return fmt.Errorf("%s holds nothing of Sparekey: start Caddy once, or check the configuration", where.Place())
+	}
+	if err := engine.Fits(ctx, s, keys); err != nil {
+		return fmt.Errorf("%s: %w", where.Place(), err)
 	}
 	return nil
 }

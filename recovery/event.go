@@ -49,6 +49,7 @@ const (
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
+	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone
 	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
 )
 

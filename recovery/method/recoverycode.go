@@ -26,6 +26,7 @@ const (
 
 type codeData struct {
 	MACs  []string `json:"macs,omitempty"`  // unused codes
+	Key   string   `json:"key,omitempty"`   // id of the root key of the MACs; empty: made before that was noted
 	Plain []string `json:"plain,omitempty"` // only while they are being shown, in the flow
 }
 
@@ -131,6 +132,28 @@ func (m RecoveryCode) right(mac, account, typed string) bool {
 	return err == nil && m.Keys.CheckMAC(b, "recovery code", account, typed)
 }
 
+// KeysOf implements recovery.Keyed: of the sheet in use, and of those that open a
+// closed account.
+func (RecoveryCode) KeysOf(a *recovery.Account) []string {
+	var sheets []json.RawMessage
+	if c := a.Credential(recovery.RecoveryCode); c != nil {
+		sheets = append(sheets, c.Data)
+	}
+	for _, o := range []*recovery.OldCodes{a.OldCodes, a.UnfreezeWith} {
+		if o != nil {
+			sheets = append(sheets, o.Codes)
+		}
+	}
+	var keys []string
+	for _, raw := range sheets {
+		var d codeData
+		if len(raw) > 0 && json.Unmarshal(raw, &d) == nil && len(d.MACs) > 0 {
+			keys = append(keys, d.Key)
+		}
+	}
+	return keys
+}
+
 // Spend implements recovery.Spender.
 func (RecoveryCode) Spend(a *recovery.Account, id string) error {
 	mac := strings.TrimPrefix(id, recovery.RecoveryCode+"/")
@@ -177,7 +200,7 @@ func (m RecoveryCode) Confirm(_ context.Context, t recovery.Try, offered json.Ra
 	if t.Input.Choice != "saved" {
 		return nil, &recovery.Problem{Key: recovery.ProblemMissing}, nil
 	}
-	var out codeData
+	out := codeData{Key: m.Keys.ID()}
 	for _, code := range d.Plain {
 		mac := m.Keys.MAC("recovery code", t.Account.ID, code)
 		out.MACs = append(out.MACs, base64.RawURLEncoding.EncodeToString(mac))
