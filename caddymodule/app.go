@@ -75,6 +75,7 @@ type App struct {
 	store   Store
 	senders []Notifier
 	policy  *recovery.Policy
+	rules   []string // of all sites
 
 	mu      sync.Mutex // around opening and ending
 	runtime atomic.Pointer[runtime]
@@ -107,3 +108,6 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 }
 
 func (a *App) issuer() string { return a.Name }
+
+// meetRules takes in who may pass at a site.
+func (a *App) meetRules(rules []string) { a.rules = append(a.rules, rules...) }

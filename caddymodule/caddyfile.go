@@ -349,7 +349,7 @@ func nested(h httpcaddyfile.Helper) bool {
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
 //
 //	sparekey {
-//		allow GROUP_OR_USER...
+//		allow GROUP|user:NAME...
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()
@@ -365,6 +365,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			if h.Allow = d.RemainingArgs(); len(h.Allow) == 0 {
 				return d.ArgErr()
+			}
+			if _, err := readRules(h.Allow); err != nil {
+				return d.WrapErr(err)
 			}
 		default:
 			return d.Errf("unknown option %q", d.Val())

@@ -98,9 +98,6 @@ func (o *operations) userList(ctx context.Context) ([]engine.Person, error) {
 func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) {
 	n := recovery.NewAccount{Name: args.User, Mail: args.Mail, Phone: args.Phone}
 	for _, g := range args.Groups {
-		if err := checkGroup(g); err != nil {
-			return link{}, err
-		}
 		if !slices.Contains(n.Groups, g) {
 			n.Groups = append(n.Groups, g)
 		}
@@ -117,15 +114,6 @@ func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) 
 		return link{}, err
 	}
 	return o.link(a.Name, "link#"+token, o.engine.Policy.Lifetimes.Invite), nil
-}
-
-// checkGroup keeps to what user names may be, so no comma: apps get the groups
-// in one header with commas between.
-func checkGroup(name string) error {
-	if _, err := recovery.CanonicalName(name); err != nil {
-		return fmt.Errorf("%q is no name for a group: use letters and digits", name)
-	}
-	return nil
 }
 
 func (o *operations) find(ctx context.Context, user string) (*recovery.Account, error) {

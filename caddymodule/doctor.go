@@ -22,7 +22,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
-	out = append(append(out, o.accountChecks(ctx)...), o.keyChecks(ctx)...)
+	out = slices.Concat(out, o.accountChecks(ctx), o.nameChecks(ctx), o.keyChecks(ctx))
 	if o.bare {
 		return append(out, check{
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestKY06_ASecretIsAKey: 32 bytes as hex or base64, also when a placeholder
+// TestKY08_ASecretIsAKey: 32 bytes as hex or base64, also when a placeholder
 // leads to it. A text of versions before is taken behind one, until it goes.
-func TestKY06_ASecretIsAKey(t *testing.T) {
+func TestKY08_ASecretIsAKey(t *testing.T) {
 	key, text := strings.Repeat("0123456789abcdef", 4), "correct horse battery staple, twice over"
 	t.Setenv("SPAREKEY_TEST_SECRET", text)
 	file := t.TempDir() + "/key"

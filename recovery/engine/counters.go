@@ -14,7 +14,7 @@ import (
 // of the store holds what somebody typed or where from. The key of that MAC is
 // kept in the store: with a root key every count would begin anew when the root
 // key is changed, and on two nodes with different ones in front everybody would
-// have every try twice (KY-04).
+// have every try twice (KY-06).
 type counters struct{ keys *secret.Keys }
 
 const countersKey = "counters"

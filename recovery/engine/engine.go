@@ -33,6 +33,9 @@ type Engine struct {
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
 	Outside Outside              // keeps the store's mark; nil: only memory does
+	// RuleGroups are the groups that the rules of sites name, in canonical form:
+	// nobody new may be called so.
+	RuleGroups []string
 
 	name            string // of this process, written into reminders it takes on
 	counters        counters

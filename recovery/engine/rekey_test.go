@@ -121,9 +121,9 @@ func rekey(t *testing.T, e *engine.Engine) (engine.Rekeyed, error) {
 	return r, nil
 }
 
-// TestKY05_AfterARekeyTheNewKeyAloneOpens, and not before; which codes still need
+// TestKY07_AfterARekeyTheNewKeyAloneOpens, and not before; which codes still need
 // the old one is said.
-func TestKY05_AfterARekeyTheNewKeyAloneOpens(t *testing.T) {
+func TestKY07_AfterARekeyTheNewKeyAloneOpens(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	d := x.copied(x.w.Driver)
@@ -153,8 +153,8 @@ func TestKY05_AfterARekeyTheNewKeyAloneOpens(t *testing.T) {
 	}
 }
 
-// TestKY05_ARekeyAgainFindsNothing, and keeps to what it said first.
-func TestKY05_ARekeyAgainFindsNothing(t *testing.T) {
+// TestKY07_ARekeyAgainFindsNothing, and keeps to what it said first.
+func TestKY07_ARekeyAgainFindsNothing(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	both, err := x.use(x.w.Driver, x.b, x.a)
@@ -204,9 +204,9 @@ func noOldSeal(t *testing.T, d kv.Driver, old *secret.Keys) {
 
 var errCrash = errors.New("the power is gone")
 
-// TestKY05_ARekeyThatCrashesIsRunAgain, wherever between two writes that was, and
+// TestKY07_ARekeyThatCrashesIsRunAgain, wherever between two writes that was, and
 // whether or not the last one was heard of.
-func TestKY05_ARekeyThatCrashesIsRunAgain(t *testing.T) {
+func TestKY07_ARekeyThatCrashesIsRunAgain(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	if _, err := x.use(x.w.Driver, x.b, x.a); err != nil {
@@ -256,10 +256,10 @@ func TestKY05_ARekeyThatCrashesIsRunAgain(t *testing.T) {
 	}
 }
 
-// TestKY05_NobodyIsListedTwice when the key changes between any two writes of a
+// TestKY07_NobodyIsListedTwice when the key changes between any two writes of a
 // change, also by what versions before have written; doctor's repair leaves one
 // row in the store.
-func TestKY05_NobodyIsListedTwice(t *testing.T) {
+func TestKY07_NobodyIsListedTwice(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	x.oldRows()
@@ -316,9 +316,9 @@ func (x *rotation) oldRows() {
 	}
 }
 
-// TestKY05_OneNameOneAccount on two nodes with different keys in front, whichever
+// TestKY07_OneNameOneAccount on two nodes with different keys in front, whichever
 // is faster at any point.
-func TestKY05_OneNameOneAccount(t *testing.T) {
+func TestKY07_OneNameOneAccount(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	one, err := x.use(x.w.Driver, x.a, x.b)
@@ -350,9 +350,9 @@ func TestKY05_OneNameOneAccount(t *testing.T) {
 	}
 }
 
-// TestKY04_CountsSurviveAChangeOfTheKey, for people and for names that nobody has
+// TestKY06_CountsSurviveAChangeOfTheKey, for people and for names that nobody has
 // alike: neither gets tries back, nor shows by that who exists.
-func TestKY04_CountsSurviveAChangeOfTheKey(t *testing.T) {
+func TestKY06_CountsSurviveAChangeOfTheKey(t *testing.T) {
 	t.Parallel()
 	x := newRotation(t)
 	names := []string{"alice", "nobody"}

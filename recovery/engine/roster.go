@@ -22,12 +22,15 @@ type directoryEntry struct {
 	TwoFA bool           `json:"two_factors,omitempty"`
 	Until time.Time      `json:"until,omitzero"`
 	Cost  string         `json:"cost,omitempty"` // of its password; noCost: it has none
+	// Groups are those it is in; nil, in rows of versions before: not known.
+	Groups []string `json:"groups"`
 }
 
 // updateDirectory writes the account's row. The account record decides; the next change
 // restores a lost row.
 func (e *Engine) updateDirectory(ctx context.Context, a *recovery.Account) error {
-	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited, e.costOf(a)})
+	groups := append([]string{}, a.Groups...)
+	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited, e.costOf(a), groups})
 }
 
 // dropFromDirectory takes the account's row off the roster.
@@ -104,6 +107,7 @@ type Person struct {
 	TwoFactors bool           `json:"two_factors"`
 	Invited    time.Time      `json:"invited,omitzero"` // until when an invitation lives; zero: there is none
 	cost       string
+	groups     []string // nil: not known
 }
 
 // People lists all accounts by name, each once: 256 reads, never a scan.
@@ -111,7 +115,7 @@ func (e *Engine) People(ctx context.Context) ([]Person, error) {
 	found := map[string]Person{}
 	err := e.eachRow(ctx, func(key string, r directoryEntry) {
 		if _, twice := found[r.ID]; !twice || key == bucketOf(r.ID) {
-			found[r.ID] = Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until, r.Cost}
+			found[r.ID] = Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until, r.Cost, r.Groups}
 		}
 	})
 	if err != nil {
