@@ -6,10 +6,11 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// TestAttackersNamesTests: the tests that ATTACKERS.md names are there, and no row
+// TestAttackersNamesTests: the tests that ATTACKERS.md names are there, and no cell
 // is without one.
 func TestAttackersNamesTests(t *testing.T) {
 	text, err := os.ReadFile("ATTACKERS.md")
@@ -26,13 +27,19 @@ func TestAttackersNamesTests(t *testing.T) {
 	})
 	named := regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
 	for _, row := range regexp.MustCompile(`(?m)^\| (a|an|who) [a-z].*$`).FindAllString(string(text), -1) {
-		names := named.FindAllStringSubmatch(row, -1)
-		if len(names) == 0 {
-			t.Errorf("no test holds %q", row)
+		cells := strings.Split(strings.Trim(row, "| "), " | ")
+		if len(cells) != 4 {
+			t.Errorf("got %d cells, want who, learns, gets in, keeps out: %s", len(cells), row)
 		}
-		for _, n := range names {
-			if !slices.Contains(there, n[1]) {
-				t.Errorf("there is no %s", n[1])
+		for _, cell := range cells[1:] {
+			names := named.FindAllStringSubmatch(cell, -1)
+			if len(names) == 0 {
+				t.Errorf("no test holds %q of %q", cell, cells[0])
+			}
+			for _, n := range names {
+				if !slices.Contains(there, n[1]) {
+					t.Errorf("there is no %s", n[1])
+				}
 			}
 		}
 	}

@@ -136,6 +136,22 @@ func TestMailWithoutPlace(t *testing.T) {
 	}
 }
 
+// TestTextsNameNobody: who reads the texts of a number learns of the place, and
+// not whose account it is.
+func TestTextsNameNobody(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		for _, name := range []string{"sms-code", "notice", "contact-code", "wait-ready", "test"} {
+			for _, event := range events() {
+				got, err := s.SMS(name, lang, vars("code", "482913", "event", event, "name", "wilhelmina", "admin", "wilhelmina"))
+				if err != nil || strings.Contains(got, "wilhelmina") {
+					t.Errorf("%s %s %s: got %q and %v, want no name in it", lang, name, event, got, err)
+				}
+			}
+		}
+	}
+}
+
 // TestSMSOriginBound: the last line is exactly what phones look for.
 func TestSMSOriginBound(t *testing.T) {
 	s := newSet(t)

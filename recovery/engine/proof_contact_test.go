@@ -63,7 +63,7 @@ func TestLintIsExactFromContacts(t *testing.T) {
 // TestAttackerFreezesFromContacts lets those who vouch be the attacker's friends: an
 // account that was closed asks for no less of them than it did when it was open.
 func TestAttackerFreezesFromContacts(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	var n tally
 	for name, p := range contactPolicies() {
 		for _, shape := range contactShapes()[:2] {

@@ -135,7 +135,7 @@ func TestOwnerMoves(t *testing.T) {
 // be read there. Closing an account must open nothing: no set that the lint
 // leaves out gets anywhere by it.
 func TestAttackerFreezes(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	var n tally
 	shapes := append(proofShapes()[1:6], lint.Having("totp", "recovery_code", "mail", "sms", "contact*2"))
 	for _, shape := range shapes {

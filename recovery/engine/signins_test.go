@@ -34,9 +34,9 @@ type signInsResult struct {
 	Took          time.Duration
 }
 
-// TestParallelSignInsHoldMemory signs in 200 times at once, with the real
-// costs of the password hash. Each run needs 64 MiB; without slots 200 would
-// need 12.5 GiB, and without care about garbage the heap doubles (TH-10).
+// TestParallelSignInsHoldMemory signs in 100 times at once, with the real
+// costs of the password hash. Each run needs 64 MiB; without slots 100 would
+// need 6 GiB, and without care about garbage the heap doubles (TH-10).
 func TestParallelSignInsHoldMemory(t *testing.T) {
 	recoverytest.Slow(t)
 	if n := os.Getenv(childVariable); n != "" {
@@ -47,7 +47,7 @@ func TestParallelSignInsHoldMemory(t *testing.T) {
 		name           string
 		cores, signIns int
 	}{
-		{"two cores", 2, 200},
+		{"two cores", 2, 100},
 		{"eight cores", 8, 16},
 	}
 	for _, tt := range tests {

@@ -11,11 +11,17 @@ func Slow(tb testing.TB) {
 	}
 }
 
-// SlowAlone is Slow for tests in which nothing happens at once: searches, tables
-// of crashes. The race detector would find nothing, in four times the time.
+// SlowAlone is Slow and Alone.
 func SlowAlone(tb testing.TB) {
 	tb.Helper()
 	Slow(tb)
+	Alone(tb)
+}
+
+// Alone is for tests in which nothing happens at once: searches, long tables,
+// crashes. The race detector would find nothing, in four times the time.
+func Alone(tb testing.TB) {
+	tb.Helper()
 	if UnderRace {
 		tb.Skip("nothing happens at once here: it runs without the race detector")
 	}

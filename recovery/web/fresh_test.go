@@ -97,6 +97,7 @@ func accountOf(o *adminWorld, name string) *recovery.Account {
 // factor or a recovery code, shown in that very sign-in or since, and not a
 // browser that skipped it.
 func TestARememberedBrowserProvesNothing(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, way := range waysIn() {
 		for i := range guardedForms(newAdminWorld(t)) {
 			o := newAdminWorld(t)
@@ -118,6 +119,7 @@ func TestARememberedBrowserProvesNothing(t *testing.T) {
 // TestChangesAskForAProofOfTheirOwn: however somebody signed in, no change of
 // one's own account goes through without a proof in that flow.
 func TestChangesAskForAProofOfTheirOwn(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, way := range waysIn() {
 		for _, r := range recovery.Recipes() {
 			if !r.SignedIn {

@@ -245,6 +245,7 @@ func (r *policyReload) all(deeds string) {
 // TestAPolicyChangedWhileFlowsAreOpen reloads the policy in the middle of
 // flows: each ends by what the policy now allows, or shows a page that leads on.
 func TestAPolicyChangedWhileFlowsAreOpen(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tc := range slices.Concat(changedWays(), changedWaits(), changedAsks(), changedMeans()) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

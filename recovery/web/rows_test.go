@@ -76,6 +76,7 @@ func TestTH01_ASignInEndsTheRowOfThePassword(t *testing.T) {
 // AD-03: what lifts the pause ends the row of the password too, and says that it
 // does not end the one of codes.
 func TestUnlockEndsTheRowOfThePasswordAndNoOther(t *testing.T) {
+	recoverytest.Alone(t)
 	byMail := func(w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
 		b := w.Browser()
 		b.Get("/.sparekey/recover?choice=unlock").Submit("name", p.Name).Want("sent")

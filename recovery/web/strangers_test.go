@@ -173,6 +173,7 @@ func siegeWalks() map[string]func(s *besieged, b *recoverytest.Browser) {
 // TH-04: strangers take no way back away. On a running Caddy, whose store
 // is slower, three ways stand for all: counters are what the store changes.
 func TestA36_StrangersTakeNoWayBackAway(t *testing.T) {
+	recoverytest.Alone(t)
 	days, running := 2, os.Getenv(recoverytest.CaddyVariable) != ""
 	if running {
 		days = 0
@@ -194,7 +195,7 @@ func quickWalks() map[string]bool {
 
 // A month of it leaves no more behind than a day.
 func TestStrangersTakeNoWayBackAwayInAMonth(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	for name := range quickWalks() {
 		s := besiege(t, 30)
 		siegeWalks()[name](s, s.Browser())

@@ -151,6 +151,7 @@ func (c *closed) byAuthenticator(p *recoverytest.Person) func(*testing.T) *recov
 }
 
 func TestRule_ThawWays(t *testing.T) {
+	recoverytest.Alone(t)
 	ago := func(w *recoverytest.World, d time.Duration) time.Time { return w.Clock.Now().Add(-d) }
 	for _, kind := range accounts() {
 		for _, tc := range []struct {
