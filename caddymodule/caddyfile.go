@@ -39,7 +39,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 // UnmarshalCaddyfile sets up the app from Caddyfile tokens:
 //
 //	sparekey {
-//		store file [PATH] | redis URL
+//		store file [PATH] | redis URL [insecure]
 //		secret VALUE...
 //		name TEXT
 //		help TEXT

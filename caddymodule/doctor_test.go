@@ -211,6 +211,7 @@ type doctorFault struct {
 	spoil          func(t *testing.T, h *host)
 	subject, words string
 	level, remedy  string
+	code           int // of something else; a fault is 1
 }
 
 func doctorFaults() []doctorFault {
@@ -226,12 +227,13 @@ func doctorFaults() []doctorFault {
 		{name: "gateway away", more: "notify sms " + gone.URL + "/?key=canary", subject: "sms", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "push service away", more: "notify push ntfy://" + nobody + "/canary", subject: "push", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "push service that cannot be asked", more: "notify push pushover://shoutrrr:canary@hunter2", subject: "push", words: "use --send-test", level: "ok"},
-		{name: "webhook away", more: "notify webhook " + gone.URL + "/canary {\n secret hunter2\n}", subject: "webhook", words: "connection refused", level: "fault", remedy: "nobody listens there"},
+		{name: "webhook away", more: "notify webhook " + gone.URL + "/canary {\n secret hunter2hunter2hunter2\n}", subject: "webhook", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "nothing sends mail", subject: "mail", words: "password by mail_link", level: "warning", remedy: "notify smtp"},
 		{name: "nothing sends text messages", subject: "sms", words: "mail_link + password + sms_code", level: "ok"},
 		{name: "plain http beyond this machine", site: "photos.lan", subject: "sites", words: "nobody is let in", level: "fault", remedy: "https"},
 		{name: "plain http, allowed", site: "photos.lan", more: "insecure_http", subject: "sites", words: "in the clear", level: "warning", remedy: "insecure_http"},
 		{name: "insecure_http for nothing", more: "insecure_http", subject: "sites", words: "no site needs it", level: "warning", remedy: "take it away"},
+		{name: "gateway in the clear, accepted", more: "notify sms http://sms.invalid/?key=canary insecure", subject: "insecure", words: "codes and numbers cross", level: "warning", remedy: "use https", code: 1},
 		{name: "weaker than the login, accepted", more: "notify file out\nrecover second_factor {\n way mail_link weak_ok\n}", subject: "ways", words: "lets whoever holds mailbox take over", level: "warning", remedy: "weak_ok accepts it"},
 		{name: "weak way, accepted", more: "notify file out\nrecover both off\nrecover second_factor {\n way mail_link password sms_code\n}", subject: "ways", words: "needs a number", level: "warning"},
 		{name: "store others read", spoil: mode("sparekey.db", 0o644), subject: "files", words: "may be read by others (mode 0644)", level: "fault", remedy: "chmod 600 "},
@@ -263,7 +265,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 			if tt.spoil != nil {
 				tt.spoil(t, h)
 			}
-			code := 0
+			code := tt.code
 			if tt.level == "fault" {
 				code = 1
 			}
