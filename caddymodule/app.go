@@ -107,7 +107,5 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "sparekey", New: func() caddy.Module { return new(App) }}
 }
 
-func (a *App) issuer() string { return a.Name }
-
 // meetRules takes in who may pass at a site.
 func (a *App) meetRules(rules []string) { a.rules = append(a.rules, rules...) }

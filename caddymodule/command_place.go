@@ -150,9 +150,9 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 		return nil, err
 	}
 	e, err := engine.New(&engine.Engine{
+		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
+		Methods:    method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
 		RuleGroups: ruleGroups(p.app.rules),
-		Store:      s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
-		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Issuer: p.app.issuer, Has: p.app.has}),
 	})
 	if err != nil {
 		return nil, err

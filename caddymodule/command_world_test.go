@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -48,13 +48,12 @@ func newHost(t *testing.T) *host {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	t.Setenv("XDG_DATA_HOME", filepath.Join(folder, "xdg"))
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(folder, "xdg"))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := kvtest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
 	return &host{
-		folder: folder, name: "localhost", port: l.Addr().(*net.TCPAddr).Port,
+		folder: folder, name: "localhost", port: port,
 		store: "file " + filepath.Join(folder, "data", "sparekey.db"), socket: filepath.Join(folder, "data", "run", "sparekey.sock"),
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 )
 
 // process is a server that we started.
@@ -34,7 +36,7 @@ func startCaddy(ctx context.Context, binary, dir, name, site string) (*process, 
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := kvtest.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -125,15 +127,6 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // tick is the unit of the times in /proc: USER_HZ is 100 on every Linux.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 )
 
 // Config is what differs between the Caddys of the tests.
@@ -80,13 +82,12 @@ func (c Config) caddyfile(w *World, admin string) string {
 `, admin, c.Bind, strings.Join(global, "\n\t\t"), c.url(), strings.Join(site, "\n\t"))
 }
 
-// freePort finds a port nobody listens on, on any of the loopback addresses.
+// freePort finds a port nobody listens on, on the loopback.
 func freePort(tb testing.TB) int {
 	tb.Helper()
-	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	port, err := kvtest.FreePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }

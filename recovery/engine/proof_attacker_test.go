@@ -236,7 +236,7 @@ func (inst *installation) enrolForm(s *attackState) recovery.Input {
 		}
 		return recovery.Input{NewPassword: secret.Text(s.enrolled.password)}
 	case recovery.TOTP:
-		s.enrolled.totpKey, _ = method.TOTP{}.Key(data, "alice")
+		s.enrolled.totpKey, _ = method.AuthenticatorKey(data, "", "alice")
 		return inst.totpForm(s.enrolled.totpKey)
 	case recovery.RecoveryCode:
 		s.enrolled.codes = [][]string{method.Shown(data)}

@@ -274,7 +274,7 @@ func (inst *installation) ripeness(a *recovery.Account) (out []string) {
 func (inst *installation) fits(c recovery.Credential, r holdings) bool {
 	switch c.Method {
 	case recovery.TOTP:
-		key, _ := method.TOTP{}.Key(c.Data, "")
+		key, _ := method.AuthenticatorKey(c.Data, "", "")
 		return key == r.totpKey
 	case recovery.RecoveryCode:
 		in, _ := r.paste()

@@ -155,6 +155,6 @@ const totpStep = 30 * time.Second
 
 // totpKey is the key that an enrolment of the authenticator shows.
 func totpKey(offered json.RawMessage) string {
-	key, _ := method.TOTP{}.Key(offered, "robin")
+	key, _ := method.AuthenticatorKey(offered, "", "robin")
 	return key
 }

@@ -11,7 +11,6 @@ import (
 type Set struct {
 	Keys   *secret.Keys
 	Hasher *secret.Hasher
-	Issuer func() string             // name shown in authenticator apps
 	Has    func(channel string) bool // channels with a notifier
 }
 
@@ -20,7 +19,7 @@ func All(s Set) *recovery.Methods {
 	return recovery.NewMethods(s.Has,
 		// Passkey and Device come here; until they exist,
 		// recovery.Methods.Later names them.
-		TOTP{Issuer: s.Issuer},
+		TOTP{},
 		MailLink{Keys: s.Keys},
 		SMSCode(s.Keys),
 		MailCode(s.Keys),

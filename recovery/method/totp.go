@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
@@ -20,9 +21,7 @@ import (
 // 160-bit secret; the previous, the current and the next step pass. Each step
 // passes once per account, and the code that confirmed the enrolment counts as
 // used (MF-08).
-type TOTP struct {
-	Issuer func() string
-}
+type TOTP struct{}
 
 const (
 	totpPeriod = 30
@@ -153,16 +152,15 @@ func (TOTP) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) 
 	return pack(d), nil, nil
 }
 
-// Key is what an enrolment shows: the secret and its otpauth:// link.
-func (m TOTP) Key(offered json.RawMessage, account string) (key, uri string) {
+// AuthenticatorKey is what an enrolment shows: the secret and its otpauth://
+// link. place is what the app lists the account under: the name of the place, or
+// its host. Apps cut the label at its first colon, so the place has none.
+func AuthenticatorKey(offered json.RawMessage, place, account string) (key, uri string) {
 	var d totpData
 	if json.Unmarshal(offered, &d) != nil {
 		return "", ""
 	}
-	issuer := "Sparekey"
-	if m.Issuer != nil && m.Issuer() != "" {
-		issuer = m.Issuer()
-	}
+	issuer := strings.Join(strings.FieldsFunc(place, func(r rune) bool { return r == ':' || unicode.IsSpace(r) }), " ")
 	q := url.Values{"secret": {d.Secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
 	label := url.PathEscape(issuer) + ":" + url.PathEscape(account)
 	return d.Secret, "otpauth://totp/" + label + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")

@@ -153,16 +153,11 @@ func (o *Outbox) receive(_ http.ResponseWriter, r *http.Request) {
 
 func freePort(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := kvtest.FreePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return port
+	return strconv.Itoa(port)
 }
 
 // writeConfig writes what the Caddy reads: its Caddyfile, the lab, the clock.

@@ -41,7 +41,7 @@ func (s step) newQuestion() templates.Content {
 }
 
 func (s step) newApp() templates.Content {
-	key, uri := method.TOTP{}.Key(s.offered(), s.Flow.Name)
+	key, uri := method.AuthenticatorKey(s.offered(), s.place(), s.Flow.Name)
 	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: qrOrNothing(uri)}
 }
 

@@ -10,11 +10,13 @@ import (
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
+// place is what people know the place by: its name, else its host.
+func (x *exchange) place() string { return cmp.Or(x.Engine.Policy.Site, x.r.Host) }
+
 // frame is what every page shows.
 func (x *exchange) frame() templates.Frame {
-	p := x.Engine.Policy
 	return templates.Frame{
-		Lang: x.client.Lang, Keep: x.keep, Site: cmp.Or(p.Site, x.r.Host), Host: x.r.Host, Help: p.Help,
+		Lang: x.client.Lang, Keep: x.keep, Site: x.place(), Host: x.r.Host, Help: x.Engine.Policy.Help,
 		Insecure: x.Insecure && !x.secure && !Loopback(x.r.Host), ID: x.id,
 	}
 }

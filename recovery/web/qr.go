@@ -9,8 +9,13 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// quiet is the margin of a QR code in modules (ISO/IEC 18004).
-const quiet = 4
+const (
+	quiet = 4 // the margin of a QR code, in modules (ISO/IEC 18004)
+
+	// The width of a code in CSS pixels. A long name makes a dense code, which is
+	// drawn larger: cameras of old phones need five pixels a module.
+	narrow, wide, perModule = 220, 320, 5
+)
 
 // qrSVG draws a QR code as one path, black on white in both themes: scanners
 // want dark on light.
@@ -34,8 +39,9 @@ func qrSVG(content string) (template.HTML, error) {
 		}
 	}
 	full := size + 2*quiet
-	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" width="220" height="220" shape-rendering="crispEdges" role="img" aria-hidden="true">`+ //nolint:gosec // numbers and our own markup only
-		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#000" d="%s"/></svg>`, full, full, full, full, path.String())), nil
+	width := min(max(narrow, full*perModule), wide)
+	return template.HTML(fmt.Sprintf(`<svg class="qr" viewBox="0 0 %d %d" width="%d" height="%d" shape-rendering="crispEdges" role="img" aria-hidden="true">`+ //nolint:gosec // numbers and our own markup only
+		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#000" d="%s"/></svg>`, full, full, width, width, full, full, path.String())), nil
 }
 
 func dark(c color.Color) bool {

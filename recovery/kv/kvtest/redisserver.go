@@ -62,7 +62,7 @@ func StartRedisProcess(dir string, args ...string) (*Redis, error) {
 	const attempts = 5 // between finding a free port and using it somebody may take it
 	var failed error
 	for range attempts {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return nil, err
 		}
@@ -72,15 +72,6 @@ func StartRedisProcess(dir string, args ...string) (*Redis, error) {
 		}
 	}
 	return nil, failed
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // Addr returns host and port.
