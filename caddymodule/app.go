@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // App holds accounts, sessions and the ways back in for all sites of a Caddy.
@@ -75,7 +76,8 @@ type App struct {
 	store   Store
 	senders []Notifier
 	policy  *recovery.Policy
-	rules   []string // of all sites
+	rules   []string     // of all sites
+	keys    *secret.Keys // of the open store
 
 	mu      sync.Mutex // around opening and ending
 	runtime atomic.Pointer[runtime]

@@ -39,6 +39,7 @@ func newRuntime(a *App) (*runtime, error) {
 		return nil, err
 	}
 	s := value.(*shared)
+	a.keys = s.keys
 	if err := s.join(keys); err != nil {
 		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -148,6 +149,16 @@ func TestKY07_AfterARekeyTheNewKeyAloneOpens(t *testing.T) {
 	}
 	x.whole(alone, "the new key alone")
 	noOldSeal(t, d, newKeys(t, x.a))
+	for e, want := range map[*engine.Engine]int{both: 10, alone: 0} {
+		a, err := e.Find(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready := e.Methods.Get(recovery.RecoveryCode).Ready(a, x.w.Clock.Now())
+		if got := method.CodesThatOpen(a, e.Keys); got != want || ready != (want > 0) {
+			t.Errorf("codes of alice: got %d, ready %v, want %d", got, ready, want)
+		}
+	}
 	if lost, err := alone.LostCodes(t.Context(), people(t, alone)); err != nil || !slices.Equal(lost, []string{"alice"}) {
 		t.Errorf("codes that open nothing: got %v (%v), want those of alice", lost, err)
 	}

@@ -38,10 +38,15 @@ func (RecoveryCode) Traits() recovery.Traits {
 	}
 }
 
-// Ready implements recovery.Method.
-func (RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
+// Ready implements recovery.Method. Codes whose root key is gone open nothing.
+func (m RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
 	_, d := usable(a, now)
-	return len(d.MACs) > 0
+	return len(d.MACs) > 0 && d.checked(m.Keys)
+}
+
+// checked tells whether the key of the codes is there; nil keys: nobody can say no.
+func (d codeData) checked(keys *secret.Keys) bool {
+	return keys == nil || d.Key == "" || slices.Contains(keys.IDs(), d.Key)
 }
 
 // usable are the codes that count now. For a frozen account these are the codes
@@ -66,9 +71,12 @@ func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 }
 
 // CodesLeft counts the unused codes of an account.
-func CodesLeft(a *recovery.Account) int {
+func CodesLeft(a *recovery.Account) int { return CodesThatOpen(a, nil) }
+
+// CodesThatOpen is CodesLeft without those whose root key is gone.
+func CodesThatOpen(a *recovery.Account, keys *secret.Keys) int {
 	var d codeData
-	if c := a.Credential(recovery.RecoveryCode); c != nil && json.Unmarshal(c.Data, &d) == nil {
+	if c := a.Credential(recovery.RecoveryCode); c != nil && json.Unmarshal(c.Data, &d) == nil && d.checked(keys) {
 		return len(d.MACs)
 	}
 	return 0
