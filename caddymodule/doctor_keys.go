@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
 // keyChecks tells how far a change of the root key has come.
-func (o *operations) keyChecks(ctx context.Context) []check {
+func (o *operations) keyChecks(ctx context.Context, people []engine.Person) []check {
 	s, err := o.engine.KeyState(ctx)
 	if err != nil {
 		return []check{{"secret", levelFault, "how far a change of it has come is not known: " + err.Error(), "", nil}}
@@ -30,15 +32,11 @@ func (o *operations) keyChecks(ctx context.Context) []check {
 	case s.Spare:
 		out = append(out, check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil})
 	}
-	return append(out, o.lostCodes(ctx)...)
+	return append(out, o.lostCodes(ctx, people)...)
 }
 
 // lostCodes lists people who may think that they have recovery codes.
-func (o *operations) lostCodes(ctx context.Context) []check {
-	people, err := o.engine.People(ctx)
-	if err != nil {
-		return nil // said by the check of accounts
-	}
+func (o *operations) lostCodes(ctx context.Context, people []engine.Person) []check {
 	names, err := o.engine.LostCodes(ctx, people)
 	if err != nil || len(names) == 0 {
 		return nil // said by the checks of the store

@@ -74,6 +74,7 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
+	a.warnOfNames(ctx, rt.engine)
 	if err := rt.engine.HearCosts(ctx); err != nil {
 		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
 	}

@@ -3,6 +3,8 @@
 package caddymodule_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,6 +37,9 @@ func TestAllowTellsPeopleFromGroups(t *testing.T) {
 	h.gate = "{\n\t\tallow family alice user:bruno\n\t}"
 	h.start(t)
 	config := "--config=" + h.caddyfile(t)
+	if log, err := os.ReadFile(filepath.Join(h.folder, "log")); err != nil || !strings.Contains(string(log), "to let the person pass write user:alice") {
+		t.Errorf("got %s (%v), want that the log says what to write", log, err)
+	}
 	h.wantNames(t, config, "asked the running Caddy")
 	h.stop(t)
 	h.wantNames(t, config, "no Caddy is running here")

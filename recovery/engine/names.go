@@ -24,7 +24,11 @@ func (e *Engine) distinct(ctx context.Context, a *recovery.Account) error {
 	if err != nil {
 		return err
 	}
-	groups, err := e.groupsInUse(ctx)
+	people, err := e.People(ctx)
+	if err != nil {
+		return err
+	}
+	groups, err := e.groupsInUse(ctx, people)
 	if err != nil {
 		return err
 	}
@@ -49,11 +53,7 @@ func (e *Engine) distinct(ctx context.Context, a *recovery.Account) error {
 }
 
 // groupsInUse are the canonical names of all groups that somebody is in.
-func (e *Engine) groupsInUse(ctx context.Context) (map[string]bool, error) {
-	people, err := e.People(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (e *Engine) groupsInUse(ctx context.Context, people []Person) (map[string]bool, error) {
 	used := map[string]bool{}
 	for _, p := range people {
 		list := p.groups
@@ -76,14 +76,10 @@ func (e *Engine) groupsInUse(ctx context.Context) (map[string]bool, error) {
 	return used, nil
 }
 
-// Collisions lists the names that people and groups have both. Versions before
-// took them.
-func (e *Engine) Collisions(ctx context.Context) ([]string, error) {
-	people, err := e.People(ctx)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := e.groupsInUse(ctx)
+// Collisions lists the names that some of the people and some group have both.
+// Versions before took them.
+func (e *Engine) Collisions(ctx context.Context, people []Person) ([]string, error) {
+	groups, err := e.groupsInUse(ctx, people)
 	if err != nil {
 		return nil, err
 	}

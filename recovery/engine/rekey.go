@@ -227,20 +227,32 @@ func (e *Engine) dropOldName(ctx context.Context, key string, _ *Rekeyed) error 
 	if err != nil && !errors.Is(err, recovery.ErrNoAccount) {
 		return err
 	}
-	known := false // by an older key
+	newest := ""
 	if err == nil {
-		for _, id := range a.Identifiers() {
-			keys := e.indexKeys(id)
-			if keys[0] == key {
-				return nil
-			}
-			known = known || slices.Contains(keys, key)
+		newest = e.newestName(a, key)
+	}
+	switch {
+	case newest == key:
+		return nil
+	case newest == "" && e.Now().Before(x.At.Add(takeover)):
+		return nil // its account is about to be written
+	case newest != "":
+		if y, ok, err := kv.Load[index](ctx, e.Store, newest); err != nil || !ok || y.Account != x.Account {
+			return err // the first name is another's, for which the second pass has warned
 		}
 	}
-	if !known && e.Now().Before(x.At.Add(takeover)) {
-		return nil // its account is about to be written
-	}
 	return kv.Expire(ctx, e.Store, key, func(now *index) bool { return *now == x })
+}
+
+// newestName is the index entry that the newest key names, of what an account is
+// found by through another; empty: it is not found by that.
+func (e *Engine) newestName(a *recovery.Account, key string) string {
+	for _, id := range a.Identifiers() {
+		if keys := e.indexKeys(id); slices.Contains(keys, key) {
+			return keys[0]
+		}
+	}
+	return ""
 }
 
 // dropOldMain does it for a main number, once nobody is found there who is not
