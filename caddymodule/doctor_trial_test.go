@@ -40,7 +40,7 @@ func TestSendTest(t *testing.T) {
 			h, k := newHost(t), newHook(t, http.StatusOK)
 			out := filepath.Join(h.folder, "out")
 			settle(t, h, "sam", samsMail())
-			h.more = "name Photos\nnotify file " + out + "\nnotify webhook " + k.URL + " {\n secret hunter2\n}"
+			h.more = "name Photos\nnotify file " + out + "\nnotify webhook " + k.URL + " {\n secret hunter2hunter2hunter2\n}"
 			config := "--config=" + h.caddyfile(t)
 			if running {
 				h.start(t)
