@@ -10,6 +10,7 @@ type Client struct {
 	Network string   // counted as one: an IPv4 address or an IPv6 /64
 	Browser string   // "Firefox on Linux" or [UnknownBrowser], for people; empty: no browser took part
 	Lang    string   // language for pages and messages
+	Host    string   // the host that was asked for, perhaps with a port; not from configuration, so it is in no link
 	Base    string   // address of our own pages for links, with the slash at its end, from configuration; empty: codes only
 	Flows   []string // tokens of the flow cookie, newest first
 	Device  string   // token of the device cookie

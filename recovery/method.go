@@ -85,6 +85,7 @@ type Try struct {
 	Input   Input
 	Now     time.Time
 	Policy  *Policy
+	Host    string   // that the browser asked for; empty: no browser took part
 	Answers []string // for a Remote method: ids of the accounts that have answered so far
 }
 

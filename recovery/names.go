@@ -95,12 +95,13 @@ func ByPhone(number string) Identifier { return Identifier{"phone", number} }
 
 // CanonicalName compares user names: width, case and Unicode form do not
 // matter (PRECIS UsernameCaseMapped, RFC 8265); 1 to 64 letters, digits, dots,
-// dashes, underscores and apostrophes, not only digits.
+// dashes, underscores and apostrophes, not only digits. The apostrophe that
+// phones put in the place of the plain one is that one.
 func CanonicalName(name string) (string, error) {
 	if !utf8.ValidString(name) || len(name) > 256 {
 		return "", errors.New("name is not readable text")
 	}
-	n, err := precis.UsernameCaseMapped.String(name)
+	n, err := precis.UsernameCaseMapped.String(strings.ReplaceAll(name, "\u2019", "'"))
 	if err != nil {
 		return "", fmt.Errorf("name: %w", err)
 	}

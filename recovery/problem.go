@@ -42,6 +42,8 @@ const (
 	ProblemOtherBrowser   = "link_other_browser"
 	ProblemTooMany        = "too_many"
 	ProblemShort          = "password_short"
+	ProblemLong           = "password_long"
+	ProblemUnreadable     = "password_unreadable"
 	ProblemCommon         = "password_common"
 	ProblemLikeName       = "password_like_name"
 	ProblemSame           = "password_same"

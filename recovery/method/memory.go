@@ -152,7 +152,7 @@ func row(pin string) bool {
 }
 
 func plainPIN(typed string) string {
-	s := strings.NewReplacer(" ", "", "-", "").Replace(typed)
+	s := secret.Typed(typed)
 	if len(s) > 64 || strings.Trim(s, "0123456789") != "" {
 		return ""
 	}

@@ -116,11 +116,12 @@ func (Password) EnrollPage() string { return recovery.PageNewPassword }
 // Offer implements recovery.Enroller: there is nothing to show.
 func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
-// Confirm implements recovery.Enroller: the checks are length, common words,
-// the account's name and the current password; there are no composition rules.
+// Confirm implements recovery.Enroller: the checks are length, passwords that many
+// people have, the words of the place and the current password; there are no
+// composition rules (NIST SP 800-63B-4 section 3.1.1.2).
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
-	if p := check(typed, ok, Minimum(t.Account), t.Account.Name); p != nil {
+	if p := check(t, typed, ok); p != nil {
 		return nil, p, nil
 	}
 	same, err := m.same(ctx, t.Account, typed)
@@ -161,32 +162,59 @@ func Minimum(a *recovery.Account) int {
 	return MinAlone
 }
 
-func check(typed string, readable bool, shortest int, name string) *recovery.Problem {
+func check(t recovery.Try, typed string, readable bool) *recovery.Problem {
+	shortest := Minimum(t.Account)
 	switch n := utf8.RuneCountInString(typed); {
 	case n == 0 && readable:
 		return &recovery.Problem{Key: recovery.ProblemMissing}
-	case !readable || n < shortest:
+	case len(typed) > MaxPassword:
+		return &recovery.Problem{Key: recovery.ProblemLong}
+	case !readable:
+		return &recovery.Problem{Key: recovery.ProblemUnreadable}
+	case n < shortest:
 		return &recovery.Problem{Key: recovery.ProblemShort, Args: map[string]string{"min": itoa(shortest)}}
-	case name != "" && strings.Contains(strings.ToLower(typed), strings.ToLower(name)) && n < len(name)+shortest:
+	case likeName(typed, t.Account.Name, shortest), likeAnyOf(typed, wordsOfPlace(t)):
 		return &recovery.Problem{Key: recovery.ProblemLikeName}
 	// The scorer takes a fifth of a second for 260 characters; the first 72
 	// say enough. 0 of 4 means that it is among the first thousand guesses.
-	case zxcvbn.PasswordStrength(clipTo(typed, 72), []string{name, "sparekey"}).Score == 0:
+	case common(typed), zxcvbn.PasswordStrength(clipTo(typed, 72), []string{t.Account.Name, own}).Score == 0:
 		return &recovery.Problem{Key: recovery.ProblemCommon}
 	}
 	return nil
 }
 
-// opaque normalizes a password; false when it is empty, too long or no text.
+// opaque normalizes a password; false when it is too long or holds what is no
+// text: control characters such as tabs, or bytes that are no characters.
 func opaque(typed string) (string, bool) {
 	if len(typed) > MaxPassword || !utf8.ValidString(typed) {
 		return typed, false
 	}
-	s, err := precis.OpaqueString.String(typed)
-	if err != nil {
-		return typed, typed == ""
+	var b strings.Builder
+	for i, part := range strings.Split(dropSelectors(typed), joiner) {
+		if i > 0 {
+			b.WriteString(joiner)
+		}
+		if part == "" {
+			continue
+		}
+		s, err := precis.OpaqueString.String(part)
+		if err != nil {
+			return typed, false
+		}
+		b.WriteString(s)
 	}
-	return s, true
+	return b.String(), true
+}
+
+// joiner makes one picture of two, as in the emoji of a family (Unicode Technical
+// Standard 51). OpaqueString refuses it; it joins parts that are read for
+// themselves.
+const joiner = "\u200d"
+
+// dropSelectors leaves out what only says whether a character is drawn as text or
+// as a picture: keyboards differ in it.
+func dropSelectors(s string) string {
+	return strings.NewReplacer("\ufe0e", "", "\ufe0f", "").Replace(s)
 }
 
 func clip(s string) string { return clipTo(s, MaxPassword) }

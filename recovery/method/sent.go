@@ -139,7 +139,7 @@ func judge(t recovery.Try, s recovery.Challenge, right bool, life time.Duration)
 // digits reads a code as people type it; anything that is not six digits is
 // empty and matches nothing.
 func digits(typed secret.Text) string {
-	s := strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(string(typed))
+	s := secret.Typed(string(typed))
 	if len(s) != 6 || strings.Trim(s, "0123456789") != "" {
 		return ""
 	}

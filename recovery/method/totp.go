@@ -15,6 +15,7 @@ import (
 	"github.com/pquerna/otp/hotp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // TOTP is the authenticator app (RFC 6238): SHA-1, 6 digits, 30 seconds,
@@ -86,7 +87,7 @@ func claimStep(a *recovery.Account, id string, step int64) error {
 // match returns the step a code belongs to, looking n steps each way, nearest
 // first. All steps are computed whatever matches.
 func match(key, code string, now time.Time, n int64) (step int64, ok bool) {
-	code = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code)
+	code = secret.Typed(code)
 	if len(code) != 6 {
 		return 0, false
 	}

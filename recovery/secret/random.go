@@ -51,18 +51,16 @@ func Group(s string, n int) string {
 	return strings.Join(append(parts, s), "-")
 }
 
-// Plain undoes what people do to a code: it removes blanks and dashes, raises
+// Plain undoes what people do to a code: it reads it as [Typed] does, raises
 // letters and reads the look-alikes I, L and O as 1, 1 and 0. Anything else
-// that is not in [Alphabet] makes the whole code empty, so that a padded or
-// extended code is refused and not repaired.
+// that is not in [Alphabet] makes the whole code empty.
 func Plain(code string) string {
 	if len(code) > 128 {
 		return ""
 	}
 	var b strings.Builder
-	for _, c := range strings.ToUpper(code) {
+	for _, c := range strings.ToUpper(Typed(code)) {
 		switch {
-		case c == ' ' || c == '-' || c == '\u00a0' || c == '\u2011' || c == '\u2013':
 		case c == 'I' || c == 'L':
 			b.WriteByte('1')
 		case c == 'O':

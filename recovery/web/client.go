@@ -22,7 +22,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.keep = x.language(r.URL.Query().Get("lang"))
 	x.client = recovery.Client{
 		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
-		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(),
+		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(), Host: r.Host,
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
 	x.readFlows()

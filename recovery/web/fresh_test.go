@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,9 @@ func TestARememberedBrowserProvesNothing(t *testing.T) {
 	recoverytest.Alone(t)
 	for _, way := range waysIn() {
 		for i := range guardedForms(newAdminWorld(t)) {
+			if i > 0 && os.Getenv(recoverytest.CaddyVariable) != "" {
+				break // each has a Caddy of its own: there it is the store that is tried, not each form
+			}
 			o := newAdminWorld(t)
 			form := guardedForms(o)[i]
 			t.Run(way.name+": "+form.name, func(t *testing.T) {
