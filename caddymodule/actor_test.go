@@ -26,7 +26,7 @@ func TestCommandsAreRecorded(t *testing.T) {
 		if !strings.Contains(line, `"event":`) {
 			continue
 		}
-		if seen++; !strings.Contains(line, `"actor":"command line"`) || !strings.Contains(line, `"client_ip":"local"`) {
+		if seen++; !strings.Contains(line, `"by":"command line"`) || !strings.Contains(line, `"client_ip":"local"`) {
 			t.Errorf("got %s, want who did it and from where", line)
 		}
 	}

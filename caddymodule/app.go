@@ -55,7 +55,8 @@ type App struct {
 	// Lifetimes by name: mail_link, sms_code, mail_code, flow, session_idle,
 	// session_absolute, keep_idle, keep_absolute, remembered, fresh, probation,
 	// recovered_ban, invite, setup, rescue, notice, case, ripe, new_contact.
-	// The defaults are those of [recovery.Default].
+	// The defaults are those of [recovery.Default]. Only remembered may be 0: no
+	// browser is trusted.
 	Lifetimes map[string]caddy.Duration `json:"lifetimes,omitempty"`
 
 	// Limits by name: failures, codes, sends, sends_daily, flows, posts, names.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -54,6 +55,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		lifetime NAME DURATION
+//		lifetime remembered off
 //		limit NAME COUNT per DURATION
 //		insecure_http
 //	}
@@ -141,7 +143,7 @@ func (a *App) lifetime(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&name, &text) {
 		return d.ArgErr()
 	}
-	t, err := caddy.ParseDuration(text)
+	t, err := life(name, text)
 	if err != nil {
 		return d.Errf("lifetime %s: %v", name, err)
 	}
@@ -159,6 +161,17 @@ func (a *App) lifetime(d *caddyfile.Dispenser) error {
 		return d.WrapErr(err)
 	}
 	return nil
+}
+
+// life reads a duration, or off where there may be none.
+func life(name, text string) (time.Duration, error) {
+	switch {
+	case text != "off":
+		return caddy.ParseDuration(text)
+	case !mayBeOff(name):
+		return 0, errors.New("it cannot be off: write a duration")
+	}
+	return 0, nil
 }
 
 func (a *App) limit(d *caddyfile.Dispenser) error {

@@ -63,7 +63,11 @@ func (p *person) print(w io.Writer) error {
 	t.row("language", p.Lang)
 	t.row("groups", strings.Join(p.Groups, ", "))
 	for _, c := range p.Contacts {
-		t.row(c.Channel, c.Address, after("counts from", c.Counts))
+		unconfirmed := ""
+		if !c.Confirmed {
+			unconfirmed = "not confirmed"
+		}
+		t.row(c.Channel, c.Address, unconfirmed, after("counts from", c.Counts))
 	}
 	t.row("second factor", yes(p.SecondFactor))
 	for _, f := range p.Factors {
@@ -74,7 +78,7 @@ func (p *person) print(w io.Writer) error {
 		t.row("device", d.Browser, "seen "+moment(d.Seen), after("remembered until", d.Remembered))
 	}
 	for _, s := range p.Sessions {
-		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End))
+		t.row("session", s.Browser, "seen "+moment(s.Seen), after("ends", s.End), s.Method)
 	}
 	t.row("probation", after("until", p.Probation))
 	t.row("generation", fmt.Sprint(p.Generation))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // Limits of one command.
@@ -66,11 +67,11 @@ func newControl(logger *slog.Logger, keys *secret.Keys, store Store) *control {
 		ReadHeaderTimeout: controlDeadline / 2, ReadTimeout: controlDeadline, WriteTimeout: trialDeadline + controlDeadline,
 	}
 	c.server.SetKeepAlivesEnabled(false)
-	c.serving.Go(func() {
+	c.serving.Go(supervise.Func(logger, "the control socket", func() {
 		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("the control socket ended", "error", err)
 		}
-	})
+	}))
 	return c
 }
 

@@ -31,6 +31,8 @@ type contact struct {
 	Channel string    `json:"channel"`
 	Address string    `json:"address"` // masked
 	Counts  time.Time `json:"counts,omitzero"`
+	// Confirmed tells that a code has come back from there.
+	Confirmed bool `json:"confirmed"`
 }
 
 type factor struct {
@@ -52,6 +54,7 @@ type session struct {
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen"`
 	End     time.Time `json:"end"`
+	Method  string    `json:"method"` // what was shown, in order
 }
 
 func (o *operations) userShow(ctx context.Context, user string) (*person, error) {
@@ -69,17 +72,17 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 		p.Probation = a.Probation
 	}
 	for _, c := range a.Addresses {
-		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Value), c.ValidFrom})
+		p.Contacts = append(p.Contacts, contact{c.Channel, recovery.Mask(c.Value), c.ValidFrom, c.Answered == recovery.AnsweredYes})
 	}
 	for _, c := range a.Credentials {
 		p.Factors = append(p.Factors, factor{c.Method, c.Label, c.Created, c.NoProofUntil})
 	}
 	for _, d := range a.Devices {
-		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.Remembered})
+		p.Devices = append(p.Devices, device{d.Browser, d.First, d.Seen, d.TrustedUntil(now, o.engine.Policy)})
 	}
 	for _, s := range a.Sessions {
 		if a.Session(s.TokenHash, now) != nil { // it still lives
-			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End})
+			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End, recovery.MethodLine(s.Proofs)})
 		}
 	}
 	return p, nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // askTime is how long a server may take to show that it is there.
@@ -32,7 +33,10 @@ func (o *operations) channelChecks(ctx context.Context) []check {
 	found := make([]check, len(channels()))
 	var asking sync.WaitGroup
 	for i, channel := range channels() {
-		asking.Go(func() { found[i] = o.app.channelCheck(ctx, channel) })
+		asking.Go(supervise.Func(o.app.logger, "asking a server", func() {
+			found[i] = check{channel, levelFault, "the check has failed", "see the log of this process for \"panic\"", nil}
+			found[i] = o.app.channelCheck(ctx, channel)
+		}))
 	}
 	asking.Wait()
 	var out []check

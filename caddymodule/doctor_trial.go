@@ -45,7 +45,7 @@ func (o *operations) trials(ctx context.Context, to string) ([]trial, error) {
 			t.To = recovery.Mask(r.to)
 		}
 		if r.to == "" {
-			t.Lack = "no active administrator has an address for it"
+			t.Lack = "no active administrator has a confirmed address for it"
 		}
 		list = append(list, t)
 	}
@@ -80,7 +80,7 @@ func (o *operations) recipient(ctx context.Context, channel, to string) (reader,
 		}
 		r := reader{a.Name, a.Name, a.Lang}
 		if personal(channel) {
-			r.to = a.Address(channel, o.engine.Now())
+			r.to = a.Source(channel, o.engine.Now()).Value
 		}
 		if r.to != "" {
 			return r, nil

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // hook is a program of the operator that answers with a status.
@@ -39,7 +41,8 @@ func TestSendTest(t *testing.T) {
 		t.Run(fmt.Sprintf("running %v", running), func(t *testing.T) {
 			h, k := newHost(t), newHook(t, http.StatusOK)
 			out := filepath.Join(h.folder, "out")
-			settle(t, h, "sam", samsMail())
+			unconfirmed := recovery.Address{Channel: recovery.ChannelSMS, Value: "+41790000000", Answered: recovery.AnsweredNo}
+			settle(t, h, "sam", samsMail(), unconfirmed)
 			h.more = "name Photos\nnotify file " + out + "\nnotify webhook " + k.URL + " {\n secret hunter2hunter2hunter2\n}"
 			config := "--config=" + h.caddyfile(t)
 			if running {

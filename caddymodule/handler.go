@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -65,7 +65,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.logger.Error("gate not open", "error", err)
-		closed(w)
+		closed(w, r)
 		return nil
 	}
 	d := h.decide(rt, w, r)
@@ -75,7 +75,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
-	return next.ServeHTTP(w, r)
+	answer := web.FromApp(w)
+	defer answer.Close()
+	return next.ServeHTTP(answer, r)
 }
 
 // decide answers the request unless it may go on, and then has told the app
@@ -83,9 +85,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d guard.Decision) {
 	defer func() {
 		if err := recover(); err != nil {
-			rt.logger.Error("panic in the gate", "error", fmt.Sprint(err))
+			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
-			closed(w)
+			closed(w, r)
 		}
 	}()
 	if web.Ours(r) {
@@ -94,6 +96,10 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
+	if web.Foreign(r) {
+		rt.server.RefuseForeign(w, r)
+		return d
+	}
 	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
@@ -104,9 +110,9 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 }
 
 // closed is the answer when nothing of ours can run.
-func closed(w http.ResponseWriter) {
+func closed(w http.ResponseWriter, r *http.Request) {
+	web.Harden(w, r)
 	w.Header().Set("Retry-After", "5")
-	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
 }
 

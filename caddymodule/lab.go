@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // adjust makes a Caddy one whose clock, policy, messages and store a test can
@@ -84,6 +85,6 @@ func serveStore(e *engine.Engine, socket string) error {
 	if err != nil {
 		return err
 	}
-	go server.Accept(l)
+	go supervise.Run(e.Log, "the lab's store", func() { server.Accept(l) })
 	return nil
 }

@@ -102,7 +102,7 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 		}
 		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: !l.SignsIn && !l.Alone}
 		if loss.Locked && len(l.Mends) > 0 {
-			loss.Mend = mend(l.Mends)
+			loss.Mend = mend(l.Mends, who)
 		}
 		out = append(out, loss)
 	}
@@ -110,9 +110,16 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 }
 
 // mend is the first of the lint's suggestions that the account page has a
-// button for.
-func mend(mends []lint.Mend) string {
+// button for. An address that is there already only needs its code.
+func mend(mends []lint.Mend, who *recovery.Account) string {
 	buttons := map[string]string{"add_codes": "new_codes", "add_mail": "add_mail", "add_phone": "add_phone", "add_contacts": "add_contact"}
+	now := time.Now()
+	if who.Unconfirmed(recovery.ChannelMail, now).Value != "" {
+		buttons["add_mail"] = "confirm_mail"
+	}
+	if who.Unconfirmed(recovery.ChannelSMS, now).Value != "" {
+		buttons["add_phone"] = "confirm_phone"
+	}
 	for _, m := range mends {
 		if b := buttons[m.Key]; b != "" {
 			return b

@@ -44,9 +44,9 @@ func (*PushNotifier) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision replaces placeholders.
-func (n *PushNotifier) Provision(caddy.Context) error {
+func (n *PushNotifier) Provision(ctx caddy.Context) error {
 	url, err := replaced("url", n.URL)
-	n.push.URL, n.push.Shared = secret.Text(url), n.Shared
+	n.push.URL, n.push.Shared, n.push.Log = secret.Text(url), n.Shared, ctx.Slogger()
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
@@ -76,10 +77,10 @@ func (rt *runtime) checkAge() error {
 func remind(e *engine.Engine) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() {
+	go supervise.Run(e.Log, "reminders", func() {
 		defer close(done)
 		e.Remind(ctx)
-	}()
+	})
 	return func() {
 		cancel()
 		<-done

@@ -130,6 +130,8 @@ func bounds() map[string]bound {
 // check says what to write instead.
 func (b bound) check(name string, d time.Duration) error {
 	switch {
+	case d == 0 && mayBeOff(name):
+		return nil
 	case d < b.least:
 		return fmt.Errorf("lifetime %s: %s is too short, use at least %s: nobody could act within it", name, spoken(d), spoken(b.least))
 	case d > b.most:
@@ -137,6 +139,9 @@ func (b bound) check(name string, d time.Duration) error {
 	}
 	return nil
 }
+
+// mayBeOff tells whether there may be none of a lifetime.
+func mayBeOff(name string) bool { return name == "remembered" }
 
 // noticeLasts refuses notices that end before what they tell of counts. It looks
 // at all lifetimes together, in whatever order they are written.

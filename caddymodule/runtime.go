@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -68,10 +69,10 @@ func (rt *runtime) after(d guard.Decision) {
 		rt.letGo()
 		return
 	}
-	go func() {
+	go supervise.Run(rt.logger, "last use of a session", func() {
 		defer rt.letGo()
 		d.Touch()
-	}()
+	})
 }
 
 // retire gives the store back once the last request has ended, however long that
@@ -86,13 +87,13 @@ func (rt *runtime) retire() {
 			rt.release()
 			return
 		}
-		go func() {
+		go supervise.Run(rt.logger, "end of a configuration", func() {
 			time.Sleep(grace)
 			rt.letGo()
 			rt.quiet() // the newest configuration reminds
 			<-rt.idle
 			rt.release()
-		}()
+		})
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // shared is a pooled open store. Its keys are those of the configurations that
@@ -95,7 +96,7 @@ func (s *shared) leave(keys *secret.Keys) {
 		return // the last one: what is under way goes on as it was
 	}
 	s.dropped = append(s.dropped, keys)
-	time.AfterFunc(keepDropped, func() { s.forget(keys) })
+	time.AfterFunc(keepDropped, supervise.Func(s.logger, "keys of before", func() { s.forget(keys) }))
 	s.apply()
 	if s.keys.SameNewest(keys) {
 		return
@@ -109,7 +110,7 @@ func (s *shared) leave(keys *secret.Keys) {
 		s.control.serve(o)
 		s.tell(o.engine)
 	}
-	go old.close() // its folder may hang on the key
+	go supervise.Run(s.logger, "the control socket of before", old.close) // its folder may hang on the key
 }
 
 // tell has other processes know which key is in front here now: a rekey there

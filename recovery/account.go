@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -56,7 +55,8 @@ type Account struct {
 	Spent           []Spent          `json:"spent,omitempty"`
 	Waits           []Wait           `json:"waits,omitempty"`
 	Stopped         []Stopped        `json:"stopped,omitempty"`
-	Owed            []Owed           `json:"owed,omitempty"` // notices not handed over yet
+	Owed            []Owed           `json:"owed,omitempty"`  // notices not handed over yet
+	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
@@ -91,7 +91,20 @@ type Address struct {
 	Unproven   bool      `json:"given,omitempty"` // set by an administrator: nobody has proved it, so no message goes there before it counts
 	ValidFrom  time.Time `json:"counts,omitzero"` // no proof before: it has just been set
 	ValidUntil time.Time `json:"until,omitzero"`  // replaced: used until its successor counts
+	Answered   Answered  `json:"answered,omitempty"`
 }
+
+// Answered tells whether a code that was sent to an address has come back.
+type Answered string
+
+// The values. Older versions asked for no code, and wrote none of them: their
+// addresses count as before, or their owners would lose the ways back they have.
+// Where nobody has answered is therefore a value of its own.
+const (
+	AnsweredUnknown Answered = ""
+	AnsweredNo      Answered = "no"
+	AnsweredYes     Answered = "yes"
+)
 
 // Extension is a main phone number and an extension people know themselves by. It
 // finds an account and proves nothing; messages go to contacts.
@@ -144,23 +157,16 @@ type Device struct {
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
-	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor
+	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
 }
 
-// Session is a signed-in browser. It is a row of the account and not a record
-// of its own, so that the write that replaces a credential also ends sessions.
-type Session struct {
-	ID         string    `json:"id"`
-	TokenHash  string    `json:"sum"` // of the session cookie
-	Device     string    `json:"device"`
-	Generation uint64    `json:"generation"`
-	Browser    string    `json:"browser"`
-	Created    time.Time `json:"created"`
-	Seen       time.Time `json:"seen"`
-	Idle       int64     `json:"idle"` // seconds without a request after which it ends
-	End        time.Time `json:"end"`  // ends then even if it is in use
-	Proofs     []Proof   `json:"proofs"`
-	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given to step up
+// TrustedUntil is until when the browser skips the second factor; zero: it does
+// not.
+func (d *Device) TrustedUntil(now time.Time, p *Policy) time.Time {
+	if d == nil || p.Lifetimes.Remembered <= 0 || !now.Before(d.Remembered) {
+		return time.Time{}
+	}
+	return d.Remembered
 }
 
 // Spent is a single-use thing that has been used. It is kept until the thing
@@ -222,15 +228,21 @@ func (a *Account) Drop(methods ...string) {
 	})
 }
 
-// Address returns the address for a channel that counts now; empty if there is
-// none.
+// Address returns the address for a channel that counts now, confirmed or not;
+// empty if there is none. It is what pages and apps show: for what proves
+// something see [Account.Source].
 func (a *Account) Address(channel string, now time.Time) string {
+	return a.current(channel, now).Value
+}
+
+// current is the entry for a channel that is used now; empty if there is none.
+func (a *Account) current(channel string, now time.Time) Address {
 	for _, c := range a.Addresses {
 		if c.Channel == channel && !now.Before(c.ValidFrom) && (c.ValidUntil.IsZero() || now.Before(c.ValidUntil)) {
-			return c.Value
+			return c
 		}
 	}
-	return ""
+	return Address{}
 }
 
 // Device finds a known device by the token of its cookie.
@@ -245,22 +257,6 @@ func (a *Account) Device(token string) *Device {
 		}
 	}
 	return nil
-}
-
-// Session finds a live session by the sum of its token.
-func (a *Account) Session(sum string, now time.Time) *Session {
-	for i := range a.Sessions {
-		s := &a.Sessions[i]
-		if subtle.ConstantTimeCompare([]byte(s.TokenHash), []byte(sum)) == 1 && a.live(s, now) {
-			return s
-		}
-	}
-	return nil
-}
-
-func (a *Account) live(s *Session, now time.Time) bool {
-	return a.State == StateActive && s.Generation == a.Generation &&
-		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
 }
 
 // Admin reports whether the account may manage others.
@@ -300,6 +296,15 @@ func Notable(before, after *Account) bool {
 func (a *Account) UntrustDevices() {
 	for i := range a.Devices {
 		a.Devices[i].Remembered = time.Time{}
+	}
+}
+
+// UntrustOthers ends the trust in all devices but one.
+func (a *Account) UntrustOthers(id string) {
+	for i := range a.Devices {
+		if a.Devices[i].ID != id {
+			a.Devices[i].Remembered = time.Time{}
+		}
 	}
 }
 

@@ -33,12 +33,12 @@ func (a *Account) undoAddresses(now time.Time, l Lifetimes) {
 // it counts after l.NewContact, in an invited one at once.
 func (a *Account) ReplaceMail(mail string, now time.Time, l Lifetimes) error {
 	switch {
-	case a.Address(ChannelMail, now) == mail:
+	case a.Source(ChannelMail, now).Value == mail, a.State != StateActive && a.Address(ChannelMail, now) == mail:
 		return ErrSameAddress
 	case a.State == StateActive:
 		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now.Add(l.NewContact), Unproven: true}, now, l)
 	case a.State == StateInvited:
-		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now}, now, l)
+		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now, Answered: AnsweredNo}, now, l)
 		a.DropExpired(now)
 		a.EndEverything()
 		a.Invited = time.Time{}
@@ -58,12 +58,64 @@ func (a *Account) NoticeAddresses(now time.Time) []Address {
 	})
 }
 
-// AddAddresses adds addresses that count at once; empty ones are left out.
+// AddAddresses adds addresses that somebody typed; empty ones are left out. They
+// count when a code has come back from there.
 func (a *Account) AddAddresses(mail, phone string) {
 	if mail != "" {
-		a.Addresses = append(a.Addresses, Address{Channel: ChannelMail, Value: mail})
+		a.Addresses = append(a.Addresses, Address{Channel: ChannelMail, Value: mail, Answered: AnsweredNo})
 	}
 	if phone != "" {
-		a.Addresses = append(a.Addresses, Address{Channel: ChannelSMS, Value: phone})
+		a.Addresses = append(a.Addresses, Address{Channel: ChannelSMS, Value: phone, Answered: AnsweredNo})
+	}
+}
+
+// Counts reports whether the address proves something, and whether its owner is
+// taken to hear what is sent there. A typing error that nobody has answered is
+// somebody else's mailbox.
+func (c Address) Counts() bool { return c.Answered == AnsweredYes || c.Answered == AnsweredUnknown }
+
+// Closes reports whether notices sent there carry a "this wasn't me" link. Where
+// an administrator gave the address, that waits for the first code.
+func (c Address) Closes() bool { return c.Counts() && (c.Answered == AnsweredYes || !c.Unproven) }
+
+// Source is the address for a channel that proves something now; zero if there
+// is none.
+func (a *Account) Source(channel string, now time.Time) Address {
+	if c := a.current(channel, now); c.Counts() {
+		return c
+	}
+	return Address{}
+}
+
+// Unconfirmed is the address for a channel that is used now and from which no
+// code has come back; zero if there is none.
+func (a *Account) Unconfirmed(channel string, now time.Time) Address {
+	if c := a.current(channel, now); c.Answered != AnsweredYes {
+		return c
+	}
+	return Address{}
+}
+
+// asked notes that a code was asked for at every address of a new account: what
+// has not answered does not count. An older version may have invited it.
+func (a *Account) asked() {
+	for i := range a.Addresses {
+		if a.Addresses[i].Answered == AnsweredUnknown {
+			a.Addresses[i].Answered = AnsweredNo
+		}
+	}
+}
+
+// Confirm notes that a code has come back from an entry of the list, and so from
+// every entry with that address.
+func (a *Account) Confirm(entry string) {
+	i := slices.IndexFunc(a.Addresses, func(c Address) bool { return c.Entry() == entry })
+	if i < 0 {
+		return
+	}
+	for j, c := range a.Addresses {
+		if c.Channel == a.Addresses[i].Channel && c.Value == a.Addresses[i].Value {
+			a.Addresses[j].Answered = AnsweredYes
+		}
 	}
 }

@@ -59,16 +59,19 @@ type Effects struct {
 	Events  []EventName
 	Tell    []EventName // told to all channels
 	Session bool        // the browser gets the new session
+	Keep    bool        // whose cookie outlives it
 	Device  bool        // and the new device cookie
 	Remind  bool        // a mail asks to try a way back
 	Answers bool        // the request named in the flow gets this account's answer
 	Remove  bool        // the account is no more
+	Trusted bool        // the browser skips the second factor from now on
+	Shown   []Proof     // in order, what let the flow finish
 }
 
 // Apply is the pure end of a flow: it edits its copy of the account and says
 // what else is to happen. It fails closed when something was spent meanwhile.
 func (end End) Apply(a *Account) (Effects, error) {
-	var eff Effects
+	eff := Effects{Shown: end.Flow.Proofs}
 	if end.Recipe == nil {
 		return eff, ErrMoved
 	}
@@ -77,9 +80,16 @@ func (end End) Apply(a *Account) (Effects, error) {
 			return eff, err
 		}
 	}
+	for _, p := range end.Flow.Proofs {
+		a.Confirm(p.Entry)
+	}
 	if end.Recipe.Finish != nil {
 		end.Recipe.Finish(end, a, &eff)
 		end.acted(a)
+	}
+	end.renewSession(a, &eff)
+	if end.Recipe.Opens || end.Recipe.Replaces {
+		a.endSignIns(end.Client.Flows)
 	}
 	a.DropExpired(end.Now)
 	return eff, nil
@@ -142,12 +152,34 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	if end.Flow.Remember {
 		idle, life = l.KeepIdle, l.KeepAbsolute
 	}
-	eff.Session = true
+	eff.Session, eff.Keep = true, end.Flow.Remember
 	a.Sessions = append(a.Sessions, Session{
 		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
-		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: end.Flow.Proofs,
+		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: eff.Shown, Keep: end.Flow.Remember,
 	})
+}
+
+// renewSession replaces the token of the session in which a proof was given, so
+// that a copy of the one before is worth nothing from then on (ASVS 5.0 7.2.4).
+// A token that another tab has replaced a moment ago stays: answers that cross
+// each other must not leave the browser with the older one.
+func (end End) renewSession(a *Account, eff *Effects) {
+	if end.Flow.Session == "" || len(end.Flow.Proofs) == 0 {
+		return
+	}
+	_, sum := SplitSession(end.Client.Session)
+	s := a.Session(sum, end.Now)
+	if s == nil || eff.Session {
+		return // it has ended, or was issued anew
+	}
+	if end.Methods.strong(a, end.Flow.Proofs) {
+		s.Fresh = end.Now
+	}
+	if s.TokenHash == sum {
+		s.renew(secret.Sum(end.Session), end.Now)
+		eff.Session, eff.Keep = true, s.Keep
+	}
 }
 
 // endOthers ends all other sign-ins, and the trust in all browsers, if that was
@@ -156,7 +188,7 @@ func (end End) endOthers(a *Account, eff *Effects) {
 	if !end.Flow.EndOthers {
 		return
 	}
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash != end.Flow.Session })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !s.Is(end.Flow.Session) })
 	a.UntrustDevices()
 	eff.Events = append(eff.Events, EventSessionsEnded)
 }

@@ -8,12 +8,13 @@ import (
 // EventName is a name of the closed list of audit events.
 type EventName string
 
-// The events. Log lines, metrics and Caddy events carry these names.
+// The events. Log lines carry these names; [Events] says what else is in them.
 const (
 	EventLogin                 EventName = "login"
 	EventLoginFailed           EventName = "login_failed"
 	EventLogout                EventName = "logout"
 	EventNewDevice             EventName = "new_device"
+	EventGivenUp               EventName = "sign_in_given_up" // after the right password; told when the flow is over
 	EventSetup                 EventName = "setup"
 	EventActivated             EventName = "activated"
 	EventInvited               EventName = "invited"
@@ -36,6 +37,7 @@ const (
 	EventDisabled              EventName = "account_disabled"
 	EventEnabled               EventName = "account_enabled"
 	EventContactChanged        EventName = "contact_changed"
+	EventContactConfirmed      EventName = "contact_confirmed"
 	EventPINChanged            EventName = "pin_changed"
 	EventQuestionChanged       EventName = "question_changed"
 	EventTrustedContactAdded   EventName = "contact_person_added"
@@ -48,9 +50,16 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
+	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
 	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone
 	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
+
+	// Of these there is at most one a minute for each network: see Event.Count.
+	EventCrossSite    EventName = "refused_cross_site"
+	EventTicketFailed EventName = "ticket_failed"
+	EventForbidden    EventName = "forbidden"
+	EventAdminRefused EventName = "admin_refused"
 )
 
 // closing are the events whose notices carry a "this wasn't me" link: something
@@ -60,7 +69,7 @@ const (
 func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
-		EventPasswordChanged, EventContactChanged, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
+		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
 		EventFactorAdded, EventTrustedContactAdded,
 		EventCodeUsed, EventNewDevice, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
@@ -78,9 +87,13 @@ type Event struct {
 	Account string // id
 	Person  string // account name
 	ActorID string // id of the account that did it; empty: it was none, or nobody has proved who it is
-	Actor   string // its name, or what else it was: "command line", "closing link"
-	Method  string
+	Actor   string // its name, or what else it was: "command line", "closing link", [Visitor]
+	Method  string // what was shown so far, in order: "password totp"; of a try that failed, only what was tried
 	Network string // address of the actor
 	Flow    string // short, public part: joins the lines of one flow
 	Detail  string
+	Count   int // how many it stands for, where they are joined; zero: they are not
 }
+
+// Visitor is who does something in a request before anybody has proved who it is.
+const Visitor = "visitor"

@@ -20,7 +20,7 @@ type Flow struct {
 	Decoy      string    `json:"nobody,omitempty"` // the name given when no account can be used; the flow then runs alike and proves nothing
 	Generation uint64    `json:"generation,omitempty"`
 	Acts       uint64    `json:"acts,omitempty"`    // of the account when the first proof was given
-	Session    string    `json:"session,omitempty"` // for kinds that begin signed in
+	Session    string    `json:"session,omitempty"` // id, for kinds that begin signed in
 	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`
@@ -49,7 +49,8 @@ type Flow struct {
 	AskEnds time.Time `json:"ask_ends,omitzero"`  // when the request behind Ask does
 	AskTold bool      `json:"ask_told,omitempty"` // people who may vouch were told to expect a call
 
-	Picked     string               `json:"picked,omitempty"` // method that the person picked
+	Skipped    []string             `json:"skipped,omitempty"` // methods that need not be shown and were not
+	Picked     string               `json:"picked,omitempty"`  // method that the person picked
 	Proofs     []Proof              `json:"proofs,omitempty"`
 	Reserved   []Spent              `json:"reserved,omitempty"` // spent when the flow finishes
 	Challenges map[string]Challenge `json:"sent,omitempty"`     // by method
@@ -61,7 +62,8 @@ type Flow struct {
 type Challenge struct {
 	Code    []byte    `json:"code,omitempty"`
 	Link    []byte    `json:"link,omitempty"`
-	To      string    `json:"to,omitempty"` // masked
+	To      string    `json:"to,omitempty"`    // masked
+	Entry   string    `json:"entry,omitempty"` // of the address it went to, as [Address.Entry]
 	At      time.Time `json:"at"`
 	Expires time.Time `json:"expires"`
 	Over    bool      `json:"over,omitempty"` // a form has met it as expired

@@ -58,9 +58,12 @@ func chapters() []chapter {
 	probation.Probation = noon.Add(time.Hour)
 	frozen.State, frozen.UnfreezeWith = recovery.StateFrozen, &recovery.OldCodes{Codes: full.Credential(recovery.RecoveryCode).Data}
 	one := []shape{{account: full}}
-	empty := []shape{{account: &recovery.Account{}}}
+	typed := &recovery.Account{}
+	typed.AddAddresses("alice@example.org", "+41791234567")
+	empty := []shape{{name: "", account: typed}}
 	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
 	settled := append(slices.Clone(factor), shape{name: "recovered today", account: &probation})
+	unasked := []shape{{account: marked(full, recovery.AnsweredNo)}}
 	signIn := []shape{
 		factor[0],
 		{name: "a second factor, trusted browser", account: full, device: &recovery.Device{Remembered: noon.Add(time.Hour)}},
@@ -78,13 +81,15 @@ func chapters() []chapter {
 		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", linked(full)},
 		{"recover", "both", "Recover: an account closed by \"this wasn't me\"", "The ways for both, with their waits. The codes are those of the newest sheet that counts: of set-up, or a week old and followed by a full sign-in.", "open again, everything new: sign in", linked(&frozen)},
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
-		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, and does not sign in.", "first account made: sign in", empty},
-		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them.", "account open: sign in", empty},
+		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, and does not sign in. The codes are asked for the addresses that were given, where anything can be sent.", "first account made: sign in", empty},
+		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them. An invitation that was mailed has answered for the mailbox.", "account open: sign in", empty},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
 		{"new_codes", "", "Make new recovery codes", "Ten new codes replace the ones on the old sheet.", "new codes", settled},
 		{"change_mail", "", "Change the mail address", "The new address answers first and counts after 72 hours; until then the old one counts and can undo it.", "new address taken in", settled},
 		{"change_phone", "", "Change the phone number", "As with the mail address.", "new number taken in", settled},
+		{"confirm_mail", "", "Confirm the mail address", "An address that was skipped at set-up or activation, or is older than that step. It counts at once: it is the one that stands in the account.", "address confirmed", unasked},
+		{"confirm_phone", "", "Confirm the phone number", "As with the mail address.", "number confirmed", unasked},
 		{"set_pin", "", "Set a PIN", "A PIN is only ever asked in addition to something else.", "PIN set", settled},
 		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
 		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
@@ -171,7 +176,11 @@ func answers(step recovery.Step, goal recovery.Goal) []string {
 	case step.Choices != nil:
 		return nil
 	}
-	return append([]string{asked(step)}, step.Methods...)
+	out := append([]string{asked(step)}, step.Methods...)
+	if step.Optional {
+		out = append(out, recovery.ChoiceSkip)
+	}
+	return out
 }
 
 // answered is the facts after a step was satisfied one way.
@@ -181,6 +190,8 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 	switch {
 	case step.Choices != nil:
 		flow.Goal = recovery.Goal(by)
+	case by == recovery.ChoiceSkip:
+		flow.Skipped = append(slices.Clone(flow.Skipped), step.Method)
 	case by == "wait":
 		a := *f.Account
 		f.Account, a.Waits = &a, waits(f)
@@ -266,6 +277,7 @@ func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
+		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed",
 		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}

@@ -20,10 +20,11 @@ func loginRecipe() Recipe {
 func (end End) login(a *Account, eff *Effects) {
 	a.SignIns++
 	known := a.Device(end.Client.Device)
-	device := end.meet(a, eff)
-	if end.Flow.Trust {
-		device.Remembered = end.Now.Add(end.Policy.Lifetimes.Remembered)
+	if end.byTrust(a, known) {
+		eff.Shown = append(slices.Clone(eff.Shown), Proof{Method: TrustedBrowser, At: end.Now})
 	}
+	device := end.meet(a, eff)
+	end.trust(a, device, eff)
 	if !end.Methods.HasFactor(a) {
 		a.Waits = nil // with a second factor its proof does that
 	}
@@ -39,8 +40,25 @@ func (end End) login(a *Account, eff *Effects) {
 	end.remindDrill(a, eff)
 	// The session this browser had until now ends with the new one (SE-01).
 	_, before := SplitSession(end.Client.Session)
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.TokenHash == before })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.GoesBy(before, end.Now) })
 	end.issue(a, device, eff)
+}
+
+// byTrust tells whether the second factor was not asked for because the browser
+// is trusted.
+func (end End) byTrust(a *Account, known *Device) bool {
+	return end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !known.TrustedUntil(end.Now, end.Policy).IsZero()
+}
+
+// trust keeps what was ticked. Where the policy trusts no browser, what was
+// given before ends here, so that it is not back with another policy.
+func (end End) trust(a *Account, device *Device, eff *Effects) {
+	switch life := end.Policy.Lifetimes.Remembered; {
+	case life <= 0:
+		a.UntrustDevices()
+	case end.Flow.Trust:
+		device.Remembered, eff.Trusted = end.Now.Add(life), true
+	}
 }
 
 // firstFactor needs the password, or a proof that stands for both factors.
@@ -61,7 +79,7 @@ func unclosed(f Facts) (Step, bool) {
 // only method.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
-		if f.Device != nil && f.Now.Before(f.Device.Remembered) {
+		if !f.Device.TrustedUntil(f.Now, f.Policy).IsZero() {
 			return Step{}, false
 		}
 		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))

@@ -51,7 +51,12 @@ type Step struct {
 	Remote  bool      // Method is answered elsewhere, while this page waits
 	Dead    string    // a problem key: nothing leads on from here
 	Done    bool
+	// Optional tells that the step may be skipped, with [ChoiceSkip].
+	Optional bool
 }
+
+// ChoiceSkip is the choice that leaves an optional step out.
+const ChoiceSkip = "skip"
 
 // Need is one row of a recipe: it returns the step that is missing, or false
 // when it is met. Needs do not refer to each other.

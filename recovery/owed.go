@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // Limits of what an account owes: they bound the record.
@@ -26,6 +28,9 @@ type Owed struct {
 	Base    string      `json:"base,omitempty"`  // where the pages are; empty: no link can be made
 	To      []Recipient `json:"to"`              // who was to hear of it at that moment
 	Again   bool        `json:"again,omitempty"` // stands for several events
+	Admin   bool        `json:"admin,omitempty"` // an administrator did it
+	// Trusted tells that the browser skips the second factor since the event.
+	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
 	// about: the closing link needs them.
 	Generation uint64 `json:"generation"`
@@ -41,6 +46,13 @@ type Recipient struct {
 	Channel string `json:"channel"`
 	Value   string `json:"value"`
 	Entry   string `json:"entry,omitempty"` // as [Address.Entry]; the closing link dies with it
+	// Unlinked tells that it gets no closing link (see [Address.Closes]).
+	Unlinked bool `json:"unlinked,omitempty"`
+}
+
+// same reports whether both are one address, whatever links it gets.
+func (r Recipient) same(x Recipient) bool {
+	return r.Channel == x.Channel && r.Value == x.Value && r.Entry == x.Entry
 }
 
 // Until is when the notice is owed to the recipient no more.
@@ -56,9 +68,9 @@ func (o Owed) Until(to Recipient) time.Time {
 // recovery, factor or address.
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
-		o.Again = true
+		o.Again, o.Admin, o.Trusted = true, o.Admin || a.Owed[i].Admin, o.Trusted || a.Owed[i].Trusted
 		for _, to := range a.Owed[i].To {
-			if !slices.Contains(o.To, to) {
+			if !slices.ContainsFunc(o.To, to.same) {
 				o.To = append(o.To, to)
 			}
 		}
@@ -91,7 +103,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventFactorAdded,
-		EventCodesRenewed, EventContactChanged, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
 		return true
 	}
 	return false
@@ -114,4 +126,57 @@ func (a *Account) DropOwed(now time.Time) {
 		o.To = slices.DeleteFunc(slices.Clone(o.To), func(to Recipient) bool { return !now.Before(o.Until(to)) })
 	}
 	a.Owed = slices.DeleteFunc(a.Owed, func(o Owed) bool { return len(o.To) == 0 })
+}
+
+// maxBegun bounds the sign-ins noted at a time. Who has the password can begin
+// any number; the notice of the first ones says all there is to say.
+const maxBegun = 8
+
+// BegunSignIn is a sign-in on a browser that the account does not know, in which
+// the password was right and more is asked for. When it does not come to its end
+// by Until, somebody has the password and not the rest, and the owner is told.
+type BegunSignIn struct {
+	Binding string    `json:"binding"` // as [Flow.Binding], which names the browser
+	At      time.Time `json:"at"`
+	Until   time.Time `json:"until"`
+	Browser string    `json:"browser,omitempty"`
+	Base    string    `json:"base,omitempty"`
+	Network string    `json:"network,omitempty"`
+}
+
+// BeginSignIn notes a sign-in, and reports whether it did: not twice, and not
+// beyond the bound.
+func (a *Account) BeginSignIn(s BegunSignIn) bool {
+	noted := slices.ContainsFunc(a.Begun, func(x BegunSignIn) bool { return x.Binding == s.Binding })
+	if noted || len(a.Begun) >= maxBegun {
+		return false
+	}
+	a.Begun = append(a.Begun, s)
+	return true
+}
+
+// endSignIns forgets what was begun on a browser, by its flow tokens: its person
+// has come to an end, if not of the first try.
+func (a *Account) endSignIns(flows []string) {
+	a.Begun = slices.DeleteFunc(a.Begun, func(s BegunSignIn) bool {
+		return slices.ContainsFunc(flows, func(token string) bool { return secret.Sum(token) == s.Binding })
+	})
+}
+
+// GivenUp takes the sign-ins that did not come to their end in time.
+func (a *Account) GivenUp(now time.Time) []BegunSignIn {
+	var out []BegunSignIn
+	a.Begun = slices.DeleteFunc(a.Begun, func(s BegunSignIn) bool {
+		if now.Before(s.Until) {
+			return false
+		}
+		out = append(out, s)
+		return true
+	})
+	return out
+}
+
+// GivesUp tells whether a sign-in is to be taken by GivenUp now.
+func (a *Account) GivesUp(now time.Time) bool {
+	return slices.ContainsFunc(a.Begun, func(s BegunSignIn) bool { return !now.Before(s.Until) })
 }

@@ -18,8 +18,8 @@ type Way struct {
 	Written       []string      `json:"-"`                        // what [Policy.Read] found in place of Proofs; nil: those
 }
 
-// Lifetimes are how long things live. Zero in a configuration means the
-// default of [Default].
+// Lifetimes are how long things live. None but Remembered is zero: what a
+// configuration leaves out is as in [Default].
 type Lifetimes struct {
 	MailLink        time.Duration `json:"mail_link,omitempty"`
 	MailCode        time.Duration `json:"mail_code,omitempty"`
@@ -29,7 +29,7 @@ type Lifetimes struct {
 	SessionAbsolute time.Duration `json:"session_absolute,omitempty"`
 	KeepIdle        time.Duration `json:"keep_idle,omitempty"` // with "keep me signed in"
 	KeepAbsolute    time.Duration `json:"keep_absolute,omitempty"`
-	Remembered      time.Duration `json:"remembered,omitempty"`
+	Remembered      time.Duration `json:"remembered,omitempty"` // of trust in a browser; zero: no browser is trusted
 	Fresh           time.Duration `json:"fresh,omitempty"`
 	Probation       time.Duration `json:"probation,omitempty"`
 	RecoveredBan    time.Duration `json:"recovered_ban,omitempty"` // a recovered password proves nothing for the second factor

@@ -25,6 +25,11 @@ const (
 	SecurityQuestion = "question"
 	VouchedBy        = "contact" // contact*2 asks two people
 	NewContact       = "new_contact"
+	ConfirmMail      = "confirm_mail"
+	ConfirmPhone     = "confirm_phone"
+	// TrustedBrowser is what stood in for the second factor in a sign-in. It is
+	// written in session and log, and proves nothing else ([Methods.Fresh]).
+	TrustedBrowser = "trusted_browser"
 	// Waiting is what is "asked for" when only time is missing.
 	Waiting = "wait"
 	// Factor stands for any second factor in the policy's lists.
@@ -41,6 +46,16 @@ type Proof struct {
 	// that verified its user.
 	Alone bool      `json:"alone,omitempty"`
 	At    time.Time `json:"at"`
+	Entry string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
+}
+
+// MethodLine names the methods of proofs as the log does: "password totp".
+func MethodLine(proofs []Proof) string {
+	names := make([]string, len(proofs))
+	for i, p := range proofs {
+		names[i] = p.Method
+	}
+	return strings.Join(names, " ")
 }
 
 // Bare is a method's name without the count: contact*2 is contact to people.

@@ -7,7 +7,7 @@ func Recipes() []Recipe {
 		setupRecipe(), activateRecipe(),
 		changePasswordRecipe(), stepUpRecipe(),
 		addFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
-		changeMailRecipe(), changePhoneRecipe(),
+		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
 		addContactRecipe(), vouchRecipe(), drillContactRecipe(),
 		openCaseRecipe(), drillRecipe(),
 	}

@@ -66,6 +66,8 @@ func excused() map[recovery.Kind]string {
 		recovery.KindRecover:        "its ways are the table itself",
 		recovery.KindSetup:          "there is no account before it",
 		recovery.KindActivate:       "there is nothing in the account before it",
+		recovery.KindConfirmMail:    "makes a proof of the address that is there, by what came back from it",
+		recovery.KindConfirmPhone:   "the same of the number",
 	}
 }
 

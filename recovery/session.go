@@ -1,10 +1,89 @@
 package recovery
 
 import (
+	"crypto/subtle"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
+
+// Session is a signed-in browser. It is a row of the account and not a record
+// of its own, so that the write that replaces a credential also ends sessions.
+type Session struct {
+	ID         string    `json:"id"`
+	TokenHash  string    `json:"sum"` // of the session cookie
+	Device     string    `json:"device"`
+	Generation uint64    `json:"generation"`
+	Browser    string    `json:"browser"`
+	Created    time.Time `json:"created"`
+	Seen       time.Time `json:"seen"`
+	Idle       int64     `json:"idle"` // seconds without a request after which it ends
+	End        time.Time `json:"end"`  // ends then even if it is in use
+	Proofs     []Proof   `json:"proofs"`
+	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given in it
+	Keep       bool      `json:"keep,omitempty"` // the cookie outlives the browser
+	// Before is the sum of the token that was replaced last. Requests of the page
+	// that were under way still come with it, until BeforeUntil.
+	Before      string    `json:"before,omitempty"`
+	BeforeUntil time.Time `json:"before_until,omitzero"`
+}
+
+// renewGrace is how long a replaced token is still good. Requests that a browser
+// had sent before it read the answer are here by then.
+const renewGrace = 10 * time.Second
+
+// Session finds a live session by the sum of its token, or of the one before it
+// while that is good.
+func (a *Account) Session(sum string, now time.Time) *Session {
+	for i := range a.Sessions {
+		if s := &a.Sessions[i]; s.GoesBy(sum, now) && a.live(s, now) {
+			return s
+		}
+	}
+	return nil
+}
+
+// SessionByID finds a live session by its id.
+func (a *Account) SessionByID(id string, now time.Time) *Session {
+	for i := range a.Sessions {
+		if s := &a.Sessions[i]; s.ID == id && a.live(s, now) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (a *Account) live(s *Session, now time.Time) bool {
+	return a.State == StateActive && s.Generation == a.Generation &&
+		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
+}
+
+// GoesBy tells whether a sum is that of the session's token, or of the one before
+// it while that is good.
+func (s *Session) GoesBy(sum string, now time.Time) bool {
+	own := subtle.ConstantTimeCompare([]byte(s.TokenHash), []byte(sum))
+	before := subtle.ConstantTimeCompare([]byte(s.Before), []byte(sum))
+	return own == 1 || before == 1 && sum != "" && now.Before(s.BeforeUntil)
+}
+
+// EndFor is when the session ends for who comes with a token.
+func (s *Session) EndFor(sum string) time.Time {
+	if sum != s.TokenHash && s.BeforeUntil.Before(s.End) {
+		return s.BeforeUntil
+	}
+	return s.End
+}
+
+// Is tells whether a flow began in the session. Flows of earlier versions name it
+// by its token.
+func (s *Session) Is(named string) bool {
+	return named != "" && (s.ID == named || s.TokenHash == named)
+}
+
+// renew replaces the token. The one before is good for a moment more.
+func (s *Session) renew(sum string, now time.Time) {
+	s.Before, s.BeforeUntil, s.TokenHash, s.Seen = s.TokenHash, now.Add(renewGrace), sum, now
+}
 
 // AccountKey names the record of an account.
 func AccountKey(id string) string { return "account/" + id }

@@ -28,7 +28,7 @@ func changePasswordRecipe() Recipe {
 }
 
 func stepUpRecipe() Recipe {
-	return Recipe{Kind: KindStepUp, SignedIn: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn}}
+	return Recipe{Kind: KindStepUp, SignedIn: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn, Says: []string{"stepped_up"}}}
 }
 
 func addFactorRecipe() Recipe {
@@ -93,7 +93,7 @@ func addressRecipe(kind Kind, typed Need) Recipe {
 // is told, until the new one counts (MF-19).
 func (end End) changeAddress(a *Account, eff *Effects) {
 	channel, to := end.Flow.NewAddress()
-	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact)}, end.Now, end.Policy.Lifetimes)
+	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact), Answered: AnsweredYes}, end.Now, end.Policy.Lifetimes)
 	eff.Done(EventContactChanged)
 }
 
@@ -101,19 +101,23 @@ func (end End) changeAddress(a *Account, eff *Effects) {
 func (end End) stepUp(a *Account, eff *Effects) {
 	eff.Events = append(eff.Events, EventStepUp)
 	for i := range a.Sessions {
-		if a.Sessions[i].TokenHash == end.Flow.Session {
+		if a.Sessions[i].Is(end.Flow.Session) {
 			a.Sessions[i].Fresh = end.Now
 		}
 	}
 }
 
-// changePassword ends all other sign-ins; this one is issued again.
+// changePassword ends all other sign-ins; this one is issued again, and requests
+// of its page that are under way still pass.
 func (end End) changePassword(a *Account, eff *Effects) {
 	end.Install(a, Password)
 	a.EndEverything()
 	a.UntrustDevices()
 	end.Flow.Remember = false
 	end.issue(a, end.meet(a, eff), eff)
+	s := &a.Sessions[len(a.Sessions)-1]
+	_, s.Before = SplitSession(end.Client.Session)
+	s.BeforeUntil = end.Now.Add(renewGrace)
 	eff.Done(EventPasswordChanged)
 }
 

@@ -16,7 +16,7 @@ const (
 func setupRecipe() Recipe {
 	return Recipe{
 		Kind: KindSetup, Tickets: []string{SetupTicket}, States: []State{""}, Creates: true,
-		Needs: []Need{ticket(SetupTicket, PageSetup), named, Enrolled(Password), newFactor, Enrolled(RecoveryCode)},
+		Needs: []Need{ticket(SetupTicket, PageSetup), named, Enrolled(Password), answered(ConfirmMail), answered(ConfirmPhone), newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
 			eff.Events = append(eff.Events, EventSetup)
@@ -29,7 +29,7 @@ func setupRecipe() Recipe {
 func activateRecipe() Recipe {
 	return Recipe{
 		Kind: KindActivate, Tickets: []string{Invite}, States: []State{StateInvited},
-		Needs: []Need{ticket(Invite, PageActivate), Enrolled(Password), newFactor, Enrolled(RecoveryCode)},
+		Needs: []Need{ticket(Invite, PageActivate), Enrolled(Password), answered(ConfirmMail), answered(ConfirmPhone), newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
 			eff.Events = append(eff.Events, EventActivated)
@@ -44,6 +44,7 @@ func (end End) activate(a *Account) {
 	end.Install(a, Password)
 	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
 	a.State, a.Invited = StateActive, time.Time{}
+	a.asked()
 	for i := range a.Credentials {
 		a.Credentials[i].Initial = true
 	}

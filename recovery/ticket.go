@@ -14,7 +14,7 @@ type Ticket struct {
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
 	Event      EventName `json:"event,omitempty"`
-	To         string    `json:"to,omitempty"`    // PurposeStop: entry of the address that the link went to
+	To         string    `json:"to,omitempty"`    // entry of the only address that it went to; empty: somebody was shown it, too
 	About      string    `json:"about,omitempty"` // PurposeStop: entry of the address that a change took in
 }
 

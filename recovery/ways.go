@@ -272,7 +272,7 @@ func stoppable(f Facts, w Way) bool {
 		})
 	}
 	for _, channel := range []string{ChannelMail, ChannelSMS} {
-		if !uses(channel) && f.Methods.Has(channel) && f.Account.Address(channel, f.Now) != "" {
+		if !uses(channel) && f.Methods.Has(channel) && f.Account.Source(channel, f.Now).Value != "" {
 			return true
 		}
 	}

@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AccountPage is the page of the visitor's own account.
 type AccountPage struct {
@@ -9,6 +12,7 @@ type AccountPage struct {
 	Losses  []Loss  // what would happen if something were lost today
 	Waits   []Wait  // what is waiting and can be stopped here
 	Setup   *Extras // what can be set beside the factors
+	Others  bool    // somebody is signed in elsewhere too, and something was changed: offer to end that
 	Guessed int     // codes that somebody with another proof has tried; zero: too few to tell
 }
 
@@ -29,8 +33,23 @@ type Account struct {
 	Factors   []Factor
 	CodesLeft int
 	Sessions  []Session
+	Browsers  []Browser
 	Probation time.Time // zero: none
 	Groups    []string
+	// Unconfirmed are those of Mail and Phone from which no code has come back.
+	Unconfirmed []Unconfirmed
+}
+
+// Unconfirmed is an address from which no code has come back.
+type Unconfirmed struct {
+	What string // mail, phone
+	Used bool   // it counts all the same: no code was asked for when it came in
+	Can  bool   // a code can be sent there
+}
+
+// Confirmed reports whether what is said to be the address is known to be.
+func (a *Account) Confirmed(what string) bool {
+	return !slices.ContainsFunc(a.Unconfirmed, func(u Unconfirmed) bool { return u.What == what })
 }
 
 // Factor is an enrolled second factor.
@@ -47,13 +66,23 @@ type Session struct {
 	Since   time.Time
 	Seen    time.Time
 	Current bool
+	Methods []string // in order, what was shown: keys of "proof."
+}
+
+// Browser is one that the account knows.
+type Browser struct {
+	ID      string // value of the button that ends its trust, behind "distrust:"
+	Name    string // "Firefox on Linux"
+	Seen    time.Time
+	Current bool
+	Trusted time.Time // until then it is not asked for the second factor; zero: it is
 }
 
 // Loss is a line of the lock-out forecast.
 type Loss struct {
 	What   string // phone, mailbox, laptop, paper
 	Locked bool   // no way back would be left
-	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact
+	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact, confirm_mail, confirm_phone
 }
 
 // Wait is a recovery in its cool-down.

@@ -79,6 +79,7 @@ type Reopening struct {
 type StopPage struct {
 	*page
 	Reopening
+	Ask   bool   // the secret of the link is not known yet: the field "code" asks for it
 	Token string // the secret of the link, put into the field "code"
 }
 
@@ -90,7 +91,16 @@ func (v StopPage) LanguageURL(code string) string {
 	if v.Flow != "" {
 		return v.flowURL("stop", code)
 	}
-	return v.inLanguage(code, "stop", "t", v.Token)
+	return v.inLanguage(code, "stop") + fragment(v.Token)
+}
+
+// fragment keeps a secret of a link in an address where neither a server nor a
+// log sees it; empty for none.
+func fragment(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "#" + secret
 }
 
 // UndoPage is StopPage for an address that was changed.
@@ -105,5 +115,5 @@ func (v UndoPage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v UndoPage) LanguageURL(code string) string {
-	return v.inLanguage(code, "stop", "t", v.Token)
+	return v.inLanguage(code, "stop") + fragment(v.Token)
 }

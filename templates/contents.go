@@ -6,7 +6,10 @@ package templates
 func contents() []Content {
 	ana := Person{
 		ID: "1", Name: "ana", State: "active", TwoFactors: true,
-		Account: &Account{Factors: []Factor{{Method: "totp"}}, Sessions: []Session{{ID: "1"}}},
+		Account: &Account{
+			Mail: "a••@example.com", Phone: "+33 • •• •• •• 78", Factors: []Factor{{Method: "totp"}}, Sessions: []Session{{ID: "1"}},
+			Unconfirmed: []Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}},
+		},
 	}
 	ways := Ways{Method: "totp", Methods: []string{"recovery_code"}}
 	return []Content{

@@ -63,7 +63,7 @@ func (m message) T(key string) (string, error) {
 //	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
 //	invite        site host name link hours
-//	notice        site host name event browser time stop again
+//	notice        site host name event browser time stop again trusted by_admin link
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -176,6 +176,9 @@ func subjectKey(name, event string) string {
 
 // ByOthers tells that the event of a notice is not the doing of its reader.
 func (m message) ByOthers() bool {
+	if m.vars["by_admin"] != "" {
+		return true
+	}
 	switch m.vars["event"] {
 	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "admin_granted":
 		return true

@@ -12,10 +12,10 @@ import (
 func events() []string {
 	return []string{
 		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed",
-		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "wait_started",
+		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
-		"invited",
+		"invited", "sign_in_given_up",
 	}
 }
 
@@ -28,7 +28,7 @@ func vars(extra ...string) map[string]string {
 	v := map[string]string{
 		"site": "Photos", "host": "photos.example.com", "name": "ana", "code": "K7QM-4XRT", "minutes": "5", "hours": "72",
 		"link":    "https://photos.example.com/.sparekey/link#t0k3n",
-		"stop":    "https://photos.example.com/.sparekey/stop?t=st0p&a=1",
+		"stop":    "https://photos.example.com/.sparekey/stop#ST0P-7K3V-9M2Q-XD4T",
 		"browser": "Firefox on Windows", "time": "2026-03-05T14:05:00Z", "admin": "Sam", "reason": "You called me, and I know your voice.",
 	}
 	for i := 0; i+1 < len(extra); i += 2 {
@@ -78,7 +78,7 @@ func TestMailOfEveryEvent(t *testing.T) {
 			if !strings.Contains(subject, "Photos") {
 				t.Errorf("%s %s: got subject %q, want the site in it", lang, event, subject)
 			}
-			if !strings.Contains(plain, vars()["stop"]) || !strings.Contains(html, "stop?t=st0p&amp;a=1") {
+			if !strings.Contains(plain, vars()["stop"]) || !strings.Contains(html, "stop#ST0P-7K3V-9M2Q-XD4T") {
 				t.Errorf("%s %s: the page that locks the account is missing", lang, event)
 			}
 			if sms, err := s.SMS("notice", lang, vars("event", event, "stop", "")); err != nil || strings.Contains(sms, "http") || strings.Contains(sms, "\n") {
@@ -239,6 +239,28 @@ func TestNoticesOfOthersDoing(t *testing.T) {
 	}
 }
 
+// TestNoticeOfATrustedBrowser: who is told of a new browser is told that it skips
+// the second factor, and of no other browser.
+func TestNoticeOfATrustedBrowser(t *testing.T) {
+	s := newSet(t)
+	for lang, says := range map[string][2]string{"en": {"Don’t ask for a code", "asked for codes"}, "fr": {"Ne plus demander de code", "Aucun code"}} {
+		for _, trusted := range []string{"", "yes"} {
+			_, plain, html, err := s.Mail("notice", lang, vars("event", "new_device", "trusted", trusted))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sms, err := s.SMS("notice", lang, vars("event", "new_device", "trusted", trusted))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := trusted != ""
+			if strings.Contains(plain, says[0]) != want || strings.Contains(html, says[0]) != want || strings.Contains(sms, says[1]) != want {
+				t.Errorf("%s, trusted %q: got %s\n%s", lang, trusted, plain, sms)
+			}
+		}
+	}
+}
+
 func TestMessageValuesAreHarmless(t *testing.T) {
 	tests := []struct{ name, value string }{
 		{"script", `<script>alert(1)</script>`},
@@ -318,5 +340,30 @@ func TestMessageErrors(t *testing.T) {
 	}
 	if _, err := s.SMS("notice", "en", vars("event", "")); !errors.Is(err, templates.ErrUnknownText) {
 		t.Errorf("no event: got %v, want %v", err, templates.ErrUnknownText)
+	}
+}
+
+// A notice of what an administrator did says so in every language, with the host
+// and one link: the closing link, or where one's own page is.
+func TestNoticesOfAdministrators(t *testing.T) {
+	s := newSet(t)
+	for _, lang := range s.Languages() {
+		for _, stop := range []string{"", vars()["stop"]} {
+			page := "https://photos.example.com/.sparekey/account"
+			if stop != "" {
+				page = ""
+			}
+			v := vars("event", "account_unlocked", "by_admin", "yes", "stop", stop, "link", page)
+			_, plain, html, err := s.Mail("notice", lang, v)
+			sms, err2 := s.SMS("notice", lang, v)
+			for _, text := range []string{plain, html, sms} {
+				if err != nil || err2 != nil || !strings.Contains(text, "dministrat") || !strings.Contains(text, "photos.example.com") || !strings.Contains(text, stop+page) {
+					t.Errorf("%s: got %v %v %q, want who it was, host and link", lang, err, err2, text)
+				}
+			}
+			if _, own, _, _ := s.Mail("notice", lang, vars("event", "account_unlocked", "stop", stop)); strings.Contains(own, "dministrat") {
+				t.Errorf("%s: got %q of one's own act", lang, own)
+			}
+		}
 	}
 }

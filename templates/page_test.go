@@ -190,7 +190,7 @@ func TestLinks(t *testing.T) {
 		{"step", sampleOf(t, "factor-totp"), []string{"/.sparekey/login?" + back, "/.sparekey/?f=f7hq2mz4k9&lang=fr"}},
 		{"step of somebody signed in", signedIn, []string{"/.sparekey/account?" + back}},
 		{"recover", kept, []string{"/.sparekey/login?lang=fr&" + back, "/.sparekey/recover?lang=fr&" + back}},
-		{"stop", sampleOf(t, "stop"), []string{"/.sparekey/stop?lang=fr&t=k3v9-stop-ticket"}},
+		{"stop", sampleOf(t, "stop"), []string{"/.sparekey/stop?lang=fr#k3v9-stop-ticket"}},
 		{"link", sampleOf(t, "confirm"), []string{"/.sparekey/link?lang=fr"}},
 		{"set-up", sampleOf(t, "setup-code"), []string{"/.sparekey/setup?lang=fr"}},
 		{"slowed down", sampleOf(t, "slow-down"), []string{"/.sparekey/recover?choice=unlock", "/.sparekey/recover"}},
@@ -201,7 +201,7 @@ func TestLinks(t *testing.T) {
 		{"no other way", sampleOf(t, "factor-password"), []string{"/.sparekey/choose?f=f7hq2mz4k9"}},
 		{"choose", sampleOf(t, "choose"), []string{"/.sparekey/?f=f7hq2mz4k9", "/.sparekey/recover?" + back, "/.sparekey/choose?f=f7hq2mz4k9&lang=fr"}},
 		{"choose, signed in", sampleOf(t, "choose-none"), []string{"/.sparekey/?f=f7hq2mz4k9&lang=fr", "/.sparekey/account?lang=fr&" + back}},
-		{"undo", sampleOf(t, "undo"), []string{"/.sparekey/stop?lang=fr&t=k3v9-undo-ticket"}},
+		{"undo", sampleOf(t, "undo"), []string{"/.sparekey/stop?lang=fr#k3v9-undo-ticket"}},
 		{"waiting", sampleOf(t, "wait-begun"), []string{"/.sparekey/login?" + back}},
 		{"vouch", sampleOf(t, "confirm-approve"), []string{"/.sparekey/account/approve?lang=fr", "/.sparekey/account"}},
 		{"account", sampleOf(t, "account-admin"), []string{"/.sparekey/people", "/.sparekey/account/approve"}},
@@ -244,7 +244,7 @@ func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 		"notice": {
 			"second_factor_done", "password_done", "both_done", "frozen", "resent", "signed_out_everywhere", "session_ended",
 			"account_ready", "codes_done", "link_ok", "drill_ok", "case_sent", "case_shown", "contact_ok", "unlocked", "wait_started", "wait_stopped",
-			"contact_changed", "contact_undone", "contact_added", "contact_removed", "pin_done", "question_done", "vouched",
+			"contact_changed", "contact_confirmed", "contact_undone", "contact_added", "contact_removed", "pin_done", "question_done", "vouched",
 			"vouch_refused", "person_changed",
 		},
 	}

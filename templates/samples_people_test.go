@@ -74,11 +74,22 @@ func settingSamples() []sample {
 		{"confirm-change-phone", step(templates.Frame{SignedIn: true, Problem: problem("phone_bad")}), phone},
 		{"confirm-new-contact", owned(), hinted},
 		{"confirm-new-contact-plain", owned(), code},
+		{"confirm-mail", running(), asked("confirm_mail", "n••@example.com")},
+		{"confirm-phone", owned(), asked("confirm_phone", "")},
 		{"confirm-open-case", step(templates.Frame{SignedIn: true, Problem: problem("reason_missing")}), confirming("open_case")},
 		{"confirm-drill", owned(), confirming("drill")},
 		{"account-admin", mine(), adminAccount()},
 		{"account-bare", mine(), bareAccount()},
+		{"account-unconfirmed", mine(), unconfirmedAccount()},
 	}
+}
+
+// asked is the page for a code that confirms an address; with a hint it is that
+// of a new account, where it may be skipped.
+func asked(method, hint string) templates.ConfirmPage {
+	c := confirming(method)
+	c.Minutes, c.Resend, c.Hint, c.Skip = 10, true, hint, hint != ""
+	return c
 }
 
 // adminAccount shows all that an account page can.
@@ -105,6 +116,14 @@ func bareAccount() templates.AccountPage {
 		Losses:  []templates.Loss{{What: "mailbox", Locked: true, Mend: "new_codes"}, {What: "paper", Locked: true, Mend: "add_mail"}},
 		Setup:   &templates.Extras{Mail: true, Phone: true, PIN: true, Question: true, HasQuestion: true},
 	}
+}
+
+// unconfirmedAccount belongs to somebody whose mail address was skipped and whose
+// number is older than the codes.
+func unconfirmedAccount() templates.AccountPage {
+	a := account(8)
+	a.Unconfirmed = []templates.Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}}
+	return templates.AccountPage{Account: a, Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}, Setup: &templates.Extras{Mail: true, Phone: true}}
 }
 
 // residents are one person in each state there is.

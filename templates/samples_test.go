@@ -142,6 +142,7 @@ func recoverySamples() []sample {
 		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
 		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},
+		{"stop-code", plain(), templates.StopPage{Ask: true}},
 		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Reopening: reopened()}},
 		{"stop-operator", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
 		{"stop-ended", running(), templates.StopPage{Reopening: reopened()}},
@@ -156,6 +157,7 @@ func otherSamples() []sample {
 		{"activate-code", started("activate"), templates.ActivatePage{}},
 		{"activate", running(), templates.ActivatePage{Name: "ben", MinLength: 15}},
 		{"account", mine(), templates.AccountPage{Account: account(2)}},
+		{"account-changed", site(templates.Frame{SignedIn: true, Notice: problem("codes_done")}), templates.AccountPage{Account: account(2), Others: true}},
 		{"account-guessed", mine(), templates.AccountPage{Account: account(2), Guessed: 100}},
 		{"account-full", site(templates.Frame{SignedIn: true, Notice: problem("session_ended")}), templates.AccountPage{Account: account(10)}},
 		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
@@ -190,8 +192,12 @@ func account(codesLeft int) *templates.Account {
 		Factors:   []templates.Factor{{Method: "totp", Since: at.AddDate(0, -2, 0)}},
 		CodesLeft: codesLeft,
 		Sessions: []templates.Session{
-			{ID: "s-1", Browser: "Firefox on Linux", Since: at, Seen: at.Add(time.Hour), Current: true},
-			{ID: "s-2", Browser: "Safari on iPhone", Since: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour)},
+			{ID: "s-1", Browser: "Firefox on Linux", Since: at, Seen: at.Add(time.Hour), Current: true, Methods: []string{"password", "totp"}},
+			{ID: "s-2", Browser: "Safari on iPhone", Since: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour), Methods: []string{"password", "trusted_browser"}},
+		},
+		Browsers: []templates.Browser{
+			{ID: "d-1", Name: "Firefox on Linux", Seen: at.Add(time.Hour), Current: true},
+			{ID: "d-2", Name: "Safari on iPhone", Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
 		},
 		Groups: []string{"family", "admins"},
 	}

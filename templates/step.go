@@ -163,7 +163,7 @@ func (CodesPage) Page() string     { return "codes" }
 func (v CodesPage) on(p *page) any { v.page = p; return v }
 
 // ConfirmPage has the small forms. Ways.Method says which: change_mail,
-// change_phone, new_contact, approve, vouch, add_contact, open_case,
+// change_phone, new_contact, confirm_mail, confirm_phone, approve, vouch, add_contact, open_case,
 // admin_in_person, drill, go_on (a form has to prepare what follows), or empty
 // for a link that was opened.
 type ConfirmPage struct {
@@ -174,8 +174,9 @@ type ConfirmPage struct {
 	Phone  string // change_phone: as typed before
 	Reason string // open_case: as typed before
 
-	Hint    string // new_contact: masked mail address or number the code went to
-	Minutes int    // new_contact: how long the code lives
+	Hint    string // new_contact, confirm_mail, confirm_phone: masked mail address or number the code went to
+	Minutes int    // the same: how long the code lives
+	Skip    bool   // the code need not be typed now
 
 	Person *Person       // vouch, admin_in_person: who it is for
 	Trial  bool          // vouch: nothing is lost, it is only tried out

@@ -66,6 +66,10 @@ async function setUp() {
   await stage.fill({ name: alice.name, mail: alice.mail, phone: alice.phone, new_password: "password" });
   await stage.at("setup", "setup-wrong");
   await stage.fill({ name: alice.name, mail: alice.mail, phone: alice.phone, new_password: alice.password });
+  await stage.at("confirm", "confirm-mail");
+  await stage.fill({ code: await take("mail", alice.mail, String.raw`(?m)^\s+(\d{6})$`) });
+  await stage.at("confirm", "confirm-phone");
+  await stage.fill({ code: await take("sms", alice.phone, String.raw`(?m)^@\S+ #(\d{6})$`) });
   await enrolled();
   await stage.at("sign-in", "sign-in-ready");
 }
@@ -140,7 +144,8 @@ async function lockedOut() {
 
 // closed follows "this wasn't me" out of the notice of the recovery.
 async function closed() {
-  await stage.open(await take("mail", alice.mail, String.raw`(?m)^(https?://\S+/\.sparekey/stop\?t=\S+)$`));
+  await followed(await take("mail", alice.mail, String.raw`(?m)^(https?://\S+/\.sparekey/stop#\S+)$`), "stop");
+  await page.locator(`button[value="only"]`).waitFor();
   await stage.at("stop");
   await page.locator("main button.main").click();
   await stage.at("stop", "stop-done");

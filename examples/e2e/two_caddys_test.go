@@ -220,3 +220,31 @@ func (p *parallelPosts) send(cookies string, fields func(i int) url.Values, won 
 	}
 	return wins
 }
+
+// TestTwoCaddysOfTwoPolicies: when a change of the policy has reached one of two
+// Caddys only, log and doctor of both say so after ten minutes. Each reload says
+// at once that the process runs, as every minute does.
+func TestTwoCaddysOfTwoPolicies(t *testing.T) {
+	t.Parallel()
+	one := recoverytest.New(t, lab(t, "redis"))
+	two := one.SecondNodeWith(func(p *recovery.Policy) { p.Lifetimes.Notice += 24 * time.Hour })
+	const says = "another Caddy on this store has another"
+	told := func() bool { return strings.Contains(one.Log(), says) && strings.Contains(two.Log(), says) }
+	const step = 100 * time.Second // a process counts as running for two minutes
+	for waited := time.Duration(0); waited < 30*time.Minute && !told(); waited += step {
+		if waited < 8*time.Minute && (strings.Contains(one.Log(), says) || strings.Contains(two.Log(), says)) {
+			t.Fatalf("told after %s, want ten minutes of patience", waited)
+		}
+		one.Clock.Move(step)
+		one.Reload()
+		two.Reload()
+	}
+	for name, w := range map[string]*recoverytest.World{"first": one, "second": two} {
+		if !strings.Contains(w.Log(), says) {
+			t.Errorf("the log of the %s does not say so", name)
+		}
+		if got := w.Doctor(); !strings.Contains(got, "another one since") || !strings.Contains(got, "(lifetime)") {
+			t.Errorf("doctor of the %s: got %s\nwant it said, and what differs", name, got)
+		}
+	}
+}

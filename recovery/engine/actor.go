@@ -6,10 +6,12 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Actor is who does something, for the record only: it allows nothing.
+// Actor is who does something, for the record and for what is told of it: it
+// allows nothing.
 type Actor struct {
 	ID, Name string // of an account; the name alone when it is none
 	Network  string // address it came from
+	Base     string // address of our own pages, as [recovery.Client.Base]
 }
 
 type actorKey struct{}
@@ -24,6 +26,9 @@ func By(ctx context.Context, who Actor) context.Context {
 	if who.Network == "" {
 		who.Network = before.Network
 	}
+	if who.Base == "" {
+		who.Base = before.Base
+	}
 	return context.WithValue(ctx, actorKey{}, who)
 }
 
@@ -33,7 +38,9 @@ func actor(ctx context.Context) Actor {
 }
 
 // record audits an event with who did it, and from where.
-func (e *Engine) record(ctx context.Context, ev recovery.Event) {
+func (e *Engine) record(ctx context.Context, ev recovery.Event) { e.audit(e.attributed(ctx, ev)) }
+
+func (*Engine) attributed(ctx context.Context, ev recovery.Event) recovery.Event {
 	who := actor(ctx)
 	if ev.Actor == "" {
 		ev.ActorID, ev.Actor = who.ID, who.Name
@@ -41,5 +48,5 @@ func (e *Engine) record(ctx context.Context, ev recovery.Event) {
 	if ev.Network == "" {
 		ev.Network = who.Network
 	}
-	e.audit(ev)
+	return ev
 }

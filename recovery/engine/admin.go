@@ -19,7 +19,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 			return err
 		}
 		if a.State != recovery.StateInvited { // an invited person has never signed in
-			e.owe(a, do.Event(), recovery.Client{})
+			e.oweAdmin(ctx, a, do.Event())
 		}
 		return nil
 	})
@@ -41,6 +41,12 @@ func (e *Engine) accountable(by *recovery.Account, person, reason string) (strin
 		return "", recovery.ErrReason
 	}
 	return reason, nil
+}
+
+// FreshOwn is Fresh for what people do with their own account (see
+// [recovery.Methods.FreshOwn]).
+func (e *Engine) FreshOwn(a *recovery.Account, s *recovery.Session) bool {
+	return e.Methods.FreshOwn(a, s, e.Now().Add(-e.Policy.Lifetimes.Fresh))
 }
 
 // Fresh reports whether a strong proof was given in the session recently (see

@@ -60,7 +60,7 @@ func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Pro
 	if s == nil {
 		return recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
-	r.flow.Session, r.begun = s.TokenHash, in.Code == "" // the form of some pages answers the first step at once
+	r.flow.Session, r.begun = s.ID, in.Code == "" // the form of some pages answers the first step at once
 	r.flow.Account, r.flow.Generation, r.account = a.ID, a.Generation, a
 	return nil, nil
 }
@@ -131,10 +131,22 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 		}
 	}
 	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
+		r.ticketFailed(ctx, "none")
 		return r.noTicket(ctx)
 	}
 	r.begun, r.ticketKey, r.ticketEnds = true, key, t.Expires
-	return r.redeemed(ctx, t, key)
+	p, err := r.redeemed(ctx, t, key)
+	if p != nil && err == nil {
+		r.ticketFailed(ctx, "over: "+t.Purpose)
+	}
+	return p, err
+}
+
+// ticketFailed audits a ticket that begins nothing.
+func (r *run) ticketFailed(ctx context.Context, why string) {
+	ev := r.event(recovery.EventTicketFailed)
+	ev.Detail = why
+	r.Refused(ctx, ev)
 }
 
 // noTicket answers a ticket that is none. That answer waits, and nothing else:
@@ -171,6 +183,7 @@ func (r *run) redeemed(ctx context.Context, t *recovery.Ticket, key string) (*re
 	r.frozen()
 	r.flow.Acts = t.Acts
 	r.flow.AddProof(recovery.Proof{Method: t.Purpose, Source: t.Purpose, At: r.Now()})
+	r.mailed(t)
 	r.flow.Reserved = append(r.flow.Reserved, recovery.Spent{ID: key, Until: t.Expires.Add(r.Policy.Lifetimes.Flow)})
 	return r.ended(r.fits(r.account)), nil
 }

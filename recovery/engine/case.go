@@ -66,7 +66,7 @@ func (r *run) openCase(ctx context.Context) error {
 	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.notice(ctx, who.ID, name, r.client)
+	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name) })
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (r *run) mayMailCase(ctx context.Context) (*recovery.Problem, error) {
 func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {
 	hours := strconv.Itoa(int((r.Policy.Lifetimes.Case + time.Hour - 1) / time.Hour))
 	m := r.address(recovery.Message{
-		Channel: recovery.ChannelMail, To: who.Address(recovery.ChannelMail, r.Now()), Template: "admin-case", Secret: true, Expires: expires,
+		Channel: recovery.ChannelMail, To: who.Source(recovery.ChannelMail, r.Now()).Value, Template: "admin-case", Secret: true, Expires: expires,
 		Vars: map[string]string{"link": "link#" + token, "name": who.Name, "hours": hours, "reason": r.flow.Reason, "admin": r.account.Name},
 	})
 	m.Lang = cmp.Or(who.Lang, m.Lang)
@@ -99,7 +99,7 @@ func (r *run) helpable(a *recovery.Account) bool {
 	if a.State != recovery.StateActive && a.State != recovery.StateFrozen {
 		return false
 	}
-	return r.handsOver() || a.Address(recovery.ChannelMail, r.Now()) != "" && r.Notify != nil && r.Notify.Has(recovery.ChannelMail)
+	return r.handsOver() || a.Source(recovery.ChannelMail, r.Now()).Value != "" && r.Notify != nil && r.Notify.Has(recovery.ChannelMail)
 }
 
 func (r *run) handsOver() bool {
@@ -138,7 +138,10 @@ func (r *run) another(a *recovery.Account, err error, self string) (*recovery.Pr
 // page: what is wrong with it is said there, before a proof is asked.
 func (r *run) forWhom(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	for _, need := range []recovery.Need{recovery.Administrates, recovery.Settled} {
-		if _, missing := need(r.facts()); missing {
+		if step, missing := need(r.facts()); missing {
+			ev := r.event(recovery.EventAdminRefused)
+			ev.Detail = step.Dead
+			r.Refused(ctx, ev)
 			return nil, nil // said by the flow, whoever was named
 		}
 	}

@@ -79,7 +79,7 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 	for _, name := range eff.Tell {
-		r.owe(a, name, r.client)
+		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
 	}
 }
 
@@ -108,7 +108,9 @@ func (r *run) forOthers(ctx context.Context, eff recovery.Effects) error {
 // concluded audits, tells the owner, and makes the answer.
 func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effects) recovery.Outcome {
 	for _, name := range eff.Events {
-		r.audit(r.event(name))
+		ev := r.event(name)
+		ev.Method = recovery.MethodLine(eff.Shown)
+		r.audit(ev)
 	}
 	if !r.flow.IsDecoy() {
 		r.deliver(ctx, r.account)
@@ -123,7 +125,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	}
 	o := recovery.Outcome{Flow: r.flow, Account: r.account, Finished: r.flow.Kind, Goal: r.flow.Goal, Return: r.flow.Return, FlowToken: r.token}
 	if eff.Session {
-		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), r.flow.Remember
+		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), eff.Keep
 	}
 	if eff.Device {
 		o.Device = end.Device

@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // How long a look at a password takes must not tell whose it is (EN-02), also
@@ -124,7 +125,7 @@ func (e *Engine) Later(ctx context.Context) {
 	for {
 		select {
 		case do := <-e.later:
-			do(ctx)
+			supervise.Run(e.log(), "what an answer did not wait for", func() { do(ctx) })
 		default:
 			return
 		}

@@ -45,6 +45,7 @@ type Engine struct {
 	clockSeen       time.Time // by CheckClock alone, with the monotonic reading when the clock has one
 	clockBehind     bool      // told that it is behind what the store has seen
 	alarms          alarms
+	refusals        refusals
 	strangers       strangers
 	later           chan func(context.Context) // for after the answer
 	costsAsked      atomic.Int64
@@ -98,6 +99,9 @@ func (e *Engine) log() *slog.Logger {
 
 func (e *Engine) audit(ev recovery.Event) {
 	ev.At = e.Now()
+	if ev.Actor == "" && ev.Network != "" {
+		ev.Actor = recovery.Visitor
+	}
 	if e.Audit != nil {
 		e.Audit(ev)
 	}

@@ -33,6 +33,8 @@ func (r *run) name(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
 	*r.flow = f
+	r.account.Addresses = nil
+	r.account.AddAddresses(f.Mail, f.Phone)
 	if p, err := r.enroll(ctx, recovery.Next(r.facts()), in); p != nil || err != nil {
 		r.flow.Name = ""
 		return p, err

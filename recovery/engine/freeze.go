@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
@@ -46,7 +47,7 @@ func (e *Engine) stopTicket(ctx context.Context, token string) (*recovery.Ticket
 // Stop freezes the account of a "this wasn't me" token. All sessions end, and
 // only the ways for frozen accounts open it again. It returns false when the
 // token is not valid.
-func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
+func (e *Engine) Stop(ctx context.Context, token string, c recovery.Client) (bool, error) {
 	t, key, err := e.stopTicket(ctx, token)
 	if err == nil && t == nil {
 		err = e.expireTicket(ctx, token)
@@ -54,7 +55,8 @@ func (e *Engine) Stop(ctx context.Context, token string) (bool, error) {
 	if err != nil || t == nil {
 		return false, err
 	}
-	return e.closeFor(ctx, t.Account, key, recovery.Client{}, func(a *recovery.Account) error {
+	x := closing{account: t.Account, record: key, because: pressed(t), client: c}
+	return e.closeFor(ctx, x, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
@@ -71,7 +73,8 @@ func (e *Engine) StopEnded(ctx context.Context, c recovery.Client, id string) (b
 	if err != nil || r == nil || r.account == nil {
 		return false, err
 	}
-	return e.closeFor(ctx, r.account.ID, flowKey(id), c, func(a *recovery.Account) error {
+	x := closing{account: r.account.ID, record: flowKey(id), because: "a flow that its owner ended", client: c}
+	return e.closeFor(ctx, x, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive || !errors.Is(r.fits(a), errActed) {
 			return recovery.ErrMoved
 		}
@@ -80,14 +83,30 @@ func (e *Engine) StopEnded(ctx context.Context, c recovery.Client, id string) (b
 	})
 }
 
+// byLink is who acts by a "this wasn't me" link.
+const byLink = "closing link"
+
+// closing is which account is closed, and why.
+type closing struct {
+	account string
+	record  string // of the reason
+	because string // for the log
+	client  recovery.Client
+}
+
+// pressed names the notice that a link came with: its event, and when that was.
+func pressed(t *recovery.Ticket) string {
+	return "notice of " + string(t.Event) + " at " + t.Made.UTC().Format(time.RFC3339)
+}
+
 // closeFor closes an account in one write, unless freeze refuses: then it returns
 // false. The record of the reason goes last.
-func (e *Engine) closeFor(ctx context.Context, account, reason string, c recovery.Client, freeze func(*recovery.Account) error) (bool, error) {
-	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
+func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.Account) error) (bool, error) {
+	a, err := e.editOwing(ctx, x.account, func(a *recovery.Account) error {
 		if err := freeze(a); err != nil {
 			return err
 		}
-		e.owe(a, recovery.EventFrozen, c)
+		e.owe(a, recovery.EventFrozen, x.client)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
@@ -96,10 +115,10 @@ func (e *Engine) closeFor(ctx context.Context, account, reason string, c recover
 	if err != nil {
 		return false, err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: "closing link", Network: c.Network})
+	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: byLink, Network: x.client.Network, Detail: x.because})
 	e.deliver(ctx, a)
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)
 	}
-	return true, kv.Delete(ctx, e.Store, reason)
+	return true, kv.Delete(ctx, e.Store, x.record)
 }

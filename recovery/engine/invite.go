@@ -62,7 +62,8 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 		}
 		to = append(to, e.reachable(who)...)
 	}
-	e.oweTo(a, recovery.EventAdminGranted, recovery.Client{}, to)
+	who := actor(ctx)
+	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
 	return nil
 }
 
@@ -97,16 +98,20 @@ func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, e
 // SendInvite queues the invitation. It returns false when it cannot be sent, or
 // when the address had its share; then the administrator passes the link on.
 func (e *Engine) SendInvite(ctx context.Context, a *recovery.Account, token string, c recovery.Client) bool {
-	to := a.Address(recovery.ChannelMail, e.Now())
-	if to == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) {
+	to := a.Unconfirmed(recovery.ChannelMail, e.Now())
+	if to.Value == "" || c.Base == "" || e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) {
 		return false
 	}
-	if wait, err := e.mayMail(ctx, "invite", to); wait > 0 || err != nil {
+	if wait, err := e.mayMail(ctx, "invite", to.Value); wait > 0 || err != nil {
+		return false
+	}
+	if err := e.mailTo(ctx, token, to); err != nil {
+		e.log().Warn("invitation not sent", "error", err)
 		return false
 	}
 	life := e.Policy.Lifetimes.Invite
 	e.Notify.Queue(recovery.Message{
-		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
+		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to.Value, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
 		Expires: e.Now().Add(life),
 		Vars: map[string]string{
 			"link": c.Base + "link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),

@@ -27,12 +27,19 @@ const (
 // owe notes in an account that is being written that its owner is to hear of an
 // event: whoever can be told now, and the operator's channels.
 func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Client) {
-	e.oweTo(a, name, c, e.reachable(a))
+	e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, To: e.reachable(a)})
 }
 
-// oweTo is owe for an event that others are to hear of.
-func (e *Engine) oweTo(a *recovery.Account, name recovery.EventName, c recovery.Client, to []recovery.Recipient) {
-	o := recovery.Owed{ID: secret.Token(9), Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, To: to}
+// oweAdmin is owe for what an administrator does: the owner is told so, and where
+// to look. Of which browser it was is for the log.
+func (e *Engine) oweAdmin(ctx context.Context, a *recovery.Account, name recovery.EventName) {
+	e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: e.reachable(a), Admin: true})
+}
+
+// oweAs is owe for a notice that says more than its event, or that others are to
+// hear of.
+func (e *Engine) oweAs(a *recovery.Account, o recovery.Owed) {
+	o.ID = secret.Token(9)
 	if e.Notify == nil { // a command, while no Caddy runs: the next one sends it
 		a.Owe(o)
 		return
@@ -51,7 +58,7 @@ func (e *Engine) reachable(a *recovery.Account) []recovery.Recipient {
 	var out []recovery.Recipient
 	for _, to := range a.NoticeAddresses(e.Now()) {
 		if e.Methods.Has(to.Channel) {
-			out = append(out, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry()})
+			out = append(out, recovery.Recipient{Channel: to.Channel, Value: to.Value, Entry: to.Entry(), Unlinked: !to.Closes()})
 		}
 	}
 	return out
@@ -66,8 +73,13 @@ func (e *Engine) editOwing(ctx context.Context, id string, change func(a *recove
 
 // notice is for events that change nothing in the account.
 func (e *Engine) notice(ctx context.Context, id string, name recovery.EventName, c recovery.Client) {
+	e.noticeOf(ctx, id, name, func(a *recovery.Account) { e.owe(a, name, c) })
+}
+
+// noticeOf is notice with what owes it.
+func (e *Engine) noticeOf(ctx context.Context, id string, name recovery.EventName, owe func(*recovery.Account)) {
 	a, err := e.editOwing(ctx, id, func(a *recovery.Account) error {
-		e.owe(a, name, c)
+		owe(a)
 		return nil
 	})
 	if err != nil {
@@ -105,22 +117,31 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 // it without that link, because the link is for the person only.
 func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) recovery.Message {
 	stop := ""
-	if to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS {
+	if !to.Unlinked && (to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS) {
 		stop = e.stopLink(ctx, a, o, to)
 	}
-	again := ""
-	if o.Again {
-		again = "yes"
+	page := ""
+	if o.Admin && o.Base != "" && stop == "" {
+		page = o.Base + "account"
 	}
 	return recovery.Message{
 		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
 		Expires: o.Until(to),
 		Vars: map[string]string{
 			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
-			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": again,
+			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
+			"by_admin": yes(o.Admin), "link": page,
 		},
 		Done: func(became recovery.Delivery) { e.handed(a.ID, o.ID, to, became) },
 	}
+}
+
+// yes is a value that a message has or has not.
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
 }
 
 // handed takes a notice that was handed over off the account. What was dropped
@@ -235,15 +256,16 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return false, nil
 	}
-	if err != nil || len(a.Owed) == 0 {
+	if err != nil || len(a.Owed)+len(a.Begun) == 0 {
 		return false, err
 	}
-	if !slices.ContainsFunc(a.Owed, e.mine) {
+	if !slices.ContainsFunc(a.Owed, e.mine) && !a.GivesUp(e.Now()) {
 		return true, nil
 	}
 	var late []recovery.Owed
+	var givenUp []recovery.Event
 	a, err = e.edit(ctx, id, func(a *recovery.Account) error {
-		late = nil
+		late, givenUp = nil, e.oweGivenUp(a)
 		for i := range a.Owed {
 			if o := &a.Owed[i]; e.mine(*o) {
 				if !e.sending.has(o.ID, o.To) && !e.held.has(heldBack(a.ID, *o), o.To) {
@@ -261,8 +283,11 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 	for _, o := range late {
 		e.audit(recovery.Event{Name: o.Event, Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
 	}
+	for _, ev := range givenUp {
+		e.audit(ev)
+	}
 	e.deliver(ctx, a)
-	return len(a.Owed) > 0, nil
+	return len(a.Owed)+len(a.Begun) > 0, nil
 }
 
 // mine reports whether this process takes a notice on now, or renews its lease.

@@ -188,8 +188,8 @@ func (inst *installation) freeze(s *attackState) bool {
 }
 
 func (inst *installation) stop(m recovery.Message) bool {
-	_, token, _ := strings.Cut(m.Vars["stop"], "?t=")
-	ok, err := inst.engine.Stop(inst.t.Context(), token)
+	_, token, _ := strings.Cut(m.Vars["stop"], "#")
+	ok, err := inst.engine.Stop(inst.t.Context(), token, recovery.Client{})
 	if err != nil {
 		inst.t.Fatal(err)
 	}

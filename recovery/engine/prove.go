@@ -127,7 +127,7 @@ func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error)
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
-	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, At: r.Now()})
+	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
 	if v.Reserve != nil {
 		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // awaited is a wait whose end a person has to be told. It is in the record of
@@ -69,18 +70,19 @@ func (e *Engine) Remind(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		e.Later(ctx)
-		err := errors.Join(e.RemindDue(ctx), e.PayDue(ctx), e.CheckClock(ctx), e.LowerCosts(ctx), e.MeetPolicies(ctx))
-		if err != nil && ctx.Err() == nil {
-			e.log().Warn("who is to be told is told later", "error", err)
-		}
-		if err := e.CheckAge(ctx); err != nil && ctx.Err() == nil {
-			e.log().Warn("the mark of the store is raised later", "error", err)
+		for _, x := range e.duties() {
+			supervise.Run(e.log(), x.name, func() {
+				if err := x.do(ctx); err != nil && ctx.Err() == nil {
+					e.log().Warn(x.name+": not done, tried again in a minute", "error", err)
+				}
+			})
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
 	}
+	e.tellRefusals(true)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // what changed since
 	defer cancel()
 	if err := e.CheckAge(last); err != nil {
@@ -88,6 +90,24 @@ func (e *Engine) Remind(ctx context.Context) {
 	}
 	if err := e.leave(last); err != nil {
 		e.log().Warn("that this process has ended is not noted: it counts as running for two minutes", "error", err)
+	}
+}
+
+// duty is done each minute, whatever became of the others.
+type duty struct {
+	name string
+	do   func(context.Context) error
+}
+
+func (e *Engine) duties() []duty {
+	return []duty{
+		{"telling that waits are over", e.RemindDue},
+		{"sending notices that are owed", e.PayDue},
+		{"looking at the clock", e.CheckClock},
+		{"lowering the cost of passwords", e.LowerCosts},
+		{"comparing policies", e.MeetPolicies},
+		{"writing what was refused", func(context.Context) error { e.tellRefusals(false); return nil }},
+		{"raising the mark of the store", e.CheckAge},
 	}
 }
 

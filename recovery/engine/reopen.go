@@ -51,7 +51,7 @@ func (e *Engine) EndedReopens(ctx context.Context, c recovery.Client, id string)
 // StopOnly ends what a "this wasn't me" token may be about: every sign-in,
 // recovery, wait and case, and an address that does not count yet. The account
 // stays open, and the token is used up. It returns false when it is not valid.
-func (e *Engine) StopOnly(ctx context.Context, token string) (bool, error) {
+func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) (bool, error) {
 	t, key, err := e.stopTicket(ctx, token)
 	if err != nil || t == nil {
 		return false, err
@@ -61,7 +61,7 @@ func (e *Engine) StopOnly(ctx context.Context, token string) (bool, error) {
 			return recovery.ErrMoved
 		}
 		a.Interrupt(e.Now(), e.Policy.Lifetimes)
-		e.owe(a, recovery.EventSessionsEnded, recovery.Client{})
+		e.owe(a, recovery.EventSessionsEnded, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
@@ -70,7 +70,7 @@ func (e *Engine) StopOnly(ctx context.Context, token string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	e.audit(recovery.Event{Name: recovery.EventSessionsEnded, Account: a.ID, Person: a.Name, Detail: "by a link in a notice"})
+	e.record(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Account: a.ID, Person: a.Name, Actor: byLink, Network: c.Network, Detail: pressed(t)})
 	e.deliver(ctx, a)
 	return true, kv.Delete(ctx, e.Store, key)
 }

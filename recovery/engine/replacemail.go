@@ -33,7 +33,7 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 			return err
 		}
 		if a.State != recovery.StateInvited {
-			e.owe(a, recovery.EventContactChanged, c)
+			e.oweAdmin(By(ctx, Actor{Base: c.Base}), a, recovery.EventContactChanged)
 		}
 		return nil
 	})

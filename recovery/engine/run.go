@@ -67,7 +67,7 @@ func (r *run) recipe() *recovery.Recipe {
 }
 
 func (r *run) event(name recovery.EventName) recovery.Event {
-	ev := recovery.Event{Name: name, Network: r.client.Network, Flow: r.flowID()}
+	ev := recovery.Event{Name: name, Method: recovery.MethodLine(r.flow.Proofs), Network: r.client.Network, Flow: r.flowID()}
 	if r.account != nil && !r.flow.IsDecoy() {
 		ev.Account, ev.Person = r.account.ID, r.account.Name
 		if len(r.flow.Proofs) > 0 || r.flow.Session != "" { // before that anybody may have typed the name
@@ -130,6 +130,7 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 		return nil, nil
 	case r.recipe().Creates:
 		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
+		r.account.AddAddresses(r.flow.Mail, r.flow.Phone)
 		return nil, nil
 	case r.flow.Account == "":
 		return nil, nil
@@ -183,7 +184,7 @@ func (r *run) fits(a *recovery.Account) error {
 	}
 	if r.flow.Session != "" {
 		id, sum := recovery.SplitSession(r.client.Session)
-		if id != a.ID || sum != r.flow.Session || a.Session(sum, r.Now()) == nil {
+		if s := a.Session(sum, r.Now()); id != a.ID || s == nil || !s.Is(r.flow.Session) {
 			return fmt.Errorf("%w: session", recovery.ErrMoved)
 		}
 	}

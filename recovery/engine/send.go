@@ -65,8 +65,9 @@ func (r *run) send(ctx context.Context, method string, ch recovery.Challenger, a
 	return nil
 }
 
-// shares lists the meters of a message: the account's, and for SMS the
-// number's, so that many accounts together cannot flood one phone (TH-08). Who
+// shares lists the meters of a message: the account's, for SMS the number's, and
+// the mailbox's where the address is not proved to be the account's, so that many
+// accounts together cannot flood one phone or mailbox (TH-08). Who
 // shows what no stranger has is counted apart, and so is a known browser (TH-04),
 // whose part of a number is that of all known browsers together.
 func (r *run) shares(method string, m recovery.Message) []meter {
@@ -78,8 +79,11 @@ func (r *run) shares(method string, m recovery.Message) []meter {
 		}
 	}
 	out := both("send", r.counted(), method, share)
-	if m.Channel == recovery.ChannelSMS {
+	switch {
+	case m.Channel == recovery.ChannelSMS:
 		out = append(out, both("send number", cmp.Or(m.To, r.account.ID), r.part(m.To))...)
+	case m.To != "" && m.To != r.account.Source(recovery.ChannelMail, r.Now()).Value:
+		out = append(out, both("send mailbox", m.To)...)
 	}
 	return out
 }

@@ -37,7 +37,7 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 		return nil
 	}
 	if !everywhere {
-		return e.endSession(ctx, id, ending{recovery.EventLogout, func(s recovery.Session) bool { return s.TokenHash == sum }, keepTrust})
+		return e.endSession(ctx, id, ending{recovery.EventLogout, func(s recovery.Session) bool { return s.GoesBy(sum, e.Now()) }, keepTrust})
 	}
 	a, _, err := e.signedIn(ctx, cookie)
 	if err != nil || a == nil {
@@ -47,10 +47,37 @@ func (e *Engine) SignOut(ctx context.Context, cookie string, everywhere bool) er
 	return e.endSession(ctx, id, ending{recovery.EventSessionsEnded, all, func(a *recovery.Account, _ string) { a.UntrustDevices() }})
 }
 
+// SignOutElsewhere ends all sessions of an account but one, and the trust in the
+// browsers of all others.
+func (e *Engine) SignOutElsewhere(ctx context.Context, account string, own *recovery.Session) error {
+	others := func(s recovery.Session) bool { return s.ID != own.ID }
+	return e.endSession(ctx, account, ending{recovery.EventSessionsEnded, others, func(a *recovery.Account, _ string) { a.UntrustOthers(own.Device) }})
+}
+
 // EndSession ends one session of an account by its id.
 func (e *Engine) EndSession(ctx context.Context, account, session string) error {
 	one := func(s recovery.Session) bool { return s.ID == session }
 	return e.endSession(ctx, account, ending{recovery.EventSessionEnded, one, (*recovery.Account).Distrust})
+}
+
+// EndTrust has a known browser asked for the second factor again. It takes an
+// own session and no fresh proof, since nothing can be got by it. A browser that
+// is not known is no error.
+func (e *Engine) EndTrust(ctx context.Context, account, device string) error {
+	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
+		if !slices.ContainsFunc(a.Devices, func(d recovery.Device) bool { return d.ID == device && !d.Remembered.IsZero() }) {
+			return recovery.ErrMoved
+		}
+		a.Distrust(device)
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		e.record(ctx, recovery.Event{Name: recovery.EventTrustEnded, Account: a.ID, Person: a.Name})
+	}
+	return err
 }
 
 // ending is which sessions end, and what becomes of the trust in their browsers:

@@ -11,17 +11,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// started is the event of a recovery that begins. Only the operator sees it. It
-// is written for unknown names too, so that it costs the same, but never holds
-// what was typed.
-func (r *run) started() recovery.Event {
-	ev := r.event(recovery.EventRecoverStarted)
-	if len(r.flow.Proofs) > 0 {
-		ev.Method = r.flow.Proofs[0].Method // begun with a link
-	}
-	return ev
-}
-
 // Alternatives returns the current step of a flow with the other ways to go on. Like
 // Show it writes nothing.
 func (e *Engine) Alternatives(ctx context.Context, c recovery.Client, id string) (recovery.Outcome, []recovery.Alternative, error) {
@@ -111,6 +100,9 @@ func (r *run) answer(ctx context.Context, step recovery.Step, in recovery.Input)
 		return recovery.NewProblem(step.Dead), nil
 	case in.Method != "":
 		return r.pick(ctx, step, in.Method)
+	case step.Optional && in.Choice == recovery.ChoiceSkip:
+		r.flow.Skipped = append(r.flow.Skipped, step.Method)
+		return nil, nil
 	case take != nil:
 		return take(r, ctx, in)
 	case step.Enroll:
@@ -160,11 +152,19 @@ func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
-	if kept, err := r.keep(ctx); err != nil || !kept {
+	kept, err := r.keep(ctx)
+	if err == nil && !kept {
+		r.ticketFailed(ctx, "of another browser")
+	}
+	if err != nil || !kept {
 		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemLinkExpired)}, err
 	}
+	if err := r.noteBegun(ctx); err != nil {
+		return recovery.Outcome{}, err
+	}
 	if !r.stored && r.recipe().Replaces {
-		r.audit(r.started())
+		// For unknown names too, so that it costs the same; only the operator sees it.
+		r.audit(r.event(recovery.EventRecoverStarted))
 	}
 	r.stored = true
 	r.flush()

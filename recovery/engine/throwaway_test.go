@@ -110,7 +110,10 @@ func robin(w *recoverytest.World) *visitor {
 		w.TB.Fatal(err)
 	}
 	v := visit(w).begin(recovery.Input{Code: secret.Text(token)}).wants(recovery.Password)
-	return v.post(recovery.Input{NewPassword: robinsPassword}).wants(recovery.TOTP)
+	v.post(recovery.Input{NewPassword: robinsPassword})
+	v.wants(recovery.ConfirmMail).code(w.Outbox.Take(w.TB, "robin@example.org", "contact-code").Vars["code"])
+	v.wants(recovery.ConfirmPhone).code(w.Outbox.Take(w.TB, "+41791234568", "contact-code").Vars["code"])
+	return v.wants(recovery.TOTP)
 }
 
 // account is what is stored of robin.

@@ -3,11 +3,13 @@ package guard
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // Limits of requests under way.
@@ -21,14 +23,16 @@ const (
 // streams are the requests under way, by kv.Sum of the account they came with.
 // They are no part of the cache, which forgets.
 type streams struct {
+	log *slog.Logger
+
 	mu   sync.Mutex
 	head map[uint64]*Stream
 	due  map[uint64]time.Time // accounts to be read, and since when
 	wake chan struct{}
 }
 
-func newStreams() *streams {
-	return &streams{head: map[uint64]*Stream{}, due: map[uint64]time.Time{}, wake: make(chan struct{}, 1)}
+func newStreams(log *slog.Logger) *streams {
+	return &streams{log: log, head: map[uint64]*Stream{}, due: map[uint64]time.Time{}, wake: make(chan struct{}, 1)}
 }
 
 // Follow has a request that was let through end with its session, or when its
@@ -39,7 +43,7 @@ func newStreams() *streams {
 func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	e := d.entry
 	s := &Stream{
-		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, sum: e.sum, allow: d.allow, until: e.until(),
+		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, allow: d.allow, until: e.until(),
 	}
 	g.streams.add(s)
 	// What has changed since it was decided was reported before there was
@@ -163,7 +167,7 @@ func (g *Guard) lookAfter(ctx context.Context) {
 				g.streams.changed(0, g.Now())
 			}
 		}
-		g.look(ctx)
+		supervise.Run(g.log(), "requests under way", func() { g.look(ctx) })
 	}
 }
 
@@ -177,10 +181,14 @@ func (g *Guard) look(ctx context.Context) {
 		if len(list) == 0 {
 			continue
 		}
-		a, err := (*recovery.Account)(nil), away
-		if away == nil {
+		a, err := (*recovery.Account)(nil), errUnread
+		supervise.Run(g.log(), "reading the account of a request", func() {
+			if away != nil {
+				err = away
+				return
+			}
 			a, err = g.row(ctx, list[0].account)
-		}
+		})
 		switch now := g.Now(); {
 		case err == nil:
 			g.judge(a, list, now)
@@ -189,11 +197,15 @@ func (g *Guard) look(ctx context.Context) {
 		default:
 			g.streams.later(sum, since)
 		}
-		if err != nil && !errors.Is(err, kv.ErrDamaged) {
+		if err != nil && !errors.Is(err, kv.ErrDamaged) && !errors.Is(err, errUnread) {
 			away = err
 		}
 	}
 }
+
+// errUnread says that reading an account failed in a way that tells nothing of
+// the store.
+var errUnread = errors.New("account not read")
 
 func (l *streams) later(sum uint64, since time.Time) {
 	l.mu.Lock()
@@ -218,7 +230,9 @@ func (g *Guard) judge(a *recovery.Account, list []*Stream, now time.Time) {
 	for _, s := range list {
 		var e *entry
 		if a != nil {
-			e = newEntry(a, s.sum, now)
+			if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
+				e = entryOf(a, row, now)
+			}
 		}
 		if e == nil || !e.allowed(s.allow) {
 			g.streams.remove(s)

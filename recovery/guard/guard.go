@@ -12,13 +12,13 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // Reason says why a request was decided as it was. The zero value denies.
@@ -94,21 +94,6 @@ type Guard struct {
 	readings map[[32]byte]*reading // under way
 }
 
-type entry struct {
-	identity *Identity
-	account  string
-	sum      string
-	key      uint64       // kv.Sum of the account record
-	loaded   time.Time    // age of what is known
-	written  time.Time    // last-seen as stored
-	paged    time.Time    // last page load as stored
-	showing  time.Time    // until then a wait is shown before the next page; zero: there is none
-	used     atomic.Int64 // last request here, Unix nanoseconds
-	touching atomic.Bool  // one request at a time writes the last use
-	idle     time.Duration
-	end      time.Time
-}
-
 // Accounts is what a guard needs of the engine.
 type Accounts interface {
 	// Person returns an account by its id. [recovery.ErrNoAccount] says that
@@ -130,14 +115,14 @@ type Config struct {
 // New watches the store, if it can be watched, and the sessions of requests
 // under way. Close ends that.
 func New(c Config) *Guard {
-	g := &Guard{Config: c, readings: map[[32]byte]*reading{}, streams: newStreams()}
+	g := &Guard{Config: c, readings: map[[32]byte]*reading{}, streams: newStreams(c.Log)}
 	g.forgetAll()
 	unwatch := func() {}
 	if g.Watch != nil {
 		unwatch = g.Watch.Watch(g.changed)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	g.looking.Go(func() { g.lookAfter(ctx) })
+	g.looking.Go(supervise.Func(g.log(), "requests under way", func() { g.lookAfter(ctx) }))
 	g.stop = func() {
 		unwatch()
 		cancel()
@@ -243,11 +228,6 @@ func (g *Guard) fresh(key [32]byte, now time.Time) *entry {
 	return e
 }
 
-func (e *entry) live(now time.Time) bool {
-	last := time.Unix(0, e.used.Load())
-	return now.Before(e.end) && now.Before(last.Add(e.idle))
-}
-
 // reading is a read of the store under way.
 type reading struct {
 	account uint64        // kv.Sum of the record
@@ -324,33 +304,6 @@ func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry
 		return nil, err
 	}
 	return newEntry(a, sum, now), nil
-}
-
-func newEntry(a *recovery.Account, sum string, now time.Time) *entry {
-	s := a.Session(sum, now)
-	if s == nil {
-		return nil
-	}
-	e := &entry{
-		account: a.ID, sum: sum, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
-		idle: time.Duration(s.Idle) * time.Second, end: s.End,
-		identity: &Identity{
-			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), rules: a.Rules(), session: s.ID, Browser: s.Device,
-		},
-	}
-	e.used.Store(s.Seen.UnixNano())
-	for _, d := range a.Devices {
-		if d.ID == s.Device {
-			e.paged = d.Paged
-		}
-	}
-	for _, w := range a.Showing(s.Device, now) {
-		if w.Until.After(e.showing) {
-			e.showing = w.Until
-		}
-	}
-	return e
 }
 
 // keep remembers what was read, unless it changed meanwhile.

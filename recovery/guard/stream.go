@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // errSessionEnded is why the context of a request ended before the request did
@@ -29,7 +31,7 @@ type Stream struct {
 
 	account string
 	key     uint64 // kv.Sum of the account record
-	sum     string // of the session
+	session string // its id
 	allow   []string
 	conn    Conn
 	among   *streams
@@ -107,7 +109,12 @@ func (s *Stream) end() {
 	if c := s.made.Load(); c != nil {
 		c.cancel(errSessionEnded)
 	}
-	s.timer = time.AfterFunc(cutAfter, s.cut)
+	s.timer = s.cutIn(cutAfter)
+}
+
+// cutIn is called with mu held.
+func (s *Stream) cutIn(d time.Duration) *time.Timer {
+	return time.AfterFunc(d, supervise.Func(s.among.log, "the end of a request", s.cut))
 }
 
 func (s *Stream) cut() {
@@ -119,7 +126,7 @@ func (s *Stream) cut() {
 	// What cannot have a deadline is left to its context.
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
 	_ = s.conn.SetWriteDeadline(time.Unix(1, 0))
-	s.timer = time.AfterFunc(cutAgain, s.cut)
+	s.timer = s.cutIn(cutAgain)
 }
 
 // Leave says that the request is over. Calling it twice is harmless.

@@ -317,3 +317,28 @@ func TestStreamsInParallel(t *testing.T) {
 	all.Wait()
 	ended(t, last, time.Second)
 }
+
+// A panic while a session is looked up ends neither the process nor the looking:
+// the session of that very request still ends it later.
+func TestAPanicEndsNoLooking(t *testing.T) {
+	var panics atomic.Bool
+	d := &memkv.Faulty{Driver: memkv.New(), Before: func(string, string) error {
+		if panics.CompareAndSwap(true, false) {
+			panic("lost")
+		}
+		return nil
+	}}
+	w := recoverytest.New(t, recoverytest.WithDriver(d))
+	cookie := signedInMany(t, w, 1, 1)[0]
+	s, _ := follow(t, w.Guard, cookie)
+	panics.Store(true)
+	report(t, w, cookie)
+	for begin := time.Now(); panics.Load(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 2*time.Second {
+			t.Fatal("the account is not read")
+		}
+	}
+	goesOn(t, s)
+	raise(t, w, cookie)
+	ended(t, s, 2*time.Second)
+}

@@ -29,6 +29,8 @@ func All(s Set) *recovery.Methods {
 		PIN{Hasher: s.Hasher},
 		Question{Hasher: s.Hasher},
 		NewContact{Keys: s.Keys},
+		ConfirmMail(s.Keys),
+		ConfirmPhone(s.Keys),
 		Authority{Name: recovery.SetupTicket},
 		Authority{Name: recovery.Invite},
 		Authority{Name: recovery.Admin},

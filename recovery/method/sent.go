@@ -27,7 +27,7 @@ func (MailLink) Traits() recovery.Traits {
 
 // Ready implements recovery.Method.
 func (MailLink) Ready(a *recovery.Account, now time.Time) bool {
-	return a.Address(recovery.ChannelMail, now) != ""
+	return a.Source(recovery.ChannelMail, now).Value != ""
 }
 
 // Life implements recovery.Lasting.
@@ -89,7 +89,7 @@ func (m SixDigits) Traits() recovery.Traits {
 
 // Ready implements recovery.Method.
 func (m SixDigits) Ready(a *recovery.Account, now time.Time) bool {
-	return a.Address(m.channel, now) != ""
+	return a.Source(m.channel, now).Value != ""
 }
 
 // Life implements recovery.Lasting.
@@ -112,14 +112,15 @@ func (m SixDigits) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, 
 // issue begins the record of something sent. The life counts from the request,
 // not from delivery.
 func issue(t recovery.Try, channel string, life time.Duration) recovery.Challenge {
-	return recovery.Challenge{To: recovery.Mask(t.Account.Address(channel, t.Now)), At: t.Now, Expires: t.Now.Add(life)}
+	to := t.Account.Source(channel, t.Now)
+	return recovery.Challenge{To: recovery.Mask(to.Value), Entry: to.Entry(), At: t.Now, Expires: t.Now.Add(life)}
 }
 
 func message(t recovery.Try, channel, template string, s recovery.Challenge, vars map[string]string) *recovery.Message {
 	vars["name"] = t.Account.Name
 	vars["minutes"] = itoa(int(s.Expires.Sub(s.At).Minutes()))
 	return &recovery.Message{
-		Channel: channel, To: t.Account.Address(channel, t.Now), Template: template,
+		Channel: channel, To: t.Account.Source(channel, t.Now).Value, Template: template,
 		Vars: vars, Secret: true, Expires: s.Expires,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 const (
@@ -47,6 +49,8 @@ type Push struct {
 	Shared bool
 	// Timeout bounds one message. Default 15 s.
 	Timeout time.Duration
+	// Log takes the stack of a panic in the service. Default: slog.Default().
+	Log *slog.Logger
 
 	turn    sync.Mutex    // one message at a time: a service changes itself while it sends
 	service types.Service // kept, since Matrix signs in when it is made; nil: make one
@@ -160,10 +164,10 @@ func (p *Push) start(ctx context.Context, l Letter) error {
 	p.service = nil // a send that outlives its time limit keeps it
 	done := make(chan outcome, 1)
 	p.running.Add(1)
-	go func() {
+	go supervise.Run(p.Log, "a push", func() {
 		defer p.running.Add(-1)
 		done <- p.deliver(service, l)
-	}()
+	})
 	select {
 	case o := <-done:
 		p.service = o.service
@@ -177,6 +181,7 @@ func (p *Push) start(ctx context.Context, l Letter) error {
 func (p *Push) deliver(service types.Service, l Letter) (o outcome) {
 	defer func() {
 		if v := recover(); v != nil {
+			supervise.Report(p.Log, "a push service", v)
 			o = outcome{err: permanentf("push: panic of type %T", v)} // its value could hold a token
 		}
 	}()

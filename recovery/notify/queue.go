@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 const (
@@ -81,13 +82,13 @@ func NewQueue(opts QueueOptions) *Queue {
 		s := newSpool(sender, q.opts.Size)
 		q.spools[channel] = s
 		for range q.opts.Workers {
-			workers.Go(func() { q.work(ctx, s) })
+			workers.Go(supervise.Func(q.opts.Logger, "a sender's line", func() { q.work(ctx, s) }))
 		}
 	}
-	go func() {
+	go supervise.Run(q.opts.Logger, "the end of a queue", func() {
 		workers.Wait()
 		close(q.finished)
-	}()
+	})
 	return q
 }
 
@@ -199,7 +200,7 @@ func (q *Queue) work(ctx context.Context, s *spool) {
 		if j == nil {
 			return
 		}
-		q.try(ctx, s, j)
+		supervise.Run(q.opts.Logger, "sending a message", func() { q.try(ctx, s, j) })
 	}
 }
 

@@ -342,3 +342,19 @@ func TestQueueChannels(t *testing.T) {
 		}
 	})
 }
+
+// A panic where a message is settled costs this message only.
+func TestAPanicEndsNoLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		q := start(t, notify.QueueOptions{}, r)
+		first := message("one@example.net")
+		first.Done = func(recovery.Delivery) { panic("lost") }
+		q.Queue(first)
+		q.Queue(message("two@example.net"))
+		synctest.Wait()
+		if got, want := r.got(), []string{"one@example.net", "two@example.net"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}

@@ -13,6 +13,8 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // smtpConn is a session that has signed on.
@@ -28,7 +30,7 @@ type smtpConn struct {
 
 // bind cuts the connection when ctx ends. The returned function unbinds it.
 func (c *smtpConn) bind(ctx context.Context) func() bool {
-	return context.AfterFunc(ctx, c.close)
+	return context.AfterFunc(ctx, supervise.Func(nil, "a mail connection", c.close))
 }
 
 func (c *smtpConn) close() { _ = c.raw.Close() }

@@ -63,6 +63,17 @@ func (b *Browser) Get(path string) *Browser {
 	return b.do(http.MethodGet, path, nil)
 }
 
+// Follow opens a closing link of a message, and hands over the secret behind its
+// '#', as a script does and then a person.
+func (b *Browser) Follow(link string) *Browser {
+	b.TB.Helper()
+	page, secret, ok := strings.Cut(link, "#")
+	if b.Get(page); ok && b.Offers("choice", "look") {
+		b.Submit("code", secret, "choice", "look")
+	}
+	return b
+}
+
 // Post sends fields as they are, with the marks of a same-origin form.
 func (b *Browser) Post(path string, fields url.Values) *Browser {
 	b.TB.Helper()

@@ -345,15 +345,30 @@ func (j *caddyLog) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for s := bufio.NewScanner(bytes.NewReader(p)); s.Scan(); {
-		var line struct {
-			Event string `json:"event"`
-			Name  string `json:"logger"`
-		}
-		if json.Unmarshal(s.Bytes(), &line) == nil && line.Name == "sparekey" && line.Event != "" {
-			j.events.Add(recovery.Event{Name: recovery.EventName(line.Event)})
+		var line logged
+		if json.Unmarshal(s.Bytes(), &line) == nil && line.Logger == "sparekey" && line.Event != "" {
+			j.events.Add(line.event())
 		}
 	}
 	return j.text.Write(p)
+}
+
+// logged is a line of Caddy's log.
+type logged struct {
+	Logger string
+
+	Event, Account, User, Method, Flow, Detail, By string
+
+	ByAccount string `json:"by_account"`
+	ClientIP  string `json:"client_ip"`
+	Count     int
+}
+
+func (l logged) event() recovery.Event {
+	return recovery.Event{
+		Name: recovery.EventName(l.Event), Account: l.Account, Person: l.User, Method: l.Method, Flow: l.Flow, Detail: l.Detail,
+		Actor: l.By, ActorID: l.ByAccount, Network: l.ClientIP, Count: l.Count,
+	}
 }
 
 func (j *caddyLog) String() string {

@@ -4,6 +4,7 @@ package recoverytest
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -143,6 +144,10 @@ type Journal struct {
 
 // Add is the engine's Audit.
 func (j *Journal) Add(e recovery.Event) {
+	if _, listed := e.Name.Info(); listed && len(e.Odd()) > 0 { // tests make events of their own, too
+		odd := e.Odd()
+		panic(fmt.Sprintf("event %s has %v, which its row in recovery.Events does not name", e.Name, odd))
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.list = append(j.list, e)
@@ -153,6 +158,13 @@ func (j *Journal) Of(name recovery.EventName) []recovery.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(j.list), func(e recovery.Event) bool { return e.Name != name })
+}
+
+// All lists the events.
+func (j *Journal) All() []recovery.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.list)
 }
 
 // Count counts events of a name.
@@ -329,6 +341,10 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Scrub(r)
+	if web.Foreign(r) {
+		w.Web.RefuseForeign(rw, r)
+		return
+	}
 	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow, Page: web.Navigation(r)})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
@@ -337,7 +353,9 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	web.Introduce(r, d.Identity)
 	s := web.Follow(w.Guard, rw, r, d, nil)
 	defer s.Leave()
-	w.app(rw, r)
+	answer := web.FromApp(rw)
+	w.app(answer, r)
+	answer.Close()
 	d.Touch()
 }
 
@@ -349,19 +367,15 @@ type Echo struct {
 
 // app is what stands behind the gate.
 func (w *World) app(rw http.ResponseWriter, r *http.Request) {
-	if w.App != nil {
-		w.App.ServeHTTP(rw, r)
-		return
-	}
-	w.echo(rw, r)
-}
-
-func (w *World) echo(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	if r.URL.Path != "/favicon.ico" { // Chromium asks for it by itself
 		w.AppHits++
 	}
 	w.mu.Unlock()
+	if w.App != nil {
+		w.App.ServeHTTP(rw, r)
+		return
+	}
 	rw.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(rw).Encode(Echo{URI: r.URL.RequestURI(), Header: r.Header})
 }

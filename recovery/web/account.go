@@ -25,9 +25,17 @@ func (x *exchange) showAccount() {
 		x.redirect(x.loginURL("", ""))
 		return
 	}
-	f := x.mine()
+	f, c := x.mine(), x.accountPage(a, s)
 	f.Notice = x.notice()
-	x.page(http.StatusOK, f, x.accountPage(a, s))
+	c.Others = len(a.Sessions) > 1 && x.changed()
+	x.page(http.StatusOK, f, c)
+}
+
+// changed tells that what is said on the page is of a change after which somebody
+// may want all other sign-ins to end.
+func (x *exchange) changed() bool {
+	key := x.r.URL.Query().Get("done")
+	return slices.ContainsFunc(x.Engine.Recipes, func(r recovery.Recipe) bool { return r.Change != "" && slices.Contains(r.After.Says, key) })
 }
 
 // notChanged shows one's own page with what is wrong, when the form that was
@@ -93,6 +101,7 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 	if now.Before(a.Probation) {
 		out.Probation = a.Probation
 	}
+	out.Unconfirmed = x.unconfirmed(a)
 	for _, c := range a.Credentials {
 		if m := x.Engine.Methods.Get(c.Method); m != nil && m.Traits().Factor {
 			out.Factors = append(out.Factors, templates.Factor{Method: c.Method, Label: c.Label, Since: c.Created})
@@ -100,8 +109,44 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 	}
 	for _, s := range slices.Backward(a.Sessions) {
 		out.Sessions = append(out.Sessions, templates.Session{
-			ID: s.ID, Browser: s.Browser, Since: s.Created, Seen: s.Seen, Current: s.ID == current.ID,
+			ID: s.ID, Browser: s.Browser, Since: s.Created, Seen: s.Seen, Current: s.ID == current.ID, Methods: x.shown(s),
 		})
+	}
+	out.Browsers = x.browsers(a, current)
+	return out
+}
+
+// shown lists the proofs of a session that have a name for people. What began
+// an account, such as an invitation, has none.
+func (x *exchange) shown(s recovery.Session) []string {
+	var out []string
+	for _, p := range s.Proofs {
+		if m := x.Engine.Methods.Get(p.Method); p.Method == recovery.TrustedBrowser || m != nil && m.Traits().Class != "" {
+			out = append(out, recovery.Bare(p.Method))
+		}
+	}
+	return out
+}
+
+// browsers are those the account knows, the last used first.
+func (x *exchange) browsers(a *recovery.Account, current *recovery.Session) []templates.Browser {
+	var out []templates.Browser
+	for _, d := range a.Devices {
+		out = append(out, templates.Browser{
+			ID: d.ID, Name: d.Browser, Seen: d.Seen, Current: d.ID == current.Device, Trusted: d.TrustedUntil(x.Engine.Now(), x.Engine.Policy),
+		})
+	}
+	slices.SortStableFunc(out, func(x, y templates.Browser) int { return y.Seen.Compare(x.Seen) })
+	return out
+}
+
+// unconfirmed lists the addresses in use from which no code has come back.
+func (x *exchange) unconfirmed(a *recovery.Account) []templates.Unconfirmed {
+	var out []templates.Unconfirmed
+	for _, u := range []struct{ channel, what string }{{recovery.ChannelMail, "mail"}, {recovery.ChannelSMS, "phone"}} {
+		if c := a.Unconfirmed(u.channel, x.Engine.Now()); c.Value != "" {
+			out = append(out, templates.Unconfirmed{What: u.what, Used: c.Counts(), Can: x.has(u.channel)})
+		}
 	}
 	return out
 }
@@ -135,21 +180,64 @@ func (x *exchange) changeAccount() {
 		}
 		x.redirect(cmp.Or(SafeReturn(x.r.PostForm.Get("return")), "/"))
 		return
+	case strings.HasPrefix(id, endTrust):
+		x.endTrust(a, strings.TrimPrefix(id, endTrust))
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
-		x.dropTrustedContact(a, strings.TrimPrefix(id, dropTrustedContact))
+		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
 	case id == "":
 		x.notChanged(recovery.ProblemMissing)
 		return
 	}
-	if err := x.Engine.EndSession(x.r.Context(), a.ID, id); err != nil {
+	x.endSessions(a, s, id)
+}
+
+// endSessions ends one session by its id, or all others. Whose it is shows that
+// once more, unless it is the one of this browser (ASVS 5.0 7.5.2).
+func (x *exchange) endSessions(a *recovery.Account, s *recovery.Session, id string) {
+	if id != s.ID && !x.ownFresh(a, s) {
+		return
+	}
+	done, err := "session_ended", error(nil)
+	if id == elsewhere {
+		done, err = "signed_out_elsewhere", x.Engine.SignOutElsewhere(x.r.Context(), a.ID, s)
+	} else {
+		err = x.Engine.EndSession(x.r.Context(), a.ID, id)
+	}
+	if err != nil {
 		x.unavailable(err)
 		return
 	}
-	x.redirect(x.accountURL("session_ended"))
+	x.redirect(x.accountURL(done))
 }
 
-func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
+// ownFresh asks for a strong proof first, if the last one is too old, and then
+// comes back to one's own page.
+func (x *exchange) ownFresh(a *recovery.Account, s *recovery.Session) bool {
+	if x.Engine.FreshOwn(a, s) {
+		return true
+	}
+	x.stepUp(Prefix + "account")
+	return false
+}
+
+func (x *exchange) endTrust(a *recovery.Account, device string) {
+	if err := x.Engine.EndTrust(x.r.Context(), a.ID, device); err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.redirect(x.accountURL("trust_ended"))
+}
+
+func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
+	if x.Engine.Now().Before(a.Probation) {
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
+		return
+	}
+	if !x.ownFresh(a, s) {
+		return
+	}
 	err := x.Engine.DropTrustedContact(x.r.Context(), a.ID, name, x.client)
 	switch {
 	case errors.Is(err, recovery.ErrNotAllowed):
@@ -163,7 +251,17 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, name string) {
 
 // logout ends this session, or with choice=everywhere all of the account.
 func (x *exchange) logout() {
-	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, x.r.PostForm.Get("choice") == everywhere); err != nil {
+	all := x.r.PostForm.Get("choice") == everywhere
+	if all {
+		switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+		case err != nil:
+			x.unavailable(err)
+			return
+		case s != nil && !x.ownFresh(a, s):
+			return
+		}
+	}
+	if err := x.Engine.SignOut(x.r.Context(), x.client.Session, all); err != nil {
 		x.unavailable(err)
 		return
 	}
@@ -174,11 +272,17 @@ func (x *exchange) logout() {
 // dropTrustedContact is the choice that takes back who may vouch.
 const dropTrustedContact = "drop:"
 
+// endTrust is the choice that has a known browser asked for the second factor.
+const endTrust = "distrust:"
+
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"
 
 // ownWait is the choice that keeps this browser from asking about them.
 const ownWait = "own_wait"
 
-// everywhere is the choice that signs out all browsers.
-const everywhere = "everywhere"
+// Choices that sign browsers out.
+const (
+	everywhere = "everywhere" // all
+	elsewhere  = "elsewhere"  // all but this one
+)

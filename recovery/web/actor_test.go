@@ -67,3 +67,22 @@ func TestEveryRecordNamesWhoDidIt(t *testing.T) {
 	b.Post("/.sparekey/logout", recoverytest.Fields())
 	done("robin", recovery.EventLogin, recovery.EventLogout)
 }
+
+// Every event that a request makes says from where, and who did it.
+func TestEventsOfRequestsSayWhereAndWho(t *testing.T) {
+	for _, x := range events() {
+		t.Run(string(x.event)+" "+x.name, func(t *testing.T) {
+			t.Parallel()
+			w, alice := withFactor(t)
+			x.do(t, w, enter(t, w, w.Browser(), alice), alice)
+			if len(w.Events.All()) < 3 {
+				t.Errorf("got %d events, want those of set-up, sign-in and this", len(w.Events.All()))
+			}
+			for _, e := range w.Events.All() {
+				if e.Name != recovery.EventInvited && (e.Network == "" || e.Actor == "") { // robin is invited by the test itself
+					t.Errorf("got %+v, want from where and who", e)
+				}
+			}
+		})
+	}
+}

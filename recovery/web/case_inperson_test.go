@@ -167,7 +167,7 @@ func TestMF07_TheNoticeOfACaseStopsItsWait(t *testing.T) {
 	b := o.enter(o.hand("second_factor")).Submit("choice", "second_factor").Submit("password", o.robin.Password).Want("wait")
 	b.Submit("choice", "wait").Want("wait")
 	stop := o.Outbox.Last(t, o.robin.Phone, "notice").Vars["stop"]
-	owner := o.Browser().Get(stop).Want("stop")
+	owner := o.Browser().Follow(stop).Want("stop")
 	owner.Post("/.sparekey/stop", owner.Hidden("")).Want("stop")
 	o.Clock.Move(25 * time.Hour)
 	o.SignIn(o.adminBrowser, o.alice, "/")

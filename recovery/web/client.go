@@ -26,7 +26,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
 	x.readFlows()
-	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network})) // for the record
+	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Base: x.client.Base})) // for the record
 	return x
 }
 

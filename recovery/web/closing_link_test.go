@@ -28,8 +28,8 @@ func dead(t *testing.T, w *recoverytest.World, link string) bool {
 	t.Helper()
 	before := account(t, w, "alice")
 	b := w.Browser()
-	gone := b.Get(link).Page() == "refused"
-	_, token, _ := strings.Cut(link, "t=")
+	gone := b.Follow(link).Page() == "refused"
+	_, token, _ := strings.Cut(link, "#")
 	gone = b.Post("/.sparekey/stop", recoverytest.Fields("code", token)).Page() == "refused" && gone
 	after := account(t, w, "alice")
 	if gone && (after.State != before.State || after.Generation != before.Generation) {

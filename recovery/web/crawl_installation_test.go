@@ -63,7 +63,6 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 	}
 	inst := &installation{t: t, world: recoverytest.New(t, options...), outbox: &crawlOutbox{}, shape: shape}
 	inst.driver = inst.world.Driver.(*memkv.Driver)
-	inst.world.Engine.Notify, inst.world.Web.Notify = inst.outbox, inst.outbox
 	if mutate != nil {
 		mutate(inst.world.Engine)
 	}
@@ -82,6 +81,7 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 		}
 	}
 	inst.openAccount()
+	inst.world.Engine.Notify, inst.world.Web.Notify = inst.outbox, inst.outbox
 	return inst
 }
 
@@ -238,7 +238,7 @@ func ownerSignsIn(c *crawler) {
 	case len(a.Waits) == 0:
 	case a.State == recovery.StateFrozen:
 		b := inst.world.Browser()
-		b.Get(inst.newest(inst.owner.Phone, "notice").Vars["stop"]).Want("stop")
+		b.Follow(inst.newest(inst.owner.Phone, "notice").Vars["stop"]).Want("stop")
 		b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 	default:
 		inst.signIn().Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")

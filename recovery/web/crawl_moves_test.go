@@ -40,7 +40,7 @@ func crawlEntries() []string {
 // crawlKinds are the kinds of flows there are, and some there are not.
 func crawlKinds() []string {
 	return []string{
-		"login", "recover", "setup", "activate", "change_password", "add_factor", "new_codes", "unlock", "change_mail", "change_phone",
+		"login", "recover", "setup", "activate", "change_password", "add_factor", "new_codes", "unlock", "change_mail", "change_phone", "confirm_mail", "confirm_phone",
 		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "remove_factor", "export", "",
 	}
 }
@@ -184,7 +184,10 @@ func (c *crawler) messageMoves(s *attackState) []move {
 	var out []move
 	for _, m := range c.readable(s) {
 		if stop := m.Vars["stop"]; stop != "" && c.firstTime("stop "+c.progress(s)+m.Template) {
-			out = append(out, move{"opens stop of " + m.Template, rankLinks, func(c *crawler, s *attackState) { c.open(s, stop) }})
+			_, secret, _ := strings.Cut(stop, "#")
+			out = append(out, move{"opens stop of " + m.Template, rankLinks, func(c *crawler, s *attackState) {
+				c.send(s, "/.sparekey/stop", recoverytest.Fields("code", secret, "choice", "look"))
+			}})
 		}
 		page, token, ok := strings.Cut(m.Vars["link"], "#")
 		if ok && c.firstTime("link "+c.progress(s)+m.Template+s.page.fingerprint()) {

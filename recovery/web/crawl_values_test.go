@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +103,7 @@ func (c *crawler) codeValues(s *attackState) []value {
 		if code := m.Vars["code"]; code != "" {
 			out = append(out, proofValue(m.Template, m.Template, code))
 		}
-		if _, token, ok := strings.Cut(cmp.Or(m.Vars["link"], m.Vars["stop"]), "#"); ok {
+		if _, token, ok := strings.Cut(m.Vars["link"], "#"); ok {
 			out = append(out, proofValue(m.Template+" link", m.Template, token))
 		}
 	}

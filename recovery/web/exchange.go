@@ -61,3 +61,17 @@ func (x *exchange) sameOrigin() bool {
 	origin := x.r.Header["Origin"]
 	return len(origin) == 1 && origin[0] == x.origin
 }
+
+// from says for the log where a form came from that sameOrigin refuses, in words
+// of a closed list: what a header says is whatever a stranger wrote there.
+func (x *exchange) from() string {
+	switch site := x.r.Header.Get("Sec-Fetch-Site"); {
+	case site == "cross-site", site == "same-site", site == "none":
+		return "Sec-Fetch-Site " + site
+	case len(x.r.Header["Sec-Fetch-Site"]) > 0:
+		return "Sec-Fetch-Site that is none"
+	case len(x.r.Header["Origin"]) > 0:
+		return "another Origin"
+	}
+	return "neither Sec-Fetch-Site nor Origin"
+}

@@ -118,7 +118,7 @@ func expiringFlow(_ *testing.T, w *recoverytest.World, alice *recoverytest.Perso
 func expiringStop(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) func() bool {
 	t.Helper()
 	w.LostPhone(w.Browser(), alice)
-	_, token, _ := strings.Cut(w.Outbox.Last(t, alice.Mail, "notice").Vars["stop"], "t=")
+	_, token, _ := strings.Cut(w.Outbox.Last(t, alice.Mail, "notice").Vars["stop"], "#")
 	return func() bool {
 		w.Browser().Post("/.sparekey/stop", recoverytest.Fields("code", token))
 		return account(t, w, alice.Name).State == recovery.StateFrozen

@@ -98,7 +98,7 @@ func actions() []sentence {
 		{`on the (.+) (?:she|he) opens (/\S*)`, func(s *storyReader, m []string) { s.use(m[0]).Get(m[1]) }},
 		{`on the (.+) (?:she|he) looks again`, func(s *storyReader, m []string) { s.use(m[0]).Get(s.b.URL.RequestURI()) }},
 		{`on the (.+) (?:she|he) opens the "this wasn't me" link`, func(s *storyReader, m []string) {
-			s.use(m[0]).Get(s.w.Outbox.Last(s.t, s.me().Mail, "notice").Vars["stop"])
+			s.use(m[0]).Follow(s.w.Outbox.Last(s.t, s.me().Mail, "notice").Vars["stop"])
 		}},
 		{`on the (.+) (?:she|he) opens a rescue link`, func(s *storyReader, m []string) {
 			token, err := s.w.Engine.RescueLink(s.t.Context(), s.me().Name)
@@ -131,7 +131,7 @@ func actions() []sentence {
 			s.b.Get("/.sparekey/link").Want("confirm").Submit("code", link)
 		}},
 		{`she types the code from the SMS`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.SMSCode(s.me())) }},
-		{`she types the code sent to (\S+)`, func(s *storyReader, m []string) {
+		{`(?:she|he) types the code sent to (\S+)`, func(s *storyReader, m []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, m[0], "contact-code").Vars["code"])
 		}},
 		{`she types a wrong code`, func(s *storyReader, _ []string) { s.b.Submit("code", wrongCodes(1, s.code())[0]) }},
@@ -168,7 +168,7 @@ func changes() []sentence {
 			s.w.Clock.Move(time.Minute)
 		}},
 		{`she presses the button`, func(s *storyReader, _ []string) { s.b.Post("/.sparekey/stop", s.b.Hidden("")) }},
-		{`(?:on the (.+) )?she starts (\w+)`, func(s *storyReader, m []string) {
+		{`(?:on the (.+) )?(?:she|he) starts (\w+)`, func(s *storyReader, m []string) {
 			if m[0] != "" {
 				s.use(m[0])
 			}

@@ -29,7 +29,7 @@ func caseFor(t *testing.T, w *recoverytest.World, admin, p *recoverytest.Person)
 func closes(t *testing.T, w *recoverytest.World, address string) {
 	t.Helper()
 	b := w.Browser()
-	b.Get(w.Outbox.Last(t, address, "notice").Vars["stop"]).Want("stop")
+	b.Follow(w.Outbox.Last(t, address, "notice").Vars["stop"]).Want("stop")
 	b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 }
 

@@ -16,7 +16,7 @@ import (
 // Deny answers a request the guard did not let through, in place: the answer
 // is always written, so that nothing behind us runs.
 func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) {
-	s.harden(w)
+	Harden(w, r)
 	x := s.exchange(w, r)
 	switch {
 	case x.tooOpen():
@@ -111,9 +111,7 @@ func (x *exchange) signIn() {
 	target := SafeReturn(x.r.URL.RequestURI())
 	switch {
 	case framed(x.r):
-		// The one page that may be framed: it has a link out and no form.
-		x.w.Header().Del("X-Frame-Options")
-		x.w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'")
+		x.hardenFramed() // it has a link out and no form
 		f := x.frame()
 		f.Return = target
 		x.page(http.StatusUnauthorized, f, templates.FramePage{})
@@ -157,6 +155,7 @@ func (x *exchange) undecided() {
 }
 
 func (x *exchange) forbidden(id *guard.Identity) {
+	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
 	if !navigation(x.r) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return

@@ -4,13 +4,16 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // told is what the app got.
@@ -106,7 +109,7 @@ func TestA62_EveryAnswerCarriesTheHeaders(t *testing.T) {
 		t.Helper()
 		h := b.Answer
 		csp := h.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "script-src 'self';"} { // an IP address has no name
 			if !strings.Contains(csp, want) {
 				t.Errorf("%s: CSP %q lacks %s", what, csp, want)
 			}
@@ -146,6 +149,36 @@ func TestA62_EveryAnswerCarriesTheHeaders(t *testing.T) {
 	check("background")
 	if b.Status != 401 || b.Answer.Get("Content-Type") != "application/json" || len(b.Answer["Set-Cookie"]) > 0 {
 		t.Errorf("background: got %d %v", b.Status, b.Answer)
+	}
+}
+
+// By https every answer has browsers stay there, but for a loopback name, which
+// other programs have ports of, and where the site has said something itself.
+func TestA62_AnswersByTLSStayThere(t *testing.T) {
+	w := recoverytest.New(t)
+	w.Setup(recoverytest.Alice())
+	const name = "Strict-Transport-Security"
+	for _, tc := range []struct{ url, own, want string }{
+		{"https://photos.example.com/", "", "max-age=31536000"},
+		{"https://photos.example.com/.sparekey/login", "", "max-age=31536000"},
+		{"https://photos.example.com/.sparekey/static/sparekey.css", "", "max-age=31536000"},
+		{"https://photos.example.com/.sparekey/nowhere", "", "max-age=31536000"},
+		{"https://photos.example.com/.sparekey/login", "max-age=60; preload", "max-age=60; preload"},
+		{"https://localhost:8443/.sparekey/login", "", ""},
+		{"http://photos.example.com/.sparekey/login", "", ""},
+	} {
+		r, rw := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tc.url, nil), httptest.NewRecorder()
+		if tc.own != "" {
+			rw.Header().Set(name, tc.own)
+		}
+		if web.Ours(r) {
+			w.Web.ServeHTTP(rw, r)
+		} else {
+			w.Web.Deny(rw, r, guard.Decision{})
+		}
+		if got := rw.Header().Get(name); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.url, got, tc.want)
+		}
 	}
 }
 

@@ -128,7 +128,7 @@ func TestRule_TheOldAddressMayUndoWhichFreezes(t *testing.T) {
 		x := readdressings()[0]
 		since := x.do(w, enter(t, w, w.Browser(), alice), alice)
 		at(w, since.Add(7*24*time.Hour))
-		w.Browser().Get(notices(w, x.old, recovery.EventContactChanged)[0].Vars["stop"]).Want("refused")
+		w.Browser().Follow(notices(w, x.old, recovery.EventContactChanged)[0].Vars["stop"]).Want("refused")
 		if got := account(t, w, "alice").State; got != recovery.StateActive {
 			t.Errorf("got state %s, want active", got)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -47,14 +48,19 @@ func (x *exchange) finished(o recovery.Outcome) {
 
 // afterwards is where a finished flow leads.
 func (x *exchange) afterwards(o recovery.Outcome) string {
-	after := recovery.RecipeOf(x.Engine.Recipes, o.Finished).After
+	recipe := recovery.RecipeOf(x.Engine.Recipes, o.Finished)
+	after := recipe.After
 	says := after.Notice(o.Flow)
 	switch after.To {
 	case recovery.ToReturn:
-		if o.Session != "" && x.guessed(o.Account) > 0 {
+		if recipe.Opens && x.guessed(o.Account) > 0 {
 			return x.accountURL("") // which says so
 		}
-		return SafeReturn(o.Return)
+		back := SafeReturn(o.Return)
+		if name, ours := strings.CutPrefix(back, Prefix); ours {
+			return x.address(name, url.Values{"done": {says}})
+		}
+		return back
 	case recovery.ToSignIn:
 		return x.loginURL(says, o.Return)
 	case recovery.ToPerson:
@@ -92,7 +98,7 @@ func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame
 	switch p := o.Problem; {
 	case p.Key == recovery.ProblemBusy:
 		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Busy: true}, true
-	case p.Wait > 0:
+	case p.Wait > 0 && !o.Step.Optional: // what may be skipped can be skipped now
 		return x.frame(), templates.SlowDownPage{Wait: p.Wait, Ways: templates.Ways{Recover: x.recoverable()}, Unknown: x.client.Device == ""}, true
 	case o.Flow != nil:
 		f := x.flowFrame(o)

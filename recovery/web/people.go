@@ -22,6 +22,7 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	case s == nil:
 		x.redirect(x.loginURL("", Prefix+"people"))
 	case !a.Admin():
+		x.adminRefused(a, "not an administrator")
 		x.refuse(http.StatusNotFound, "not_found")
 	default:
 		x.by(a)
@@ -35,6 +36,13 @@ func (x *exchange) by(a *recovery.Account) {
 	x.r = x.r.WithContext(engine.By(x.r.Context(), engine.Actor{ID: a.ID, Name: a.Name}))
 }
 
+// adminRefused audits that somebody may not do what administrators do.
+func (x *exchange) adminRefused(a *recovery.Account, why string) {
+	x.Engine.Refused(x.r.Context(), recovery.Event{
+		Name: recovery.EventAdminRefused, Account: a.ID, Person: a.Name, ActorID: a.ID, Actor: a.Name, Detail: why,
+	})
+}
+
 // acting returns the administrator who may act: not while on probation, and
 // with a strong proof given lately.
 func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
@@ -43,9 +51,11 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 	case a == nil:
 		return nil, nil
 	case x.Engine.Now().Before(a.Probation):
+		x.adminRefused(a, "on probation")
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return nil, nil
 	case !x.Engine.Methods.HasFactor(a):
+		x.adminRefused(a, "without a second factor")
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemAdminFactor)
 		return nil, nil
 	case !x.fresh(a, s):
@@ -60,7 +70,13 @@ func (x *exchange) fresh(a *recovery.Account, s *recovery.Session) bool {
 	if x.Engine.Fresh(a, s) {
 		return true
 	}
-	o, err := x.Engine.Submit(x.r.Context(), x.client, recovery.Input{Start: recovery.KindStepUp, Return: x.r.URL.Path})
+	x.stepUp(x.r.URL.Path)
+	return false
+}
+
+// stepUp asks for a strong proof, and then leads to a page of ours.
+func (x *exchange) stepUp(back string) {
+	o, err := x.Engine.Submit(x.r.Context(), x.client, recovery.Input{Start: recovery.KindStepUp, Return: back})
 	switch {
 	case err != nil:
 		x.unavailable(err)
@@ -70,7 +86,6 @@ func (x *exchange) fresh(a *recovery.Account, s *recovery.Session) bool {
 		x.addFlow(o.FlowToken)
 		x.redirect(x.flowURL(o.Flow.ID, ""))
 	}
-	return false
 }
 
 func (x *exchange) showPeople() {
@@ -267,8 +282,10 @@ func (x *exchange) manage() {
 	case errors.Is(err, recovery.ErrReason):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemReason)
 	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
+		x.adminRefused(a, "on their own account")
 		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotYourself)
 	case errors.Is(err, recovery.ErrNotAllowed):
+		x.adminRefused(a, "not in this state of the account")
 		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotAvailable)
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,6 +239,33 @@ func TestReminder_RunsAtOnceAndEveryMinute(t *testing.T) {
 			t.Errorf("too early: got %v messages", got)
 		}
 		w.Clock.Move(time.Minute)
+		time.Sleep(61 * time.Second)
+		if got, want := ready(w, alice), [2]int{1, 1}; got != want {
+			t.Errorf("a minute later: got %v messages, want %v", got, want)
+		}
+	})
+}
+
+// A panic in a round ends neither the rounds nor the rest of that one.
+func TestReminder_APanicEndsNoRound(t *testing.T) {
+	w, alice, began := waitingOne(t)
+	at(w, began.Add(24*time.Hour+time.Minute))
+	var panicked, others atomic.Bool
+	node := w.NodeOn(t, &memkv.Faulty{Driver: w.Driver, Before: func(_, key string) error {
+		switch {
+		case strings.HasPrefix(key, "awaited/") && panicked.CompareAndSwap(false, true):
+			panic("lost")
+		case strings.HasPrefix(key, "owing/"):
+			others.Store(true)
+		}
+		return nil
+	}})
+	synctest.Test(t, func(t *testing.T) {
+		go node.Engine.Remind(t.Context())
+		synctest.Wait()
+		if got := ready(w, alice); got != [2]int{} || !panicked.Load() || !others.Load() {
+			t.Errorf("got %v messages, a panic: %v, the rest of the round: %v", got, panicked.Load(), others.Load())
+		}
 		time.Sleep(61 * time.Second)
 		if got, want := ready(w, alice), [2]int{1, 1}; got != want {
 			t.Errorf("a minute later: got %v messages, want %v", got, want)

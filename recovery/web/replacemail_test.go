@@ -64,7 +64,7 @@ func TestMF19_AnAddressGivenByAnAdministratorCountsAfter72Hours(t *testing.T) {
 func TestMF19_TheOldAddressTakesACorrectionBack(t *testing.T) {
 	o := newAdminWorld(t)
 	o.correct(robinsNew, "said so on the phone").Want("person")
-	b := o.Browser().Get(o.Outbox.Last(t, o.robin.Mail, "notice").Vars["stop"]).Want("undo")
+	b := o.Browser().Follow(o.Outbox.Last(t, o.robin.Mail, "notice").Vars["stop"]).Want("undo")
 	b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 	a := account(t, o.World, "robin")
 	if a.State != recovery.StateFrozen || a.Address(recovery.ChannelMail, o.Clock.Now().Add(100*time.Hour)) != o.robin.Mail {

@@ -3,11 +3,13 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // ServeHTTP answers everything below [Prefix].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.harden(w)
+	Harden(w, r)
 	x := s.exchange(w, r)
 	if x.tooOpen() {
 		x.refuse(http.StatusForbidden, "insecure_http")
@@ -74,6 +76,7 @@ func (x *exchange) get(rt route) {
 
 func (x *exchange) post(rt route) {
 	if !x.sameOrigin() {
+		x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventCrossSite, Detail: x.from()})
 		x.refuse(http.StatusForbidden, "cross_site")
 		return
 	}

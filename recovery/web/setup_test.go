@@ -70,6 +70,7 @@ func TestTheFirstAccountVoidsEveryLink(t *testing.T) {
 	alice, b := recoverytest.Alice(), w.Browser()
 	b.Get("/.sparekey/setup").Submit("code", codes[0]).Want("setup")
 	b.Submit("name", alice.Name, "mail", alice.Mail, "phone", alice.Phone, "new_password", alice.Password)
+	w.Confirm(b, alice)
 	w.Enrol(b, alice)
 	b.Want("sign-in")
 

@@ -124,7 +124,7 @@ func (s step) factor() templates.Content {
 	m := s.Engine.Methods.Get(s.Step.Method)
 	c := templates.FactorPage{
 		Ways: s.ways(), Name: s.name(), Trial: s.Flow.Trial,
-		Trust: s.signingIn() && m != nil && m.Traits().Factor && (s.secure || Loopback(s.r.Host)),
+		Trust: s.signingIn() && m != nil && m.Traits().Factor && s.Engine.Policy.Lifetimes.Remembered > 0 && (s.secure || Loopback(s.r.Host)),
 	}
 	c.Hint, c.Minutes = s.sent()
 	if more, ok := factors()[c.Method]; ok {
@@ -172,7 +172,7 @@ func (s step) choice() templates.Content {
 
 func (s step) confirm() templates.Content {
 	c := templates.ConfirmPage{
-		Ways: s.ways(), Trial: s.Flow.Trial,
+		Ways: s.ways(), Trial: s.Flow.Trial, Skip: s.Step.Optional,
 		Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason,
 	}
 	c.Hint, c.Minutes = s.sent()

@@ -96,7 +96,7 @@ func tokenOf(t *testing.T, w *recoverytest.World, kind string) (*recoverytest.Br
 		return b, token
 	case "stop":
 		w.LostPhone(w.Browser(), alice)
-		_, token, _ := strings.Cut(w.Outbox.Last(t, alice.Mail, "notice").Vars["stop"], "?t=")
+		_, token, _ := strings.Cut(w.Outbox.Last(t, alice.Mail, "notice").Vars["stop"], "#")
 		return b, token
 	}
 	change(t, w, "alice", func(a *recovery.Account) {

@@ -33,7 +33,7 @@ func TestRule_ThePageThatClosesSaysWhatOpens(t *testing.T) {
 				change(t, w, "alice", tc.edit)
 			}
 			link := linksTo(w, alice.Mail)[0]
-			text := w.Browser().Get(link).Want("stop").Text()
+			text := w.Browser().Follow(link).Want("stop").Text()
 			for _, s := range tc.says {
 				if !strings.Contains(text, s) {
 					t.Errorf("got %s\nwant it to say %q", text, s)
@@ -59,7 +59,7 @@ func TestStopThisOnly(t *testing.T) {
 	waits()[0].beginWait(w, alice)
 	running := waits()[0].walk(w, w.Browser(), alice)
 	link := linksTo(w, alice.Phone)[len(linksTo(w, alice.Phone))-1]
-	page := w.Browser().Get(link).Want("stop")
+	page := w.Browser().Follow(link).Want("stop")
 	page.Submit("choice", "only").Want("sign-in")
 	a := account(t, w, "alice")
 	if a.State != recovery.StateActive || len(a.Waits) > 0 || w.SignedIn(b) {
@@ -68,7 +68,7 @@ func TestStopThisOnly(t *testing.T) {
 	if running.Get(running.URL.RequestURI()).Want("refused"); running.Status != 422 {
 		t.Errorf("the recovery goes on: status %d", running.Status)
 	}
-	if page = w.Browser().Get(link); page.Page() != "refused" {
+	if page = w.Browser().Follow(link); page.Page() != "refused" {
 		t.Error("the link works twice")
 	}
 	if n := len(notices(w, alice.Mail, recovery.EventSessionsEnded)); n != 1 {
@@ -79,7 +79,7 @@ func TestStopThisOnly(t *testing.T) {
 	// A change of the address is taken back, and that is all.
 	x.do(w, b, alice)
 	list := notices(w, x.old, recovery.EventContactChanged)
-	page = w.Browser().Get(list[0].Vars["stop"]).Want("undo")
+	page = w.Browser().Follow(list[0].Vars["stop"]).Want("undo")
 	page.Submit("choice", "only").Want("sign-in")
 	a = account(t, w, "alice")
 	if a.State != recovery.StateActive || len(a.Addresses) != 2 {

@@ -51,6 +51,7 @@ func TestAStoreOfBeforeGoesOn(t *testing.T) {
 
 	w.Browser().Get("/.sparekey/link").Want("confirm").Submit("code", had.Invitation).Want("new-password")
 
+	// Links of before had the token in the address.
 	w.Browser().Get("/.sparekey/stop?t="+had.Stop).Want("stop").Post("/.sparekey/stop", recoverytest.Fields("code", had.Stop))
 	if got := account(t, w, "robin").State; got != recovery.StateFrozen {
 		t.Errorf("the closing link of before left the account %q", got)

@@ -270,7 +270,7 @@ func pressAt(w *recoverytest.World, link string) (page string) {
 	w.TB.Helper()
 	b := w.Browser()
 	_, path, _ := strings.Cut(link, "/.sparekey/")
-	page = b.Get("/.sparekey/" + path).Page()
+	page = b.Follow("/.sparekey/" + path).Page()
 	b.Post("/.sparekey/stop", b.Hidden("")).Want("stop")
 	return page
 }

@@ -14,6 +14,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 const (
@@ -44,7 +46,7 @@ func Open(path string, o Options) (*Driver, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	d.stopSweeper = stop
-	d.sweeper.Go(func() { d.sweep(ctx, o.SweepEvery) })
+	d.sweeper.Go(supervise.Func(d.logger, "the sweeper", func() { d.sweep(ctx, o.SweepEvery) }))
 	return d, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // One step of the sweeper looks at sweepLook records and deletes sweepDelete
@@ -26,7 +27,7 @@ func (d *Driver) sweep(ctx context.Context, every time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			d.sweepAll(ctx)
+			supervise.Run(d.logger, "a sweep", func() { d.sweepAll(ctx) })
 		}
 	}
 }

@@ -222,3 +222,31 @@ func waitAtLeast(t *testing.T, n *atomic.Int64, want int64) {
 		}
 	}
 }
+
+// A panic in who listens costs the subscription, which comes back: without it
+// every request would ask Redis.
+func TestAPanicEndsNoReports(t *testing.T) {
+	t.Parallel()
+	server := kvtest.StartRedis(t)
+	d := open(t, rediskv.Options{URL: server.URL()})
+	elsewhere := open(t, rediskv.Options{URL: server.URL()})
+	kvtest.WaitLive(t, d, true, 3*time.Second)
+	var panicked atomic.Bool
+	reported := make(chan uint64, 100)
+	defer d.Watch(func(sum uint64) {
+		if sum == kv.Sum("first") && panicked.CompareAndSwap(false, true) {
+			panic("lost")
+		}
+		reported <- sum
+	})()
+	put(t, elsewhere, "first", "1")
+	for sum := uint64(1); sum != 0; sum = <-reported { // all is unknown: the subscription has ended
+	}
+	kvtest.WaitLive(t, d, true, 3*time.Second)
+	put(t, elsewhere, "second", "1")
+	for sum := uint64(0); sum != kv.Sum("second"); sum = <-reported {
+	}
+	if !panicked.Load() {
+		t.Error("nothing has panicked")
+	}
+}

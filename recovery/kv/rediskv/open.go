@@ -11,6 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // Errors of [Open].
@@ -45,7 +47,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	d.watch = newWatch(client, d.channel, o.Timeout, o.Logger)
 	watching, stop := context.WithCancel(context.Background()) // not ctx, which ends with the start
 	d.stopWatch = stop
-	d.running.Go(func() { d.watch.run(watching) })
+	d.running.Go(supervise.Func(o.Logger, "reports of redis", func() { d.watch.run(watching) }))
 	return d, nil
 }
 

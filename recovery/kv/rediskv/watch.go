@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	list "github.com/caddy-sparekey/sparekey/recovery/kv/internal/watch"
+	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 const (
@@ -67,7 +68,8 @@ func (w *watch) live() bool {
 func (w *watch) run(ctx context.Context) {
 	pause, told := minPause, false
 	for ctx.Err() == nil {
-		started, err := w.subscribe(ctx)
+		started, err := false, errBroken
+		supervise.Run(w.logger, "a subscription", func() { started, err = w.subscribe(ctx) })
 		if ctx.Err() != nil {
 			break
 		}
@@ -93,10 +95,10 @@ func (w *watch) subscribe(ctx context.Context) (started bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	sub := w.client.Subscribe(ctx, w.channel)
 	var helpers sync.WaitGroup
-	helpers.Go(func() { // a read heeds no cancellation, only a closed connection
+	helpers.Go(supervise.Func(w.logger, "the end of a subscription", func() { // a read heeds no cancellation, only a closed connection
 		<-ctx.Done()
 		_ = sub.Close() // it is given up
-	})
+	}))
 	defer func() {
 		w.until.Store(0)
 		cancel()
@@ -108,7 +110,7 @@ func (w *watch) subscribe(ctx context.Context) (started bool, err error) {
 		return false, err
 	}
 	w.list.Report(0) // what was published before is lost
-	helpers.Go(func() { w.beat(ctx) })
+	helpers.Go(supervise.Func(w.logger, "heartbeats", func() { w.beat(ctx) }))
 	for {
 		// Heartbeats come more often than this. After a time-out in the middle
 		// of a message the connection would be out of step, so it is the end.
@@ -127,6 +129,9 @@ func (w *watch) subscribe(ctx context.Context) (started bool, err error) {
 		}
 	}
 }
+
+// errBroken is why a subscription ended that gave no reason.
+var errBroken = errors.New("the subscription has failed")
 
 var errNotSubscribed = errors.New("the subscription was not confirmed")
 

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// noteBegun notes a sign-in that has come as far as the right password, on a
+// browser that the account does not know: the same browser takes it back when it
+// finishes, else the owner is told once the flow is over (ASVS 5.0 6.3.5).
+func (r *run) noteBegun(ctx context.Context) error {
+	if !r.recipe().Opens || r.flow.IsDecoy() || !r.flow.Has(recovery.Password) || r.known() != "" {
+		return nil
+	}
+	s := recovery.BegunSignIn{
+		Binding: r.flow.Binding, At: r.Now(), Until: r.flow.Expires, Browser: r.client.Browser, Base: r.client.Base, Network: r.client.Network,
+	}
+	if !r.account.Clone().BeginSignIn(s) {
+		return nil // of this form or an earlier one
+	}
+	_, err := r.editOwing(ctx, r.account.ID, func(a *recovery.Account) error {
+		if !a.BeginSignIn(s) {
+			return recovery.ErrMoved
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	return err
+}
+
+// oweGivenUp owes the notices of sign-ins that were given up, in an account that
+// is being written, and returns their events.
+func (e *Engine) oweGivenUp(a *recovery.Account) []recovery.Event {
+	var out []recovery.Event
+	for _, s := range a.GivenUp(e.Now()) {
+		e.oweAs(a, recovery.Owed{Event: recovery.EventGivenUp, At: s.At, Browser: s.Browser, Base: s.Base, To: e.reachable(a)})
+		out = append(out, recovery.Event{
+			Name: recovery.EventGivenUp, Account: a.ID, Person: a.Name, Method: recovery.Password, Network: s.Network,
+		})
+	}
+	return out
+}

@@ -1,0 +1,159 @@
+package recovery
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Level is how loud an event is in the log.
+type Level string
+
+// The levels.
+const (
+	LevelInfo  Level = "info"
+	LevelWarn  Level = "warn"
+	LevelError Level = "error"
+)
+
+// EventInfo is what an operator may know of an event beforehand.
+type EventInfo struct {
+	Name   EventName
+	Level  Level
+	Fields []string // that may be filled; the others are there and empty
+	Says   string   // what has happened, for EVENTS.md
+}
+
+// LogField is one value of a log line.
+type LogField struct{ Name, Value string }
+
+// Fields are the values of the log line of an event, in the order in which they
+// are written: filters for fail2ban and CrowdSec match it.
+func (e Event) Fields() []LogField {
+	count := ""
+	if e.Count > 0 {
+		count = strconv.Itoa(e.Count)
+	}
+	return []LogField{
+		{"event", string(e.Name)}, {"client_ip", e.Network}, {"account", e.Account}, {"user", e.Person}, {"method", e.Method},
+		{"flow", e.Flow}, {"detail", e.Detail}, {"by", e.Actor}, {"by_account", e.ActorID}, {"count", count},
+	}
+}
+
+// Info is the row of an event in [Events]; false when it has none.
+func (e EventName) Info() (EventInfo, bool) {
+	for _, x := range Events() {
+		if x.Name == e {
+			return x, true
+		}
+	}
+	return EventInfo{}, false
+}
+
+// Odd lists the fields that an event fills and its row does not name; the event
+// itself when it has no row.
+func (e Event) Odd() []string {
+	info, ok := e.Name.Info()
+	if !ok {
+		return []string{string(e.Name)}
+	}
+	var out []string
+	for _, f := range e.Fields() {
+		if f.Value != "" && f.Name != "event" && !slices.Contains(info.Fields, f.Name) {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+// Groups of fields.
+const (
+	whoseFields   = "account user detail"                        // detail: also that a notice of it was told late, and when it was
+	requestFields = "client_ip by by_account " + whoseFields     // somebody did it
+	proofFields   = requestFields + " flow method"               // in a flow, by something that was shown
+	refusedFields = "client_ip by by_account account user count" // joined: count is how many this line stands for
+)
+
+// Events is every event there is: the only list.
+func Events() []EventInfo {
+	return slices.Concat(signInEvents(), changeEvents(), othersEvents(), refusalEvents())
+}
+
+func info(name EventName, fields, says string) EventInfo {
+	return EventInfo{Name: name, Level: LevelInfo, Fields: strings.Fields(fields), Says: says}
+}
+
+func warning(name EventName, fields, says string) EventInfo {
+	return EventInfo{Name: name, Level: LevelWarn, Fields: strings.Fields(fields), Says: says}
+}
+
+func alarm(name EventName, fields, says string) EventInfo {
+	return EventInfo{Name: name, Level: LevelError, Fields: strings.Fields(fields), Says: says}
+}
+
+func signInEvents() []EventInfo {
+	return []EventInfo{
+		info(EventLogin, proofFields, "somebody signed in"),
+		warning(EventLoginFailed, proofFields, "a proof was wrong, or was not looked at (detail `limited`)"),
+		info(EventLogout, requestFields, "somebody signed out in this browser"),
+		info(EventNewDevice, proofFields, "a sign-in on a browser that the account did not know"),
+		info(EventGivenUp, requestFields+" method", "a sign-in on an unknown browser got no further than the right password; written when the flow is over"),
+		info(EventFactorFailed, whoseFields, "the password was right and the second factor wrong; told late"),
+		info(EventStepUp, proofFields, "a proof was shown again in a session"),
+		info(EventSessionEnded, requestFields, "one session was ended from elsewhere"),
+		info(EventSessionsEnded, proofFields, "all sessions were ended, or all others"),
+		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
+		info(EventSetup, proofFields, "the first administrator set the site up"),
+		info(EventActivated, proofFields, "an invited person has made the account theirs"),
+		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
+		info(EventUnlocked, proofFields, "a pause after wrong passwords was lifted"),
+	}
+}
+
+func changeEvents() []EventInfo {
+	return []EventInfo{
+		info(EventRecoverStarted, proofFields, "a recovery began; without account and user: for a name that nobody has"),
+		info(EventPasswordReset, proofFields, "a lost password was replaced"),
+		info(EventFactorReset, proofFields, "a lost second factor was replaced"),
+		info(EventBothReset, proofFields, "both were replaced"),
+		info(EventRefused, proofFields, "a recovery was refused: the password was recovered lately"),
+		info(EventCodeUsed, proofFields, "a recovery code was used up"),
+		info(EventWaitStarted, proofFields, "a recovery waits"),
+		info(EventWaitStopped, requestFields, "its owner stopped it"),
+		info(EventPasswordChanged, proofFields, "the password was changed in a session"),
+		info(EventFactorAdded, proofFields, "a second factor was added or replaced in a session"),
+		info(EventCodesRenewed, proofFields, "new recovery codes were made"),
+		info(EventContactChanged, proofFields, "a mail address or number was taken in, or given by an administrator"),
+		info(EventContactConfirmed, proofFields, "a code came back from an address or number that was not confirmed"),
+		info(EventPINChanged, proofFields, "the PIN was set"),
+		info(EventQuestionChanged, proofFields, "the security question was set"),
+		info(EventTrustedContactAdded, proofFields, "somebody was named who may vouch"),
+		info(EventTrustedContactDropped, requestFields, "somebody may vouch no more"),
+		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),
+		info(EventThawed, proofFields, "a closed account was opened again"),
+	}
+}
+
+func othersEvents() []EventInfo {
+	return []EventInfo{
+		info(EventInvited, requestFields, "an invitation was made"),
+		info(EventAdminGranted, requestFields, "somebody was invited as an administrator"),
+		info(EventDisabled, requestFields, "an administrator disabled an account"),
+		info(EventEnabled, requestFields, "an administrator enabled it again"),
+		info(EventCaseOpened, proofFields, "an administrator opened a case; account and user are the administrator’s, detail says for whom and why"),
+		info(EventCaseShown, proofFields, "the same, with a code to be handed over"),
+		info(EventVouched, proofFields, "somebody vouched for another person"),
+		info(EventRescue, requestFields, "the operator made a rescue link"),
+		info(EventStoreAccepted, requestFields, "the operator restored an older store on purpose"),
+	}
+}
+
+func refusalEvents() []EventInfo {
+	return []EventInfo{
+		warning(EventCrossSite, refusedFields+" detail", "a form or a WebSocket came from another site; detail: what the browser said of it"),
+		warning(EventTicketFailed, refusedFields+" detail flow method", "a link or its code was none, or is over"),
+		warning(EventForbidden, refusedFields, "somebody signed in asked for a site that is not for them"),
+		warning(EventAdminRefused, refusedFields+" detail flow method", "somebody asked for what only administrators may do, or an administrator for what they may not"),
+		alarm(EventAlarm, proofFields, "a record is missing, does not open or is older than it should be"),
+	}
+}

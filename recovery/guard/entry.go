@@ -1,0 +1,65 @@
+package guard
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+)
+
+// entry is what the cache knows of a session.
+type entry struct {
+	identity *Identity
+	account  string
+	sum      string
+	key      uint64       // kv.Sum of the account record
+	loaded   time.Time    // age of what is known
+	written  time.Time    // last-seen as stored
+	paged    time.Time    // last page load as stored
+	showing  time.Time    // until then a wait is shown before the next page; zero: there is none
+	used     atomic.Int64 // last request here, Unix nanoseconds
+	touching atomic.Bool  // one request at a time writes the last use
+	idle     time.Duration
+	end      time.Time
+}
+
+func (e *entry) live(now time.Time) bool {
+	last := time.Unix(0, e.used.Load())
+	return now.Before(e.end) && now.Before(last.Add(e.idle))
+}
+
+func newEntry(a *recovery.Account, sum string, now time.Time) *entry {
+	s := a.Session(sum, now)
+	if s == nil {
+		return nil
+	}
+	e := entryOf(a, s, now)
+	e.sum, e.end = sum, s.EndFor(sum)
+	return e
+}
+
+// entryOf is the entry of a session, whatever token it goes by.
+func entryOf(a *recovery.Account, s *recovery.Session, now time.Time) *entry {
+	e := &entry{
+		account: a.ID, sum: s.TokenHash, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
+		idle: time.Duration(s.Idle) * time.Second, end: s.End,
+		identity: &Identity{
+			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
+			Groups: strings.Join(a.Groups, ","), rules: a.Rules(), session: s.ID, Browser: s.Device,
+		},
+	}
+	e.used.Store(s.Seen.UnixNano())
+	for _, d := range a.Devices {
+		if d.ID == s.Device {
+			e.paged = d.Paged
+		}
+	}
+	for _, w := range a.Showing(s.Device, now) {
+		if w.Until.After(e.showing) {
+			e.showing = w.Until
+		}
+	}
+	return e
+}
