@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // App holds accounts, sessions and the ways back in for all sites of a Caddy.
@@ -25,11 +26,12 @@ type App struct {
 	// recovery code or the operator.
 	NotifyRaw []json.RawMessage `json:"notify,omitempty" caddy:"namespace=sparekey.notifiers inline_key=notifier"`
 
-	// Root keys, newest first: 32 bytes as hex or base64, or any text of 32
-	// characters and more. Placeholders such as {env.SPAREKEY_SECRET} and
-	// {file./run/secrets/sparekey} are replaced; a literal one is given back by
-	// Caddy's admin API. Default: generated beside the store, readable for this
-	// user only.
+	// Root keys, newest first: 32 random bytes as hex or base64 (openssl rand -hex
+	// 32). Those behind the first only open what was sealed before they were
+	// replaced; see "caddy sparekey rekey". Placeholders such as
+	// {env.SPAREKEY_SECRET} and {file./run/secrets/sparekey} are replaced; a literal
+	// one is given back by Caddy's admin API. Default: generated beside the store,
+	// readable for this user only.
 	Secrets []string `json:"secrets,omitempty"`
 
 	// What people call the place, on pages and in mails. Default: the host.
@@ -75,6 +77,8 @@ type App struct {
 	store   Store
 	senders []Notifier
 	policy  *recovery.Policy
+	rules   []string     // of all sites
+	keys    *secret.Keys // of the open store
 
 	mu      sync.Mutex // around opening and ending
 	runtime atomic.Pointer[runtime]
@@ -105,3 +109,6 @@ type Hash struct {
 func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "sparekey", New: func() caddy.Module { return new(App) }}
 }
+
+// meetRules takes in who may pass at a site.
+func (a *App) meetRules(rules []string) { a.rules = append(a.rules, rules...) }

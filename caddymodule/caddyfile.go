@@ -40,7 +40,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 // UnmarshalCaddyfile sets up the app from Caddyfile tokens:
 //
 //	sparekey {
-//		store file [PATH] | redis URL
+//		store file [PATH] | redis URL [insecure]
 //		secret VALUE...
 //		name TEXT
 //		help TEXT
@@ -98,8 +98,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		a.NotifyRaw = append(a.NotifyRaw, raw)
 		return nil
 	case "secret":
-		a.Secrets = d.RemainingArgs()
-		return need(d, len(a.Secrets) > 0)
+		return a.secret(d)
 	case "name":
 		return need(d, d.AllArgs(&a.Name))
 	case "help":
@@ -363,7 +362,7 @@ func nested(h httpcaddyfile.Helper) bool {
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
 //
 //	sparekey {
-//		allow GROUP_OR_USER...
+//		allow GROUP|user:NAME...
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()
@@ -379,6 +378,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			if h.Allow = d.RemainingArgs(); len(h.Allow) == 0 {
 				return d.ArgErr()
+			}
+			if _, err := readRules(h.Allow); err != nil {
+				return d.WrapErr(err)
 			}
 		default:
 			return d.Errf("unknown option %q", d.Val())

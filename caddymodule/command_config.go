@@ -41,6 +41,7 @@ type jsonRoute struct {
 	Handle []struct {
 		Handler string      `json:"handler"`
 		Routes  []jsonRoute `json:"routes"`
+		Allow   []string    `json:"allow"` // of ours
 	} `json:"handle"`
 }
 
@@ -55,7 +56,7 @@ func readApp(path, adapter string) (app *App, origin string, err error) {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	sites, used := config.sites()
-	app = &App{sites: sites}
+	app = &App{sites: sites, rules: config.rules()}
 	switch raw := config.Apps.Sparekey; {
 	case raw != nil:
 		if err := caddy.StrictUnmarshalJSON(raw, app); err != nil {
@@ -169,4 +170,28 @@ func jsonHosts(routes []jsonRoute, outer []string) (found bool, names []string) 
 		}
 	}
 	return found, names
+}
+
+// rules lists who may pass at any site. A word that is none is found at the start.
+func (c *caddyConfig) rules() []string {
+	var all []string
+	for _, server := range c.Apps.HTTP.Servers {
+		eachOfOurs(server.Routes, func(allow []string) {
+			if rules, err := readRules(allow); err == nil {
+				all = append(all, rules...)
+			}
+		})
+	}
+	return all
+}
+
+func eachOfOurs(routes []jsonRoute, do func(allow []string)) {
+	for _, route := range routes {
+		for _, h := range route.Handle {
+			if h.Handler == "sparekey" {
+				do(h.Allow)
+			}
+			eachOfOurs(h.Routes, do)
+		}
+	}
 }

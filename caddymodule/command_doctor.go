@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const longDoctor = `Looks at everything that can be seen without changing anything: the store and
-its key, the rights of files and folders, how many people and administrators
+const longDoctor = `Looks at everything that can be seen, and changes nothing but a list of people
+that names somebody twice, which it repairs: the store and its key, the rights of files and folders, how many people and administrators
 there are, the sites, the ways back, and whatever sends messages. Each line
 says ok, warning or fault, and what to do about it. It asks the running Caddy;
 when none runs it opens the store itself, and what became of messages is not

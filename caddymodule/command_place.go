@@ -146,12 +146,13 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	ctx, cancel := context.WithTimeout(ctx, deadline(op))
 	defer cancel()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
-	if err := checkStore(ctx, s, p.app.store); err != nil {
+	if err := checkStore(ctx, s, keys, p.app.store); err != nil {
 		return nil, err
 	}
 	e, err := engine.New(&engine.Engine{
 		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
-		Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
+		Methods:    method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
+		RuleGroups: ruleGroups(p.app.rules),
 	})
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func (c *command) build(cmd *cobra.Command) {
 	user := &cobra.Command{Use: "user COMMAND", Short: "Lists, shows and invites people"}
 	group(user)
 	user.AddCommand(c.userList(), c.userShow(), c.userAdd())
-	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.explain(), c.doctor(), c.restore())
+	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.explain(), c.doctor(), c.restore(), c.rekey())
 }
 
 // group makes a command that only has others below it.

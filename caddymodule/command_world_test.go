@@ -33,6 +33,7 @@ type host struct {
 	secret string // what stands behind "secret"; empty: generated
 	more   string // further lines of the sparekey block
 	global string // further lines of the global block
+	gate   string // the block of the gate; empty: it has none
 	site   string // what the site does behind the gate; empty: it answers "app"
 	name   string // of the site
 	port   int
@@ -88,10 +89,10 @@ func (h *host) caddyfile(t *testing.T) string {
 	%s
 }
 %s {
-	sparekey
+	sparekey %s
 	%s
 }
-`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.global, h.origin(), site)
+`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.global, h.origin(), h.gate, site)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

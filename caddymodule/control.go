@@ -25,7 +25,7 @@ const (
 
 // deadline is how long an operation may take.
 func deadline(name string) time.Duration {
-	if name == opTrial {
+	if name == opTrial || name == opRekey {
 		return trialDeadline
 	}
 	return controlDeadline

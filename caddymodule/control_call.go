@@ -34,6 +34,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.userShow(ctx, args.User)
 	case opDoctor:
 		return o.doctor(ctx), nil
+	case opRekey:
+		return o.rekey(ctx, args.Rekey)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

@@ -35,6 +35,7 @@ const (
 	opUserAdd   = "user-add"
 	opUserShow  = "user-show"
 	opDoctor    = "doctor"
+	opRekey     = "rekey"  // a part of it
 	opTrials    = "trials" // what could be tried
 	opTrial     = "trial"  // a test message over one channel
 )
@@ -46,6 +47,8 @@ type arguments struct {
 	Phone  string   `json:"phone,omitempty"`
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
+
+	Rekey *rekeyArguments `json:"rekey,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
@@ -95,9 +98,6 @@ func (o *operations) userList(ctx context.Context) ([]engine.Person, error) {
 func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) {
 	n := recovery.NewAccount{Name: args.User, Mail: args.Mail, Phone: args.Phone}
 	for _, g := range args.Groups {
-		if err := checkGroup(g); err != nil {
-			return link{}, err
-		}
 		if !slices.Contains(n.Groups, g) {
 			n.Groups = append(n.Groups, g)
 		}
@@ -116,19 +116,27 @@ func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) 
 	return o.link(a.Name, "link#"+token, o.engine.Policy.Lifetimes.Invite), nil
 }
 
-// checkGroup keeps to what user names may be, so no comma: apps get the groups
-// in one header with commas between.
-func checkGroup(name string) error {
-	if _, err := recovery.CanonicalName(name); err != nil {
-		return fmt.Errorf("%q is no name for a group: use letters and digits", name)
-	}
-	return nil
-}
-
 func (o *operations) find(ctx context.Context, user string) (*recovery.Account, error) {
 	a, err := o.engine.Find(ctx, user)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return nil, fmt.Errorf("%w: %q: see who there is with: caddy sparekey user list", err, user)
 	}
 	return a, err
+}
+
+// rekeyArguments is one part of a rekey.
+type rekeyArguments struct {
+	Key  string         `json:"key"` // id of the key that the command has in front
+	Left engine.Rekeyed `json:"left"`
+}
+
+// rekey does one part.
+func (o *operations) rekey(ctx context.Context, args *rekeyArguments) (engine.Rekeyed, error) {
+	if args == nil {
+		return engine.Rekeyed{}, errors.New("rekey without a key")
+	}
+	if args.Key != o.engine.Keys.ID() {
+		return engine.Rekeyed{}, errors.New("the Caddy that is running has another key in front than this configuration: reload it, and run this again after some seconds")
+	}
+	return o.engine.Rekey(ctx, args.Left)
 }

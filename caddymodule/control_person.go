@@ -64,7 +64,7 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 	}
 	p := &person{
 		ID: a.ID, Name: a.Name, State: a.State, Generation: a.Generation, Created: a.Created, Lang: a.Lang,
-		Groups: append([]string{}, a.Groups...), SecondFactor: a.SecondFactor, CodesLeft: method.CodesLeft(a),
+		Groups: append([]string{}, a.Groups...), SecondFactor: a.SecondFactor, CodesLeft: method.CodesThatOpen(a, o.engine.Keys),
 		Contacts: []contact{}, Factors: []factor{}, Devices: []device{}, Sessions: []session{},
 	}
 	now := o.engine.Now()

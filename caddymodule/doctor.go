@@ -16,23 +16,25 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
-// doctor looks at everything that can be seen without changing or sending
-// anything. What it cannot see is a line of its own.
+// doctor looks at everything that can be seen without sending anything, and
+// changes nothing but a roster that lists somebody twice. What it cannot see is a
+// line of its own.
 func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
-	out = append(out, o.accountChecks(ctx)...)
+	people, accounts := o.accountChecks(ctx)
+	out = slices.Concat(out, accounts, o.nameChecks(ctx, people), o.keyChecks(ctx, people))
 	if o.bare {
 		return append(out, check{
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
 		})
 	}
-	out = append(append(out, o.siteChecks()...), o.visitorChecks()...)
+	out = slices.Concat(out, o.siteChecks(), o.visitorChecks(), o.app.clearChecks())
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return slices.Concat(out, o.policyChecks(), o.otherPolicies(ctx), o.rescueOnly(ctx), o.channelChecks(ctx))
+	return slices.Concat(out, o.policyChecks(), o.otherPolicies(ctx), o.rescueOnly(ctx, people), o.channelChecks(ctx))
 }
 
 // senders loads the notifiers of a Caddy that does not run.
@@ -57,24 +59,31 @@ func (o *operations) storeCheck(ctx context.Context) check {
 		where = a.Address()
 	}
 	begun := o.engine.Now()
-	if err := checkStore(ctx, o.engine.Store, o.app.store); err != nil {
+	if err := checkStore(ctx, o.engine.Store, o.engine.Keys, o.app.store); err != nil {
 		return check{"store", levelFault, where + ": " + err.Error(), "see that it runs, is whole, and has the key it was made with", nil}
 	}
 	return fine("store", "%s answers in %s, and the key fits", where, o.engine.Now().Sub(begun).Round(10*time.Microsecond))
 }
 
-// accountChecks counts people by the roster, and compares it with the accounts
-// themselves: this is the one place that may scan.
-func (o *operations) accountChecks(ctx context.Context) []check {
+// accountChecks counts people by the roster, which it also returns, and compares it
+// with the accounts themselves: this is the one place that may scan.
+func (o *operations) accountChecks(ctx context.Context) ([]engine.Person, []check) {
 	open, err := o.engine.HasAccounts(ctx)
 	if err != nil {
-		return []check{{"accounts", levelFault, "cannot be counted: " + err.Error(), "", nil}}
+		return nil, []check{{"accounts", levelFault, "cannot be counted: " + err.Error(), "", nil}}
+	}
+	wrong, err := o.engine.RepairRoster(ctx)
+	if err != nil {
+		return nil, []check{{"roster", levelFault, "cannot be repaired: " + err.Error(), "", nil}}
 	}
 	people, err := o.engine.People(ctx)
 	if err != nil {
-		return []check{{"accounts", levelFault, "cannot be listed: " + err.Error(), "", nil}}
+		return nil, []check{{"accounts", levelFault, "cannot be listed: " + err.Error(), "", nil}}
 	}
 	out := []check{fine("accounts", "%s", census(people))}
+	if wrong > 0 {
+		out = append(out, fine("roster", "%d rows were doubled or in a wrong place: repaired", wrong))
+	}
 	if !open {
 		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; set-up is open, and until it is done no request reaches the app"
 		out[0].Remedy = "open the link that this prints: caddy sparekey setup-link"
@@ -89,16 +98,12 @@ func (o *operations) accountChecks(ctx context.Context) []check {
 	case len(keys) != len(people):
 		out = append(out, check{"roster", levelWarning, fmt.Sprintf("lists %d of %d accounts", len(people), len(keys)), "an account is listed again with its next change", nil})
 	}
-	return out
+	return people, out
 }
 
 // rescueOnly lists the accounts that nobody but the operator could open, if a
 // notice closed them now, or could open that are closed.
-func (o *operations) rescueOnly(ctx context.Context) []check {
-	people, err := o.engine.People(ctx)
-	if err != nil {
-		return nil // said by the check of accounts
-	}
+func (o *operations) rescueOnly(ctx context.Context, people []engine.Person) []check {
 	var names []string
 	for _, p := range people {
 		if p.State != recovery.StateActive && p.State != recovery.StateFrozen {

@@ -85,6 +85,9 @@ func examine(t *testing.T, code int, args ...string) diagnosisJSON {
 	return d
 }
 
+// rosterRecord is where the account of [settle] is listed.
+const rosterRecord = "roster/8a"
+
 // settle makes the store that a set-up by somebody leaves behind: quicker than
 // by a Caddy, whose every stop takes seconds.
 func settle(t *testing.T, h *host, name string, contacts ...recovery.Address) {
@@ -95,7 +98,7 @@ func settle(t *testing.T, h *host, name string, contacts ...recovery.Address) {
 	account := recovery.Account{ID: id, Name: name, State: recovery.StateActive, Groups: []string{recovery.GroupAdmins}, Addresses: contacts}
 	row := map[string]any{"id": id, "name": name, "state": account.State, "admin": true}
 	_, err1 := kv.Create(t.Context(), store, "account/"+id, account, time.Time{})
-	_, err2 := kv.Create(t.Context(), store, "roster/00", []any{row}, time.Time{})
+	_, err2 := kv.Create(t.Context(), store, rosterRecord, []any{row}, time.Time{})
 	_, err3 := kv.Create(t.Context(), store, "first", id, time.Time{})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
@@ -118,7 +121,7 @@ func (h *host) open(t *testing.T) *kv.Store {
 		t.Fatal(err)
 	}
 	store := &kv.Store{Driver: d, Sealer: h.keys(t), Now: time.Now}
-	if err := engine.Prepare(t.Context(), store); err != nil {
+	if err := engine.Prepare(t.Context(), store, h.keys(t)); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -208,6 +211,7 @@ type doctorFault struct {
 	spoil          func(t *testing.T, h *host)
 	subject, words string
 	level, remedy  string
+	code           int // of something else; a fault is 1
 }
 
 func doctorFaults() []doctorFault {
@@ -223,12 +227,13 @@ func doctorFaults() []doctorFault {
 		{name: "gateway away", more: "notify sms " + gone.URL + "/?key=canary", subject: "sms", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "push service away", more: "notify push ntfy://" + nobody + "/canary", subject: "push", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "push service that cannot be asked", more: "notify push pushover://shoutrrr:canary@hunter2", subject: "push", words: "use --send-test", level: "ok"},
-		{name: "webhook away", more: "notify webhook " + gone.URL + "/canary {\n secret hunter2\n}", subject: "webhook", words: "connection refused", level: "fault", remedy: "nobody listens there"},
+		{name: "webhook away", more: "notify webhook " + gone.URL + "/canary {\n secret hunter2hunter2hunter2\n}", subject: "webhook", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "nothing sends mail", subject: "mail", words: "password by mail_link", level: "warning", remedy: "notify smtp"},
 		{name: "nothing sends text messages", subject: "sms", words: "mail_link + password + sms_code", level: "ok"},
 		{name: "plain http beyond this machine", site: "photos.lan", subject: "sites", words: "nobody is let in", level: "fault", remedy: "https"},
 		{name: "plain http, allowed", site: "photos.lan", more: "insecure_http", subject: "sites", words: "in the clear", level: "warning", remedy: "insecure_http"},
 		{name: "insecure_http for nothing", more: "insecure_http", subject: "sites", words: "no site needs it", level: "warning", remedy: "take it away"},
+		{name: "gateway in the clear, accepted", more: "notify sms http://sms.invalid/?key=canary insecure", subject: "insecure", words: "codes and numbers cross", level: "warning", remedy: "use https", code: 1},
 		{name: "weaker than the login, accepted", more: "notify file out\nrecover second_factor {\n way mail_link weak_ok\n}", subject: "ways", words: "lets whoever holds mailbox take over", level: "warning", remedy: "weak_ok accepts it"},
 		{name: "weak way, accepted", more: "notify file out\nrecover both off\nrecover second_factor {\n way mail_link password sms_code\n}", subject: "ways", words: "needs a number", level: "warning"},
 		{name: "store others read", spoil: mode("sparekey.db", 0o644), subject: "files", words: "may be read by others (mode 0644)", level: "fault", remedy: "chmod 600 "},
@@ -260,7 +265,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 			if tt.spoil != nil {
 				tt.spoil(t, h)
 			}
-			code := 0
+			code := tt.code
 			if tt.level == "fault" {
 				code = 1
 			}
@@ -323,11 +328,35 @@ func TestDoctorRoster(t *testing.T) {
 	h := newHost(t)
 	settle(t, h, "sam")
 	store := h.open(t)
-	if err := errors.Join(kv.Delete(t.Context(), store, "roster/00"), store.Driver.Close()); err != nil {
+	if err := errors.Join(kv.Delete(t.Context(), store, rosterRecord), store.Driver.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if c := examine(t, 0, "--data", h.data()).find(t, "roster", "lists 0 of 1"); c.Level != "warning" {
 		t.Errorf("got %+v, want a warning", c)
+	}
+}
+
+// TestDoctorRepairsTheRoster: somebody who is listed twice, by a version before and
+// another root key, is listed once afterwards.
+func TestDoctorRepairsTheRoster(t *testing.T) {
+	h := newHost(t)
+	settle(t, h, "sam")
+	store := h.open(t)
+	rows, _, err1 := kv.Load[[]any](t.Context(), store, rosterRecord)
+	_, err2 := kv.Create(t.Context(), store, "roster/00", rows, time.Time{})
+	if err := errors.Join(err1, err2, store.Driver.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, said := range []bool{true, false} {
+		r := sparekey(t, "doctor", "--data", h.data()).want(t, 0, "")
+		if strings.Contains(r.out, "repaired") != said {
+			t.Errorf("got %q, want it to be repaired once", r.out)
+		}
+	}
+	store = h.open(t)
+	rows, _, err1 = kv.Load[[]any](t.Context(), store, "roster/00")
+	if err := errors.Join(err1, store.Driver.Close()); err != nil || len(rows) != 0 {
+		t.Errorf("got %v (%v) in the wrong place, want nothing", rows, err)
 	}
 }
 

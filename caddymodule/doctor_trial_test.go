@@ -43,7 +43,7 @@ func TestSendTest(t *testing.T) {
 			out := filepath.Join(h.folder, "out")
 			unconfirmed := recovery.Address{Channel: recovery.ChannelSMS, Value: "+41790000000", Answered: recovery.AnsweredNo}
 			settle(t, h, "sam", samsMail(), unconfirmed)
-			h.more = "name Photos\nnotify file " + out + "\nnotify webhook " + k.URL + " {\n secret hunter2\n}"
+			h.more = "name Photos\nnotify file " + out + "\nnotify webhook " + k.URL + " {\n secret hunter2hunter2hunter2\n}"
 			config := "--config=" + h.caddyfile(t)
 			if running {
 				h.start(t)

@@ -16,11 +16,12 @@ import (
 // Handler asks for a login and a second factor before a request goes on, and
 // serves the pages for it under /.sparekey/.
 type Handler struct {
-	// Groups or user names that may pass; any of them will do. Default:
+	// Who may pass: groups, or people as user:NAME; any of them will do. Default:
 	// everybody with an account.
 	Allow []string `json:"allow,omitempty"`
 
-	app *App
+	app   *App
+	rules []string // Allow, as it was read
 }
 
 // CaddyModule returns the Caddy module information.
@@ -36,6 +37,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*App)
+	if h.rules, err = readRules(h.Allow); err != nil {
+		return err
+	}
+	h.app.meetRules(h.rules)
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		server.RegisterConnContext(keepConn)
 	}
@@ -95,7 +100,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.RefuseForeign(w, r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.Allow, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(w, r, d)
 		return d

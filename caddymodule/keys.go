@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -28,37 +29,91 @@ func (a *App) rootKeys() (*secret.Keys, error) {
 		}
 		return secret.NewKeys(root)
 	}
+	roots, err := a.configuredRoots()
+	if err != nil {
+		return nil, err
+	}
+	return secret.NewKeys(roots...)
+}
+
+// configuredRoots reads "secret". The first seals, and has to be a key; one behind
+// it only opens what is sealed already.
+func (a *App) configuredRoots() ([][]byte, error) {
 	var roots [][]byte
 	for i, s := range a.Secrets {
 		text, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
 		if err != nil {
 			return nil, fmt.Errorf("secret %d: %w", i+1, err)
 		}
-		root, err := readKey(text)
+		root, err := readSecret(i, text)
 		if err != nil {
-			return nil, fmt.Errorf("secret %d: %w", i+1, err)
+			return nil, err
 		}
 		roots = append(roots, root)
 	}
-	return secret.NewKeys(roots...)
+	return roots, nil
 }
 
-// errWeakKey says what a secret has to be; the secret itself is never shown.
-var errWeakKey = errors.New("must be 32 bytes as hex or base64 (openssl rand -hex 32), or a text of 32 characters and more")
+func readSecret(i int, text string) ([]byte, error) {
+	read := readKey
+	if i > 0 {
+		read = readOldKey
+	}
+	root, err := read(text)
+	if err != nil {
+		return nil, fmt.Errorf("secret %d %w", i+1, err)
+	}
+	return root, nil
+}
 
-// readKey takes 32 bytes as hex or base64, or hashes a longer text.
+// secret reads the root keys. One that is written down as it is can be looked at
+// already.
+func (a *App) secret(d *caddyfile.Dispenser) error {
+	a.Secrets = d.RemainingArgs()
+	for i, text := range a.Secrets {
+		if strings.ContainsRune(text, '{') {
+			continue
+		}
+		if _, err := readSecret(i, text); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	return need(d, len(a.Secrets) > 0)
+}
+
+// Errors of a secret, which is never shown.
+var (
+	errNoKey = errors.New("is not a key: it must be 32 random bytes as hex or base64; make one with: openssl rand -hex 32")
+	errText  = errors.New("is a text, and texts can be guessed: make a key with \"openssl rand -hex 32\", put it in front of this text, " +
+		"run: caddy sparekey rekey, and take the text away")
+)
+
+// readKey takes 32 bytes as hex or base64.
 func readKey(text string) ([]byte, error) {
 	text = strings.TrimSpace(text)
-	if b, err := hex.DecodeString(text); err == nil && len(b) == secret.KeySize {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != secret.KeySize {
+		b, err = base64.StdEncoding.DecodeString(text)
+	}
+	switch {
+	case err == nil && len(b) == secret.KeySize:
 		return b, nil
+	case len(text) >= longText:
+		return nil, errText
 	}
-	if b, err := base64.StdEncoding.DecodeString(text); err == nil && len(b) == secret.KeySize {
-		return b, nil
+	return nil, errNoKey
+}
+
+// longText is from how many characters on versions before took a text as a key.
+const longText = 32
+
+// readOldKey also takes what versions before did: a longer text, hashed.
+func readOldKey(text string) ([]byte, error) {
+	b, err := readKey(text)
+	if !errors.Is(err, errText) {
+		return b, err
 	}
-	if len(text) < 32 || strings.Count(text, text[:1]) == len(text) {
-		return nil, errWeakKey
-	}
-	sum := sha256.Sum256([]byte("sparekey root key " + text))
+	sum := sha256.Sum256([]byte("sparekey root key " + strings.TrimSpace(text)))
 	return sum[:], nil
 }
 
@@ -79,7 +134,7 @@ func generatedKey(path string) ([]byte, error) {
 	}
 	root, err := readKey(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("key file %s: %w", path, err)
+		return nil, fmt.Errorf("key file %s %w", path, err)
 	}
 	return root, nil
 }

@@ -55,6 +55,9 @@ func (a *App) loadSenders(ctx caddy.Context) error {
 
 // Validate checks what can be checked without opening anything.
 func (a *App) Validate() error {
+	if _, err := a.configuredRoots(); err != nil {
+		return err
+	}
 	if _, err := a.parts(nil, nil); err != nil {
 		return err
 	}
@@ -71,6 +74,7 @@ func (a *App) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
+	a.warnOfNames(ctx, rt.engine)
 	if err := rt.engine.HearCosts(ctx); err != nil {
 		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
 	}

@@ -66,7 +66,7 @@ func (a *App) possible(w lint.Way) bool {
 
 // shape is what an account has, in the words of the lint.
 func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
-	methods := method.All(method.Set{Has: a.has})
+	methods := method.All(method.Set{Keys: a.keys, Has: a.has})
 	var words []string
 	for _, p := range a.table().Proofs {
 		switch {

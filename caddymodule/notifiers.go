@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // Notifier is a module below sparekey.notifiers.
@@ -34,6 +36,10 @@ type SMTPNotifier struct {
 	Password string `json:"password,omitempty"`
 	// "starttls" (default), "implicit" or "off".
 	TLS string `json:"tls,omitempty"`
+	// Accepts "off" for a server that is not on this machine. Default: refused.
+	Insecure bool `json:"insecure,omitempty"`
+	// Where it was written, for messages.
+	Line string `json:"line,omitempty"`
 
 	smtp notify.SMTP
 }
@@ -55,7 +61,17 @@ func (n *SMTPNotifier) Provision(caddy.Context) error {
 }
 
 // Validate checks addresses and modes.
-func (n *SMTPNotifier) Validate() error { return n.smtp.Validate() }
+func (n *SMTPNotifier) Validate() error {
+	return at(n.Line, cmp.Or(n.smtp.Validate(), refuseClear(n, n.Insecure)))
+}
+
+// InClear implements inClear.
+func (n *SMTPNotifier) InClear() string {
+	if n.TLS != notify.TLSOff || web.Loopback(n.Host) {
+		return ""
+	}
+	return "notify smtp: with tls off, codes and links cross the network in the clear: use starttls or implicit"
+}
 
 // Channels implements Notifier.
 func (*SMTPNotifier) Channels() []string { return []string{recovery.ChannelMail} }
@@ -69,33 +85,51 @@ func (n *SMTPNotifier) Sender() notify.Sender { return &n.smtp }
 //		from ADDRESS
 //		user NAME
 //		password VALUE
-//		tls starttls|implicit|off
+//		tls starttls|implicit|off [insecure]
 //	}
 func (n *SMTPNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	n.Line = lineOf(d)
 	if !d.AllArgs(&n.Host) {
 		return d.ArgErr()
 	}
-	return words(d, map[string]*string{"from": &n.From, "user": &n.User, "password": &n.Password, "tls": &n.TLS})
+	return words(d, map[string]func() error{
+		"from": one(d, &n.From), "user": one(d, &n.User), "password": one(d, &n.Password), "tls": func() error { return n.readTLS(d) },
+	})
 }
 
-// words reads a block of options with one argument each, each at most once.
-func words(d *caddyfile.Dispenser, fields map[string]*string) error {
+func (n *SMTPNotifier) readTLS(d *caddyfile.Dispenser) error {
+	n.Line = lineOf(d)
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	n.TLS = d.Val()
+	return acceptsClear(d, &n.Insecure)
+}
+
+// words reads a block of options, each at most once.
+func words(d *caddyfile.Dispenser, options map[string]func() error) error {
 	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		field, known := fields[name]
+		read, known := options[name]
 		switch {
 		case !known:
 			return d.Errf("unknown option %q", name)
 		case seen[name]:
 			return d.Errf("%s is there twice", name)
-		case !d.AllArgs(field):
-			return d.ArgErr()
+		}
+		if err := read(); err != nil {
+			return err
 		}
 		seen[name] = true
 	}
 	return nil
+}
+
+// one reads an option of one argument.
+func one(d *caddyfile.Dispenser, field *string) func() error {
+	return func() error { return need(d, d.AllArgs(field)) }
 }
 
 func replaced(what, value string) (string, error) {
@@ -125,6 +159,10 @@ type SMSNotifier struct {
 	// Messages per UTC day, for each Caddy by itself and anew with every
 	// configuration loaded; zero: no bound.
 	Budget int `json:"budget,omitempty"`
+	// Accepts http for a gateway that is not on this machine. Default: refused.
+	Insecure bool `json:"insecure,omitempty"`
+	// Where it was written, for messages.
+	Line string `json:"line,omitempty"`
 
 	sms notify.SMS
 }
@@ -152,7 +190,17 @@ func (n *SMSNotifier) Provision(ctx caddy.Context) error {
 }
 
 // Validate checks the address and the template.
-func (n *SMSNotifier) Validate() error { return n.sms.Validate() }
+func (n *SMSNotifier) Validate() error {
+	return at(n.Line, cmp.Or(n.sms.Validate(), refuseClear(n, n.Insecure)))
+}
+
+// InClear implements inClear.
+func (n *SMSNotifier) InClear() string {
+	if !plainHTTP(n.URL) {
+		return ""
+	}
+	return "notify sms: over http, codes and numbers cross the network in the clear: use https"
+}
 
 // Channels implements Notifier.
 func (*SMSNotifier) Channels() []string { return []string{recovery.ChannelSMS} }
@@ -162,7 +210,7 @@ func (n *SMSNotifier) Sender() notify.Sender { return &n.sms }
 
 // UnmarshalCaddyfile sets up the notifier from Caddyfile tokens:
 //
-//	notify sms URL {
+//	notify sms URL [insecure] {
 //		method POST
 //		header NAME VALUE
 //		body TEMPLATE
@@ -171,8 +219,13 @@ func (n *SMSNotifier) Sender() notify.Sender { return &n.sms }
 //	}
 func (n *SMSNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if !d.AllArgs(&n.URL) {
+	n.Line = lineOf(d)
+	if !d.NextArg() {
 		return d.ArgErr()
+	}
+	n.URL = d.Val()
+	if err := acceptsClear(d, &n.Insecure); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {

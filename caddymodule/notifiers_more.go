@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -27,6 +29,11 @@ type PushNotifier struct {
 	// More people than one read the channel: messages with a secret are
 	// refused. Default: false.
 	Shared bool `json:"shared,omitempty"`
+	// Accepts an address without encryption, or with none that is checked, for a
+	// service that is not on this machine. Default: refused.
+	Insecure bool `json:"insecure,omitempty"`
+	// Where it was written, for messages.
+	Line string `json:"line,omitempty"`
 
 	push notify.Push
 }
@@ -44,7 +51,17 @@ func (n *PushNotifier) Provision(ctx caddy.Context) error {
 }
 
 // Validate checks the address, without a request.
-func (n *PushNotifier) Validate() error { return n.push.Validate() }
+func (n *PushNotifier) Validate() error {
+	return at(n.Line, cmp.Or(n.push.Validate(), refuseClear(n, n.Insecure)))
+}
+
+// InClear implements inClear.
+func (n *PushNotifier) InClear() string {
+	if !n.push.Open() {
+		return ""
+	}
+	return "notify push: the address turns encryption or its check off, and with it goes the service's token: take that out"
+}
 
 // Channels implements Notifier.
 func (*PushNotifier) Channels() []string { return []string{recovery.ChannelPush} }
@@ -54,13 +71,18 @@ func (n *PushNotifier) Sender() notify.Sender { return &n.push }
 
 // UnmarshalCaddyfile sets up the notifier from Caddyfile tokens:
 //
-//	notify push URL {
+//	notify push URL [insecure] {
 //		shared
 //	}
 func (n *PushNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if !d.AllArgs(&n.URL) {
+	n.Line = lineOf(d)
+	if !d.NextArg() {
 		return d.ArgErr()
+	}
+	n.URL = d.Val()
+	if err := acceptsClear(d, &n.Insecure); err != nil {
+		return err
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		switch {
@@ -83,9 +105,13 @@ type WebhookNotifier struct {
 	// Address to post to, http or https. Placeholders such as {env.HOOK_URL}
 	// are replaced. Required.
 	URL string `json:"url"`
-	// Key of the signature. Placeholders such as {env.HOOK_SECRET} are
-	// replaced. Required.
+	// Key of the signature, of 16 characters and more. Placeholders such as
+	// {env.HOOK_SECRET} are replaced. Required.
 	Secret string `json:"secret"`
+	// Accepts http for a program that is not on this machine. Default: refused.
+	Insecure bool `json:"insecure,omitempty"`
+	// Where it was written, for messages.
+	Line string `json:"line,omitempty"`
 
 	webhook notify.Webhook
 }
@@ -107,7 +133,17 @@ func (n *WebhookNotifier) Provision(caddy.Context) error {
 }
 
 // Validate checks the address and wants a secret.
-func (n *WebhookNotifier) Validate() error { return n.webhook.Validate() }
+func (n *WebhookNotifier) Validate() error {
+	return at(n.Line, cmp.Or(n.webhook.Validate(), refuseClear(n, n.Insecure)))
+}
+
+// InClear implements inClear.
+func (n *WebhookNotifier) InClear() string {
+	if !plainHTTP(string(n.webhook.URL)) {
+		return ""
+	}
+	return "notify webhook: over http, who does what crosses the network in the clear: use https"
+}
 
 // Channels implements Notifier.
 func (*WebhookNotifier) Channels() []string { return []string{recovery.ChannelHook} }
@@ -117,15 +153,34 @@ func (n *WebhookNotifier) Sender() notify.Sender { return &n.webhook }
 
 // UnmarshalCaddyfile sets up the notifier from Caddyfile tokens:
 //
-//	notify webhook URL {
+//	notify webhook URL [insecure] {
 //		secret S
 //	}
 func (n *WebhookNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if !d.AllArgs(&n.URL) {
+	n.Line = lineOf(d)
+	if !d.NextArg() {
 		return d.ArgErr()
 	}
-	return words(d, map[string]*string{"secret": &n.Secret})
+	n.URL = d.Val()
+	if err := acceptsClear(d, &n.Insecure); err != nil {
+		return err
+	}
+	return words(d, map[string]func() error{"secret": func() error { return n.readSecret(d) }})
+}
+
+// readSecret looks at once at one that is written down as it is.
+func (n *WebhookNotifier) readSecret(d *caddyfile.Dispenser) error {
+	if !d.AllArgs(&n.Secret) {
+		return d.ArgErr()
+	}
+	if strings.ContainsRune(n.Secret, '{') {
+		return nil
+	}
+	if err := notify.WebhookSecret(secret.Text(n.Secret)); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
 }
 
 // Interface guards

@@ -11,19 +11,19 @@ import (
 
 func TestPushSMSAndWebhookAdapt(t *testing.T) {
 	for _, tt := range []struct{ name, options, want string }{
-		{"push", "notify push ntfy://ntfy.sh/topic", `{"notifier":"push","url":"ntfy://ntfy.sh/topic"}`},
-		{"shared push", "notify push {env.PUSH_URL} {\n\t\t\tshared\n\t\t}", `{"notifier":"push","shared":true,"url":"{env.PUSH_URL}"}`},
+		{"push", "notify push ntfy://ntfy.sh/topic", `{"line":"Caddyfile:3","notifier":"push","url":"ntfy://ntfy.sh/topic"}`},
+		{"shared push", "notify push {env.PUSH_URL} {\n\t\t\tshared\n\t\t}", `{"line":"Caddyfile:3","notifier":"push","shared":true,"url":"{env.PUSH_URL}"}`},
 		{
 			"sms", "notify sms https://sms.example/out {\n\t\t\tcountries 33 41\n\t\t\tbudget 50 per day\n\t\t}",
-			`{"budget":50,"countries":["33","41"],"notifier":"sms","url":"https://sms.example/out"}`,
+			`{"budget":50,"countries":["33","41"],"line":"Caddyfile:3","notifier":"sms","url":"https://sms.example/out"}`,
 		},
 		{
 			"webhook", "notify webhook https://hook.example/in {\n\t\t\tsecret {env.HOOK_SECRET}\n\t\t}",
-			`{"notifier":"webhook","secret":"{env.HOOK_SECRET}","url":"https://hook.example/in"}`,
+			`{"line":"Caddyfile:3","notifier":"webhook","secret":"{env.HOOK_SECRET}","url":"https://hook.example/in"}`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			body, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte("{\n\tsparekey {\n\t\t"+tt.options+"\n\t}\n}\n"), nil)
+			body, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte("{\n\tsparekey {\n\t\t"+tt.options+"\n\t}\n}\n"), map[string]any{"filename": "Caddyfile"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestPushSMSAndWebhookAdapt(t *testing.T) {
 
 func TestPushAndWebhookOptions(t *testing.T) {
 	t.Setenv("SPAREKEY_TEST_PUSH", "gotify://push.example/AbCdEfGhIjKlMn1")
-	t.Setenv("SPAREKEY_TEST_SECRET", "whsec-2f0b1c")
+	t.Setenv("SPAREKEY_TEST_SECRET", "whsec-2f0b1c9a8d7e")
 	block := func(words ...string) string { return " {\n\t\t\t" + strings.Join(words, "\n\t\t\t") + "\n\t\t}" }
 	const hook = "notify webhook https://hook.example/in"
 	for _, tt := range []struct{ name, options, want string }{
@@ -44,7 +44,7 @@ func TestPushAndWebhookOptions(t *testing.T) {
 		{"push to Matrix asks nobody", "notify push matrix://bot:pass@matrix.invalid/?rooms=a", ""},
 		{"shared push from the environment", "notify push {env.SPAREKEY_TEST_PUSH}" + block("shared"), ""},
 		{"webhook", hook + block("secret {env.SPAREKEY_TEST_SECRET}"), ""},
-		{"both", "notify push ntfy://ntfy.sh/topic\n\t\t" + hook + block("secret abc"), ""},
+		{"both", "notify push ntfy://ntfy.sh/topic\n\t\t" + hook + block("secret abcdefghijklmnop"), ""},
 		{"push without an address", "notify push", "wrong argument count"},
 		{"push to two", "notify push ntfy://ntfy.sh/a ntfy://ntfy.sh/b", "wrong argument count"},
 		{"push to no service", "notify push https://ntfy.sh/topic", "does not begin with a service"},
@@ -56,9 +56,9 @@ func TestPushAndWebhookOptions(t *testing.T) {
 		{"unknown word of push", "notify push ntfy://ntfy.sh/topic" + block("title hello"), `unknown option "title"`},
 		{"webhook without an address", "notify webhook", "wrong argument count"},
 		{"webhook without a secret", hook, "no secret to sign with"},
-		{"webhook to a file", "notify webhook file:///x" + block("secret abc"), "not an http or https address"},
+		{"webhook to a file", "notify webhook file:///x" + block("secret abcdefghijklmnop"), "not an http or https address"},
 		{"webhook with a secret from nowhere", hook + block("secret {env.SPAREKEY_TEST_NOTHING}"), "SPAREKEY_TEST_NOTHING"},
-		{"secret twice", hook + block("secret abc", "secret abc"), "secret is there twice"},
+		{"secret twice", hook + block("secret abcdefghijklmnop", "secret abcdefghijklmnop"), "secret is there twice"},
 		{"secret of two words", hook + block("secret a b"), "wrong argument count"},
 		{"unknown word of webhook", hook + block("shared"), `unknown option "shared"`},
 	} {

@@ -40,6 +40,7 @@ func newRuntime(a *App) (*runtime, error) {
 		return nil, err
 	}
 	s := value.(*shared)
+	a.keys = s.keys
 	if err := s.join(keys); err != nil {
 		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)
@@ -95,7 +96,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	}
 	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
-	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}}
+	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}, RuleGroups: ruleGroups(a.rules)}
 	if s != nil {
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,9 +62,10 @@ func (h *host) load(t *testing.T) error {
 	return caddy.Load(config, true)
 }
 
-// TestKY01_ASecretIsRotatedByReload: the new one in front, and later the old one
-// away. Nobody is signed out, the command line reaches this Caddy at every step,
-// and what does not open the store changes nothing.
+// TestKY01_ASecretIsRotatedByReload: the new one behind, in front, a rekey, and the
+// old one away, as README has it. Nobody is signed out, the command line reaches
+// this Caddy at every step, and what does not open the store changes nothing. Then
+// the new one alone starts.
 func TestKY01_ASecretIsRotatedByReload(t *testing.T) {
 	for _, store := range []string{"file", "redis"} {
 		t.Run(store, func(t *testing.T) {
@@ -75,30 +77,60 @@ func TestKY01_ASecretIsRotatedByReload(t *testing.T) {
 			h.start(t)
 			first, second, stranger := h.secret, strings.Repeat("fedcba9876543210", 4), strings.Repeat("0011223344556677", 4)
 			for _, step := range []struct {
-				name, secret string
-				refused      bool
+				name, secret, refused string
 			}{
-				{"another secret", stranger, true},
-				{"the new one in front", second + " " + first, false},
-				{"another secret again", stranger, true},
-				{"the old one away", second, false},
-				{"the old one instead", first, true},
+				{"another secret", stranger, "another key"},
+				{"the new one behind", first + " " + second, ""},
+				{"the new one in front", second + " " + first, ""},
+				{"another secret again", stranger, "another key"},
+				{"the old one away too early", second, "sparekey rekey"},
+				{"rekey", second + " " + first, ""},
+				{"the old one away", second, ""},
+				{"the old one instead", first, "another key"},
 			} {
 				before := h.secret
 				h.secret = step.secret
-				if err := h.load(t); (err != nil) != step.refused {
-					t.Fatalf("%s: got %v, want it refused: %v", step.name, err, step.refused)
+				err := h.load(t)
+				if (err != nil) != (step.refused != "") || err != nil && !strings.Contains(err.Error(), step.refused) {
+					t.Fatalf("%s: got %v, want it refused with %q", step.name, err, step.refused)
 				}
-				if step.refused {
+				if step.refused != "" {
 					h.secret = before
 				}
 				if !h.signedIn(t, session) {
 					t.Fatalf("%s: signed out", step.name)
 				}
 				sparekey(t, "user", "list", "--config="+h.caddyfile(t)).want(t, 0, "asked the running Caddy")
+				if step.name == "rekey" {
+					h.rekey(t)
+				}
 			}
+			h.stop(t)
+			h.start(t)
+			if !h.signedIn(t, session) {
+				t.Fatal("after a start with the new one alone: signed out")
+			}
+			sparekey(t, "rescue", "alice", "--config="+h.caddyfile(t)).want(t, 0, "asked the running Caddy")
 		})
 	}
+}
+
+// rekey runs it as an operator does who has just reloaded: it is refused while the
+// configuration of before still ends.
+func (h *host) rekey(t *testing.T) {
+	t.Helper()
+	r := sparekey(t, "rekey", "--json", "--config="+h.caddyfile(t))
+	for end := time.Now().Add(10 * time.Second); r.code != 0 && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		r = sparekey(t, "rekey", "--json", "--config="+h.caddyfile(t))
+	}
+	got := decode[struct {
+		Records, Sealed, Damaged int
+		Codes                    []string `json:"codes_under_an_older_key"`
+	}](t, r)
+	if got.Records == 0 || got.Sealed == 0 || got.Damaged != 0 || !slices.Equal(got.Codes, []string{"alice"}) {
+		t.Errorf("got %+v, want records sealed anew, and the codes of alice", got)
+	}
+	sparekey(t, "doctor", "--config="+h.caddyfile(t)).want(t, 0, "")
 }
 
 // TestRetiredConfigurationsHoldNothing reloads while the app is used and its

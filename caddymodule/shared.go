@@ -65,7 +65,7 @@ func openShared(a *App, keys *secret.Keys) (caddy.Destructor, error) {
 func (s *shared) prepare() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return engine.Prepare(ctx, &kv.Store{Driver: s.driver, Sealer: s.keys, Now: time.Now})
+	return engine.Prepare(ctx, &kv.Store{Driver: s.driver, Sealer: s.keys, Now: time.Now}, s.keys)
 }
 
 // join adds the keys of a configuration that starts. They open from now on; the
@@ -76,7 +76,7 @@ func (s *shared) prepare() error {
 func (s *shared) join(keys *secret.Keys) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := checkStore(ctx, &kv.Store{Driver: s.driver, Sealer: keys, Now: time.Now}, s.store); err != nil {
+	if err := checkStore(ctx, &kv.Store{Driver: s.driver, Sealer: keys, Now: time.Now}, keys, s.store); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -106,8 +106,21 @@ func (s *shared) leave(keys *secret.Keys) {
 	}
 	old := s.control
 	s.control = newControl(s.logger, s.keys, s.store)
-	s.control.serve(old.current.Load())
+	if o := old.current.Load(); o != nil {
+		s.control.serve(o)
+		s.tell(o.engine)
+	}
 	go supervise.Run(s.logger, "the control socket of before", old.close) // its folder may hang on the key
+}
+
+// tell has other processes know which key is in front here now: a rekey there
+// waits for it.
+func (s *shared) tell(e *engine.Engine) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := e.Announce(ctx); err != nil {
+		s.logger.Warn("which secret is in front here is told to others in a minute", "error", err)
+	}
 }
 
 func (s *shared) forget(keys *secret.Keys) {

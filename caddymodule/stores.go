@@ -17,6 +17,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // Store is a module below sparekey.stores. An unknown one is a module of
@@ -85,6 +87,13 @@ type RedisStore struct {
 	// URL of a single server: redis:// or rediss://, with user and password.
 	// Placeholders such as {env.REDIS_URL} are replaced.
 	URL string `json:"url"`
+	// Accepts a server off this machine without encryption or without a password.
+	// Default: refused.
+	Insecure bool `json:"insecure,omitempty"`
+	// Where it was written, for messages.
+	Line string `json:"line,omitempty"`
+
+	line string // Line, which must not tell one store from another
 }
 
 // CaddyModule returns the Caddy module information.
@@ -99,15 +108,32 @@ func (s *RedisStore) Provision(caddy.Context) error {
 		return fmt.Errorf("redis address: %w", err)
 	}
 	s.URL = url
+	s.line, s.Line = s.Line, ""
 	return nil
 }
 
 // Validate checks the address.
 func (s *RedisStore) Validate() error {
 	if !strings.HasPrefix(s.URL, "redis://") && !strings.HasPrefix(s.URL, "rediss://") {
-		return rediskv.ErrURL
+		return at(s.line, rediskv.ErrURL)
 	}
-	return nil
+	return at(s.line, refuseClear(s, s.Insecure))
+}
+
+// InClear implements inClear.
+func (s *RedisStore) InClear() string {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || web.Loopback(u.Host) {
+		return ""
+	}
+	password, _ := u.User.Password()
+	switch {
+	case u.Scheme != "rediss":
+		return "store redis: over redis:// everything, the password of the server too, crosses the network in the clear: use rediss://"
+	case password == "":
+		return "store redis: without a password whoever reaches the server can delete accounts and bring old ones back: use rediss://USER:PASSWORD@HOST"
+	}
+	return ""
 }
 
 // Open implements Store.
@@ -135,15 +161,15 @@ func (s *RedisStore) Folder() string { return dataFolder() }
 
 // UnmarshalCaddyfile sets up the store from Caddyfile tokens:
 //
-//	store redis URL
+//	store redis URL [insecure]
 func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if !d.NextArg() {
 		return d.ArgErr()
 	}
-	s.URL = d.Val()
-	if d.NextArg() {
-		return d.Err("store redis takes one address for now: Sentinel and Cluster are not built yet")
+	s.URL, s.Line = d.Val(), lineOf(d)
+	if err := acceptsClear(d, &s.Insecure); err != nil {
+		return d.Err("store redis takes one address for now, and perhaps the word insecure: Sentinel and Cluster are not built yet")
 	}
 	return nothingMore(d)
 }
@@ -165,13 +191,14 @@ var (
 	_ caddy.Provisioner     = (*FileStore)(nil)
 	_ caddy.Provisioner     = (*RedisStore)(nil)
 	_ caddy.Validator       = (*RedisStore)(nil)
+	_ inClear               = (*RedisStore)(nil)
 	_ caddyfile.Unmarshaler = (*FileStore)(nil)
 	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
 )
 
-// checkStore proves that a Caddy has used the store, with our key. Unlike
+// checkStore proves that a Caddy has used the store, with our keys. Unlike
 // [engine.Prepare] it writes nothing.
-func checkStore(ctx context.Context, s *kv.Store, where Store) error {
+func checkStore(ctx context.Context, s *kv.Store, keys *secret.Keys, where Store) error {
 	const first = "check" // the record that Prepare writes
 	_, ok, err := kv.Load[string](ctx, s, first)
 	switch {
@@ -181,6 +208,9 @@ func checkStore(ctx context.Context, s *kv.Store, where Store) error {
 		return fmt.Errorf("%s: %w", where.Place(), err)
 	case !ok:
 		return fmt.Errorf("%s holds nothing of Sparekey: start Caddy once, or check the configuration", where.Place())
+	}
+	if err := engine.Fits(ctx, s, keys); err != nil {
+		return fmt.Errorf("%s: %w", where.Place(), err)
 	}
 	return nil
 }

@@ -52,6 +52,7 @@ const (
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
+	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone
 	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
 
 	// Of these there is at most one a minute for each network: see Event.Count.

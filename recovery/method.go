@@ -131,6 +131,14 @@ type Lasting interface {
 	Life(l Lifetimes) time.Duration
 }
 
+// Keyed is a method that keeps something in the account that only the root key of
+// then can check, so that a change of the key needs the owner.
+type Keyed interface {
+	// KeysOf names the root keys of what the account holds; an empty name: it is
+	// from before keys were noted.
+	KeysOf(a *Account) []string
+}
+
 // Namer is a method whose proof says whose it is, so that nobody types a name:
 // it may be the first thing that a flow is shown.
 type Namer interface {

@@ -50,11 +50,16 @@ type NewAccount struct {
 	Lang       string
 }
 
-// Make returns the invited account, or what is wrong with name, address or
-// number.
+// Make returns the invited account, or what is wrong with name, address, number
+// or groups.
 func (n NewAccount) Make(now time.Time) (*Account, error) {
 	if _, err := CanonicalName(n.Name); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadName, err)
+	}
+	for _, g := range n.Groups {
+		if _, err := CanonicalGroup(g); err != nil {
+			return nil, err
+		}
 	}
 	var mail, phone string
 	var err error

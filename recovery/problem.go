@@ -49,6 +49,9 @@ const (
 	ProblemSame           = "password_same"
 	ProblemNameTaken      = "name_taken"
 	ProblemNameBad        = "name_bad"
+	ProblemNameGroup      = "name_group"   // a person is to be called as a group is
+	ProblemGroupPerson    = "group_person" // and the other way round
+	ProblemGroupBad       = "group_bad"
 	ProblemMailBad        = "mail_bad"
 	ProblemPhoneBad       = "phone_bad"
 	ProblemMissing        = "missing_field"

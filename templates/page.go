@@ -60,8 +60,10 @@ func blamed(t *Text) []string {
 		return []string{"code", "pin"}
 	case "password_short", "password_long", "password_unreadable", "password_common", "password_same", "password_like_name":
 		return []string{"new_password"}
-	case "name_taken", "name_bad", "contact_unknown", "contact_self":
+	case "name_taken", "name_bad", "name_group", "contact_unknown", "contact_self":
 		return []string{"name"}
+	case "group_person", "group_bad":
+		return []string{"groups"}
 	case "mail_bad":
 		return []string{"mail"}
 	case "phone_bad":

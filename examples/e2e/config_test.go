@@ -44,6 +44,10 @@ var badConfigs = []struct {
 	{name: "redis by http", text: global("store redis http://a # BAD"), want: "must be redis://", noLine: true},
 	{name: "redis from nowhere", text: global("store redis {env.NO_SUCH_VARIABLE} # BAD"), want: "NO_SUCH_VARIABLE", noLine: true},
 
+	{name: "redis in the clear", text: global("store redis redis://redis:6379 # BAD"), want: "use rediss://"},
+	{name: "redis without a password", text: global("store redis rediss://redis.example # BAD"), want: "without a password"},
+
+	{name: "text for a secret", text: global(`secret "correct horse battery staple, twice" # BAD`), want: "openssl rand -hex 32"},
 	{name: "empty secret", text: global("secret # BAD"), want: "wrong argument count"},
 	{name: "two names", text: global("name Holiday photos # BAD"), want: "wrong argument count"},
 	{name: "insecure with argument", text: global("insecure_http yes # BAD"), want: "wrong argument count"},
@@ -56,6 +60,11 @@ var badConfigs = []struct {
 	{name: "mail without from", text: global("notify smtp localhost:25 # BAD"), want: "from", noLine: true},
 	{name: "mail without port", text: global("notify smtp localhost { # BAD", "from a@b.example", "}"), want: "HOST:PORT", noLine: true},
 	{name: "unknown encryption", text: global("notify smtp localhost:25 {", "from a@b.example", "tls maybe # BAD", "}"), want: "maybe", noLine: true},
+	{name: "mail in the clear", text: global("notify smtp mail.example:25 {", "from a@b.example", "tls off # BAD", "}"), want: "use starttls or implicit"},
+	{name: "sms in the clear", text: global("notify sms http://sms.example # BAD"), want: "use https"},
+	{name: "webhook in the clear", text: global("notify webhook http://hook.example { # BAD", "secret abcdefghijklmnop", "}"), want: "use https"},
+	{name: "short secret of a webhook", text: global("notify webhook https://hook.example {", "secret abcdefghijklmno # BAD", "}"), want: "openssl rand -hex 32"},
+	{name: "push in the clear", text: global("notify push ntfy://ntfy.example/topic?scheme=http # BAD"), want: "encryption"},
 	{name: "sms without address", text: global("notify sms # BAD"), want: "wrong argument count"},
 	{name: "sms to a file", text: global("notify sms file:///x # BAD"), want: "not an http or https address", noLine: true},
 	{name: "sms body without text", text: global("notify sms https://sms.example {", "body {to} # BAD", "}"), want: "{text}", noLine: true},
@@ -86,6 +95,7 @@ var badConfigs = []struct {
 
 	{name: "argument of the directive", text: site("sparekey family # BAD"), want: `takes no argument here, got "family"`},
 	{name: "unknown rule", text: site("sparekey {", "deny family # BAD", "}"), want: `unknown option "deny"`},
+	{name: "allow of no kind", text: site("sparekey {", "allow family usr:alice # BAD", "}"), want: "user:NAME"},
 	{name: "allow nobody", text: site("sparekey {", "allow # BAD", "}"), want: "wrong argument count"},
 	{name: "allow twice", text: site("sparekey {", "allow a", "allow b # BAD", "}"), want: "allow is there twice"},
 
@@ -120,7 +130,11 @@ func TestBadConfig(t *testing.T) {
 func TestGoodConfig(t *testing.T) {
 	t.Parallel()
 	w := e2e.New(t, caddy)
-	for _, text := range []string{global(), global("name A"), site("sparekey"), site("sparekey {", "allow family", "}")} {
+	for _, text := range []string{
+		global(), global("name A"), site("sparekey"), site("sparekey {", "allow family user:alice", "}"),
+		global("store redis redis://redis:6379 insecure", "notify sms http://sms.example insecure"),
+		global("notify smtp mail.example:25 {", "from a@b.example", "tls off insecure", "}"),
+	} {
 		c := w.Caddy(e2e.Config{})
 		if said := validate(t, c, text, 0); !strings.Contains(said, "Valid configuration") {
 			t.Errorf("got %s\nfor\n%s", said, text)

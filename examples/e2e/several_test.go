@@ -60,6 +60,7 @@ func TestTwoCaddys(t *testing.T) {
 		alice.Enrol(there)
 		alice.SignIn(here, "/b")
 	})
+	t.Run("key", func(t *testing.T) { changeOfKey(t, w, one, two, alice) })
 }
 
 // sameBrowserAt is the same browser at another Caddy: it starts with the cookies of b

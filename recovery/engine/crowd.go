@@ -24,7 +24,7 @@ const crowdSlots = 1 << 13
 // ofCrowd is the counter of a network for all names. A success takes back the
 // tries of its own flow only: it says nothing of other names.
 func (r *run) ofCrowd() meter {
-	slot := binary.BigEndian.Uint32(r.Keys.MAC("meter crowd", r.client.Network)) % crowdSlots
+	slot := binary.BigEndian.Uint32(r.counters.sum("crowd", r.client.Network)) % crowdSlots
 	return meter{
 		key: r.meterKey("crowd", hex.EncodeToString(binary.BigEndian.AppendUint32(nil, slot))), rule: backoff(r.Policy.Limits),
 		life: backoffLife(r.Policy.Limits), flow: r.flowID(),
@@ -37,12 +37,12 @@ func (r *run) counted() string {
 	if !r.flow.IsDecoy() || !r.strangers.many(r.Now()) {
 		return r.account.ID
 	}
-	return "nobody-" + hex.EncodeToString(r.Keys.MAC("meter few", r.account.ID)[:1])
+	return "nobody-" + hex.EncodeToString(r.counters.sum("few", r.account.ID)[:1])
 }
 
 // strangersRow is the row of a name that nobody has.
 func (r *run) strangersRow() meter {
-	sum := r.Keys.MAC("meter strangers", r.account.ID)
+	sum := r.counters.sum("strangers", r.account.ID)
 	record := binary.BigEndian.Uint16(sum) % tableRecords
 	return meter{
 		key:   "strangers/" + hex.EncodeToString(binary.BigEndian.AppendUint16(nil, record)),

@@ -33,8 +33,12 @@ type Engine struct {
 	Audit   func(recovery.Event) // nil: events are dropped
 	Log     *slog.Logger         // nil: slog.Default()
 	Outside Outside              // keeps the store's mark; nil: only memory does
+	// RuleGroups are the groups that the rules of sites name, in canonical form:
+	// nobody new may be called so.
+	RuleGroups []string
 
 	name            string // of this process, written into reminders it takes on
+	counters        counters
 	posts, flows    gauge
 	spray           spray
 	visitors        visitors
@@ -55,7 +59,8 @@ type Engine struct {
 	policyTold      time.Time // when the log last said that policies differ; of Remind only
 }
 
-// New checks the policy and returns an engine.
+// New checks the policy and returns an engine. It reads one record of the store,
+// and makes it when there is none.
 func New(e *Engine) (*Engine, error) {
 	if err := e.Policy.Validate(e.Methods); err != nil {
 		return nil, err
@@ -65,6 +70,12 @@ func New(e *Engine) (*Engine, error) {
 	}
 	if e.Store != nil {
 		e.Store.Damaged = e.damaged
+	}
+	if e.Store != nil && e.Store.Driver != nil {
+		var err error
+		if e.counters, err = openCounters(e.Store); err != nil {
+			return nil, err
+		}
 	}
 	e.name = secret.Token(9)
 	e.later = make(chan func(context.Context), 64)

@@ -10,8 +10,10 @@ import (
 
 // name takes the first account's identifiers.
 func (r *run) name(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	if _, err := recovery.CanonicalName(in.Name); err != nil {
+	if name, err := recovery.CanonicalName(in.Name); err != nil {
 		return recovery.NewProblem(recovery.ProblemNameBad), nil
+	} else if r.reserved(name) {
+		return recovery.NewProblem(recovery.ProblemNameGroup), nil
 	}
 	f := *r.flow
 	f.Name = strings.TrimSpace(in.Name)

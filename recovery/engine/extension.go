@@ -13,15 +13,37 @@ import (
 
 const extensionsKey = "lines"
 
-// mainKey names the record of the accounts that share a main number.
-func (e *Engine) mainKey(number string) string {
-	return "main/" + hex.EncodeToString(e.Keys.MAC("index main", number)[:20])
+// mainKeys names the records of the accounts that share a main number, that of
+// the newest root key first.
+func (e *Engine) mainKeys(number string) []string {
+	var keys []string
+	for _, mac := range e.Keys.MACs("index main", number) {
+		keys = append(keys, "main/"+hex.EncodeToString(mac[:20]))
+	}
+	return keys
+}
+
+// sharing lists the accounts that may have a main number.
+func (e *Engine) sharing(ctx context.Context, number string) ([]string, error) {
+	var all []string
+	for _, key := range e.mainKeys(number) {
+		ids, _, err := kv.Load[[]string](ctx, e.Store, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if !slices.Contains(all, id) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all, nil
 }
 
 // claimExtensions adds an account to the records of its main numbers.
 func (e *Engine) claimExtensions(ctx context.Context, a *recovery.Account) error {
 	for _, l := range a.Extensions {
-		_, err := kv.Update(ctx, e.Store, e.mainKey(l.Number), time.Time{}, func(ids *[]string, _ bool) error {
+		_, err := kv.Update(ctx, e.Store, e.mainKeys(l.Number)[0], time.Time{}, func(ids *[]string, _ bool) error {
 			if !slices.Contains(*ids, a.ID) {
 				*ids = append(*ids, a.ID)
 			}
@@ -68,7 +90,7 @@ func (e *Engine) findExtension(ctx context.Context, l recovery.Extension) (*reco
 	if a != nil || err != nil || l.Digits != "" {
 		return a, err
 	}
-	ids, _, err := kv.Load[[]string](ctx, e.Store, e.mainKey(l.Number))
+	ids, err := e.sharing(ctx, l.Number)
 	if err != nil || len(ids) > maxShared {
 		return nil, err
 	}

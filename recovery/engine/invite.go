@@ -13,11 +13,14 @@ import (
 )
 
 // AddUser writes an invited account and returns the token of its invitation, to
-// be put behind link#. Errors: [recovery.ErrNameTaken], or what is wrong with
-// name, address or number.
+// be put behind link#. Errors: [recovery.ErrNameTaken], [recovery.ErrIsGroup],
+// [recovery.ErrIsPerson], or what is wrong with name, address, number or groups.
 func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.Account, string, error) {
 	a, err := n.Make(e.Now())
 	if err != nil {
+		return nil, "", err
+	}
+	if err := e.distinct(ctx, a); err != nil {
 		return nil, "", err
 	}
 	if err := e.claim(ctx, a); err != nil {

@@ -39,7 +39,7 @@ func killEngine(t *testing.T, path string) (*engine.Engine, kv.Driver) {
 	p := recovery.Default()
 	p.Hash = secret.HashParams{Time: 1, Memory: 64, Threads: 1}
 	s := &kv.Store{Driver: d, Sealer: keys, Now: time.Now}
-	if err := engine.Prepare(t.Context(), s); err != nil {
+	if err := engine.Prepare(t.Context(), s, keys); err != nil {
 		t.Fatal(err)
 	}
 	e, err := engine.New(&engine.Engine{

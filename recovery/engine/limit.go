@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -181,10 +180,9 @@ func (e *Engine) takeBack(ctx context.Context, m meter) error {
 	return err
 }
 
-// meterKey names a meter. Names and networks go through a MAC, so that no key
-// holds raw input.
+// meterKey names a meter.
 func (e *Engine) meterKey(kind string, parts ...string) string {
-	return "meter/" + hex.EncodeToString(e.Keys.MAC("meter "+kind, parts...)[:16])
+	return e.counters.key(kind, parts...)
 }
 
 // The table of rows: a name has one place in one of its records. Two names with

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -181,9 +180,8 @@ type owing struct {
 
 const owingShards = 16
 
-func (e *Engine) owingKey(account string) string {
-	sum := e.Keys.MAC("owing", account)
-	return "owing/" + hex.EncodeToString(sum[:1])[:1]
+func owingKey(account string) string {
+	return fmt.Sprintf("owing/%x", shardOf(account)%owingShards)
 }
 
 // listOwing lists an account before it owes something. A change does not fail
@@ -193,7 +191,7 @@ func (e *Engine) listOwing(ctx context.Context, account string) {
 		return // nobody can ever be told
 	}
 	now := e.Now()
-	err := e.changeOwing(ctx, e.owingKey(account), func(list []owing) []owing {
+	err := e.changeOwing(ctx, owingKey(account), func(list []owing) []owing {
 		list = slices.DeleteFunc(list, func(x owing) bool { return x.Account == account })
 		return append(list, owing{account, now})
 	})

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -19,6 +17,8 @@ type index struct {
 	At      time.Time `json:"at"`
 }
 
+// indexKeys names the index entries of an identifier, that of the newest root key
+// first.
 func (e *Engine) indexKeys(id recovery.Identifier) []string {
 	var keys []string
 	for _, mac := range e.Keys.MACs("index "+id.Kind, id.Value) {
@@ -99,73 +99,21 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 		return recovery.TakenError{Kind: id.Kind}
 	}
 	now := e.Now()
-	_, err = kv.Update(ctx, e.Store, e.indexKeys(id)[0], time.Time{}, func(x *index, exists bool) error {
-		if exists && x.Account != account && now.Before(x.At.Add(takeover)) {
-			return recovery.TakenError{Kind: id.Kind}
-		}
-		*x = index{Account: account, At: now}
-		return nil
-	})
-	return err
-}
-
-// directoryEntry is an account in the roster, which lists people without a scan.
-type directoryEntry struct {
-	ID    string         `json:"id"`
-	Name  string         `json:"name"`
-	State recovery.State `json:"state"`
-	Admin bool           `json:"admin,omitempty"`
-	TwoFA bool           `json:"two_factors,omitempty"`
-	Until time.Time      `json:"until,omitzero"`
-	Cost  string         `json:"cost,omitempty"` // of its password; noCost: it has none
-}
-
-// updateDirectory writes the account's row. The account record decides; the next change
-// restores a lost row.
-func (e *Engine) updateDirectory(ctx context.Context, a *recovery.Account) error {
-	return e.replaceEntries(ctx, a.ID, directoryEntry{a.ID, a.Name, a.State, a.Admin(), e.Methods.HasFactor(a), a.Invited, e.costOf(a)})
-}
-
-// dropFromDirectory takes the account's row off the roster.
-func (e *Engine) dropFromDirectory(ctx context.Context, a *recovery.Account) error {
-	return e.replaceEntries(ctx, a.ID)
-}
-
-// replaceEntries replaces the rows of an account.
-func (e *Engine) replaceEntries(ctx context.Context, id string, anew ...directoryEntry) error {
-	sum := e.Keys.MAC("roster", id)
-	key := "roster/" + hex.EncodeToString(sum[:1])
-	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(rows *[]directoryEntry, _ bool) error {
-		*rows = slices.DeleteFunc(*rows, func(r directoryEntry) bool { return r.ID == id })
-		*rows = append(*rows, anew...)
-		return nil
-	})
-	return err
-}
-
-// Person is what lists show of an account.
-type Person struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	State      recovery.State `json:"state"`
-	Admin      bool           `json:"admin"`
-	TwoFactors bool           `json:"two_factors"`
-	Invited    time.Time      `json:"invited,omitzero"` // until when an invitation lives; zero: there is none
-	cost       string
-}
-
-// People lists all accounts by name: 256 reads, never a scan.
-func (e *Engine) People(ctx context.Context) ([]Person, error) {
-	var out []Person
-	for i := range 256 {
-		rows, _, err := kv.Load[[]directoryEntry](ctx, e.Store, fmt.Sprintf("roster/%02x", i))
+	// Under every root key and in one order: of two nodes with different keys in
+	// front that are given one name at once, one gets it.
+	keys := e.indexKeys(id)
+	slices.Sort(keys)
+	for _, key := range keys {
+		_, err = kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
+			if exists && x.Account != account && now.Before(x.At.Add(takeover)) {
+				return recovery.TakenError{Kind: id.Kind}
+			}
+			*x = index{Account: account, At: now}
+			return nil
+		})
 		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			out = append(out, Person{r.ID, r.Name, r.State, r.Admin, r.TwoFA, r.Until, r.Cost})
+			return err
 		}
 	}
-	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+	return nil
 }

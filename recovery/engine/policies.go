@@ -21,7 +21,8 @@ const (
 
 // running is a process that uses the store, and the policy it decides by.
 type running struct {
-	Policy map[string]string `json:"policy"` // as [recovery.Policy.Fingerprint]
+	Policy map[string]string `json:"policy"`         // as [recovery.Policy.Fingerprint]
+	Keys   []string          `json:"keys,omitempty"` // ids of its root keys, newest first; older versions do not say
 	Seen   time.Time         `json:"seen"`
 }
 
@@ -69,9 +70,8 @@ func (p policies) unlike(mine map[string]string, now time.Time) []string {
 	return parts
 }
 
-// MeetPolicies says that this process runs, and once an hour into the log that
-// another one has another policy.
-func (e *Engine) MeetPolicies(ctx context.Context) error {
+// Announce says that this process runs, with which policy and root keys.
+func (e *Engine) Announce(ctx context.Context) error {
 	if !e.Shared {
 		return nil
 	}
@@ -81,12 +81,22 @@ func (e *Engine) MeetPolicies(ctx context.Context) error {
 	}
 	now := e.Now()
 	_, err = kv.Update(ctx, e.Store, policiesKey, time.Time{}, func(all *policies, _ bool) error {
-		all.meet(e.name, running{mine, now}, now)
+		all.meet(e.name, running{mine, e.Keys.IDs(), now}, now)
 		return nil
 	})
-	if err != nil {
+	return err
+}
+
+// MeetPolicies is Announce, and says once an hour into the log that another
+// process has another policy.
+func (e *Engine) MeetPolicies(ctx context.Context) error {
+	if !e.Shared {
+		return nil
+	}
+	if err := e.Announce(ctx); err != nil {
 		return err
 	}
+	now := e.Now()
 	d, err := e.Differs(ctx)
 	if d == nil || now.Before(e.policyTold.Add(time.Hour)) {
 		return err
@@ -95,6 +105,30 @@ func (e *Engine) MeetPolicies(ctx context.Context) error {
 	e.log().Warn("another Caddy on this store has another policy, and which of them counts depends on which one answers: give all the same",
 		"differs", strings.Join(d.Parts, ", "), "since", d.Since.UTC().Format(time.RFC3339))
 	return nil
+}
+
+// otherKeys lists the root keys of each other process that runs, newest first.
+func (e *Engine) otherKeys(ctx context.Context) ([][]string, error) {
+	all, _, err := kv.Load[policies](ctx, e.Store, policiesKey)
+	var keys [][]string
+	for name, r := range all.Running {
+		if name != e.name && e.Now().Before(r.Seen.Add(policyLease)) {
+			keys = append(keys, r.Keys)
+		}
+	}
+	return keys, err
+}
+
+// leave says that this process has stopped, so that nobody waits for it.
+func (e *Engine) leave(ctx context.Context) error {
+	if !e.Shared {
+		return nil
+	}
+	_, err := kv.Update(ctx, e.Store, policiesKey, time.Time{}, func(all *policies, _ bool) error {
+		delete(all.Running, e.name)
+		return nil
+	})
+	return err
 }
 
 // meet takes a process in, drops those that have stopped, and keeps since when

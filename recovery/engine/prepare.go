@@ -13,26 +13,31 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// ErrKeyMismatch says that the store was made with another root key.
-var ErrKeyMismatch = errors.New("this store was sealed with another key: put the right key into \"secret\" or back beside the store; nothing was changed")
-
 const (
 	checkKey = "check"
 	decoyKey = "shadow"
 )
 
-// Prepare proves that the key opens the store, or seals a new store's check
-// value with it. A node with another key would neither find nor open anything
-// and must not start. It also writes the record that is read in place of an
-// account for unknown names.
-func Prepare(ctx context.Context, s *kv.Store) error {
-	_, err := kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
-		*v = "sparekey"
-		return nil
-	})
+// Prepare proves that the keys open the store, or seals a new store's check value
+// with the newest, which this process seals with from now on. A node with another
+// key would neither find nor open anything and must not start. It also writes the
+// record that is read in place of an account for unknown names. Errors:
+// [ErrKeyMismatch], [ErrKeyNeeded].
+func Prepare(ctx context.Context, s *kv.Store, keys *secret.Keys) error {
+	_, _, err := kv.Load[string](ctx, s, checkKey)
 	if errors.Is(err, kv.ErrDamaged) {
 		return ErrKeyMismatch
 	}
+	if err != nil {
+		return err
+	}
+	if err := noteFront(ctx, s, keys); err != nil {
+		return err
+	}
+	_, err = kv.Update(ctx, s, checkKey, time.Time{}, func(v *string, _ bool) error {
+		*v = "sparekey"
+		return nil
+	})
 	if err != nil {
 		return err
 	}

@@ -355,7 +355,7 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 		Store: inst.store, Keys: keys, Policy: p, Methods: methods, Notify: inst, Now: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err == nil {
-		err = engine.Prepare(t.Context(), inst.store)
+		err = engine.Prepare(t.Context(), inst.store, keys)
 	}
 	if err != nil {
 		t.Fatal(err)

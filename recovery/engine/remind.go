@@ -88,6 +88,9 @@ func (e *Engine) Remind(ctx context.Context) {
 	if err := e.CheckAge(last); err != nil {
 		e.log().Warn("the mark of the store is not raised", "error", err)
 	}
+	if err := e.leave(last); err != nil {
+		e.log().Warn("that this process has ended is not noted: it counts as running for two minutes", "error", err)
+	}
 }
 
 // duty is done each minute, whatever became of the others.

@@ -47,7 +47,7 @@ func entryOf(a *recovery.Account, s *recovery.Session, now time.Time) *entry {
 		idle: time.Duration(s.Idle) * time.Second, end: s.End,
 		identity: &Identity{
 			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), groups: a.Groups, session: s.ID, Browser: s.Device,
+			Groups: strings.Join(a.Groups, ","), rules: a.Rules(), session: s.ID, Browser: s.Device,
 		},
 	}
 	e.used.Store(s.Seen.UnixNano())

@@ -37,7 +37,7 @@ const (
 // Question is what a gate asks about a request.
 type Question struct {
 	Cookie string   // value of the session cookie; empty: none
-	Allow  []string // groups or user names, any of which will do; empty: everybody with an account
+	Allow  []string // as [recovery.Rule] reads them, any of which will do; empty: everybody with an account
 	Page   bool     // a person loads a page
 }
 
@@ -46,10 +46,10 @@ type Identity struct {
 	ID      string
 	User    string
 	Mail    string
-	Groups  string // joined by commas
-	Browser string // id of the known browser
-	groups  []string
-	session string // id
+	Groups  string   // joined by commas
+	Browser string   // id of the known browser
+	rules   []string // of the account, see [recovery.Account.Rules]
+	session string   // id
 }
 
 // Decision is the answer. Its zero value denies.
@@ -207,7 +207,7 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 }
 
 func (id *Identity) in(allow []string) bool {
-	return slices.Contains(allow, id.User) || slices.ContainsFunc(id.groups, func(have string) bool { return slices.Contains(allow, have) })
+	return slices.ContainsFunc(id.rules, func(have string) bool { return slices.Contains(allow, have) })
 }
 
 func (g *Guard) cached(key [32]byte, now time.Time) *entry {

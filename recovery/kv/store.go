@@ -29,6 +29,8 @@ const attempts = 16
 type Sealer interface {
 	Seal(name string, plain []byte) []byte
 	Open(name string, sealed []byte) ([]byte, error)
+	// Current tells whether a value was sealed as it would be now.
+	Current(sealed []byte) bool
 }
 
 // Store puts sealing, expiry and retry over a [Driver], once for all of them.

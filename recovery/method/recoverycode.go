@@ -26,6 +26,7 @@ const (
 
 type codeData struct {
 	MACs  []string `json:"macs,omitempty"`  // unused codes
+	Key   string   `json:"key,omitempty"`   // id of the root key of the MACs; empty: made before that was noted
 	Plain []string `json:"plain,omitempty"` // only while they are being shown, in the flow
 }
 
@@ -37,10 +38,15 @@ func (RecoveryCode) Traits() recovery.Traits {
 	}
 }
 
-// Ready implements recovery.Method.
-func (RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
+// Ready implements recovery.Method. Codes whose root key is gone open nothing.
+func (m RecoveryCode) Ready(a *recovery.Account, now time.Time) bool {
 	_, d := usable(a, now)
-	return len(d.MACs) > 0
+	return len(d.MACs) > 0 && d.checked(m.Keys)
+}
+
+// checked tells whether the key of the codes is there; nil keys: nobody can say no.
+func (d codeData) checked(keys *secret.Keys) bool {
+	return keys == nil || d.Key == "" || slices.Contains(keys.IDs(), d.Key)
 }
 
 // usable are the codes that count now. For a frozen account these are the codes
@@ -65,9 +71,12 @@ func usable(a *recovery.Account, now time.Time) (id string, d codeData) {
 }
 
 // CodesLeft counts the unused codes of an account.
-func CodesLeft(a *recovery.Account) int {
+func CodesLeft(a *recovery.Account) int { return CodesThatOpen(a, nil) }
+
+// CodesThatOpen is CodesLeft without those whose root key is gone.
+func CodesThatOpen(a *recovery.Account, keys *secret.Keys) int {
 	var d codeData
-	if c := a.Credential(recovery.RecoveryCode); c != nil && json.Unmarshal(c.Data, &d) == nil {
+	if c := a.Credential(recovery.RecoveryCode); c != nil && json.Unmarshal(c.Data, &d) == nil && d.checked(keys) {
 		return len(d.MACs)
 	}
 	return 0
@@ -131,6 +140,28 @@ func (m RecoveryCode) right(mac, account, typed string) bool {
 	return err == nil && m.Keys.CheckMAC(b, "recovery code", account, typed)
 }
 
+// KeysOf implements recovery.Keyed: of the sheet in use, and of those that open a
+// closed account.
+func (RecoveryCode) KeysOf(a *recovery.Account) []string {
+	var sheets []json.RawMessage
+	if c := a.Credential(recovery.RecoveryCode); c != nil {
+		sheets = append(sheets, c.Data)
+	}
+	for _, o := range []*recovery.OldCodes{a.OldCodes, a.UnfreezeWith} {
+		if o != nil {
+			sheets = append(sheets, o.Codes)
+		}
+	}
+	var keys []string
+	for _, raw := range sheets {
+		var d codeData
+		if len(raw) > 0 && json.Unmarshal(raw, &d) == nil && len(d.MACs) > 0 {
+			keys = append(keys, d.Key)
+		}
+	}
+	return keys
+}
+
 // Spend implements recovery.Spender.
 func (RecoveryCode) Spend(a *recovery.Account, id string) error {
 	mac := strings.TrimPrefix(id, recovery.RecoveryCode+"/")
@@ -177,7 +208,7 @@ func (m RecoveryCode) Confirm(_ context.Context, t recovery.Try, offered json.Ra
 	if t.Input.Choice != "saved" {
 		return nil, &recovery.Problem{Key: recovery.ProblemMissing}, nil
 	}
-	var out codeData
+	out := codeData{Key: m.Keys.ID()}
 	for _, code := range d.Plain {
 		mac := m.Keys.MAC("recovery code", t.Account.ID, code)
 		out.MACs = append(out.MACs, base64.RawURLEncoding.EncodeToString(mac))

@@ -30,7 +30,7 @@ func TestChecksSendNothing(t *testing.T) {
 		want   string // part of the error; empty: fine
 	}{
 		{"sms", &notify.SMS{URL: secret.Text(g.URL + "/{to}?key=" + apiKey)}, ""},
-		{"webhook", &notify.Webhook{URL: secret.Text(g.URL), Secret: "s"}, ""},
+		{"webhook", &notify.Webhook{URL: secret.Text(g.URL), Secret: hookSecret}, ""},
 		{"ntfy", &notify.Push{URL: secret.Text("ntfy://" + host + "/topic?scheme=http")}, ""},
 		{"gotify", &notify.Push{URL: secret.Text("gotify://" + host + "/AbCdEfGhIjKlMn1?DisableTLS=Yes")}, ""},
 		{"push to whom we do not know", &notify.Push{URL: "pushover://shoutrrr:token@user"}, notify.ErrUnchecked.Error()},
@@ -38,7 +38,7 @@ func TestChecksSendNothing(t *testing.T) {
 		{"folder not made yet", &notify.File{Dir: dir}, ""},
 		{"sms, nobody listens", &notify.SMS{URL: secret.Text("http://" + closedPort() + "/?key=" + apiKey)}, "connection refused"},
 		{"sms, certificate", &notify.SMS{URL: secret.Text(encrypted.URL + "/?key=" + apiKey)}, "certificate"},
-		{"webhook, no such name", &notify.Webhook{URL: "https://hook.invalid/" + apiKey, Secret: "s"}, "no such host"},
+		{"webhook, no such name", &notify.Webhook{URL: "https://hook.invalid/" + apiKey, Secret: hookSecret}, "no such host"},
 		{"ntfy, nobody listens", &notify.Push{URL: secret.Text("ntfy://" + closedPort() + "/topic?scheme=http")}, "connection refused"},
 		{"folder below a file", &notify.File{Dir: filepath.Join(readOnly, "x")}, "not a directory"},
 	} {

@@ -96,7 +96,7 @@ func TestFaultsOfGateways(t *testing.T) {
 		t.Run(http.StatusText(tt.status), func(t *testing.T) {
 			g := newGateway(t, tt.status, tt.status)
 			senders := []notify.Sender{
-				&notify.SMS{URL: secret.Text(g.URL)}, &notify.Webhook{URL: secret.Text(g.URL), Secret: "s"},
+				&notify.SMS{URL: secret.Text(g.URL)}, &notify.Webhook{URL: secret.Text(g.URL), Secret: hookSecret},
 			}
 			for _, s := range senders {
 				err := s.Send(t.Context(), sms())

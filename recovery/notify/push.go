@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,6 +81,35 @@ func (p *Push) Validate() (err error) {
 		return incomplete
 	}
 	return nil
+}
+
+// Open tells that the address asks for no encryption, or for none that is checked,
+// on a way that leads off this machine.
+func (p *Push) Open() bool {
+	u, err := url.Parse(string(p.URL))
+	if err != nil || isLoopback(u.Hostname()) {
+		return false
+	}
+	open := strings.HasSuffix(strings.ToLower(u.Scheme), "+http")
+	for name, values := range u.Query() {
+		for _, value := range values {
+			open = open || opens(strings.ToLower(name), strings.ToLower(value))
+		}
+	}
+	return open
+}
+
+// opens knows the words of shoutrrr's services.
+func opens(name, value string) bool {
+	switch name {
+	case "scheme":
+		return value == "http"
+	case "encryption":
+		return value == "none"
+	case "disabletls", "disabletlsverification", "insecureskipverify", "skiptlsverify":
+		return slices.Contains([]string{"1", "true", "yes", "y"}, value)
+	}
+	return false
 }
 
 func (p *Push) parse() (scheme string, u *url.URL, err error) {

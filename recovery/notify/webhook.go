@@ -21,6 +21,8 @@ import (
 const (
 	defaultWebhookTimeout = 10 * time.Second
 	signatureHeader       = "X-Sparekey-Signature"
+	// minWebhookSecret is the shortest secret, in bytes (ASVS 5.0 13.2).
+	minWebhookSecret = 16
 )
 
 // Webhook posts letters as JSON to a program of the operator, signed:
@@ -38,7 +40,7 @@ const (
 type Webhook struct {
 	// URL to post to, http or https. It may hold a key. Required.
 	URL secret.Text
-	// Secret is the key of the signature. Required.
+	// Secret is the key of the signature, of 16 bytes at least. Required.
 	Secret secret.Text
 	// Timeout bounds one request. Default 10 s.
 	Timeout time.Duration
@@ -64,8 +66,16 @@ func (w *Webhook) Validate() error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return errors.New("webhook: the URL is not an http or https address")
 	}
-	if w.Secret == "" {
+	return WebhookSecret(w.Secret)
+}
+
+// WebhookSecret checks a secret. Its errors do not repeat it.
+func WebhookSecret(s secret.Text) error {
+	switch {
+	case s == "":
 		return errors.New("webhook: no secret to sign with is set")
+	case len(s) < minWebhookSecret:
+		return errors.New("webhook: a secret of less than 16 characters can be guessed from one message: make one with: openssl rand -hex 32")
 	}
 	return nil
 }

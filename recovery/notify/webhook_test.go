@@ -16,7 +16,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-const hookSecret = "whsec-2f0b1c" // no secret of anybody
+const hookSecret = "whsec-2f0b1c9a8d" // no secret of anybody
 
 // verified is what a receiver does: it looks at the signature, in constant
 // time, and at how old it is.
@@ -182,6 +182,7 @@ func TestWebhookValidate(t *testing.T) {
 		{"no host", "https:///" + apiKey, hookSecret, "not an http or https address"},
 		{"broken URL", "http://hook.example:" + apiKey, hookSecret, "not an http or https address"},
 		{"no secret", "https://hook.example/" + apiKey, "", "no secret"},
+		{"15 characters", "https://hook.example/" + apiKey, "fifteen letters", "openssl rand -hex 32"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &notify.Webhook{URL: secret.Text(tt.url), Secret: tt.secret}

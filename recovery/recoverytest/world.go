@@ -241,7 +241,7 @@ func New(tb testing.TB, options ...Option) *World {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := engine.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}); err != nil {
+	if err := engine.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}, w.Keys); err != nil {
 		tb.Fatal(err)
 	}
 	w.start()

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,6 +88,24 @@ func (k *Keys) Use(lists ...*Keys) {
 // SameNewest tells whether both seal with the same key.
 func (k *Keys) SameNewest(other *Keys) bool {
 	return k.now.Load().rings[0].id == other.now.Load().rings[0].id
+}
+
+// IDs names the keys, newest first. An id says nothing of its key; it stands in
+// front of everything that was sealed with it.
+func (k *Keys) IDs() []string {
+	var ids []string
+	for _, r := range k.now.Load().rings {
+		ids = append(ids, hex.EncodeToString(r.id[:]))
+	}
+	return ids
+}
+
+// ID names the newest key.
+func (k *Keys) ID() string { return k.IDs()[0] }
+
+// Current tells whether something was sealed with the newest key.
+func (k *Keys) Current(sealed []byte) bool {
+	return len(sealed) >= 5 && sealed[0] == sealVersion && [4]byte(sealed[1:5]) == k.now.Load().rings[0].id
 }
 
 func newRing(root []byte) (ring, error) {

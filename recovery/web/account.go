@@ -83,7 +83,7 @@ func (x *exchange) extras(a *recovery.Account) *templates.Extras {
 		Mail: x.has(recovery.ChannelMail), Phone: x.has(recovery.ChannelSMS),
 		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
 		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
-		Admin: a.Admin(), Drill: method.CodesLeft(a) > 0,
+		Admin: a.Admin(), Drill: method.CodesThatOpen(a, x.Engine.Keys) > 0,
 		Reminder: a.DrillDue(now),
 	}
 	for _, v := range a.TrustedContacts {
@@ -95,7 +95,7 @@ func (x *exchange) extras(a *recovery.Account) *templates.Extras {
 func (x *exchange) own(a *recovery.Account, current *recovery.Session) *templates.Account {
 	now := x.Engine.Now()
 	out := &templates.Account{
-		Name: a.Name, CodesLeft: method.CodesLeft(a), Groups: a.Groups,
+		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups,
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
 	}
 	if now.Before(a.Probation) {

@@ -116,3 +116,20 @@ func TestAnInvitationCanBeWithdrawn(t *testing.T) {
 		t.Error("the new invitation does not open")
 	}
 }
+
+// TestNobodyIsInvitedAsAGroup, and into no group that is called as a person is.
+func TestNobodyIsInvitedAsAGroup(t *testing.T) {
+	_, admin, _, _ := invited(t, recoverytest.Alice())
+	admin.Post("/.sparekey/people", recoverytest.Fields("name", "carol", "groups", "family", "choice", "invite")).Want("invite")
+	for _, tt := range []struct{ name, groups, want string }{
+		{"Family", "", "name of a group"},
+		{"dora", "family, Robin", "name of a person"},
+		{"dora", "user:alice", "letters and digits"},
+	} {
+		admin.Post("/.sparekey/people", recoverytest.Fields("name", tt.name, "groups", tt.groups, "choice", "invite")).Want("people")
+		if !strings.Contains(admin.Text(), tt.want) {
+			t.Errorf("%s in %q: got %q, want %q", tt.name, tt.groups, admin.Text(), tt.want)
+		}
+	}
+	admin.Post("/.sparekey/people", recoverytest.Fields("name", "dora", "groups", "family, friends", "choice", "invite")).Want("invite")
+}

@@ -153,6 +153,12 @@ func (x *exchange) invite() {
 		x.notInvited(a, recovery.ProblemAddressTaken)
 	case errors.Is(err, recovery.ErrNameTaken):
 		x.notInvited(a, recovery.ProblemNameTaken)
+	case errors.Is(err, recovery.ErrIsGroup):
+		x.notInvited(a, recovery.ProblemNameGroup)
+	case errors.Is(err, recovery.ErrIsPerson):
+		x.notInvited(a, recovery.ProblemGroupPerson)
+	case errors.Is(err, recovery.ErrBadGroup):
+		x.notInvited(a, recovery.ProblemGroupBad)
 	case errors.Is(err, recovery.ErrBadName):
 		x.notInvited(a, recovery.ProblemNameBad)
 	case errors.Is(err, recovery.ErrBadMail):

@@ -1,0 +1,61 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
+)
+
+// readRules reads the words of allow.
+func readRules(allow []string) ([]string, error) {
+	var rules []string
+	for _, word := range allow {
+		rule, err := recovery.Rule(word)
+		if err != nil {
+			return nil, fmt.Errorf("allow: %w", err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+// ruleGroups are the groups among rules, in the form that names are compared in.
+func ruleGroups(rules []string) []string {
+	var groups []string
+	for _, rule := range rules {
+		if strings.HasPrefix(rule, recovery.PersonPrefix) {
+			continue
+		}
+		if id, err := recovery.CanonicalGroup(rule); err == nil && !slices.Contains(groups, id) {
+			groups = append(groups, id)
+		}
+	}
+	return groups
+}
+
+// warnOfNames tells of a bare word that was meant for a person: until it was a
+// group, it let that person pass.
+func (a *App) warnOfNames(ctx context.Context, e *engine.Engine) {
+	groups := ruleGroups(a.rules)
+	if len(groups) == 0 {
+		return
+	}
+	var names []string
+	people, err := e.People(ctx)
+	if err == nil {
+		names, err = e.Collisions(ctx, people)
+	}
+	if err != nil {
+		a.logger.Warn("not known whether a group in allow is called as a person is: doctor tells", "error", err)
+		return
+	}
+	for _, name := range names {
+		if slices.Contains(groups, name) {
+			a.logger.Warn("a bare word in allow is a group, and there is a person of that name: to let the person pass write user:"+name, "allow", name)
+		}
+	}
+}
