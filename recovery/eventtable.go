@@ -153,6 +153,7 @@ func othersEvents() []EventInfo {
 		info(EventVouched, proofFields, "somebody vouched for another person"),
 		info(EventRescue, requestFields, "the operator made a rescue link"),
 		info(EventStoreAccepted, requestFields, "the operator restored an older store on purpose"),
+		info(EventRekeyed, requestFields, "rekey has come to its end: the store opens with the newest root key alone"),
 	}
 }
 

@@ -252,7 +252,13 @@ func TestKY07_ARekeyThatCrashesIsRunAgain(t *testing.T) {
 		when := fmt.Sprintf("after write %d", write)
 		x.whole(e, when)
 		if crashed {
-			if _, err := x.use(x.copied(d), x.b); !errors.Is(err, engine.ErrKeyNeeded) {
+			at := x.copied(d)
+			alone, err := x.use(at, x.b)
+			switch {
+			case err == nil: // it had come to its end, and only that was not heard of
+				noOldSeal(t, at, newKeys(t, x.a))
+				x.whole(alone, when+", with the new key alone")
+			case !errors.Is(err, engine.ErrKeyNeeded):
 				t.Fatalf("%s: the new key alone: got %v, want that the old one is needed", when, err)
 			}
 		}
