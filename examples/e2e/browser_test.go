@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -98,8 +99,9 @@ func screenshots(t *testing.T, script bool) string {
 	return dir
 }
 
-// browserTools finds Chromium and sees to playwright-core.
-func browserTools(t *testing.T) (chromium string) {
+// browserTools finds Chromium, one without windows if that is preferred, and
+// sees to playwright-core.
+func browserTools(t *testing.T, preferred ...string) (chromium string) {
 	t.Helper()
 	e2e.Slow(t)
 	const install = "run 'apt-get install --no-install-recommends chromium nodejs npm'"
@@ -113,7 +115,8 @@ func browserTools(t *testing.T) (chromium string) {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
 	}
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+	names := slices.Concat([]string{os.Getenv("CHROMIUM")}, preferred, []string{"chromium", "chromium-browser", "google-chrome"})
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}

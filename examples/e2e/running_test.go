@@ -42,7 +42,7 @@ func lab(t *testing.T, store string) recoverytest.Option {
 // tabsEnv makes the worlds of a test open their browsers in Chromium.
 func tabsEnv(t *testing.T, lang string) map[string]string {
 	t.Helper()
-	how := map[string]any{"chromium": browserTools(t), "lang": lang, "script": true, "width": 360}
+	how := map[string]any{"chromium": browserTools(t, "chromium-headless-shell"), "lang": lang, "script": true, "width": 360}
 	if dir := screenshots(t, true); dir != "" {
 		how["screenshots"] = dir
 	}

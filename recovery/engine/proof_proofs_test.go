@@ -43,7 +43,7 @@ func (inst *installation) proofForm(s *attackState, proof string) (in recovery.I
 		return sent("sms-code")
 	case recovery.NewContact:
 		return sent("contact-code")
-	case recovery.VouchedBy + "*2":
+	case recovery.VouchedBy, recovery.VouchedBy + "*2":
 		return recovery.Input{Code: "check"}, inst.vouch(s) > 0
 	case recovery.PIN:
 		return recovery.Input{PIN: secret.Text(s.holdings.pin)}, s.holdings.pin != ""

@@ -47,7 +47,7 @@ func (c randomCase) table() lint.Table {
 	t.Ways = map[lint.Goal][]lint.Way{}
 	for goal := range c.policy.Ways {
 		for _, w := range c.policy.Read(goal, !c.noMail) {
-			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor})
+			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], lint.Way{Proofs: w.Proofs, Wait: w.Wait, WithoutFactor: w.WithoutFactor, WeakOK: w.WeakOK})
 		}
 	}
 	return t
@@ -102,13 +102,13 @@ func (c randomCase) drawShape(r *rand.Rand) lint.Shape {
 	add(5, lint.SourceMail)
 	add(2, lint.SourceSMS)
 	add(2, lint.SourceDevice)
-	if c.asks(recovery.VouchedBy + "*2") {
+	if c.asks(recovery.VouchedBy+"*2", recovery.VouchedBy) {
 		add(2, lint.SourceContact+"*2")
 	}
-	if c.asks(recovery.PIN) {
+	if c.asks(recovery.PIN) || len(c.policy.Ask[recovery.PIN]) > 0 {
 		add(4, recovery.PIN)
 	}
-	if len(c.policy.Ask) > 0 {
+	if len(c.policy.Ask[recovery.SecurityQuestion]) > 0 {
 		add(4, recovery.SecurityQuestion)
 	}
 	return lint.Having(words...)
@@ -138,6 +138,9 @@ func (c randomCase) String() string {
 			if w.WithoutFactor {
 				s += " without_factor"
 			}
+			if w.WeakOK {
+				s += " weak_ok"
+			}
 			out = append(out, s)
 		}
 	}
@@ -151,7 +154,7 @@ func (c randomCase) compare(t *testing.T, m *mutant, n *tally) []string {
 	inst := newInstallation(t, c.policy, m)
 	inst.noMail, inst.noText, inst.closes, inst.fewChanges = c.noMail, c.noText, true, !c.asks(recovery.TOTP, recovery.Factor)
 	// A search that is not at its end by then is counted as such and proves nothing.
-	inst.most, inst.namesContacts = 1500, c.asks(recovery.VouchedBy+"*2") && c.shape.Has(lint.SourceDevice)
+	inst.most, inst.namesContacts = 1500, c.asks(recovery.VouchedBy+"*2", recovery.VouchedBy) && c.shape.Has(lint.SourceDevice)
 	found := lint.Analyze(c.table(), c.shape)
 	return inst.compare(c.shape, slices.Concat(found.Sets, found.Helped), n)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // sets writes takeover sets for comparison: sources in the order of the lint,
@@ -352,9 +353,9 @@ func TestDefaultIsClean(t *testing.T) {
 	}
 }
 
-// Explain has to answer within a second; the race detector costs about ten
-// times. A busy machine may spoil a try.
+// Explain has to answer within a second. A busy machine may spoil a try.
 func TestSpeed(t *testing.T) {
+	recoverytest.Alone(t)
 	best := time.Hour
 	for range 3 {
 		begin := time.Now() //nolint:forbidigo // what is measured is the wall clock
