@@ -144,11 +144,15 @@ type BegunSignIn struct {
 	Network string    `json:"network,omitempty"`
 }
 
-// BeginSignIn notes a sign-in, and reports whether it did: not twice, and not
+// Notes tells whether a sign-in of a browser would be noted: not twice, and not
 // beyond the bound.
+func (a *Account) Notes(binding string) bool {
+	return len(a.Begun) < maxBegun && !slices.ContainsFunc(a.Begun, func(x BegunSignIn) bool { return x.Binding == binding })
+}
+
+// BeginSignIn notes a sign-in, and reports whether it did.
 func (a *Account) BeginSignIn(s BegunSignIn) bool {
-	noted := slices.ContainsFunc(a.Begun, func(x BegunSignIn) bool { return x.Binding == s.Binding })
-	if noted || len(a.Begun) >= maxBegun {
+	if !a.Notes(s.Binding) {
 		return false
 	}
 	a.Begun = append(a.Begun, s)

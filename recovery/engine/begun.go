@@ -14,11 +14,11 @@ func (r *run) noteBegun(ctx context.Context) error {
 	if !r.recipe().Opens || r.flow.IsDecoy() || !r.flow.Has(recovery.Password) || r.known() != "" {
 		return nil
 	}
+	if !r.account.Notes(r.flow.Binding) {
+		return nil // it was, with this form or an earlier one
+	}
 	s := recovery.BegunSignIn{
 		Binding: r.flow.Binding, At: r.Now(), Until: r.flow.Expires, Browser: r.client.Browser, Base: r.client.Base, Network: r.client.Network,
-	}
-	if !r.account.Clone().BeginSignIn(s) {
-		return nil // of this form or an earlier one
 	}
 	_, err := r.editOwing(ctx, r.account.ID, func(a *recovery.Account) error {
 		if !a.BeginSignIn(s) {
