@@ -73,11 +73,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !d.OK() {
 		return nil
 	}
+	ctx := r.Context()
 	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
 	answer := web.FromApp(w)
 	defer answer.Close()
-	return next.ServeHTTP(answer, r)
+	if err = next.ServeHTTP(answer, r); err != nil {
+		*r = *r.WithContext(ctx) // error routes get this request, and the other context ends here
+	}
+	return err
 }
 
 // decide answers the request unless it may go on, and then has told the app
@@ -94,6 +98,9 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.ServeHTTP(w, r)
 		return d
 	}
+	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
+		return h.again(rt, w, r, before.decision)
+	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
 	if web.Foreign(r) {
@@ -106,6 +113,26 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		return d
 	}
 	introduce(r, d.Identity)
+	caddyhttp.SetVar(r.Context(), passedKey, &passed{d})
+	return d
+}
+
+// passedKey is the variable by which a gate tells the next one on the same
+// request, or on its error, whom it has let pass: the cookie is taken off by
+// then. Neither a client nor a configuration can set a value of that type.
+const passedKey = "sparekey.passed"
+
+type passed struct{ decision guard.Decision }
+
+// String implements fmt.Stringer: a placeholder of the variable shows nothing.
+func (*passed) String() string { return "" }
+
+// again decides about the same person by the rules of this gate.
+func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
+	d := rt.guard.Again(before, guard.Question{Allow: h.rules, Page: web.Navigation(r)})
+	if !d.OK() {
+		rt.server.Deny(w, r, d)
+	}
 	return d
 }
 
@@ -128,6 +155,5 @@ func introduce(r *http.Request, id *guard.Identity) {
 
 // Interface guards
 var (
-	_ caddy.Provisioner           = (*Handler)(nil)
-	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddy.Provisioner = (*Handler)(nil)
 )
