@@ -339,7 +339,8 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	return h.NewRoute(nil, handler), nil
 }
 
-var errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that")
+var errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that; " +
+	"take it out, and write what shall be open into a handle block of its own: handle /public/* { ... } and handle { sparekey ... }")
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
 //

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // TestWhatLoadsGuards asks what loads, without and with a session: what is open
@@ -40,6 +41,36 @@ func TestWhatLoadsGuards(t *testing.T) {
 	}
 	if err := caddy.Stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+func init() { caddy.RegisterModule(lateRoutes{}) }
+
+// lateRoutes is a plugin that adds an error route when the gate has been judged.
+type lateRoutes struct{}
+
+func (lateRoutes) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.test_late_routes", New: func() caddy.Module { return new(lateRoutes) }}
+}
+
+func (*lateRoutes) Provision(ctx caddy.Context) error {
+	server := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	server.Errors = &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{{HandlersRaw: []json.RawMessage{[]byte(`{"handler":"test_app"}`)}}}}
+	return nil
+}
+
+func (*lateRoutes) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return next.ServeHTTP(w, r)
+}
+
+// TestTheStartJudgesAgain finds what a plugin has added since.
+func TestTheStartJudgesAgain(t *testing.T) {
+	h := newHost(t)
+	body := fmt.Appendf(nil, `{"admin":{"disabled":true},"apps":{"sparekey":{"store":{"store":"file","path":%q}},
+		"http":{"servers":{"main":{"listen":["127.0.0.1:%d"],"automatic_https":{"disable":true},
+		"routes":[{"handle":[{"handler":"sparekey"},{"handler":"test_late_routes"}]}]}}}}}`, filepath.Join(h.data(), "sparekey.db"), h.port)
+	if err := caddy.Load(body, true); err == nil || !strings.Contains(err.Error(), "error pages of this site are not guarded") {
+		t.Errorf("got %v, want it refused", err)
 	}
 }
 
@@ -99,7 +130,12 @@ func (h *host) request(t *testing.T, method, url string, length int, cookie stri
 	}
 	req.Header.Set("Accept", "text/html")
 	req.Header.Set("Cookie", cookie)
-	res, err := (&http.Transport{DialContext: toLoopback, DisableKeepAlives: true}).RoundTrip(req)
+	client := &http.Transport{DialContext: toLoopback, DisableKeepAlives: true}
+	res, err := client.RoundTrip(req)
+	for tries := 0; err != nil && tries < 5; tries++ { // the listener of before may reset what it has accepted
+		req.Body, _ = req.GetBody()
+		res, err = client.RoundTrip(req)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

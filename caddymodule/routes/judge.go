@@ -57,10 +57,7 @@ func newJudge(name string, s *caddyhttp.Server) *judge {
 func (j *judge) seatsIn(routes []route, hosts []string, errors [][]route) {
 	for i := range routes {
 		r := &routes[i]
-		names := hosts
-		if own := r.hosts(); own != nil {
-			names = own
-		}
+		names := r.hosts(hosts)
 		for k := range r.handlers {
 			h := &r.handlers[k]
 			switch {
@@ -73,17 +70,31 @@ func (j *judge) seatsIn(routes []route, hosts []string, errors [][]route) {
 	}
 }
 
-// hosts are the names a route is limited to; nil: it is not.
-func (r *route) hosts() []string {
+// hosts are the names a route is limited to, or, where it is not, those of the
+// routes around it.
+func (r *route) hosts(outer []string) []string {
 	var names []string
+	limited := len(r.sets) > 0
 	for _, set := range r.sets {
-		for _, m := range set {
-			if m.name == "host" {
-				names = append(names, m.words...)
-			}
+		own := set.hosts()
+		names, limited = append(names, own...), limited && own != nil
+	}
+	switch {
+	case limited:
+		return names
+	case outer == nil && names != nil:
+		return append(names, "")
+	}
+	return append(names, outer...)
+}
+
+func (s matcherSet) hosts() []string {
+	for _, m := range s {
+		if m.name == "host" {
+			return m.words
 		}
 	}
-	return names
+	return nil
 }
 
 func (j *judge) seat(s seat) error {
@@ -216,10 +227,11 @@ func (j *judge) pages(p probe, name string) error {
 			"write sparekey above it, or take out the line \"order ...\" that moved one of the two", templates.Prefix, name)
 	case o.open != nil:
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: %s answers there; "+
-			"write sparekey directly into the site", templates.Prefix, name, o.open.spoken())
+			"write sparekey directly into a site whose address has no path, and let no other site or handle take that path",
+			templates.Prefix, name, o.open.spoken())
 	case o.falls || !o.gate:
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; "+
-			"write the address of the site without a path, and sparekey directly into the site", templates.Prefix, name)
+			"write sparekey directly into a site whose address has no path", templates.Prefix, name)
 	}
 	return nil
 }
@@ -273,7 +285,7 @@ func Hosts(s *caddyhttp.Server) []string {
 	for _, seat := range newJudge("", s).seats {
 		names = append(names, seat.hosts...)
 	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // App is the app whose routes lead to a handler, and through nothing but
