@@ -18,7 +18,7 @@ func (s *sites) collect(app *caddyhttp.App) {
 	s.sort()
 }
 
-// hosts lists the host names under which routes reach our handler.
+// hosts lists the host names under which routes reach our handler; "" is any.
 func hosts(routes caddyhttp.RouteList, outer []string) []string {
 	var out []string
 	for _, route := range routes {
@@ -30,6 +30,9 @@ func hosts(routes caddyhttp.RouteList, outer []string) []string {
 			switch h := h.(type) {
 			case *Handler:
 				out = append(out, names...)
+				if names == nil {
+					out = append(out, "") // any host
+				}
 			case *caddyhttp.Subroute:
 				out = append(out, hosts(h.Routes, names)...)
 			}
