@@ -88,8 +88,7 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rt, err := h.app.acquire()
 	if err != nil {
-		h.app.logger.Error("gate not open", "error", err)
-		closed(w, r)
+		h.app.refuse(w, r, err)
 		return nil
 	}
 	d := h.decide(rt, w, r)
