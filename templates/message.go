@@ -180,7 +180,7 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "admin_granted":
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted":
 		return true
 	default:
 		return false

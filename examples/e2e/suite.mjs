@@ -71,7 +71,7 @@ async function setUp() {
   await stage.at("confirm", "confirm-phone");
   await stage.fill({ code: await take("sms", alice.phone, String.raw`(?m)^@\S+ #(\d{6})$`) });
   await enrolled();
-  await stage.at("sign-in", "sign-in-ready");
+  await stage.atApp("/");
 }
 
 async function signIn() {
@@ -157,6 +157,7 @@ async function closed() {
 
 try {
   await setUp();
+  await signOut();
   await signIn();
   if (place.redis) await away();
   await signOut();

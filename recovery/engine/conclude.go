@@ -81,6 +81,9 @@ func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 	for _, name := range eff.Tell {
 		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
 	}
+	for _, name := range eff.TellAdmins {
+		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Base: r.client.Base, To: r.admins})
+	}
 }
 
 // tells reports whether the ending will have something to tell. Applied to what
@@ -88,7 +91,7 @@ func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 // is owed is found when the account is next written.
 func (r *run) tells(end recovery.End) bool {
 	eff, err := end.Apply(r.account.Clone())
-	return err == nil && len(eff.Tell) > 0
+	return err == nil && len(eff.Tell)+len(eff.TellAdmins) > 0
 }
 
 // forOthers does what a flow is for that changes nothing of its own account.

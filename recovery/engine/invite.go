@@ -47,9 +47,20 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 // hear of it: it is written with the account.
 func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 	e.listOwing(ctx, a.ID)
-	people, err := e.People(ctx)
+	to, err := e.administrators(ctx)
 	if err != nil {
 		return err
+	}
+	who := actor(ctx)
+	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
+	return nil
+}
+
+// administrators lists where those who are active can be told of things.
+func (e *Engine) administrators(ctx context.Context) ([]recovery.Recipient, error) {
+	people, err := e.People(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var to []recovery.Recipient
 	for _, p := range people {
@@ -58,13 +69,22 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 		}
 		who, err := e.account(ctx, p.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		to = append(to, e.reachable(who)...)
 	}
-	who := actor(ctx)
-	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
-	return nil
+	return to, nil
+}
+
+// findAdmins finds who is to be told when an administrator takes an invitation:
+// that is owed by the write that signs the new one in.
+func (r *run) findAdmins(ctx context.Context) error {
+	if !r.account.Admin() {
+		return nil
+	}
+	var err error
+	r.admins, err = r.administrators(ctx)
+	return err
 }
 
 // Invite makes a new invitation for an invited account. The invitation before
