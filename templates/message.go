@@ -62,7 +62,7 @@ func (m message) T(key string) (string, error) {
 //	drill-due     site host name
 //	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
-//	invite        site host name link hours
+//	invite        site host name admin link hours
 //	notice        site host name event browser time stop again trusted by_admin link
 //	test          site host name
 //

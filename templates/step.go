@@ -122,6 +122,7 @@ type NewPasswordPage struct {
 	Method    string   // password, pin, question
 	Name      string   // password: the account name, for password managers
 	MinLength int      // password: shortest accepted here
+	First     bool     // password: there was none before
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
 }
@@ -185,6 +186,9 @@ type ConfirmPage struct {
 
 	Case  string // a link: how an administrator's help comes here; empty: by mail
 	Token string // a link: its secret, put into the field "code"
+
+	By     string // case: who has opened it; empty: not known
+	Signed string // the same as the address has it
 }
 
 func (ConfirmPage) Page() string     { return "confirm" }
@@ -192,10 +196,14 @@ func (v ConfirmPage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v ConfirmPage) LanguageURL(code string) string {
-	if v.Method == "approve" {
+	switch v.Method {
+	case "approve":
 		return v.inLanguage(code, "account/approve")
+	case "case", "rescue":
+		return v.inLanguage(code, v.Method, linkedBy(v.Signed)...)
+	default:
+		return v.inLanguage(code, "link")
 	}
-	return v.inLanguage(code, "link")
 }
 
 // WaitPage offers a wait, or says until when one lasts.
@@ -232,19 +240,28 @@ func (v SetupPage) HasWayOut() bool { return v.Problem != nil }
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v SetupPage) LanguageURL(code string) string { return v.inLanguage(code, "setup") }
 
-// ActivatePage asks for the code of an invitation and then, within a flow, for
-// a password.
+// ActivatePage asks for the code of an invitation.
 type ActivatePage struct {
 	*page
-	Name      string // the account name, for password managers
-	MinLength int    // shortest password accepted here
+	By     string // who has invited; empty: not known
+	Signed string // the same as the address has it
 }
 
 func (ActivatePage) Page() string     { return "activate" }
 func (v ActivatePage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
-func (v ActivatePage) LanguageURL(code string) string { return v.inLanguage(code, "link") }
+func (v ActivatePage) LanguageURL(code string) string {
+	return v.inLanguage(code, "activate", linkedBy(v.Signed)...)
+}
+
+// linkedBy is the parameter of an address that names who has made a link.
+func linkedBy(signed string) []string {
+	if signed == "" {
+		return nil
+	}
+	return []string{"by", signed}
+}
 
 // Values of Case.
 const (

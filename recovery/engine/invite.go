@@ -12,8 +12,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// AddUser writes an invited account and returns the token of its invitation, to
-// be put behind link#. Errors: [recovery.ErrNameTaken], [recovery.ErrIsGroup],
+// AddUser writes an invited account and returns the token of its invitation, for
+// [Engine.InviteLink]. Errors: [recovery.ErrNameTaken], [recovery.ErrIsGroup],
 // [recovery.ErrIsPerson], or what is wrong with name, address, number or groups.
 func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.Account, string, error) {
 	a, err := n.Make(e.Now())
@@ -134,15 +134,15 @@ func (e *Engine) SendInvite(ctx context.Context, a *recovery.Account, token stri
 		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to.Value, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
 		Expires: e.Now().Add(life),
 		Vars: map[string]string{
-			"link": c.Base + "link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
-			"name": a.Name, "host": hostOf(c.Base),
+			"link": c.Base + e.InviteLink(ctx, token), "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
+			"name": a.Name, "host": hostOf(c.Base), "admin": actor(ctx).Name,
 		},
 	})
 	return true
 }
 
-// RescueLink makes a single-use token for a person who can prove nothing, to be
-// put behind link#. The operator who runs it can read the store anyway. It
+// RescueLink makes a single-use token for a person who can prove nothing, for
+// [LinkOfRescue]. The operator who runs it can read the store anyway. It
 // works for active and frozen accounts.
 func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	a, err := e.Find(ctx, name)

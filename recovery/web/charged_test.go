@@ -116,7 +116,7 @@ func TestAdministratorsMailsAreCounted(t *testing.T) {
 	if n := len(o.Outbox.To("carol@example.org", "invite")); n != 3 {
 		t.Errorf("got %d invitations mailed, want 3", n)
 	}
-	if !strings.Contains(o.adminBrowser.Text(), "link#") {
+	if !strings.Contains(o.adminBrowser.Text(), "activate?by=") {
 		t.Errorf("got %q, want the link to be shown", o.adminBrowser.Text())
 	}
 	for range 3 {

@@ -132,6 +132,7 @@ func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Fram
 		recovery.KindLogin:    (*exchange).loginAgain,
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
+		recovery.KindActivate: (*exchange).activateAgain,
 	}
 }
 

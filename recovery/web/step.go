@@ -118,7 +118,7 @@ func (s step) setup() templates.Content {
 	return c
 }
 
-func (s step) activate() templates.Content { return templates.ActivatePage{Name: s.name()} }
+func (s step) activate() templates.Content { return templates.ActivatePage{} }
 
 func (s step) factor() templates.Content {
 	m := s.Engine.Methods.Get(s.Step.Method)
