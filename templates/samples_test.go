@@ -140,7 +140,7 @@ func recoverySamples() []sample {
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
-		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true}},
+		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true, Closed: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
 		{"confirm-case-by", plain(), templates.ConfirmPage{Ways: templates.Ways{Method: "case"}, By: "Sam", Signed: "s1gned"}},
 		{"confirm-case-plain", plain(), templates.ConfirmPage{Ways: templates.Ways{Method: "case"}}},
@@ -150,7 +150,11 @@ func recoverySamples() []sample {
 		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Reopening: reopened()}},
 		{"stop-operator", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
 		{"stop-ended", running(), templates.StopPage{Reopening: reopened()}},
-		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
+		{"stop-wait", plain(), templates.StopPage{Token: "k3v9-stop-ticket", OnlyFirst: true, Reopening: reopened()}},
+		{"stop-again", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Again: true, Reopening: reopened()}},
+		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{Reopening: reopened()}},
+		{"stop-already", site(templates.Frame{Notice: problem("frozen_already")}), templates.StopPage{Reopening: reopened()}},
+		{"stop-done-operator", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
 	}
 }
 

@@ -20,13 +20,15 @@ type SignInPage struct {
 	Name     string // as typed before
 	Remember bool   // offer "keep me signed in"
 	Recover  bool   // offer "I can't sign in"
+	Closed   bool   // the password was right, and the account is closed: lead on to opening it
 }
 
 func (SignInPage) Page() string     { return "sign-in" }
 func (v SignInPage) on(p *page) any { v.page = p; return v }
 
-// HasWayOut replaces that of page: this is where the ways out lead.
-func (SignInPage) HasWayOut() bool { return false }
+// HasWayOut replaces that of page: this is where the ways out lead, but for a
+// closed account it has no form.
+func (v SignInPage) HasWayOut() bool { return v.Closed }
 
 // RecoverPage asks who has lost something; with Frame.Start "unlock", whose
 // sign-in is paused.

@@ -103,7 +103,9 @@ func (s step) sent() (hint string, minutes int) {
 }
 
 func (s step) signIn() templates.Content {
-	return templates.SignInPage{Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable()}
+	return templates.SignInPage{
+		Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
+	}
 }
 
 func (s step) recover() templates.Content {
