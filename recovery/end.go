@@ -59,6 +59,7 @@ type Effects struct {
 	Events     []EventName
 	Tell       []EventName // told to all channels
 	TellAdmins []EventName // told to all other administrators
+	Thing      Thing       // what Tell is about
 	Session    bool        // the browser gets the new session
 	Keep       bool        // whose cookie outlives it
 	Device     bool        // and the new device cookie

@@ -29,6 +29,8 @@ type Owed struct {
 	To      []Recipient `json:"to"`              // who was to hear of it at that moment
 	Again   bool        `json:"again,omitempty"` // stands for several events
 	Admin   bool        `json:"admin,omitempty"` // an administrator did it
+	Also    []EventName `json:"also,omitempty"`  // what else the same act did: one message tells of all
+	Thing   Thing       `json:"thing,omitzero"`
 	// Trusted tells that the browser skips the second factor since the event.
 	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
@@ -39,6 +41,34 @@ type Owed struct {
 	// Since.
 	By    string    `json:"by,omitempty"`
 	Since time.Time `json:"since,omitzero"`
+}
+
+// Thing is what a notice is about. Addresses are masked.
+type Thing struct {
+	Channel  string    `json:"channel,omitempty"` // of Old and New
+	Old      string    `json:"old,omitempty"`     // empty: there was none
+	New      string    `json:"new,omitempty"`
+	Method   string    `json:"method,omitempty"`   // a second factor
+	Replaced bool      `json:"replaced,omitempty"` // Method took the place of one
+	Goal     Goal      `json:"goal,omitempty"`     // what somebody waits to replace
+	Ready    time.Time `json:"ready,omitzero"`     // when that opens
+	Person   string    `json:"person,omitempty"`   // who may vouch, or did
+}
+
+// Together is one notice of all that an act did. The others are told beside the
+// last of those that may have let somebody in, whose link it carries.
+func Together(events []EventName) (main EventName, also []EventName) {
+	main = events[len(events)-1]
+	if i := slices.IndexFunc(events, EventName.Closes); i >= 0 && !main.Closes() {
+		main = events[i]
+	}
+	return main, slices.DeleteFunc(slices.Clone(events), func(e EventName) bool { return e == main })
+}
+
+// Texts tells whether a notice goes to numbers. What is asked in addition only, and
+// opens nothing, is not worth a text message.
+func (o Owed) Texts() bool {
+	return slices.ContainsFunc(append([]EventName{o.Event}, o.Also...), func(e EventName) bool { return e != EventPINChanged && e != EventQuestionChanged })
 }
 
 // Recipient is where a notice goes.
@@ -69,6 +99,11 @@ func (o Owed) Until(to Recipient) time.Time {
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
 		o.Again, o.Admin, o.Trusted = true, o.Admin || a.Owed[i].Admin, o.Trusted || a.Owed[i].Trusted
+		for _, e := range a.Owed[i].Also {
+			if !slices.Contains(o.Also, e) {
+				o.Also = append(o.Also, e)
+			}
+		}
 		for _, to := range a.Owed[i].To {
 			if !slices.ContainsFunc(o.To, to.same) {
 				o.To = append(o.To, to)
@@ -85,7 +120,7 @@ func (a *Account) Owe(o Owed) {
 	}
 	a.Owed = append(a.Owed, o)
 	for a.owesTooMuch() {
-		i := slices.IndexFunc(a.Owed, func(x Owed) bool { return !x.Event.grave() })
+		i := slices.IndexFunc(a.Owed, func(x Owed) bool { return !x.Event.grave() && !slices.ContainsFunc(x.Also, EventName.grave) })
 		if i < 0 {
 			return
 		}

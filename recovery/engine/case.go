@@ -66,7 +66,7 @@ func (r *run) openCase(ctx context.Context) error {
 	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name) })
+	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name, recovery.Thing{}) })
 	return nil
 }
 

@@ -78,8 +78,11 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 }
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
-	for _, name := range eff.Tell {
-		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
+	if len(eff.Tell) > 0 {
+		main, also := recovery.Together(eff.Tell)
+		r.oweAs(a, recovery.Owed{
+			Event: main, Also: also, Thing: eff.Thing, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted,
+		})
 	}
 	for _, name := range eff.TellAdmins {
 		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Base: r.client.Base, To: r.admins})
