@@ -43,8 +43,10 @@ func TOTP(w *World, key string) string {
 // authenticator code is a new one.
 func (w *World) Setup(p *Person) {
 	w.TB.Helper()
-	w.SetupIn(w.Browser(), p)
-	w.leave(p)
+	w.once("set-up", p, func() {
+		w.SetupIn(w.Browser(), p)
+		w.leave(p)
+	})
 }
 
 // SetupIn walks the set-up of the first account, which ends signed in.
@@ -121,8 +123,10 @@ func (w *World) Enrol(b *Browser, p *Person) {
 // Invite is InviteIn, and then that browser is thrown away, as with Setup.
 func (w *World) Invite(p *Person) {
 	w.TB.Helper()
-	w.InviteIn(w.Browser(), p)
-	w.leave(p)
+	w.once("invitation", p, func() {
+		w.InviteIn(w.Browser(), p)
+		w.leave(p)
+	})
 }
 
 // InviteIn makes a second account the way an operator does, and activates it,
