@@ -52,7 +52,8 @@ type run struct {
 	ticketKey  string
 	ticketEnds time.Time
 	queue      []recovery.Message
-	said       string // notice for the page
+	admins     []recovery.Recipient // who is told of a new administrator
+	said       string               // notice for the page
 }
 
 func (r *run) facts() recovery.Facts {
