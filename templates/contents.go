@@ -28,6 +28,7 @@ func contents() []Content {
 		WaitsPage{Waits: []Wait{{Goal: "password", Browser: "Firefox on Linux"}}},
 		FramePage{},
 		InvitePage{},
+		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
 		PeoplePage{People: []Person{ana}},
 		PersonPage{Person: &ana, AskMail: true},
@@ -42,6 +43,7 @@ func contents() []Content {
 		UnavailablePage{},
 		UndoPage{},
 		WaitPage{Ways: ways, Choice: "password"},
+		WorkerPage{Next: "/.sparekey/account"},
 	}
 }
 

@@ -171,6 +171,7 @@ func otherSamples() []sample {
 		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
 		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
+		{"refused-done", site(templates.Frame{Notice: problem("flow_finished"), SignedIn: true, Return: albums}), templates.RefusedPage{Done: true}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
 		{"waits", site(templates.Frame{SignedIn: true, Return: "/albums"}), templates.WaitsPage{Waits: []templates.Wait{
 			{Goal: "second_factor", Began: someTime(), Browser: "Firefox on Linux", Until: someTime().Add(24 * time.Hour)},
@@ -181,6 +182,9 @@ func otherSamples() []sample {
 		}},
 		{"slow-down-busy", site(templates.Frame{Problem: problem("busy")}), templates.SlowDownPage{Wait: 5 * time.Second, Busy: true}},
 		{"unavailable", site(templates.Frame{ID: "r-4f9a23"}), templates.UnavailablePage{}},
+		{"not-saved", plain(), templates.NotSavedPage{}},
+		{"not-saved-away", site(templates.Frame{ID: "r-4f9a26"}), templates.NotSavedPage{Away: true}},
+		{"worker", plain(), templates.WorkerPage{Next: "/.sparekey/?f=f7hq2mz4k9"}},
 		{"frame", site(templates.Frame{Return: "https://photos.example.com/albums"}), templates.FramePage{}},
 	}
 }

@@ -115,6 +115,9 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	if !ok || e.over(&f) {
 		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
 	}
+	if f.Over {
+		return nil, &recovery.Problem{Key: recovery.ProblemFlowFinished, Args: map[string]string{"return": f.Return}}, nil
+	}
 	if !f.BoundTo(c.Flows) {
 		return nil, recovery.NewProblem(recovery.ProblemOtherBrowser), nil
 	}

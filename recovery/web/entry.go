@@ -37,7 +37,12 @@ func (x *exchange) showLogin() {
 		x.showSetup()
 		return
 	}
-	f, c := x.login(SafeReturn(x.r.URL.Query().Get("return")), "")
+	back := x.r.URL.Query().Get("return")
+	if back != "" && x.signedIn() {
+		x.redirect(SafeReturn(back))
+		return
+	}
+	f, c := x.login(SafeReturn(back), "")
 	f.Notice = x.notice()
 	x.page(http.StatusOK, f, c)
 }

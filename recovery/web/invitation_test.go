@@ -68,7 +68,7 @@ func TestWhoMayInviteAgain(t *testing.T) {
 	alice := recoverytest.Alice()
 	w, admin, robin, old := invited(t, alice)
 	path, again := "/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")
-	w.Browser().Post(path, again).Want("sign-in")
+	w.Browser().Post(path, again).Want("not-saved")
 
 	w.Clock.Move(11 * time.Minute)
 	admin.Post(path, again).Want("factor") // the last strong proof is too old

@@ -19,6 +19,8 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	switch {
 	case err != nil:
 		x.unavailable(err)
+	case s == nil && !reads(x.r):
+		x.notSaved()
 	case s == nil:
 		x.redirect(x.loginURL("", Prefix+"people"))
 	case !a.Admin():
