@@ -94,6 +94,7 @@ type App struct {
 	shut    atomic.Pointer[shut] // while the store is away; nil: it is not
 	closed  bool
 	sites   sites
+	judged  bool // the routes of all sites, by the first handler that was loaded
 }
 
 // shut is a gate without a store.

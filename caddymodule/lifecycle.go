@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
@@ -89,6 +90,9 @@ func (a *App) Validate() error {
 // prints the set-up link when there is no account yet. A store that is away is
 // waited for: that ends neither Caddy nor its other sites.
 func (a *App) Start() error {
+	if err := a.judgeSites(); err != nil {
+		return err
+	}
 	rt, err := a.open()
 	switch {
 	case errors.Is(err, errWaiting):
@@ -213,6 +217,15 @@ func (a *App) findSites() error {
 	}
 	a.sites.prefer(a.URL)
 	return nil
+}
+
+// judgeSites judges the routes once more, now that all of them are loaded.
+func (a *App) judgeSites() error {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil //nolint:nilerr // no sites: only the command line is used
+	}
+	return routes.Judge(app.(*caddyhttp.App))
 }
 
 // Interface guards

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -128,19 +129,22 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 
 // pages reads what people are shown and sent.
 func (a *App) pages() (*templates.Set, error) {
-	var overlay fs.FS
-	if a.Templates != "" {
-		if info, err := os.Stat(a.Templates); err != nil || !info.IsDir() {
-			return nil, a.at(&notify.OptionError{Option: "templates", Err: fmt.Errorf("templates %s: there is no such folder: make it, or name another", a.Templates)})
-		}
-		overlay = onlyFiles{os.DirFS(a.Templates)}
+	if a.Templates == "" {
+		return builtIn()
 	}
-	pages, err := templates.New(overlay)
+	if info, err := os.Stat(a.Templates); err != nil || !info.IsDir() {
+		return nil, a.at(&notify.OptionError{Option: "templates", Err: fmt.Errorf("templates %s: there is no such folder: make it, or name another", a.Templates)})
+	}
+	pages, err := templates.New(onlyFiles{os.DirFS(a.Templates)})
 	if err != nil {
 		return nil, a.at(&notify.OptionError{Option: "templates", Err: fmt.Errorf("templates %s: %w", a.Templates, err)})
 	}
 	return pages, nil
 }
+
+// builtIn are the pages of this program, read once: validating and each reload
+// would read them again, which takes longer than all the rest.
+var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.New(nil) }) //nolint:gochecknoglobals // never changes
 
 // onlyFiles opens files and folders. A named pipe among them would make the start
 // wait for ever.

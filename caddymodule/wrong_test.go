@@ -1,9 +1,10 @@
+//go:build unix
+
 package caddymodule_test
 
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,8 +16,6 @@ import (
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 )
-
-var update = flag.Bool("update", false, "write the errors into testdata, to be read")
 
 // wrongCase is a Caddyfile with one mistake and the error it is refused with.
 // In its file it begins with a line "===== TITLE", and the error with "-----".

@@ -33,7 +33,7 @@ var badConfigs = []struct{ name, text, want string }{
 	{name: "when all is known", text: global("recover both {", "way rescue", "way rescue # BAD", "}"), want: "there twice"},
 	{name: "too long a lifetime", text: global("lifetime mail_link 24h # BAD"), want: "at most 1h"},
 	{name: "in a site", text: site("sparekey {", "deny family # BAD", "}"), want: `unknown option "deny"`},
-	{name: "in the wrong place", text: site("handle /x {", "sparekey # BAD", "}"), want: "directly in the site"},
+	{name: "when the routes are judged", text: site("handle /x {", "sparekey # BAD", "}"), want: "sparekey directly into the site"},
 }
 
 // TestBadConfig wants every mistake to be found by "caddy validate" and named by
@@ -64,6 +64,7 @@ func TestGoodConfig(t *testing.T) {
 	w := e2e.New(t, caddy)
 	for _, text := range []string{
 		global(), global("name A"), site("sparekey"), site("sparekey {", "allow family user:alice", "}"),
+		site("sparekey", "route {", "sparekey", "}"), site("sparekey", "handle_errors {", "sparekey", "reverse_proxy localhost:1", "}"),
 		global("store redis redis://redis:6379 insecure", "notify sms http://sms.example insecure"),
 		global("notify smtp mail.example:25 {", "from a@b.example", "tls off insecure", "}"),
 	} {
