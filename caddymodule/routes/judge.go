@@ -279,13 +279,13 @@ func (h *handler) foreign() bool {
 }
 
 // Hosts are the names under which the routes of a server come to a gate, one for
-// each gate and name.
+// each gate and name; "" is any host.
 func Hosts(s *caddyhttp.Server) []string {
 	var names []string
 	for _, seat := range newJudge("", s).seats {
-		names = append(names, seat.hosts...)
+		names = append(names, seat.names()...)
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	return names
 }
 
 // App is the app whose routes lead to a handler, and through nothing but
