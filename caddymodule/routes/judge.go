@@ -230,7 +230,7 @@ func (j *judge) pages(p probe, name string) error {
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: %s answers there; "+
 			"write sparekey directly into a site whose address has no path, and let no other site or handle take that path",
 			templates.Prefix, name, o.open.spoken())
-	case o.falls || !o.gate:
+	case o.falls || o.lost || !o.gate:
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; "+
 			"write sparekey directly into a site whose address has no path", templates.Prefix, name)
 	}
