@@ -67,8 +67,8 @@ func (s step) signingIn() bool {
 // ways are the buttons below a step that lead another way.
 func (s step) ways() templates.Ways {
 	return templates.Ways{
-		Method: s.asked(), Methods: bare(s.Step.Methods),
-		Resend: s.sends(), Recover: s.signingIn() && s.recoverable(),
+		Method: s.asked(), Methods: s.Step.Methods,
+		Resend: s.resent(), Recover: s.signingIn() && s.recoverable(),
 	}
 }
 
@@ -78,6 +78,14 @@ func (s step) asked() string {
 		return recovery.Bare(s.Step.Method)
 	}
 	return string(s.Step.Ask)
+}
+
+// resent names the method whose code can be sent again, as forms do.
+func (s step) resent() string {
+	if s.sends() {
+		return s.Step.Method
+	}
+	return ""
 }
 
 // sends tells whether the method sends a code.
@@ -103,7 +111,9 @@ func (s step) sent() (hint string, minutes int) {
 }
 
 func (s step) signIn() templates.Content {
-	return templates.SignInPage{Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable()}
+	return templates.SignInPage{
+		Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
+	}
 }
 
 func (s step) recover() templates.Content {
@@ -118,7 +128,7 @@ func (s step) setup() templates.Content {
 	return c
 }
 
-func (s step) activate() templates.Content { return templates.ActivatePage{Name: s.name()} }
+func (s step) activate() templates.Content { return templates.ActivatePage{} }
 
 func (s step) factor() templates.Content {
 	m := s.Engine.Methods.Get(s.Step.Method)
