@@ -84,6 +84,7 @@ type App struct {
 	runtime atomic.Pointer[runtime]
 	closed  bool
 	sites   sites
+	judged  bool // the routes of all sites, by the first handler that was loaded
 }
 
 // Lock refuses passwords of an account from unknown browsers for a time.

@@ -327,9 +327,6 @@ func (a *App) lock(d *caddyfile.Dispenser) error {
 // parseDirective reads the site directive.
 func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
-	if nested(h) {
-		return nil, h.WrapErr(errNested)
-	}
 	misplaced := h.WrapErr(errMatcher) // names the line as long as the tokens are untouched
 	if set, err := h.ExtractMatcherSet(); err != nil {
 		return nil, err
@@ -343,22 +340,8 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	return h.NewRoute(nil, handler), nil
 }
 
-var (
-	errNested = errors.New("sparekey stands directly in the site, not inside handle, handle_path or route: " +
-		"there, its own pages under " + web.Prefix + " would not be found and the other paths of the site would be open")
-	errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that")
-)
-
-// nested tells whether the directive stands inside another one. Caddy gives
-// the directives of a site one map for both states, and those inside another
-// directive a copy of the second.
-func nested(h httpcaddyfile.Helper) bool {
-	const probe = "sparekey probe"
-	h.State[probe] = true
-	defer delete(h.State, probe)
-	_, same := h.BlockState[probe]
-	return !same
-}
+var errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that; " +
+	"take it out, and write what shall be open into a handle block of its own: handle /public/* { ... } and handle { sparekey ... }")
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
 //
@@ -368,6 +351,7 @@ func nested(h httpcaddyfile.Helper) bool {
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()
 	d.Next()
+	h.At = lineOf(d)
 	if d.NextArg() {
 		return d.Errf("sparekey takes no argument here, got %q: rules go into a block", d.Val())
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
@@ -21,8 +22,12 @@ type Handler struct {
 	// everybody with an account.
 	Allow []string `json:"allow,omitempty"`
 
-	app   *App
-	rules []string // Allow, as it was read
+	// File and line of the directive, for errors. Default: not known.
+	At string `json:"at,omitempty"`
+
+	app     *App
+	rules   []string       // Allow, as it was read
+	lineage []caddy.Module // what loads this handler; nil once it is judged
 
 	beside sync.Once // hsts is known
 	hsts   string    // what the site says of TLS; empty: nothing
@@ -33,6 +38,9 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(Handler) }}
 }
 
+// Line implements routes.Gate.
+func (h *Handler) Line() string { return h.At }
+
 // Provision finds the app; one with defaults is made when there is none, so
 // that the single word "sparekey" is a whole configuration.
 func (h *Handler) Provision(ctx caddy.Context) error {
@@ -40,15 +48,31 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.app = app.(*App)
+	h.app, h.lineage = app.(*App), ctx.Modules()
 	if h.rules, err = readRules(h.Allow); err != nil {
-		return err
+		return at(h.At, err)
 	}
 	h.app.meetRules(h.rules)
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		server.RegisterConnContext(keepConn)
 	}
 	return nil
+}
+
+// Validate refuses routes in which a gate does not guard: each handler its own
+// place, and the first one those of all. It is done here because the app is
+// validated too early, or without the routes, and validating starts nothing.
+func (h *Handler) Validate() error {
+	app, err := routes.App(h.lineage)
+	h.lineage = nil
+	if err != nil {
+		return at(h.At, err)
+	}
+	if h.app.judged {
+		return nil
+	}
+	h.app.judged = true
+	return routes.Judge(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -77,11 +101,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !d.OK() {
 		return nil
 	}
+	ctx := r.Context()
 	s := web.Follow(rt.guard, w, r, d, connKey{})
 	defer s.Leave()
 	answer := web.FromApp(w)
 	defer answer.Close()
-	return next.ServeHTTP(answer, r)
+	if err = next.ServeHTTP(answer, r); err != nil {
+		*r = *r.WithContext(ctx) // error routes get this request, and the other context ends here
+	}
+	return err
 }
 
 // decide answers the request unless it may go on, and then has told the app
@@ -98,6 +126,9 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.ServeHTTP(h.ours(w, r), r)
 		return d
 	}
+	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
+		return h.again(rt, w, r, before.decision)
+	}
 	session := web.SessionCookie(r)
 	web.Scrub(r)
 	if web.Foreign(r) {
@@ -110,6 +141,26 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		return d
 	}
 	introduce(r, d.Identity)
+	caddyhttp.SetVar(r.Context(), passedKey, &passed{d})
+	return d
+}
+
+// passedKey is the variable by which a gate tells the next one on the same
+// request, or on its error, whom it has let pass: the cookie is taken off by
+// then. Neither a client nor a configuration can set a value of that type.
+const passedKey = "sparekey.passed"
+
+type passed struct{ decision guard.Decision }
+
+// String implements fmt.Stringer: a placeholder of the variable shows nothing.
+func (*passed) String() string { return "" }
+
+// again decides about the same person by the rules of this gate.
+func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
+	d := rt.guard.Again(before, guard.Question{Allow: h.rules, Page: web.Navigation(r)})
+	if !d.OK() {
+		rt.server.Deny(h.ours(w, r), r, d)
+	}
 	return d
 }
 
@@ -132,6 +183,7 @@ func introduce(r *http.Request, id *guard.Identity) {
 
 // Interface guards
 var (
-	_ caddy.Provisioner           = (*Handler)(nil)
-	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddy.Provisioner = (*Handler)(nil)
+	_ caddy.Validator   = (*Handler)(nil)
+	_ routes.Gate       = (*Handler)(nil)
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
@@ -67,6 +68,9 @@ func (a *App) Validate() error {
 // Start opens the store, or takes it over from the configuration before, and
 // prints the set-up link when there is no account yet.
 func (a *App) Start() error {
+	if err := a.judgeSites(); err != nil {
+		return err
+	}
 	rt, err := a.open()
 	if err != nil {
 		return err
@@ -166,6 +170,15 @@ func (a *App) findSites() error {
 	}
 	a.sites.collect(app.(*caddyhttp.App))
 	return nil
+}
+
+// judgeSites judges the routes once more, now that all of them are loaded.
+func (a *App) judgeSites() error {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil //nolint:nilerr // no sites: only the command line is used
+	}
+	return routes.Judge(app.(*caddyhttp.App))
 }
 
 // Interface guards

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -121,16 +122,19 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 
 // pages reads what people are shown and sent.
 func (a *App) pages() (*templates.Set, error) {
-	var overlay fs.FS
-	if a.Templates != "" {
-		overlay = onlyFiles{os.DirFS(a.Templates)}
+	if a.Templates == "" {
+		return builtIn()
 	}
-	pages, err := templates.New(overlay)
+	pages, err := templates.New(onlyFiles{os.DirFS(a.Templates)})
 	if err != nil {
 		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
 	}
 	return pages, nil
 }
+
+// builtIn are the pages of this program, read once: validating and each reload
+// would read them again, which takes longer than all the rest.
+var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.New(nil) }) //nolint:gochecknoglobals // never changes
 
 // onlyFiles opens files and folders. A named pipe among them would make the start
 // wait for ever.

@@ -29,6 +29,9 @@ func forbidden() map[string]map[string]string {
 		modulePath + "/templates/...": {
 			caddyPath: "pages are rendered by tests and tools that have no Caddy",
 		},
+		modulePath + "/caddymodule/routes": {
+			own: "whether a gate guards is told from Caddy's routes alone",
+		},
 		own: {
 			caddyPath:                      "rules must run and be tested without Caddy, and outlive its API",
 			"net/http":                     "rules know people and proofs; requests, cookies and status codes are package web's",
@@ -136,7 +139,7 @@ func clocks() map[string]string {
 		"notify/sms.go":                "the default of its Now field",
 		"notify/smtp.go":               "the default of its Now field",
 		"web/form.go":                  "a read deadline is held by the network, which knows the wall clock only",
-		"recoverytest/world.go":        "the start of the clock that tests move",
+		"recoverytest/walked.go":       "the start of the clock that tests move",
 		"kv/rediskv/watch.go":          "a lease on a connection: it must run out while the clock of a test stands still",
 		"kv/kvtest/redisserver.go":     "waits for a real process",
 		"kv/kvtest/watch.go":           "waits for a real connection",

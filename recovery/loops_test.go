@@ -26,7 +26,7 @@ const maxLoop = 5
 func TestFilesFormNoLoop(t *testing.T) {
 	for _, folder := range []string{
 		"recovery", "recovery/engine", "recovery/guard", "recovery/kv", "recovery/lint", "recovery/method", "recovery/notify", "recovery/secret", "recovery/web",
-		"templates", "caddymodule",
+		"templates", "caddymodule", "caddymodule/routes",
 	} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()

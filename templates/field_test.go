@@ -105,7 +105,7 @@ func TestButtons(t *testing.T) {
 		{"codes", "choice", []string{"saved"}},
 		{"account", "choice", []string{"s-2", "elsewhere", "everywhere", "distrust:d-2"}},
 		{"account-admin", "choice", []string{"stop_wait", "drop:ben", "drop:Zoë", "s-2", "elsewhere", "everywhere", "distrust:d-2"}},
-		{"factor-contact", "method", []string{"contact", "recovery_code"}},
+		{"factor-contact", "method", []string{"contact*2", "recovery_code"}},
 		{"wait", "choice", []string{"wait"}},
 		{"wait", "method", []string{"recovery_code", "contact"}},
 		{"wait-begun", "choice", nil},

@@ -33,7 +33,7 @@ func confirming(method string) templates.ConfirmPage {
 
 func vouchSamples() []sample {
 	contact := templates.FactorPage{
-		Ways: templates.Ways{Method: "contact", Resend: true, Methods: []string{"recovery_code"}},
+		Ways: templates.Ways{Method: "contact", Resend: "contact*2", Methods: []string{"recovery_code"}},
 		Code: "K7QM-4XRT", Minutes: 30, More: 2, People: []templates.Person{{Name: "ben"}, {Name: "Zoë"}},
 	}
 	waiting, trial := contact, contact
@@ -59,7 +59,7 @@ func vouchSamples() []sample {
 
 func settingSamples() []sample {
 	code := confirming("new_contact")
-	code.Minutes, code.Resend = 5, true
+	code.Minutes, code.Resend = 5, code.Method
 	hinted, phone := code, confirming("change_phone")
 	hinted.Hint, phone.Phone = "n••@example.com", "12"
 	question := templates.NewPasswordPage{Method: "question", Questions: method.Questions()}
@@ -88,7 +88,7 @@ func settingSamples() []sample {
 // of a new account, where it may be skipped.
 func asked(method, hint string) templates.ConfirmPage {
 	c := confirming(method)
-	c.Minutes, c.Resend, c.Hint, c.Skip = 10, true, hint, hint != ""
+	c.Minutes, c.Resend, c.Hint, c.Skip = 10, c.Method, hint, hint != ""
 	return c
 }
 

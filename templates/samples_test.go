@@ -100,9 +100,9 @@ func signInSamples() []sample {
 		{"factor-totp", running(), totp},
 		{"factor-totp-wrong", step(templates.Frame{Problem: problem("wrong_authenticator")}), totp},
 		{"factor-sms-code", running(), templates.FactorPage{
-			Ways: templates.Ways{Method: "sms_code", Resend: true, Methods: []string{"totp"}, Recover: true}, Hint: "+33 • •• •• •• 78", Minutes: 5,
+			Ways: templates.Ways{Method: "sms_code", Resend: "sms_code", Methods: []string{"totp"}, Recover: true}, Hint: "+33 • •• •• •• 78", Minutes: 5,
 		}},
-		{"factor-mail-code", step(templates.Frame{Notice: problem("resent")}), templates.FactorPage{Ways: templates.Ways{Method: "mail_code", Resend: true}, Minutes: 5}},
+		{"factor-mail-code", step(templates.Frame{Notice: problem("resent")}), templates.FactorPage{Ways: templates.Ways{Method: "mail_code", Resend: "mail_code"}, Minutes: 5}},
 		{"factor-recovery-code", running(), templates.FactorPage{Ways: templates.Ways{Method: "recovery_code", Methods: []string{"totp"}, Recover: true}}},
 		{"factor-password", owned(), templates.FactorPage{Ways: templates.Ways{Method: "password"}, Name: "ana"}},
 		{"factor-pin", step(templates.Frame{SignedIn: true, Keep: "fr"}), templates.FactorPage{Ways: templates.Ways{Method: "pin"}}},
@@ -129,7 +129,7 @@ func reopened() templates.Reopening {
 }
 
 func recoverySamples() []sample {
-	link := templates.Ways{Method: "mail_link", Resend: true}
+	link := templates.Ways{Method: "mail_link", Resend: "mail_link"}
 	known := link
 	known.Methods = []string{"recovery_code"}
 	password := templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8}

@@ -15,6 +15,23 @@ func (p page) T(key string) (string, error) {
 	return fill(text, p.value)
 }
 
+// Named is the text of a method; with a count it says how many, because the same
+// method may be offered with another: "contact*2".
+func (p page) Named(method string) (string, error) {
+	name, count, many := strings.Cut(method, "*")
+	text, err := p.T("method." + name)
+	if many {
+		text += " (" + count + ")"
+	}
+	return text, err
+}
+
+// About is a line on a method.
+func (p page) About(method string) (string, error) {
+	name, _, _ := strings.Cut(method, "*")
+	return p.T("method." + name + ".about")
+}
+
 // Rich is the sentence of a key as HTML, with the values set off. Values are
 // isolated, so that a name written right to left cannot turn the words around it.
 func (p page) Rich(key string) (template.HTML, error) {

@@ -9,8 +9,8 @@ import (
 // Ways are the buttons and links below a step that lead another way.
 type Ways struct {
 	Method  string   // what is asked for now
-	Methods []string // other proofs that may be shown instead: buttons named "method", or from two on a link to choose
-	Resend  bool     // the code of Method can be sent again
+	Methods []string // other proofs that may be shown instead, with their counts (contact*2): buttons named "method", or from two on a link to choose
+	Resend  string   // the method whose code can be sent again; empty: none
 	Recover bool     // offer "I can't sign in"
 }
 
@@ -114,7 +114,7 @@ func (v ChoosePage) LanguageURL(code string) string {
 
 // Option is another way to go on from a step.
 type Option struct {
-	Method string
+	Method string        // with its count: contact*2
 	Then   []string      // what is asked after it: the keys of "proof."
 	Wait   time.Duration // the wait after that; zero: none
 }

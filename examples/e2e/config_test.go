@@ -99,9 +99,10 @@ var badConfigs = []struct {
 	{name: "allow nobody", text: site("sparekey {", "allow # BAD", "}"), want: "wrong argument count"},
 	{name: "allow twice", text: site("sparekey {", "allow a", "allow b # BAD", "}"), want: "allow is there twice"},
 
-	{name: "inside handle", text: site("handle /x {", "sparekey # BAD", "}"), want: "directly in the site"},
-	{name: "inside handle_path", text: site("handle_path /x/* {", "sparekey # BAD", "}"), want: "directly in the site"},
-	{name: "inside route", text: site("route {", "sparekey # BAD", "}"), want: "directly in the site"},
+	{name: "inside handle", text: site("handle /x {", "sparekey # BAD", "}"), want: "sparekey directly into the site"},
+	{name: "inside handle_path", text: site("handle_path /x/* {", "sparekey # BAD", "}"), want: "sparekey directly into the site"},
+	{name: "behind an answer", text: site("route {", "respond x", "sparekey # BAD", "}"), want: "write sparekey above it"},
+	{name: "proxied errors", text: site("sparekey # BAD", "handle_errors {", "reverse_proxy localhost:1", "}"), want: "handle_errors { sparekey"},
 }
 
 // TestBadConfig wants every mistake to be found by "caddy validate", and
@@ -132,6 +133,7 @@ func TestGoodConfig(t *testing.T) {
 	w := e2e.New(t, caddy)
 	for _, text := range []string{
 		global(), global("name A"), site("sparekey"), site("sparekey {", "allow family user:alice", "}"),
+		site("sparekey", "route {", "sparekey", "}"), site("sparekey", "handle_errors {", "sparekey", "reverse_proxy localhost:1", "}"),
 		global("store redis redis://redis:6379 insecure", "notify sms http://sms.example insecure"),
 		global("notify smtp mail.example:25 {", "from a@b.example", "tls off insecure", "}"),
 	} {

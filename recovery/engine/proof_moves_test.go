@@ -51,7 +51,7 @@ func (inst *installation) moves(s *attackState) []move {
 	}
 	for _, m := range s.step.Methods {
 		if m != s.step.Method {
-			out = append(out, inst.formMove("ask for "+m, recovery.Input{Method: recovery.Bare(m)}))
+			out = append(out, inst.formMove("ask for "+m, recovery.Input{Method: m}))
 		}
 	}
 	switch s.step.Ask {

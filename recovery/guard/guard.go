@@ -191,6 +191,22 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 	return d
 }
 
+// Again decides about the person whom a gate has let pass, by the rules of the
+// next gate on the same request. What was not let pass is not let pass here, and
+// all gates must let it pass.
+func (g *Guard) Again(before Decision, q Question) Decision {
+	now := g.Now()
+	switch {
+	case !before.OK() || before.entry == nil:
+		return Decision{}
+	case !before.entry.live(now):
+		return Decision{Reason: DeniedAnonymous}
+	}
+	d := before.entry.decide(g, q, now)
+	d.changes = before.changes
+	return d
+}
+
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, allow: q.Allow}
 	switch {

@@ -41,6 +41,11 @@ func TOTP(w *World, key string) string {
 // the next authenticator code is a new one.
 func (w *World) Setup(p *Person) {
 	w.TB.Helper()
+	w.once("set-up", p, func() { w.setUp(p) })
+}
+
+func (w *World) setUp(p *Person) {
+	w.TB.Helper()
 	code, err := w.Engine.OpenSetup(w.TB.Context())
 	if err != nil {
 		w.TB.Fatal(err)
@@ -94,6 +99,11 @@ func (w *World) Enrol(b *Browser, p *Person) {
 
 // Invite makes a second account the way an operator does, and activates it.
 func (w *World) Invite(p *Person) {
+	w.TB.Helper()
+	w.once("invitation", p, func() { w.invite(p) })
+}
+
+func (w *World) invite(p *Person) {
 	w.TB.Helper()
 	_, token, err := w.Engine.AddUser(w.TB.Context(), recovery.NewAccount{Name: p.Name, Mail: p.Mail, Phone: p.Phone})
 	if err != nil {

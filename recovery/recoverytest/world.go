@@ -134,6 +134,7 @@ type World struct {
 	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
 	program string        // that Caddy, by default from the environment
 	kind    string        // of its store, likewise
+	history history       // what was walked in it
 }
 
 // Journal keeps audit events.
@@ -220,7 +221,7 @@ func InCaddy(program, kind string) Option {
 func New(tb testing.TB, options ...Option) *World {
 	tb.Helper()
 	w := &World{
-		TB: tb, Clock: &Clock{now: time.Now().Truncate(time.Second)}, Driver: memkv.New(), Outbox: &Outbox{},
+		TB: tb, Clock: &Clock{now: began}, Driver: memkv.New(), Outbox: &Outbox{},
 		Policy: recovery.Default(), Events: &Journal{}, program: os.Getenv(CaddyVariable), kind: os.Getenv(StoreVariable),
 	}
 	w.Policy.Hash = secret.HashParams{Time: 1, Memory: 64, Threads: 1}
@@ -234,17 +235,16 @@ func New(tb testing.TB, options ...Option) *World {
 		w.startCaddy()
 		return w
 	}
-	var err error
-	if w.Keys == nil {
-		w.Keys, err = secret.NewKeys(secret.NewRoot())
-	}
-	if err != nil {
+	if keys, err := root(); err != nil {
 		tb.Fatal(err)
+	} else if w.Keys == nil {
+		w.Keys = keys
 	}
 	if err := engine.Prepare(tb.Context(), &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}, w.Keys); err != nil {
 		tb.Fatal(err)
 	}
 	w.start()
+	w.history.begin(w)
 	return w
 }
 

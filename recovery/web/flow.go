@@ -65,7 +65,7 @@ func (x *exchange) showChoose() {
 		c.Choice = string(o.Flow.Goal)
 	}
 	for _, p := range paths {
-		c.Options = append(c.Options, templates.Option{Method: recovery.Bare(p.Method), Wait: p.Wait, Then: bare(p.Then)})
+		c.Options = append(c.Options, templates.Option{Method: p.Method, Wait: p.Wait, Then: bare(p.Then)})
 	}
 	x.page(http.StatusOK, x.flowFrame(o), c)
 }

@@ -67,8 +67,8 @@ func (s step) signingIn() bool {
 // ways are the buttons below a step that lead another way.
 func (s step) ways() templates.Ways {
 	return templates.Ways{
-		Method: s.asked(), Methods: bare(s.Step.Methods),
-		Resend: s.sends(), Recover: s.signingIn() && s.recoverable(),
+		Method: s.asked(), Methods: s.Step.Methods,
+		Resend: s.resent(), Recover: s.signingIn() && s.recoverable(),
 	}
 }
 
@@ -78,6 +78,14 @@ func (s step) asked() string {
 		return recovery.Bare(s.Step.Method)
 	}
 	return string(s.Step.Ask)
+}
+
+// resent names the method whose code can be sent again, as forms do.
+func (s step) resent() string {
+	if s.sends() {
+		return s.Step.Method
+	}
+	return ""
 }
 
 // sends tells whether the method sends a code.

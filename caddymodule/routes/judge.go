@@ -1,0 +1,315 @@
+package routes
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// Judge refuses routes in which a gate does not guard: where something can answer
+// before it, where its own pages are not found, where an error is answered
+// without it. The error names the line, or the route, and what to write.
+func Judge(app *caddyhttp.App) error {
+	for _, name := range slices.Sorted(maps.Keys(app.Servers)) {
+		j := newJudge(name, app.Servers[name])
+		for _, s := range j.seats {
+			if err := j.seat(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// judge is the routes of a server, and the gates in them.
+type judge struct {
+	server         string
+	routes, errors []route
+	seats          []seat
+}
+
+// seat is a gate and where it stands.
+type seat struct {
+	gate   *handler
+	hosts  []string  // the nearest names on its way; none: any
+	errors [][]route // of the subroutes around it
+}
+
+func newJudge(name string, s *caddyhttp.Server) *judge {
+	rd := routeReader{named: s.NamedRoutes}
+	j := &judge{server: name, routes: rd.list(s.Routes, "")}
+	if s.Errors != nil {
+		j.errors = rd.list(s.Errors.Routes, "errors ")
+	}
+	j.seatsIn(j.routes, nil, nil)
+	j.seatsIn(j.errors, nil, nil)
+	return j
+}
+
+func (j *judge) seatsIn(routes []route, hosts []string, errors [][]route) {
+	for i := range routes {
+		r := &routes[i]
+		names := r.hosts(hosts)
+		for k := range r.handlers {
+			h := &r.handlers[k]
+			switch {
+			case h.gate:
+				j.seats = append(j.seats, seat{h, names, errors})
+			case h.holds:
+				j.seatsIn(h.routes, names, append(slices.Clone(errors), h.errors))
+			}
+		}
+	}
+}
+
+// hosts are the names a route is limited to, or, where it is not, those of the
+// routes around it.
+func (r *route) hosts(outer []string) []string {
+	var names []string
+	limited := len(r.sets) > 0
+	for _, set := range r.sets {
+		own := set.hosts()
+		names, limited = append(names, own...), limited && own != nil
+	}
+	switch {
+	case limited:
+		return names
+	case outer == nil && names != nil:
+		return append(names, "")
+	}
+	return append(names, outer...)
+}
+
+func (s matcherSet) hosts() []string {
+	for _, m := range s {
+		if m.name == "host" {
+			return m.words
+		}
+	}
+	return nil
+}
+
+func (j *judge) seat(s seat) error {
+	for _, host := range s.names() {
+		if err := j.host(s, host); err != nil {
+			return fmt.Errorf("%w (server %s), at %s", err, j.server, cmp.Or(s.gate.line, "route "+s.gate.number))
+		}
+	}
+	return nil
+}
+
+func (s seat) names() []string {
+	if s.hosts == nil {
+		return []string{""}
+	}
+	return s.hosts
+}
+
+// host judges a gate for one of its names.
+func (j *judge) host(s seat, name string) error {
+	p := probe{host: strings.ReplaceAll(cmp.Or(name, "any.invalid"), "*", "any-other")}
+	name = cmp.Or(name, "this site")
+	if err := exposed(p, j.routes, name); err != nil {
+		return err
+	}
+	if err := j.pages(p, name); err != nil {
+		return err
+	}
+	for _, list := range append(slices.Clone(s.errors), j.errors) {
+		w := walk{probe: p, failed: true}
+		if open := w.list(list).open; open != nil {
+			return errorsOpen(name, open)
+		}
+	}
+	return nil
+}
+
+// exposed finds what can answer before the gates in these routes. Beside a route
+// that is complete in itself others may stand that are: a site, a handle block
+// or a route that ends in an answer. What they leave open is written there.
+func exposed(p probe, routes []route, name string) error {
+	for i := range routes {
+		r := &routes[i]
+		if !r.holds() || r.match(p) == none {
+			continue
+		}
+		w, complete := walk{probe: p}, r.complete(p)
+		before := w.list(routes[:i])
+		if before.open == nil && !before.falls {
+			return nil // a gate before has decided about all
+		}
+		if complete {
+			before = w.list(others(p, routes[:i], r))
+		}
+		if before.open != nil {
+			return tooLate(name, before.open)
+		}
+		if err := exposedIn(p, r.handlers, name); err != nil {
+			return err
+		}
+		if complete || r.match(p) == all {
+			continue
+		}
+		if open := w.list(routes[i+1:]).open; open != nil {
+			return notAll(name, open)
+		}
+	}
+	return nil
+}
+
+// exposedIn does the same for the handlers of one route.
+func exposedIn(p probe, handlers []handler, name string) error {
+	w := walk{probe: p}
+	for i := range handlers {
+		h := &handlers[i]
+		switch {
+		case h.gate:
+			return nil
+		case h.holds:
+			return exposed(p, h.routes, name)
+		}
+		if open := w.handler(h).open; open != nil {
+			return tooLate(name, open)
+		}
+	}
+	return nil
+}
+
+// complete tells whether what a route takes is answered in it, so that whoever
+// wrote it chose what goes there.
+func (r *route) complete(p probe) bool {
+	return r.terminal || r.group != "" || r.match(p) < all && ends(r.handlers)
+}
+
+// ends tells whether handlers answer whatever reaches them, were there no gate.
+func ends(handlers []handler) bool {
+	for i := range handlers {
+		h := &handlers[i]
+		if h.gate || passing(h.name) || h.name == "rewrite" {
+			continue
+		}
+		if !h.nested || slices.ContainsFunc(h.routes, func(r route) bool { return len(r.sets) == 0 && ends(r.handlers) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// others are the routes before a complete one that are not complete themselves,
+// or take the very same requests.
+func others(p probe, before []route, r *route) []route {
+	var out []route
+	for i := range before {
+		b := &before[i]
+		exclusive := b.group != "" && b.group == r.group
+		if !b.complete(p) || !exclusive && sameSets(b.sets, r.sets) {
+			out = append(out, *b)
+		}
+	}
+	return out
+}
+
+// pages wants each request for our own pages to come to a gate.
+func (j *judge) pages(p probe, name string) error {
+	p.pages = true
+	w := walk{probe: p}
+	switch o := w.list(j.routes); {
+	case o.open != nil && o.open.name == "rewrite":
+		return fmt.Errorf("the pages of sparekey under %s are not found on %s: a rewrite before sparekey changes their address; "+
+			"write sparekey above it, or take out the line \"order ...\" that moved one of the two", templates.Prefix, name)
+	case o.open != nil:
+		return fmt.Errorf("the pages of sparekey under %s are not found on %s: %s answers there; "+
+			"write sparekey directly into a site whose address has no path, and let no other site or handle take that path",
+			templates.Prefix, name, o.open.spoken())
+	case o.falls || !o.gate:
+		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; "+
+			"write sparekey directly into a site whose address has no path", templates.Prefix, name)
+	}
+	return nil
+}
+
+func tooLate(name string, open *handler) error {
+	remedy := "write sparekey above it, or take out the line \"order ...\" that moved one of the two"
+	if open.foreign() {
+		remedy = fmt.Sprintf("write above all sites, in the block of global options: order %s after sparekey", cmp.Or(open.name, "NAME"))
+	}
+	return fmt.Errorf("%s is not guarded: %s can answer before sparekey has let anybody pass; %s", name, open.spoken(), remedy)
+}
+
+func notAll(name string, open *handler) error {
+	return fmt.Errorf("%s is not guarded: what the matcher before sparekey does not take goes on to %s without a login; "+
+		"write sparekey directly into the site, without a matcher", name, open.spoken())
+}
+
+func errorsOpen(name string, open *handler) error {
+	remedy := "write: handle_errors { sparekey ... }"
+	if open.name == "file_server" {
+		remedy = "write a fixed page before it, such as: rewrite * /error.html; or " + strings.TrimPrefix(remedy, "write: ")
+	}
+	return fmt.Errorf("the error pages of %s are not guarded: some errors come before sparekey, and %s can answer them with more than "+
+		"a fixed text or file; %s", name, open.spoken(), remedy)
+}
+
+// spoken is a handler as it is called in a Caddyfile.
+func (h *handler) spoken() string {
+	switch h.name {
+	case "":
+		return "a handler that is not known"
+	case "static_response":
+		return "respond or redir"
+	}
+	return h.name
+}
+
+// foreign tells whether a handler is none of Caddy's own.
+func (h *handler) foreign() bool {
+	switch h.name {
+	case "reverse_proxy", "file_server", "static_response", "templates", "metrics", "acme_server", "intercept", "copy_response", "invoke":
+		return false
+	}
+	return true
+}
+
+// Hosts are the names under which the routes of a server come to a gate, one for
+// each gate and name.
+func Hosts(s *caddyhttp.Server) []string {
+	var names []string
+	for _, seat := range newJudge("", s).seats {
+		names = append(names, seat.hosts...)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// App is the app whose routes lead to a handler, and through nothing but
+// them. It is not always the first of the lineage.
+func App(lineage []caddy.Module) (*caddyhttp.App, error) {
+	var app *caddyhttp.App
+	var between caddy.Module
+	for _, m := range lineage {
+		switch m := m.(type) {
+		case *caddyhttp.App:
+			app, between = m, nil
+		case *caddyhttp.Subroute, Gate:
+		default:
+			if between == nil {
+				between = m
+			}
+		}
+	}
+	switch {
+	case app == nil:
+		return nil, errors.New("sparekey works in the sites of Caddy's http app only")
+	case between != nil:
+		return nil, fmt.Errorf("sparekey guards nothing inside %s, which has asked the app already: write it directly into the site",
+			between.CaddyModule().ID.Name())
+	}
+	return app, nil
+}
