@@ -34,6 +34,12 @@ type App struct {
 	// readable for this user only.
 	Secrets []string `json:"secrets,omitempty"`
 
+	// The public address of the pages, such as https://photos.example.com: where
+	// links lead when somebody comes by an address that no site names, and what
+	// commands print. Default: the first site. Placeholders are replaced here and in
+	// the texts below.
+	URL string `json:"url,omitempty"`
+
 	// What people call the place, on pages and in mails. Default: the host.
 	Name string `json:"name,omitempty"`
 
@@ -72,6 +78,8 @@ type App struct {
 	// Costs of argon2id. Default: t=3, m=65536 (KiB), p=1.
 	Hash *Hash `json:"hash,omitempty"`
 
+	written
+
 	ctx     caddy.Context
 	logger  *slog.Logger
 	store   Store
@@ -82,6 +90,7 @@ type App struct {
 
 	mu      sync.Mutex // around opening and ending
 	runtime atomic.Pointer[runtime]
+	waiting atomic.Pointer[waiting] // for a store that is away; nil: not so
 	closed  bool
 	sites   sites
 	judged  bool // the routes of all sites, by the first handler that was loaded

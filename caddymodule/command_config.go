@@ -65,7 +65,9 @@ func readApp(path, adapter string) (app *App, origin string, err error) {
 	case !used:
 		return nil, "", fmt.Errorf("%s does not use sparekey", path)
 	}
-	return app, sites.first(), nil
+	_ = app.texts() // as far as this shell knows their placeholders
+	app.sites.prefer(app.URL)
+	return app, app.sites.first(), nil
 }
 
 // readConfig finds the store of a configuration.
@@ -95,7 +97,11 @@ func (a *App) configured() (*place, error) {
 	case named.Store == "" || named.Store == "file" && named.Path == "":
 		return ownStore(a)
 	case named.Store == "file":
-		return fileStore(a, "start Caddy once, or run this in the folder Caddy runs in", named.Path)
+		path, err := replaced("store file", named.Path)
+		if err != nil {
+			return nil, fmt.Errorf("%w (run this with the environment Caddy has)", err)
+		}
+		return fileStore(a, "start Caddy once, or run this in the folder Caddy runs in", path)
 	}
 	return &place{app: a}, a.forCommand()
 }

@@ -8,6 +8,7 @@ import (
 )
 
 func TestOriginFromConfiguration(t *testing.T) {
+	t.Setenv("SPAREKEY_TEST_DOMAIN", "photos.example.com")
 	h := newHost(t)
 	h.start(t)
 	h.stop(t)
@@ -22,6 +23,8 @@ func TestOriginFromConfiguration(t *testing.T) {
 		{"https is preferred", `"a":{"listen":[":80"],"routes":[{"match":[{"host":["a.example"]}],"handle":[{"handler":"sparekey"}]}]},
 			"b":{"listen":[":443"],"routes":[{"match":[{"host":["b.example"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://b.example"},
 		{"not ours", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["other.example"]}],"handle":[{"handler":"static_response"}]}]}`, ""},
+		{"placeholder", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["{env.SPAREKEY_TEST_DOMAIN}"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://photos.example.com"},
+		{"IPv6", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["2001:db8::1"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://[2001:db8::1]"},
 		{"no host", `"a":{"listen":[":443"],"routes":[` + ours + `]}`, ""},
 	}
 	for _, tt := range tests {
@@ -38,5 +41,41 @@ func TestOriginFromConfiguration(t *testing.T) {
 				t.Errorf("got %q, want the hint only without an origin", r.said)
 			}
 		})
+	}
+}
+
+// TestTheAddressIsWritten: the log, the commands of a running Caddy and those of a
+// stopped one name it, whatever the site is called. Placeholders lead to their
+// value everywhere: no folder is called after one.
+func TestTheAddressIsWritten(t *testing.T) {
+	h := newHost(t)
+	t.Setenv("SPAREKEY_TEST_DOMAIN", "photos.example.com")
+	t.Setenv("SPAREKEY_TEST_FOLDER", h.folder)
+	t.Setenv("SPAREKEY_TEST_GROUP", "family")
+	h.store = "file {env.SPAREKEY_TEST_FOLDER}/data/sparekey.db"
+	h.gate = "{\n\t\tallow {env.SPAREKEY_TEST_GROUP}\n\t}"
+	h.more = `url https://{env.SPAREKEY_TEST_DOMAIN}:8443/
+		name {env.SPAREKEY_TEST_DOMAIN}
+		help {env.SPAREKEY_TEST_GROUP}
+		templates {env.SPAREKEY_TEST_FOLDER}
+		notify file {env.SPAREKEY_TEST_FOLDER}/out`
+	h.start(t)
+	const want = "https://photos.example.com:8443/.sparekey/setup#"
+	log, err := os.ReadFile(filepath.Join(h.folder, "log"))
+	if err != nil || !strings.Contains(string(log), want) {
+		t.Errorf("got log %s, %v, want a link that begins with %s", log, err, want)
+	}
+	config := "--config=" + h.caddyfile(t)
+	for _, said := range []string{"asked the running Caddy at " + h.socket, "opening " + filepath.Join(h.data(), "sparekey.db")} {
+		if r := sparekey(t, "setup-link", config).want(t, 0, said); !strings.HasPrefix(r.out, want) {
+			t.Errorf("%s: got %q, want %s", said, r.out, want)
+		}
+		sparekey(t, "user", "add", "family", config).want(t, 1, "is the name of a group")
+		h.stop(t)
+	}
+	for _, folder := range []string{".", h.folder} {
+		if odd, err := filepath.Glob(filepath.Join(folder, "*{*")); err != nil || len(odd) > 0 {
+			t.Errorf("%s holds %q, %v", folder, odd, err)
+		}
 	}
 }

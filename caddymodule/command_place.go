@@ -78,6 +78,7 @@ func (a *App) forCommand() error {
 		return fmt.Errorf("store: %w", err)
 	}
 	a.store = store.(Store)
+	_ = a.texts() // pages and links may lack what only Caddy's environment has
 	a.policy, err = a.buildPolicy()
 	return err
 }

@@ -44,6 +44,7 @@ type control struct {
 	started time.Time
 	used    nonces
 	current atomic.Pointer[operations] // of the newest configuration
+	away    func() error               // why there is no store yet; nil: there is one
 
 	socket  string      // empty: not listening
 	own     os.FileInfo // of the socket, to leave another one alone
@@ -54,8 +55,8 @@ type control struct {
 // newControl starts to listen. A folder that cannot be trusted or written is
 // no reason to keep the sites closed: it is logged, and commands say that they
 // cannot reach this Caddy.
-func newControl(logger *slog.Logger, keys *secret.Keys, store Store) *control {
-	c := &control{keys: keys, logger: logger, now: time.Now}
+func newControl(logger *slog.Logger, keys *secret.Keys, store Store, away func() error) *control {
+	c := &control{keys: keys, logger: logger, now: time.Now, away: away}
 	c.started = c.now()
 	listener, err := c.listen(controlSockets(keys, store))
 	if err != nil {

@@ -69,7 +69,7 @@ func (c *control) do(ctx context.Context, name string, body []byte) ([]byte, err
 	}
 	o := c.current.Load()
 	if o == nil {
-		return nil, errors.New("this Caddy is still starting: try again in a moment")
+		return c.unopened(name)
 	}
 	return o.call(ctx, name, args)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -20,23 +21,14 @@ type inClear interface {
 	InClear() string
 }
 
-// refuseOpen is for Validate.
-func refuseClear(m inClear, accepted bool) error {
+// refuseClear is for Validate. The option is the one in whose line the word
+// insecure belongs; empty: that of the module.
+func refuseClear(option string, m inClear, accepted bool) error {
 	if why := m.InClear(); why != "" && !accepted {
-		return fmt.Errorf("%s; or put the word insecure at the end of that line, if nobody else is on the network between", why)
+		return &notify.OptionError{Option: option, Err: fmt.Errorf("%s; or put the word insecure at the end of that line, if nobody else is on the network between", why)}
 	}
 	return nil
 }
-
-// at names the line of a Caddyfile.
-func at(line string, err error) error {
-	if err == nil || line == "" {
-		return err
-	}
-	return fmt.Errorf("%w, at %s", err, line)
-}
-
-func lineOf(d *caddyfile.Dispenser) string { return fmt.Sprintf("%s:%d", d.File(), d.Line()) }
 
 // acceptsClear reads the word at the end of a line.
 func acceptsClear(d *caddyfile.Dispenser, accepted *bool) error {
@@ -47,7 +39,7 @@ func acceptsClear(d *caddyfile.Dispenser, accepted *bool) error {
 		*accepted = true
 		return nil
 	}
-	return d.ArgErr()
+	return d.Errf("%q does not belong at the end of this line: only the word insecure does, once", d.Val())
 }
 
 // plainHTTP tells that an address is http off this machine.

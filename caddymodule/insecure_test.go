@@ -84,7 +84,7 @@ func TestAPasswordIsNeverSentInTheClear(t *testing.T) {
 // TestAShortSecretOfAWebhookIsRefused, also one of the environment.
 func TestAShortSecretOfAWebhookIsRefused(t *testing.T) {
 	t.Setenv("SPAREKEY_TEST_SECRET", "15 characters..")
-	for value, line := range map[string]string{"abc": "Caddyfile:5", "{env.SPAREKEY_TEST_SECRET}": "Caddyfile:4"} {
+	for value, line := range map[string]string{"abc": "Caddyfile:5", "{env.SPAREKEY_TEST_SECRET}": "Caddyfile:5"} {
 		err := validate(t, "notify webhook https://hook.example/in {\nsecret "+value+"\n}")
 		if err == nil || !strings.Contains(err.Error(), "openssl rand -hex 32") || !strings.Contains(err.Error(), line) || strings.Contains(err.Error(), "abc") {
 			t.Errorf("%s: got %v, want it refused with the command and the line", value, err)

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -41,13 +41,13 @@ func (a *App) rootKeys() (*secret.Keys, error) {
 func (a *App) configuredRoots() ([][]byte, error) {
 	var roots [][]byte
 	for i, s := range a.Secrets {
-		text, err := caddy.NewReplacer().ReplaceOrErr(s, true, true)
+		text, err := replaced("secret", s)
 		if err != nil {
-			return nil, fmt.Errorf("secret %d: %w", i+1, err)
+			return nil, a.at(err)
 		}
 		root, err := readSecret(i, text)
 		if err != nil {
-			return nil, err
+			return nil, a.at(err)
 		}
 		roots = append(roots, root)
 	}
@@ -61,7 +61,7 @@ func readSecret(i int, text string) ([]byte, error) {
 	}
 	root, err := read(text)
 	if err != nil {
-		return nil, fmt.Errorf("secret %d %w", i+1, err)
+		return nil, &notify.OptionError{Option: "secret", Err: fmt.Errorf("secret %d %w", i+1, err)}
 	}
 	return root, nil
 }
@@ -71,14 +71,14 @@ func readSecret(i int, text string) ([]byte, error) {
 func (a *App) secret(d *caddyfile.Dispenser) error {
 	a.Secrets = d.RemainingArgs()
 	for i, text := range a.Secrets {
-		if strings.ContainsRune(text, '{') {
+		if !literal(text) {
 			continue
 		}
 		if _, err := readSecret(i, text); err != nil {
 			return d.WrapErr(err)
 		}
 	}
-	return need(d, len(a.Secrets) > 0)
+	return need(d, len(a.Secrets) > 0, "secret VALUE..., the newest in front, such as secret {env.SPAREKEY_SECRET}")
 }
 
 // Errors of a secret, which is never shown.
@@ -121,11 +121,16 @@ func readOldKey(text string) ([]byte, error) {
 // written under another name first, so that a crash leaves a whole key or
 // none.
 func generatedKey(path string) ([]byte, error) {
-	err := ownerOnly(path)
+	root, err := keyOf(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeKey(path)
 	}
-	if err != nil {
+	return root, err
+}
+
+// keyOf reads the key beside the store. Without one it is [fs.ErrNotExist].
+func keyOf(path string) ([]byte, error) {
+	if err := ownerOnly(path); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the path comes from the configuration
@@ -137,6 +142,20 @@ func generatedKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("key file %s %w", path, err)
 	}
 	return root, nil
+}
+
+// judgeKeys refuses keys that a start would refuse. It makes none, and what
+// another user may not read is for that user to find.
+func (a *App) judgeKeys() error {
+	if len(a.Secrets) > 0 {
+		_, err := a.configuredRoots()
+		return err
+	}
+	_, err := keyOf(filepath.Join(a.store.Folder(), keyFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
 }
 
 func makeKey(path string) ([]byte, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -30,8 +31,20 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.loadSenders(ctx); err != nil {
 		return err
 	}
+	if err := a.texts(); err != nil {
+		return err
+	}
 	a.policy, err = a.buildPolicy()
 	return err
+}
+
+// texts replaces the placeholders of the app's own options.
+func (a *App) texts() error {
+	err := fill(option{"url", &a.URL}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
+	if err == nil && a.URL != "" {
+		a.URL, err = publicURL(a.URL)
+	}
+	return a.at(err)
 }
 
 // loadSenders loads the notifiers. It connects to nothing.
@@ -45,8 +58,8 @@ func (a *App) loadSenders(ctx caddy.Context) error {
 	}
 	for _, n := range list.([]any) {
 		for _, channel := range n.(Notifier).Channels() {
-			if a.has(channel) {
-				return fmt.Errorf("notify: there are two ways to send %s; keep one", channel)
+			if before := a.notifier(channel); before != nil {
+				return fmt.Errorf("notify: there are two ways to send %s: keep one of them%s", channel, linesOf(before, n.(Notifier)))
 			}
 		}
 		a.senders = append(a.senders, n.(Notifier))
@@ -56,7 +69,15 @@ func (a *App) loadSenders(ctx caddy.Context) error {
 
 // Validate checks what can be checked without opening anything.
 func (a *App) Validate() error {
-	if _, err := a.configuredRoots(); err != nil {
+	if s, ok := a.store.(interface{ Judge() error }); ok {
+		if err := s.Judge(); err != nil {
+			return err
+		}
+	}
+	if err := a.judgeKeys(); err != nil {
+		return err
+	}
+	if err := a.judgeURL(); err != nil {
 		return err
 	}
 	if _, err := a.parts(nil, nil); err != nil {
@@ -66,15 +87,25 @@ func (a *App) Validate() error {
 }
 
 // Start opens the store, or takes it over from the configuration before, and
-// prints the set-up link when there is no account yet.
+// prints the set-up link when there is no account yet. A store that is away is
+// waited for: that ends neither Caddy nor its other sites.
 func (a *App) Start() error {
 	if err := a.judgeSites(); err != nil {
 		return err
 	}
 	rt, err := a.open()
-	if err != nil {
+	switch {
+	case errors.Is(err, errWaiting):
+		return nil
+	case err != nil:
 		return err
 	}
+	a.opened(rt)
+	return nil
+}
+
+// opened does what is to be done once when the store is open.
+func (a *App) opened(rt *runtime) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
@@ -85,7 +116,6 @@ func (a *App) Start() error {
 	if err := rt.engine.HearExtensions(ctx); err != nil {
 		a.logger.Warn("not known yet whether people have main numbers; the first form asks again", "error", err)
 	}
-	return nil
 }
 
 // Stop closes nothing: requests of this configuration may still be running.
@@ -95,9 +125,12 @@ func (*App) Stop() error { return nil }
 // may be called after a failed Provision or Start, and twice.
 func (a *App) Cleanup() error {
 	a.mu.Lock()
-	rt := a.runtime.Load()
+	rt, w := a.runtime.Load(), a.waiting.Load()
 	a.closed = true
 	a.mu.Unlock()
+	if w != nil {
+		w.end()
+	}
 	if rt != nil {
 		rt.retire()
 	}
@@ -105,23 +138,35 @@ func (a *App) Cleanup() error {
 }
 
 // open returns the running parts, opening them on the first call. Apps start
-// in any order, so a request may come before Start.
+// in any order, so a request may come before Start. While the store is away it
+// returns errWaiting at once.
 func (a *App) open() (*runtime, error) {
 	if rt := a.runtime.Load(); rt != nil {
 		return rt, nil
+	}
+	if a.waiting.Load() != nil {
+		return nil, errWaiting
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if rt := a.runtime.Load(); rt != nil {
 		return rt, nil
 	}
-	if a.closed {
+	switch {
+	case a.closed:
 		return nil, errEnded
+	case a.waiting.Load() != nil:
+		return nil, errWaiting
 	}
 	if err := a.findSites(); err != nil {
 		return nil, err
 	}
 	rt, err := newRuntime(a)
+	if errors.Is(err, kv.ErrAway) {
+		if err = a.await(err); err == nil {
+			return nil, errWaiting
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sparekey: %w", err)
 	}
@@ -164,11 +209,10 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 // findSites finds the addresses that lead to our handler. Mails link to these
 // only, never to a Host that a client sent.
 func (a *App) findSites() error {
-	app, err := a.ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil //nolint:nilerr // no sites: only the command line is used
+	if app, err := a.ctx.AppIfConfigured("http"); err == nil { // else only the command line is used
+		a.sites.collect(app.(*caddyhttp.App))
 	}
-	a.sites.collect(app.(*caddyhttp.App))
+	a.sites.prefer(a.URL)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"cmp"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -32,9 +31,8 @@ type PushNotifier struct {
 	// Accepts an address without encryption, or with none that is checked, for a
 	// service that is not on this machine. Default: refused.
 	Insecure bool `json:"insecure,omitempty"`
-	// Where it was written, for messages.
-	Line string `json:"line,omitempty"`
 
+	written
 	push notify.Push
 }
 
@@ -47,12 +45,12 @@ func (*PushNotifier) CaddyModule() caddy.ModuleInfo {
 func (n *PushNotifier) Provision(ctx caddy.Context) error {
 	url, err := replaced("url", n.URL)
 	n.push.URL, n.push.Shared, n.push.Log = secret.Text(url), n.Shared, ctx.Slogger()
-	return err
+	return n.at(err)
 }
 
 // Validate checks the address, without a request.
 func (n *PushNotifier) Validate() error {
-	return at(n.Line, cmp.Or(n.push.Validate(), refuseClear(n, n.Insecure)))
+	return n.at(cmp.Or(n.push.Validate(), refuseClear("", n, n.Insecure)))
 }
 
 // InClear implements inClear.
@@ -76,26 +74,18 @@ func (n *PushNotifier) Sender() notify.Sender { return &n.push }
 //	}
 func (n *PushNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	n.Line = lineOf(d)
+	n.begin(d)
 	if !d.NextArg() {
-		return d.ArgErr()
+		return reads(d, "notify push URL [insecure], such as notify push ntfy://ntfy.sh/TOPIC")
 	}
 	n.URL = d.Val()
 	if err := acceptsClear(d, &n.Insecure); err != nil {
 		return err
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch {
-		case d.Val() != "shared":
-			return d.Errf("unknown option %q", d.Val())
-		case n.Shared:
-			return d.Err("shared is there twice")
-		case d.NextArg():
-			return d.ArgErr()
-		}
+	return n.words(d, map[string]func() error{"shared": func() error {
 		n.Shared = true
-	}
-	return nil
+		return need(d, !d.NextArg(), "shared, alone in its line")
+	}})
 }
 
 // WebhookNotifier tells a program of the operator of every event of every
@@ -110,9 +100,8 @@ type WebhookNotifier struct {
 	Secret string `json:"secret"`
 	// Accepts http for a program that is not on this machine. Default: refused.
 	Insecure bool `json:"insecure,omitempty"`
-	// Where it was written, for messages.
-	Line string `json:"line,omitempty"`
 
+	written
 	webhook notify.Webhook
 }
 
@@ -123,18 +112,15 @@ func (*WebhookNotifier) CaddyModule() caddy.ModuleInfo {
 
 // Provision replaces placeholders.
 func (n *WebhookNotifier) Provision(caddy.Context) error {
-	url, err := replaced("url", n.URL)
-	if err != nil {
-		return err
-	}
-	key, err := replaced("secret", n.Secret)
+	url, key := n.URL, n.Secret
+	err := fill(option{"url", &url}, option{"secret", &key})
 	n.webhook = notify.Webhook{URL: secret.Text(url), Secret: secret.Text(key), Now: time.Now}
-	return err
+	return n.at(err)
 }
 
 // Validate checks the address and wants a secret.
 func (n *WebhookNotifier) Validate() error {
-	return at(n.Line, cmp.Or(n.webhook.Validate(), refuseClear(n, n.Insecure)))
+	return n.at(cmp.Or(n.webhook.Validate(), refuseClear("", n, n.Insecure)))
 }
 
 // InClear implements inClear.
@@ -158,23 +144,23 @@ func (n *WebhookNotifier) Sender() notify.Sender { return &n.webhook }
 //	}
 func (n *WebhookNotifier) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	n.Line = lineOf(d)
+	n.begin(d)
 	if !d.NextArg() {
-		return d.ArgErr()
+		return reads(d, "notify webhook URL [insecure], such as notify webhook https://hooks.example.com/sparekey")
 	}
 	n.URL = d.Val()
 	if err := acceptsClear(d, &n.Insecure); err != nil {
 		return err
 	}
-	return words(d, map[string]func() error{"secret": func() error { return n.readSecret(d) }})
+	return n.words(d, map[string]func() error{"secret": func() error { return n.readSecret(d) }})
 }
 
 // readSecret looks at once at one that is written down as it is.
 func (n *WebhookNotifier) readSecret(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&n.Secret) {
-		return d.ArgErr()
+		return reads(d, "secret VALUE, such as secret {env.HOOK_SECRET}")
 	}
-	if strings.ContainsRune(n.Secret, '{') {
+	if !literal(n.Secret) {
 		return nil
 	}
 	if err := notify.WebhookSecret(secret.Text(n.Secret)); err != nil {

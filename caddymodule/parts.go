@@ -51,6 +51,7 @@ func newRuntime(a *App) (*runtime, error) {
 		err = rt.checkAge()
 	}
 	if err != nil {
+		rt.discard()
 		s.leave(keys)
 		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)
@@ -95,7 +96,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if err != nil {
 		return nil, err
 	}
-	rt := &runtime{shared: s, logger: a.logger, idle: make(chan struct{})}
+	rt := &runtime{shared: s, pages: pages, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
 	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}, RuleGroups: ruleGroups(a.rules)}
 	if s != nil {
@@ -113,11 +114,17 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		return rt, err
 	}
 	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
-	rt.server = &web.Server{
-		Engine: rt.engine, Pages: pages, Notify: rt.queue, Log: a.logger,
-		Origins: a.sites.origins, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
-	}
+	rt.server = a.pagesOf(rt)
+	rt.server.Notify = rt.queue
 	return rt, nil
+}
+
+// pagesOf serves our pages.
+func (a *App) pagesOf(rt *runtime) *web.Server {
+	return &web.Server{
+		Engine: rt.engine, Pages: rt.pages, Log: a.logger,
+		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+	}
 }
 
 // pages reads what people are shown and sent.
@@ -125,9 +132,12 @@ func (a *App) pages() (*templates.Set, error) {
 	if a.Templates == "" {
 		return builtIn()
 	}
+	if info, err := os.Stat(a.Templates); err != nil || !info.IsDir() {
+		return nil, a.at(&notify.OptionError{Option: "templates", Err: fmt.Errorf("templates %s: there is no such folder: make it, or name another", a.Templates)})
+	}
 	pages, err := templates.New(onlyFiles{os.DirFS(a.Templates)})
 	if err != nil {
-		return nil, fmt.Errorf("templates %s: %w", a.Templates, err)
+		return nil, a.at(&notify.OptionError{Option: "templates", Err: fmt.Errorf("templates %s: %w", a.Templates, err)})
 	}
 	return pages, nil
 }

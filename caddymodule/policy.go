@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -35,10 +36,10 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 	for name, l := range a.Limits {
 		field := limit(&p.Limits, name)
 		if field == nil {
-			return nil, fmt.Errorf("limit: unknown name %q: use one of failures, codes, sends, sends_daily, flows, posts, names", name)
+			return nil, fmt.Errorf("limit: unknown name %q: use one of %s", name, limitNames)
 		}
 		if l.Count <= 0 || l.Per <= 0 {
-			return nil, fmt.Errorf("limit %s: count and time must be more than nothing", name)
+			return nil, fmt.Errorf("limit %s: count and time must be more than nothing: write it like limit %[1]s 5 per 10m", name)
 		}
 		*field = recovery.Rate{Count: l.Count, Per: time.Duration(l.Per)}
 	}
@@ -66,7 +67,7 @@ func (a *App) extras(p *recovery.Policy) error {
 	p.Ask = a.Ask
 	if l := a.Lock; l != nil {
 		if l.After < 1 || l.For <= 0 {
-			return fmt.Errorf("lock: count and time must be more than nothing")
+			return fmt.Errorf("lock: count and time must be more than nothing: write it like lock after 10 for 1h")
 		}
 		p.Lock = &recovery.Lock{After: l.After, For: time.Duration(l.For)}
 	}
@@ -150,12 +151,18 @@ func (a *App) noticeLasts() error {
 	if l.Notice >= l.NewContact {
 		return nil
 	}
-	return fmt.Errorf("lifetime notice: %s is less than new_contact (%s), so that a new address could not be taken back all the time: use at least %s",
-		spoken(l.Notice), spoken(l.NewContact), spoken(l.NewContact))
+	word := "lifetime notice"
+	if a.Lines[word] == "" {
+		word = "lifetime new_contact"
+	}
+	return a.at(&notify.OptionError{Option: word, Err: fmt.Errorf("lifetime notice: %s is less than new_contact (%s), so that a new address could not be taken back all the time: use at least %s",
+		spoken(l.Notice), spoken(l.NewContact), spoken(l.NewContact))})
 }
 
 // spoken is a duration as it is written in a Caddyfile.
 func spoken(d time.Duration) string { return lint.Delay(d).String() }
+
+const limitNames = "failures, codes, sends, sends_daily, flows, posts, names"
 
 func limit(l *recovery.Limits, name string) *recovery.Rate {
 	return map[string]*recovery.Rate{

@@ -10,10 +10,14 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
-// readRules reads the words of allow.
+// readRules reads the words of allow, their placeholders replaced.
 func readRules(allow []string) ([]string, error) {
 	var rules []string
 	for _, word := range allow {
+		word, err := replaced("allow", word)
+		if err != nil {
+			return nil, err
+		}
 		rule, err := recovery.Rule(word)
 		if err != nil {
 			return nil, fmt.Errorf("allow: %w", err)
@@ -21,6 +25,20 @@ func readRules(allow []string) ([]string, error) {
 		rules = append(rules, rule)
 	}
 	return rules, nil
+}
+
+// judgeRules looks at the words of allow when the file is read: at those without a
+// placeholder.
+func judgeRules(allow []string) error {
+	for _, word := range allow {
+		if !literal(word) {
+			continue
+		}
+		if _, err := readRules([]string{word}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ruleGroups are the groups among rules, in the form that names are compared in.

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
+	"github.com/caddy-sparekey/sparekey/templates"
 )
 
 // pool keeps what must outlive a reload: an open store, by its configuration.
@@ -29,6 +30,7 @@ type runtime struct {
 	engine  *engine.Engine
 	guard   *guard.Guard
 	server  *web.Server
+	pages   *templates.Set
 	queue   *notify.Queue
 	quiet   func() // ends the reminders, and waits for the one under way
 	logger  *slog.Logger
@@ -108,6 +110,19 @@ func (rt *runtime) flush() {
 			return
 		}
 	}
+}
+
+// discard ends what parts has begun, when it is not taken into use.
+func (rt *runtime) discard() {
+	if rt == nil || rt.queue == nil {
+		return
+	}
+	if rt.guard != nil {
+		rt.guard.Close()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // nothing has been queued yet
+	_ = rt.queue.Close(ctx)
 }
 
 func (rt *runtime) release() {

@@ -57,7 +57,7 @@ func openShared(a *App, keys *secret.Keys) (caddy.Destructor, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", a.store.Place(), err), driver.Close())
 	}
-	s.control = newControl(a.logger, s.keys, a.store)
+	s.control = newControl(a.logger, s.keys, a.store, nil)
 	return s, nil
 }
 
@@ -105,7 +105,7 @@ func (s *shared) leave(keys *secret.Keys) {
 		s.logger.Error("the check value is not sealed with the new secret: keep the old one behind it until the next start", "error", err)
 	}
 	old := s.control
-	s.control = newControl(s.logger, s.keys, s.store)
+	s.control = newControl(s.logger, s.keys, s.store, nil)
 	if o := old.current.Load(); o != nil {
 		s.control.serve(o)
 		s.tell(o.engine)

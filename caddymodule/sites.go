@@ -3,15 +3,21 @@ package caddymodule
 import (
 	"cmp"
 	"net"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"golang.org/x/net/idna"
 )
 
 // sites are the addresses that lead to our handler.
 type sites struct {
 	origins []string // https://photos.example.com, without duplicates, https first
+	// unnamed tells that the gate also stands where a site names no host, or a
+	// pattern: what a client calls such a host goes into no link (TK-12).
+	unnamed bool
 }
 
 // origin is the one to print; a placeholder when no site has a host name.
@@ -31,20 +37,39 @@ func (s *sites) sort() {
 	})
 }
 
+// add notes the origin that a host has at a listener. Placeholders of the
+// environment are replaced, those of a request are none of a name.
 func (s *sites) add(scheme, host, listen string) {
-	a, err := caddy.ParseNetworkAddress(listen)
-	if err != nil || a.IsUnixNetwork() || strings.Contains(host, "*") {
+	repl := caddy.NewReplacer()
+	host = repl.ReplaceKnown(host, "")
+	if host == "" || strings.ContainsAny(host, "*{") {
+		s.unnamed = true
 		return
 	}
-	port := a.JoinHostPort(0)
-	_, port, err = net.SplitHostPort(port)
-	if err != nil {
+	a, err := caddy.ParseNetworkAddress(repl.ReplaceKnown(listen, ""))
+	if err != nil || a.IsUnixNetwork() {
 		return
 	}
-	if scheme == "http" && port != "80" || scheme == "https" && port != "443" {
-		host = net.JoinHostPort(host, port)
-	}
-	if origin := scheme + "://" + host; !slices.Contains(s.origins, origin) {
+	port := strconv.FormatUint(uint64(a.StartPort), 10)
+	if origin := origin(scheme, host, port); !slices.Contains(s.origins, origin) {
 		s.origins = append(s.origins, origin)
 	}
+}
+
+// origin is as browsers write it: no usual port, a name in ASCII and small
+// letters, an IPv6 address in brackets.
+func origin(scheme, host, port string) string {
+	if ascii, err := idna.ToASCII(strings.ToLower(host)); err == nil {
+		host = ascii
+	}
+	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		host = ip.String()
+	}
+	switch {
+	case scheme == "http" && port != "80", scheme == "https" && port != "443":
+		host = net.JoinHostPort(host, port)
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
+	}
+	return scheme + "://" + host
 }

@@ -7,14 +7,17 @@ import (
 // Client is the browser (or program) a request comes from, as far as the
 // engine needs to know it.
 type Client struct {
-	Network string   // counted as one: an IPv4 address or an IPv6 /64
-	Browser string   // "Firefox on Linux" or [UnknownBrowser], for people; empty: no browser took part
-	Lang    string   // language for pages and messages
-	Host    string   // the host that was asked for, perhaps with a port; not from configuration, so it is in no link
-	Base    string   // address of our own pages for links, with the slash at its end, from configuration; empty: codes only
-	Flows   []string // tokens of the flow cookie, newest first
-	Device  string   // token of the device cookie
-	Session string   // value of the session cookie
+	Network string // counted as one: an IPv4 address or an IPv6 /64
+	Browser string // "Firefox on Linux" or [UnknownBrowser], for people; empty: no browser took part
+	Lang    string // language for pages and messages
+	Host    string // the host that was asked for, perhaps with a port; not from configuration, so it is in no link
+	Base    string // address of our own pages for links, with the slash at its end, from configuration; empty: codes only
+	// Elsewhere tells that Base leads to another host than this browser is at, so
+	// that a link which only this browser can open is left out.
+	Elsewhere bool
+	Flows     []string // tokens of the flow cookie, newest first
+	Device    string   // token of the device cookie
+	Session   string   // value of the session cookie
 }
 
 // UnknownBrowser stands for every browser that is not on our list: what it says

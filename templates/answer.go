@@ -122,6 +122,10 @@ type StopPage struct {
 	Reopening
 	Ask   bool   // the secret of the link is not known yet: the field "code" asks for it
 	Token string // the secret of the link, put into the field "code"
+	Again bool   // the account is closed already: only what was begun since can be stopped
+	// OnlyFirst offers to stop what runs before it offers to lock the account: a
+	// wait has begun, and nothing has changed yet.
+	OnlyFirst bool
 }
 
 func (StopPage) Page() string     { return "stop" }

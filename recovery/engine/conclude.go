@@ -102,8 +102,14 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 }
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
-	for _, name := range eff.Tell {
-		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
+	if len(eff.Tell) > 0 {
+		main, also := recovery.Together(eff.Tell)
+		r.oweAs(a, recovery.Owed{
+			Event: main, Also: also, Thing: eff.Thing, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted,
+		})
+	}
+	for _, name := range eff.TellAdmins {
+		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Base: r.client.Base, To: r.admins})
 	}
 }
 
@@ -112,7 +118,7 @@ func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 // is owed is found when the account is next written.
 func (r *run) tells(end recovery.End) bool {
 	eff, err := end.Apply(r.account.Clone())
-	return err == nil && len(eff.Tell) > 0
+	return err == nil && len(eff.Tell)+len(eff.TellAdmins) > 0
 }
 
 // forOthers does what a flow is for that changes nothing of its own account.

@@ -24,11 +24,17 @@ func (r *run) address(m recovery.Message) recovery.Message {
 	m.Vars["host"] = hostOf(r.client.Base)
 	if link := m.Vars["link"]; link != "" {
 		m.Vars["link"] = ""
-		if r.client.Base != "" {
+		if r.client.Base != "" && !r.lost(link) {
 			m.Vars["link"] = r.client.Base + link
 		}
 	}
 	return m
+}
+
+// lost tells that a link belongs to this flow, which only the asking browser can
+// go on with, and would lead it to a host that does not know it.
+func (r *run) lost(link string) bool {
+	return r.client.Elsewhere && strings.HasPrefix(link, "link#"+r.flow.ID+".")
 }
 
 // run is one request that works on one flow.
@@ -46,7 +52,8 @@ type run struct {
 	ticketKey  string
 	ticketEnds time.Time
 	queue      []recovery.Message
-	said       string // notice for the page
+	admins     []recovery.Recipient // who is told of a new administrator
+	said       string               // notice for the page
 }
 
 func (r *run) facts() recovery.Facts {

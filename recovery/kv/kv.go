@@ -19,6 +19,11 @@ import (
 // ErrClosed is what a [Driver] answers after Close.
 var ErrClosed = errors.New("kv: the store is closed")
 
+// ErrAway is what an error of opening a store wraps, or of a [Driver], when the
+// same may work later with nothing changed: the server is not there yet, or is
+// loading. Any other error of opening one needs somebody first.
+var ErrAway = errors.New("kv: the store is away")
+
 // Driver keeps raw records. It must be safe for use by many goroutines.
 //
 // An error always means "cannot tell" (unreachable, damaged, closed, deadline

@@ -21,6 +21,7 @@ const (
 	FaultDropped    Fault = "dropped"    // the connection broke before the end
 	FaultTimeout    Fault = "timeout"    // no answer in time
 	FaultTLS        Fault = "tls"        // no encryption, or a certificate that does not verify
+	FaultSetting    Fault = "setting"    // an option does not fit the server; the error says which, and what to write
 	FaultSignOn     Fault = "sign_on"    // name, password or key refused
 	FaultSender     Fault = "sender"     // the server does not take mail from our address
 	FaultRecipient  Fault = "recipient"  // the address or number is not one it sends to

@@ -38,10 +38,10 @@ func TestFaultsOfMail(t *testing.T) {
 		{"refused after DATA", &mailServer{data: reply(554)}, notify.SMTP{}, ours, notify.FaultRefused},
 		{"dropped in DATA", &mailServer{data: []error{errDrop}}, notify.SMTP{}, ours, notify.FaultDropped},
 		{"wrong password", &mailServer{mechanisms: []string{"PLAIN"}, password: password}, signedOn, ours, notify.FaultSignOn},
-		{"no mechanism of ours", &mailServer{mechanisms: []string{"XOAUTH2"}, password: password}, signedOn, ours, notify.FaultSignOn},
-		{"no AUTH", &mailServer{}, signedOn, ours, notify.FaultSignOn},
+		{"no mechanism of ours", &mailServer{mechanisms: []string{"XOAUTH2"}, password: password}, signedOn, ours, notify.FaultSetting},
+		{"no AUTH", &mailServer{}, signedOn, ours, notify.FaultSetting},
 		{"unknown authority", &mailServer{}, notify.SMTP{}, other, notify.FaultTLS},
-		{"no STARTTLS", &mailServer{}, notify.SMTP{}, nil, notify.FaultTLS},
+		{"no STARTTLS", &mailServer{}, notify.SMTP{}, nil, notify.FaultSetting},
 		{"taken", &mailServer{}, notify.SMTP{}, ours, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestFaultsOfMail(t *testing.T) {
 		{"no such name", "mail.invalid:25", "", notify.FaultName},
 		{"never greets", talk(t, "", func(string) string { return "" }), "", notify.FaultTimeout},
 		{"greets with 421", talk(t, "421 later", func(string) string { return "" }), "", notify.FaultBusy},
-		{"plain server, implicit TLS", talk(t, "220 hello", func(string) string { return "" }), "implicit", notify.FaultTLS},
+		{"plain server, implicit TLS", talk(t, "220 hello", func(string) string { return "" }), "implicit", notify.FaultSetting},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sender := notify.SMTP{Host: tt.host, From: "no-reply@example.org", TLS: tt.tls, Timeout: 500 * time.Millisecond}

@@ -63,7 +63,7 @@ func (p *Push) Validate() (err error) {
 	if err != nil {
 		return err
 	}
-	incomplete := fmt.Errorf("push: the URL is not of the form that %s wants", scheme)
+	incomplete := wrong("url", "push: the URL is not of the form that %s wants: see the page of %s at https://shoutrrr.nickfedor.com/", scheme, scheme)
 	defer func() {
 		if recover() != nil { // an empty room of Matrix, for one
 			err = incomplete
@@ -120,9 +120,9 @@ func (p *Push) parse() (scheme string, u *url.URL, err error) {
 	}
 	switch {
 	case err != nil:
-		return "", nil, errors.New("push: the URL does not begin with a service that shoutrrr knows, such as ntfy:// or gotify://")
+		return "", nil, wrong("url", "push: the URL does not begin with a service that shoutrrr knows, such as ntfy:// or gotify://")
 	case scheme == "logger":
-		return "", nil, errors.New("push: logger:// tells nobody; notify file is for trying things out")
+		return "", nil, wrong("url", "push: logger:// tells nobody; notify file is for trying things out")
 	}
 	return scheme, u, nil
 }

@@ -64,18 +64,18 @@ type SMS struct {
 // Validate checks the settings without a request.
 func (s *SMS) Validate() error {
 	if err := s.validateURL(); err != nil {
-		return fmt.Errorf("sms: %w", err)
+		return wrong("url", "sms: %w", err)
 	}
 	if s.Budget < 0 {
-		return fmt.Errorf("sms: budget %d is negative", s.Budget)
+		return wrong("budget", "sms: budget %d is negative: take it out, or write a count", s.Budget)
 	}
 	for _, code := range s.Countries {
 		if code == "" || strings.Trim(code, "0123456789") != "" || code[0] == '0' {
-			return fmt.Errorf("sms: %q is not a calling code such as 33", code)
+			return wrong("countries", "sms: %q is not a calling code: write it like 33, without + or 00", code)
 		}
 	}
 	if err := s.template().validate(); err != nil {
-		return fmt.Errorf("sms: %w", err)
+		return wrong("body", "sms: %w", err)
 	}
 	return nil
 }
@@ -84,14 +84,14 @@ func (s *SMS) Validate() error {
 func (s *SMS) validateURL() error {
 	u, err := url.Parse(expandURL(string(s.URL), sampleNumber, sampleText))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return errors.New("the gateway's URL is not an http or https address")
+		return errors.New("the gateway's URL is not an http or https address: write it like https://gateway.example.com/send")
 	}
 	_, rest, _ := strings.Cut(string(s.URL), "://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		rest = rest[:i]
 	}
 	if hasPlaceholder(rest) {
-		return errors.New("the gateway's host name cannot hold {to} or {text}")
+		return errors.New("the gateway's host name cannot hold {to} or {text}: put them into the path, the query or the body")
 	}
 	return nil
 }

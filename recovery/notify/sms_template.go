@@ -72,7 +72,7 @@ func (t bodyTemplate) validate() error {
 		return nil
 	}
 	if t.escaper() == nil {
-		return fmt.Errorf("no escaping is known for a body of type %q", t.contentType)
+		return fmt.Errorf("no escaping is known for a body of type %q: set the header Content-Type to JSON, a form, XML or text/plain", t.contentType)
 	}
 	media, _, _ := mime.ParseMediaType(t.contentType)
 	if isJSON(media) && !json.Valid([]byte(t.expand(sampleNumber, sampleText))) {

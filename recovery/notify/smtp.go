@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,8 +11,10 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -57,22 +60,55 @@ type SMTP struct {
 	Now func() time.Time
 }
 
-// Validate checks the settings without a connection.
+// Validate checks the settings without a connection. Its errors are of type
+// [OptionError] and say what to write.
 func (s *SMTP) Validate() error {
-	host, port, err := net.SplitHostPort(s.Host)
-	if err != nil || host == "" {
-		return fmt.Errorf("smtp: host %q is not HOST:PORT", s.Host)
+	host, port, err := s.server()
+	if err != nil {
+		return err
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil {
-		return fmt.Errorf("smtp: %q is not a port", port)
+		return wrong("host", "smtp: %q is not a port: use 587, or 465 with tls implicit", port)
 	}
 	if _, err := s.sender(); err != nil {
-		return fmt.Errorf("smtp: from: %w", err)
+		return wrong("from", "smtp: from: %w", err)
 	}
-	if err := errors.Join(oneLine("helo", s.HELO), oneLine("user", s.User)); err != nil {
-		return fmt.Errorf("smtp: %w", err)
+	if strings.ContainsFunc(s.helo(), unnameable) {
+		return wrong("helo", "smtp: helo %q is not the name of a host: write it like mail.example.com", s.HELO)
+	}
+	if err := oneLine("user", s.User); err != nil {
+		return wrong("user", "smtp: %w", err)
 	}
 	return s.validateTLS(host)
+}
+
+// server is Host in its parts, the name in ASCII.
+func (s *SMTP) server() (host, port string, err error) {
+	host, port, err = net.SplitHostPort(s.Host)
+	if err == nil {
+		host, err = inASCII(host)
+	}
+	if err != nil || host == "" {
+		return "", "", wrong("host", "smtp: host %q is not HOST:PORT: write it like mail.example.com:587", s.Host)
+	}
+	return host, port, nil
+}
+
+// inASCII is a domain as name servers and mail servers take it (IDNA, RFC 5891).
+// One that is in ASCII stays as it is.
+func inASCII(domain string) (string, error) {
+	if !strings.ContainsFunc(domain, beyondASCII) {
+		return domain, nil
+	}
+	return idna.Lookup.ToASCII(domain)
+}
+
+func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
+
+// unnameable are the characters that no argument of EHLO has: a name, or an
+// address in brackets (RFC 5321, section 4.1.3).
+func unnameable(r rune) bool {
+	return beyondASCII(r) || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_:[]", r)
 }
 
 func (s *SMTP) validateTLS(host string) error {
@@ -81,11 +117,11 @@ func (s *SMTP) validateTLS(host string) error {
 		return nil
 	case TLSOff:
 		if s.User != "" && !isLoopback(host) {
-			return fmt.Errorf("smtp: tls off would send the password to %s unencrypted", host)
+			return wrong("tls", "smtp: tls off would send the password to %s unencrypted: write tls starttls or tls implicit", host)
 		}
 		return nil
 	}
-	return fmt.Errorf("smtp: tls %q is none of starttls, implicit, off", s.TLS)
+	return wrong("tls", "smtp: tls %q is none of starttls, implicit, off", s.TLS)
 }
 
 // Send delivers the letter.
@@ -144,14 +180,25 @@ func (s *SMTP) deliver(ctx context.Context, conn *smtpConn, msg *gomail.Msg, to 
 	return s.explain(ctx, "deliver", err, to)
 }
 
+// sender is From, its domain in ASCII: in the envelope, the header, the Message-ID
+// and EHLO, since few servers take another (RFC 6531).
 func (s *SMTP) sender() (*mail.Address, error) {
+	if s.From == "" {
+		return nil, errors.New("it is missing: write it like from photos@example.com")
+	}
 	if err := oneLine("address", s.From); err != nil {
 		return nil, err
 	}
 	from, err := mail.ParseAddress(s.From)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a mail address", s.From)
+		return nil, fmt.Errorf("%q is not a mail address: write it like photos@example.com", s.From)
 	}
+	at := strings.LastIndexByte(from.Address, '@')
+	domain, err := inASCII(from.Address[at+1:])
+	if err != nil || strings.ContainsFunc(from.Address[:at], beyondASCII) {
+		return nil, fmt.Errorf("%q is an address that few servers take: use one with plain letters before the @", s.From)
+	}
+	from.Address = from.Address[:at+1] + domain
 	return from, nil
 }
 
@@ -165,10 +212,10 @@ func (s *SMTP) domain() string {
 }
 
 func (s *SMTP) helo() string {
-	if s.HELO != "" {
-		return s.HELO
+	if name, err := inASCII(s.HELO); s.HELO != "" && err == nil {
+		return name
 	}
-	return s.domain()
+	return cmp.Or(s.HELO, s.domain())
 }
 
 func (s *SMTP) timeout() time.Duration {

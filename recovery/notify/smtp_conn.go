@@ -25,7 +25,7 @@ import (
 type smtpConn struct {
 	dialer *gomail.Client
 	client *smtp.Client
-	raw    net.Conn
+	raw    *heardConn
 }
 
 // bind cuts the connection when ctx ends. The returned function unbinds it.
@@ -39,7 +39,7 @@ func (c *smtpConn) close() { _ = c.raw.Close() }
 func (s *SMTP) signOn(ctx context.Context) (*smtpConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()
-	host, port, err := net.SplitHostPort(s.Host)
+	host, port, err := s.server()
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +47,11 @@ func (s *SMTP) signOn(ctx context.Context) (*smtpConn, error) {
 	if err != nil {
 		return nil, s.explain(ctx, "connect", err)
 	}
-	conn := &smtpConn{raw: raw}
+	conn := &smtpConn{raw: &heardConn{Conn: raw}}
 	defer conn.bind(ctx)()
 	if err := s.hello(ctx, conn, host); err != nil {
 		conn.close()
-		return nil, s.explainSignOn(ctx, err)
+		return nil, s.explainSignOn(ctx, conn, err)
 	}
 	return conn, nil
 }
@@ -99,7 +99,10 @@ func (s *SMTP) encrypt(ctx context.Context, raw net.Conn, host string) (net.Conn
 // explainSignOn says in words what an operator can mend. Of the replies before
 // the delivery only refused credentials are permanent (RFC 4954, section 6):
 // trying them again could lock the mailbox.
-func (s *SMTP) explainSignOn(ctx context.Context, err error) error {
+func (s *SMTP) explainSignOn(ctx context.Context, conn *smtpConn, err error) error {
+	if words := s.misfit(ctx, conn, err); words != "" {
+		return marked(FaultSetting, fmt.Errorf("smtp: %s: %s", s.Host, words))
+	}
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &untrusted) {
 		return marked(FaultTLS, fmt.Errorf("smtp: %s: certificate not verified, nothing sent: %w", s.Host, untrusted.Err))
@@ -127,9 +130,6 @@ func (s *SMTP) explain(ctx context.Context, step string, err error, secrets ...s
 	return marked(faultOfReply(err), fmt.Errorf("smtp: %s: %s: %s", s.Host, step, redact(text, secrets...)))
 }
 
-// errNoMechanism says that the server wants to know nobody, or not our way.
-var errNoMechanism = errors.New("server offers neither AUTH PLAIN nor AUTH LOGIN")
-
 // faultOfReply tells what an error of go-mail, or of the connection under it,
 // is about.
 func faultOfReply(err error) Fault {
@@ -140,10 +140,6 @@ func faultOfReply(err error) Fault {
 		return faultOfDelivery(failed)
 	case errors.As(err, &reply):
 		return faultOfSignOn(reply.Code)
-	case errors.Is(err, errNoMechanism), strings.Contains(err.Error(), "support AUTH"):
-		return FaultSignOn
-	case strings.Contains(err.Error(), "STARTTLS"): // go-mail has no error value for it
-		return FaultTLS
 	}
 	return faultOfConnection(err)
 }
@@ -198,7 +194,7 @@ func (c *credentials) Start(server *smtp.ServerInfo) (string, []byte, error) {
 	case offers("LOGIN"):
 		c.chosen = smtp.LoginAuth(c.user, c.password, c.host, unencrypted)
 	default:
-		return "", nil, errNoMechanism
+		return "", nil, &mechanismError{server.Auth}
 	}
 	return c.chosen.Start(server)
 }

@@ -369,7 +369,7 @@ func TestSMTPValidate(t *testing.T) {
 		{"port is no number", func(s *notify.SMTP) { s.Host = "mail.example.org:99999" }, "not a port"},
 		{"no from", func(s *notify.SMTP) { s.From = "" }, "from"},
 		{"line break in from", func(s *notify.SMTP) { s.From = "a@example.org\r\nBcc: x" }, "line break"},
-		{"line break in helo", func(s *notify.SMTP) { s.HELO = "a\nb" }, "line break"},
+		{"line break in helo", func(s *notify.SMTP) { s.HELO = "a\nb" }, "not the name of a host"},
 		{"unknown tls", func(s *notify.SMTP) { s.TLS = "maybe" }, "none of starttls, implicit, off"},
 		{"password without encryption", func(s *notify.SMTP) { s.TLS, s.User, s.Password = "off", "u", password }, "unencrypted"},
 	} {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,7 +63,7 @@ type post struct {
 func (w *Webhook) Validate() error {
 	u, err := url.Parse(string(w.URL))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return errors.New("webhook: the URL is not an http or https address")
+		return wrong("url", "webhook: the URL is not an http or https address: write it like https://hooks.example.com/sparekey")
 	}
 	return WebhookSecret(w.Secret)
 }
@@ -73,9 +72,9 @@ func (w *Webhook) Validate() error {
 func WebhookSecret(s secret.Text) error {
 	switch {
 	case s == "":
-		return errors.New("webhook: no secret to sign with is set")
+		return wrong("secret", "webhook: no secret to sign with is set: make one with: openssl rand -hex 32")
 	case len(s) < minWebhookSecret:
-		return errors.New("webhook: a secret of less than 16 characters can be guessed from one message: make one with: openssl rand -hex 32")
+		return wrong("secret", "webhook: a secret of less than 16 characters can be guessed from one message: make one with: openssl rand -hex 32")
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -20,9 +22,10 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	}
 	x.origin = scheme + r.Host
 	x.keep = x.language(r.URL.Query().Get("lang"))
+	base, elsewhere := x.base()
 	x.client = recovery.Client{
 		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
-		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: x.base(), Host: r.Host,
+		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
 	x.readFlows()
@@ -30,17 +33,36 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// base is the address of our own pages for links: at the origin asked for if it
-// is configured, else at the first configured one, else none. What a client
-// says of its Host is never copied into a message (TK-12).
-func (x *exchange) base() string {
-	if slices.Contains(x.Origins, x.origin) {
-		return x.origin + Prefix
+// base is the address of our own pages for links, and whether it is that of
+// another host than the one asked for: the origin asked for if it is configured,
+// else the public address, else another port of the same host (a mapped one), else
+// the first configured origin, else none. What a client says of its Host is never
+// copied into a message (TK-12).
+func (x *exchange) base() (address string, elsewhere bool) {
+	switch {
+	case slices.Contains(x.Origins, x.origin):
+		return x.origin + Prefix, false
+	case x.Public != "":
+		return x.Public + Prefix, false
+	}
+	for _, o := range x.Origins {
+		if hostname(o) == hostname(x.origin) {
+			return o + Prefix, false
+		}
 	}
 	if len(x.Origins) > 0 {
-		return x.Origins[0] + Prefix
+		return x.Origins[0] + Prefix, x.Unnamed
 	}
-	return ""
+	return "", false
+}
+
+// hostname is the name in an origin; empty when it is none.
+func hostname(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 func (s *Server) ip(r *http.Request) string {

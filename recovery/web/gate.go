@@ -133,7 +133,9 @@ func (x *exchange) signIn() {
 		return
 	}
 	if !ready {
-		x.page(http.StatusUnauthorized, x.startFrame(recovery.KindSetup), templates.SetupPage{})
+		f := x.startFrame(recovery.KindSetup)
+		f.Return = target
+		x.page(http.StatusUnauthorized, f, templates.SetupPage{})
 		return
 	}
 	f, c := x.login(target, "")

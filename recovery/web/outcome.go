@@ -36,7 +36,9 @@ func (x *exchange) submit() {
 
 // finished sets the cookies and leads on.
 func (x *exchange) finished(o recovery.Outcome) {
-	x.dropFlow(o.Flow)
+	if recovery.RecipeOf(x.Engine.Recipes, o.Finished).After.To != recovery.ToSignIn {
+		x.dropFlow(o.Flow) // before a sign-in its token says which browser has just used a code
+	}
 	if o.Session != "" {
 		x.setSession(o.Session, o.Keep)
 	}
@@ -130,6 +132,7 @@ func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Fram
 		recovery.KindLogin:    (*exchange).loginAgain,
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
+		recovery.KindActivate: (*exchange).activateAgain,
 	}
 }
 

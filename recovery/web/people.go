@@ -167,7 +167,7 @@ func (x *exchange) invited(who *recovery.Account, token string) {
 	if x.Engine.SendInvite(x.r.Context(), who, token, x.client) {
 		c.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
 	} else {
-		c.Code = x.origin + Prefix + "link#" + token
+		c.Code = x.origin + Prefix + x.Engine.InviteLink(x.r.Context(), token)
 	}
 	x.page(http.StatusOK, x.mine(), c)
 }

@@ -56,7 +56,9 @@ func routes() map[string]route {
 
 		"account/approve": {get: (*exchange).showApprove, document: true},
 		"healthz":         {get: (*exchange).health},
-		"activate":        {get: (*exchange).showLink},
+		"activate":        {get: (*exchange).showInvitation},
+		"case":            {get: (*exchange).showCase},
+		"rescue":          {get: (*exchange).showRescue},
 	}
 }
 

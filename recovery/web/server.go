@@ -20,6 +20,8 @@ type Server struct {
 	Notify   recovery.Notifier                        // nil: nothing can be sent
 	Log      *slog.Logger                             // nil: slog.Default()
 	Origins  []string                                 // our own origins, as configured: https://photos.example.com; links are made of these only
+	Public   string                                   // the origin for links when another one is asked for; empty: the first of Origins
+	Unnamed  bool                                     // pages are also at hosts that Origins cannot name, such as those of a wildcard
 	ClientIP func(*http.Request) string               // nil: the peer's address
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback

@@ -16,6 +16,9 @@
     }
     each("input[data-fragment]", (field) => {
       field.value = fragment;
+      each("[data-unfilled]", (part) => { part.hidden = true; });
+      each("[data-filled]", (part) => { part.hidden = false; });
+      field.form.querySelector("button.main").focus();
     });
     each("a[data-keep-fragment]", (link) => {
       link.hash = location.hash;

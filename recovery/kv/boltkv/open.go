@@ -50,6 +50,24 @@ func Open(path string, o Options) (*Driver, error) {
 	return d, nil
 }
 
+// CheckPath refuses what [Open] would refuse of what lies at path, without opening
+// or making anything. What this user may not look at is for another to judge.
+func CheckPath(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil:
+		err = checkInfo(info)
+	case errors.Is(err, syscall.ENOTDIR):
+		err = fmt.Errorf("%w: a part of its path is a file", ErrNotFile)
+	default: // there is none yet, or it is another's
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open the store %s: %w", path, explain(err))
+	}
+	return nil
+}
+
 func openPath(path string) (*bolt.DB, *os.File, error) {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -158,9 +176,14 @@ func openFile(name string, flag int, mode fs.FileMode) (*os.File, error) {
 
 func checkFile(f *os.File) error {
 	info, err := f.Stat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	return checkInfo(info)
+}
+
+func checkInfo(info fs.FileInfo) error {
+	switch {
 	case !info.Mode().IsRegular():
 		return notFile(info)
 	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows": // which has no such bits

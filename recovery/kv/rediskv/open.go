@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -24,11 +26,39 @@ var (
 
 	// ErrEvicts says that the server may drop records to save memory.
 	ErrEvicts = errors.New("the redis server may evict accounts and sessions")
+
+	// ErrMode says that the server is one of several that share the work.
+	ErrMode = errors.New("the redis server is not a single one")
 )
 
-// Open connects to the server and looks at its settings. It returns an error
-// when the server does not answer; the caller may try again. [ErrURL] and
-// [ErrEvicts] need somebody to change something first.
+// CheckURL tells whether Options.URL can be used, without a connection. Its error
+// is [ErrURL].
+func CheckURL(address string) error {
+	_, err := parse(address)
+	return err
+}
+
+// parse reads the URL. A port that is none, and the address of a socket, would
+// fail only when the server is looked for.
+func parse(address string) (*redis.Options, error) {
+	options, err := redis.ParseURL(address)
+	if err != nil || options.Network != "tcp" {
+		return nil, ErrURL // err quotes the URL, in parts or whole
+	}
+	_, port, err := net.SplitHostPort(options.Addr)
+	if err != nil {
+		return nil, ErrURL
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return nil, ErrURL
+	}
+	return options, nil
+}
+
+// Open connects to the server and looks at its settings. It returns a
+// [kv.ErrAway] when the server does not answer or is loading; the caller may try
+// again. Any other, such as [ErrURL], [ErrEvicts] and [ErrMode], needs somebody to
+// change something first.
 func Open(ctx context.Context, o Options) (*Driver, error) {
 	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
@@ -42,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 	}
 	d := &Driver{client: client, prefix: o.Prefix, channel: o.Prefix + "changes", timeout: o.Timeout}
 	if err := d.examine(ctx, o.Logger); err != nil {
-		return nil, errors.Join(err, client.Close())
+		return nil, errors.Join(away(err), client.Close())
 	}
 	d.watch = newWatch(client, d.channel, o.Timeout, o.Logger)
 	watching, stop := context.WithCancel(context.Background()) // not ctx, which ends with the start
@@ -53,9 +83,9 @@ func Open(ctx context.Context, o Options) (*Driver, error) {
 
 // newClient is the one place that knows what kind of server the URL names.
 func newClient(o Options) (redis.UniversalClient, error) {
-	options, err := redis.ParseURL(o.URL)
-	if err != nil || options.Network != "tcp" {
-		return nil, ErrURL // err quotes the URL, in parts or whole
+	options, err := parse(o.URL)
+	if err != nil {
+		return nil, err
 	}
 	// Without this a deadline is heeded while connecting, but not while reading.
 	options.ContextTimeoutEnabled = true
@@ -72,7 +102,10 @@ func newClient(o Options) (redis.UniversalClient, error) {
 // examine finds out now what would otherwise fail at night.
 func (d *Driver) examine(ctx context.Context, logger *slog.Logger) error {
 	if err := d.client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis does not answer: %w", err)
+		return notAnswered(err)
+	}
+	if err := d.examineMode(ctx); err != nil {
+		return err
 	}
 	if err := d.client.Publish(ctx, d.channel, beats+"hello").Err(); err != nil {
 		return fmt.Errorf("redis must allow publish on the channel %q (ACL &%s* +@pubsub): %w", d.channel, d.prefix, err)
@@ -90,6 +123,30 @@ func (d *Driver) examine(ctx context.Context, logger *slog.Logger) error {
 		return fmt.Errorf("%w: its maxmemory-policy is %q: set it to noeviction", ErrEvicts, policy)
 	}
 	return d.examinePersistence(ctx, logger)
+}
+
+// notAnswered tells a server that refuses from one that is not there.
+func notAnswered(err error) error {
+	if isForbidden(err) && !busy(err.Error()) {
+		return fmt.Errorf("redis refuses: %w: see that user and password are right, and that the database exists", err)
+	}
+	return fmt.Errorf("redis does not answer: %w", err)
+}
+
+// examineMode refuses a Cluster, where records are on several servers, and a
+// Sentinel, which keeps none. One that does not tell is found out by its answers.
+func (d *Driver) examineMode(ctx context.Context) error {
+	text, err := d.client.Info(ctx, "server").Result()
+	if err != nil && !isForbidden(err) {
+		return fmt.Errorf("ask redis what it is: %w", err)
+	}
+	for line := range strings.Lines(text) {
+		mode, ok := strings.CutPrefix(line, "redis_mode:")
+		if mode = strings.TrimSpace(mode); ok && mode != "standalone" {
+			return fmt.Errorf("%w: it is a %s: name a single server", ErrMode, mode)
+		}
+	}
+	return nil
 }
 
 func (d *Driver) examinePersistence(ctx context.Context, logger *slog.Logger) error {

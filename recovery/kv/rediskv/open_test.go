@@ -37,6 +37,7 @@ func openings(t *testing.T) []opening {
 		"+@read", "+@write", "+@scripting", "+@pubsub", "+@connection", "-@dangerous", "-@admin", "+config|get", "+info")
 	hosted := kvtest.StartRedis(t, "--maxmemory-policy", "volatile-ttl", "--user", "default", "on", "nopass", "~*", "&*", "+@all",
 		"--user", "sparekey", "on", ">s3cret", "~*", "&*", "+@all", "-config")
+	cluster := kvtest.StartRedis(t, "--cluster-enabled", "yes")
 	stopped := kvtest.StartRedis(t)
 	stopped.Stop()
 
@@ -49,6 +50,7 @@ func openings(t *testing.T) []opening {
 		{name: "may not look", url: as(locked, "sparekey:s3cret"), wantLog: "make sure that it is noeviction"},
 		{name: "may not publish", url: as(locked, "nopublish:s3cret"), wantErr: "+@pubsub"},
 		{name: "wrong password", url: as(locked, "sparekey:s3cret2"), wantErr: "WRONGPASS"},
+		{name: "one of a cluster", url: cluster.URL(), want: rediskv.ErrMode, wantErr: "cluster"},
 		{name: "not running", url: stopped.URL(), wantErr: "does not answer"},
 		{name: "no URL", url: "", want: rediskv.ErrURL},
 		{name: "other scheme", url: "http://u:s3cret@h", want: rediskv.ErrURL},

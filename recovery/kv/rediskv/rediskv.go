@@ -220,7 +220,7 @@ func (d *Driver) end(err error) error {
 	if errors.Is(err, redis.ErrClosed) {
 		return kv.ErrClosed
 	}
-	return err
+	return away(err)
 }
 
 var (
