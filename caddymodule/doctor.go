@@ -214,7 +214,7 @@ func (o *operations) otherPolicies(ctx context.Context) []check {
 func (o *operations) policyChecks() []check {
 	var out []check
 	for _, f := range lint.Judge(o.app.offeredTable()) {
-		c := check{"ways", levelWarning, strings.TrimPrefix(strings.Join(f.Lines, ", ")+": "+f.Text, ": "), f.Remedy, nil}
+		c := check{"ways", levelWarning, strings.TrimPrefix(strings.Join(f.Lines, ", ")+": "+f.Text, ": "), f.Advice(), nil}
 		switch f.Severity {
 		case lint.Error:
 			c.Level = levelFault

@@ -46,16 +46,29 @@ func (a *App) table() lint.Table {
 
 // judge refuses a policy whose way back is weaker than its login. A default
 // way that needs what is not configured is simply not offered; one that the
-// operator wrote must be possible.
+// operator wrote must be possible. Accounts that have no way are a warning.
 func (a *App) judge() error {
-	return errors.Join(a.noticeLasts(), lint.Refused(lint.Judge(a.offeredTable())))
+	findings := lint.Judge(a.offeredTable())
+	for _, f := range findings {
+		if f.Key == lint.KeyNoWay {
+			a.logger.Warn(strings.Join(f.Lines, ", ") + ": " + f.Text + "; " + f.Advice())
+		}
+	}
+	return errors.Join(a.noticeLasts(), lint.Refused(findings))
 }
 
 // offeredTable is the table without default ways that cannot be walked here.
 func (a *App) offeredTable() lint.Table {
 	t := a.table()
+	t.Idle = map[lint.Goal][]lint.Way{}
 	for goal, ways := range t.Ways {
-		t.Ways[goal] = slices.DeleteFunc(slices.Clone(ways), func(w lint.Way) bool { return w.Line == "" && !a.possible(w) })
+		idle := func(w lint.Way) bool { return w.Line == "" && !a.possible(w) }
+		for _, w := range ways {
+			if idle(w) {
+				t.Idle[goal] = append(t.Idle[goal], w)
+			}
+		}
+		t.Ways[goal] = slices.DeleteFunc(slices.Clone(ways), idle)
 	}
 	return t
 }

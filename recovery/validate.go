@@ -16,7 +16,7 @@ func (p *Policy) Validate(methods *Methods) error {
 			errs = append(errs, w.validate(goal, methods))
 			for _, v := range ways[:i] {
 				if v.WithoutFactor == w.WithoutFactor && sameSet(v.Proofs, w.Proofs) {
-					errs = append(errs, fmt.Errorf("%w: %srecover %s: the way %q is there twice", ErrPolicy, at(w.Line), goal, strings.Join(w.Proofs, " ")))
+					errs = append(errs, fmt.Errorf("%w: %srecover %s: the way %q is there twice: take one of the two out", ErrPolicy, at(w.Line), goal, strings.Join(w.Proofs, " ")))
 				}
 			}
 		}

@@ -99,12 +99,17 @@ func (m *machine) weaker(refs []wayRef, x Takeover) Finding {
 		f.Severity, refs = Error, open
 		f.Remedy = "add a proof that does not come from the same place, a wait of 24h, or weak_ok if that is meant"
 	}
+	f.refs = refs
+	written := slices.ContainsFunc(refs, func(w wayRef) bool { return m.way(w).Line != "" })
 	var named []string
 	for _, ref := range refs {
-		w := m.way(ref)
+		w, which := m.way(ref), "the"
+		if written && w.Line == "" {
+			which = "the default"
+		}
 		f.Goal = ref.goal
 		f.Ways = append(f.Ways, w.String())
-		named = append(named, fmt.Sprintf("recover %s: the way %q", ref.goal, w.String()))
+		named = append(named, fmt.Sprintf("recover %s: %s way %q", ref.goal, which, w.String()))
 		if w.Line != "" {
 			f.Lines = append(f.Lines, w.Line)
 		}
@@ -132,9 +137,25 @@ func (m *machine) outcome(x Takeover) string {
 		after = ", after " + x.Delay.String() + ","
 	}
 	login := m.login.Strength
-	why := fmt.Sprintf("held value %d, the login has %d", x.Held, login.Held)
+	why := fmt.Sprintf("that counts as %s, a login takes %s", owned(x.Held), counting(login.Held, "such "))
 	if x.Held >= login.Held {
-		why = fmt.Sprintf("%d of the %d sources a login takes", x.Count, login.Count)
+		why = fmt.Sprintf("that counts as %s, a login takes %d", counting(x.Count, ""), login.Count)
 	}
 	return fmt.Sprintf("whoever holds %s%s take over an account that signs in with %s (%s)", x, after, m.login, why)
+}
+
+// owned is the held value in plain words.
+func owned(held int) string {
+	if held == 0 {
+		return "nothing that only its owner has"
+	}
+	return counting(held, "") + " that only its owner has"
+}
+
+// counting is a number of things, of a sort if need be.
+func counting(n int, sort string) string {
+	if n == 1 {
+		return "1 " + sort + "thing"
+	}
+	return fmt.Sprintf("%d %sthings", n, sort)
 }

@@ -16,6 +16,10 @@
 // the ways to blame are named with their line. Sets that need an authority are
 // listed and not compared.
 //
+// An error has the lines to write ([Fix]). Each was tried: ways that are refused
+// are put back one after the other, each with the smallest addition with which
+// all accounts are judged to be safe. weak_ok is the last one tried.
+//
 // [Warnings] computes the same over objects (a phone, a laptop, a leaked
 // password), [Forecast] what their owner can still do without them.
 //

@@ -31,6 +31,7 @@ const (
 	KeyWait         = "wait"           // a negative wait
 	KeyWithout      = "without_factor" // where it means nothing
 	KeyInPerson     = "in_person"      // admin, where nothing can be mailed
+	KeyNoWay        = "no_way"         // a block without a way for some accounts
 )
 
 // Finding is something to say about a policy.
@@ -49,13 +50,64 @@ type Finding struct {
 	// Text is the whole sentence, Remedy what to do.
 	Text   string `json:"text"`
 	Remedy string `json:"remedy,omitempty"`
+	// Fixes are lines to write. With those of all findings the policy loads.
+	Fixes []Fix `json:"fixes,omitempty"`
+	// refs are the ways that Lines names.
+	refs []wayRef
+}
+
+// Fix is a change of a Caddyfile that was tried before it was advised.
+type Fix struct {
+	// Line where the change belongs; empty when nobody knows where it was written.
+	Line string `json:"line,omitempty"`
+	// Below keeps that line and puts the others under it.
+	Below bool `json:"below,omitempty"`
+	// Write has the lines; none takes the old one out.
+	Write []string `json:"write"`
+}
+
+// head says what to do with the lines.
+func (x Fix) head() string {
+	switch {
+	case len(x.Write) == 0 && x.Line == "":
+		return "take it out"
+	case len(x.Write) == 0:
+		return "take " + x.Line + " out"
+	case x.Line == "":
+		return "write instead:"
+	case x.Below:
+		return "write below " + x.Line + ":"
+	}
+	return "write instead of " + x.Line + ":"
 }
 
 // Accepted reports whether it names ways weaker than the login that all say weak_ok.
 func (f Finding) Accepted() bool { return f.Key == KeyWeaker && f.Severity == Note }
 
-// String begins with the lines, as messages of Caddy do.
+// String begins with the lines, as messages of Caddy do. What to write ends it,
+// each line by itself.
 func (f Finding) String() string {
+	s := f.sentence()
+	for _, x := range f.Fixes {
+		s += "; " + strings.Join(append([]string{x.head()}, x.Write...), "\n\t")
+	}
+	return s
+}
+
+// Advice is the remedy in one line.
+func (f Finding) Advice() string {
+	var out []string
+	if f.Remedy != "" {
+		out = append(out, f.Remedy)
+	}
+	for _, x := range f.Fixes {
+		out = append(out, strings.TrimSpace(x.head()+" "+strings.Join(x.Write, "; ")))
+	}
+	return strings.Join(out, "; ")
+}
+
+// sentence is the finding without the lines to write.
+func (f Finding) sentence() string {
 	s := f.Text
 	if len(f.Lines) > 0 {
 		s = strings.Join(f.Lines, ", ") + ": " + s

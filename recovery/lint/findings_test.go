@@ -10,10 +10,14 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 )
 
-// told writes findings for comparison: severity, key and lines.
+// told writes findings for comparison: severity, key and lines. Who has no way is
+// a test of its own: policies here are about few accounts.
 func told(list []lint.Finding) string {
 	var out []string
 	for _, f := range list {
+		if f.Key == lint.KeyNoWay {
+			continue
+		}
 		out = append(out, string(f.Severity)+" "+f.Key+" "+strings.Join(f.Lines, ","))
 	}
 	return strings.TrimSpace(strings.Join(out, "; "))
@@ -67,7 +71,7 @@ func TestJudge_Example(t *testing.T) {
 		t.Errorf("got %v on %s, want memory and mail on a password, an authenticator and mail", f.Set, f.Shape)
 	}
 	want := `C:3: recover second_factor: the way "mail_link password" lets whoever holds password + mailbox take over ` +
-		`an account that signs in with password + authenticator (held value 0, the login has 1); `
+		`an account that signs in with password + authenticator (that counts as nothing that only its owner has, a login takes 1 such thing); `
 	if got := f.String(); !strings.HasPrefix(got, want) {
 		t.Errorf("got  %s\nwant %s...", got, want)
 	}

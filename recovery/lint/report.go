@@ -28,9 +28,22 @@ type Report struct {
 
 // Judge returns everything there is to say about the policy: [Check], and the
 // ways that make some account easier to take over than to sign in to. A way is
-// named once, with the simplest account and set it was seen on.
+// named once, with the simplest account and set it was seen on. It looks again
+// without what was written and is refused, which may have hidden other ways.
+// Each error has the lines to write, as far as there are any.
 func Judge(t Table) []Finding {
-	out := Check(t)
+	out := append(Check(t), weaker(t)...)
+	for more := out; len(more) > 0; out = append(out, more...) {
+		more = t.hidden(out)
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(weight(a.Severity), weight(b.Severity)) })
+	advise(t, out)
+	return out
+}
+
+// weaker looks at all accounts.
+func weaker(t Table) []Finding {
+	var out []Finding
 	seen := map[string]int{}
 	for _, s := range Shapes(t) {
 		for _, f := range compile(t, s).judge() {
@@ -44,7 +57,47 @@ func Judge(t Table) []Finding {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(weight(a.Severity), weight(b.Severity)) })
+	return out
+}
+
+// hidden are the errors that appear once the ways refused so far are taken out.
+func (t Table) hidden(found []Finding) []Finding {
+	gone := map[wayRef][]Way{}
+	for _, f := range found {
+		for _, ref := range f.refs {
+			if f.Severity == Error && t.way(ref).Line != "" {
+				gone[ref] = nil
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	var out []Finding
+	for _, f := range weaker(t.replaced(gone)) {
+		if f.refs = t.located(f.refs, gone); f.Severity == Error && len(f.refs) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// located are the numbers that the refs of a table without some ways have here.
+// Defaults are left out.
+func (t Table) located(refs []wayRef, gone map[wayRef][]Way) []wayRef {
+	var out []wayRef
+	for _, ref := range refs {
+		i := 0
+		for n, w := range t.Ways[ref.goal] {
+			here := wayRef{ref.goal, n + 1}
+			if _, taken := gone[here]; taken {
+				continue
+			}
+			if i++; i == ref.i && w.Line != "" {
+				out = append(out, here)
+			}
+		}
+	}
 	return out
 }
 
@@ -57,11 +110,12 @@ func simpler(a, b Finding) bool {
 func weight(s Severity) int { return slices.Index([]Severity{Error, Warning, Note}, s) }
 
 // Refused is nil when no finding is an error. Otherwise it wraps [ErrRefused]
-// and has a line for each, beginning with where the way was written.
+// and tells each, beginning with where the way was written. Beside errors it
+// tells who has no way, so that what is written next needs no other try.
 func Refused(findings []Finding) error {
 	var lines []string
 	for _, f := range findings {
-		if f.Severity == Error {
+		if f.Severity == Error || f.Key == KeyNoWay && len(lines) > 0 {
 			lines = append(lines, f.String())
 		}
 	}

@@ -21,12 +21,17 @@ func Check(t Table) []Finding {
 	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.Text, b.Text) })
 	for _, goal := range Goals() {
 		for i, w := range t.Ways[goal] {
-			out = append(out, t.checkWay(goal, w)...)
+			found := t.checkWay(goal, w)
 			if slices.ContainsFunc(t.Ways[goal][:i], w.same) {
-				out = append(out, w.finding(goal, KeyDuplicate, Error, "is there twice", "take one out"))
+				found = append(found, w.finding(goal, KeyDuplicate, Error, "is there twice", "take one out"))
 			}
+			for j := range found {
+				found[j].refs = []wayRef{{goal, i + 1}}
+			}
+			out = append(out, found...)
 		}
 		out = append(out, t.checkSMS(goal, false)...)
+		out = append(out, t.checkKinds(goal)...)
 	}
 	return append(out, t.checkSMS(GoalPassword, true)...)
 }

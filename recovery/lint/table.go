@@ -157,7 +157,10 @@ const ForLogin = "login"
 
 // Table is all the lint reads.
 type Table struct {
-	Ways      map[Goal][]Way
+	Ways map[Goal][]Way
+	// Idle are the default ways that are not offered because nothing sends on a
+	// channel. They come with it.
+	Idle      map[Goal][]Way
 	Proofs    []Proof
 	Login     []SignIn
 	Changes   []Change

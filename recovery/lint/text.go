@@ -65,7 +65,18 @@ func (p *paper) head(r Report) {
 	}
 	p.prose("", 0, fmt.Sprintf("%d ways, %d kinds of account: %s", ways, r.Judged, verdict(r.Findings)))
 	for _, f := range r.Findings {
-		p.prose(string(f.Severity), 9, f.String())
+		p.finding(f)
+	}
+}
+
+// finding writes lines to paste as they are, however long.
+func (p *paper) finding(f Finding) {
+	p.prose(string(f.Severity), column-1, f.sentence())
+	for _, x := range f.Fixes {
+		p.prose("", column-1, x.head())
+		for _, line := range x.Write {
+			fmt.Fprintln(p, strings.Repeat(" ", column+3)+line)
+		}
 	}
 }
 
@@ -127,7 +138,7 @@ func (p *paper) account(a Account) {
 	if len(login) == 0 {
 		login = []string{"nobody"}
 	}
-	login[len(login)-1] += fmt.Sprintf(" (held value %d, sources: %d)", a.Login.Held, a.Login.Count)
+	login[len(login)-1] += fmt.Sprintf(" (%s, %d in all)", owned(a.Login.Held), a.Login.Count)
 	for _, x := range a.Helped {
 		helped = append(helped, x.title())
 	}

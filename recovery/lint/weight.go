@@ -133,4 +133,4 @@ func (m *machine) step(r *row) Step {
 	return step
 }
 
-func (m *machine) way(ref wayRef) Way { return m.table.Ways[ref.goal][ref.i-1] }
+func (m *machine) way(ref wayRef) Way { return m.table.way(ref) }
