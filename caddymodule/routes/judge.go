@@ -281,7 +281,7 @@ func (h *handler) foreign() bool {
 
 // Found is a gate in the routes of a server.
 type Found struct {
-	Hosts  []string        // the names it is reached by; empty: any
+	Hosts  []string        // the names it is reached by; "" is any
 	Config json.RawMessage // its own, where it has not been set up; otherwise nil
 }
 
@@ -289,8 +289,7 @@ type Found struct {
 func Gates(s *caddyhttp.Server) []Found {
 	var out []Found
 	for _, s := range newJudge("", s).seats {
-		names := slices.DeleteFunc(slices.Clone(s.hosts), func(name string) bool { return name == "" })
-		out = append(out, Found{names, s.gate.raw})
+		out = append(out, Found{s.names(), s.gate.raw})
 	}
 	return out
 }
