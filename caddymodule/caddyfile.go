@@ -15,8 +15,9 @@ func init() {
 	httpcaddyfile.RegisterGlobalOption("sparekey", parseOption)
 	httpcaddyfile.RegisterDirective("sparekey", parseDirective)
 	// Before redir: a redirect of the site would answer without a login, and a
-	// rewrite would hide what was asked for.
-	httpcaddyfile.RegisterDirectiveOrder("sparekey", httpcaddyfile.Before, "redir")
+	// rewrite would hide what was asked for. Before header: what a site says of its
+	// app's headers is not for our pages, which would lose their protection by it.
+	httpcaddyfile.RegisterDirectiveOrder("sparekey", httpcaddyfile.Before, "header")
 }
 
 // parseOption reads the global block.

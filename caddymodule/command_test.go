@@ -63,7 +63,7 @@ func story(t *testing.T, h *host, said string) {
 
 	added := decode[linkJSON](t, do("user", "add", "Anna", "--mail", "anna@example.org", "--phone", "+41 79 123 45 67",
 		"--group", "family", "--group", "admins", "--group", "family", "--lang", "fr", "--json"))
-	if added.User != "Anna" || !strings.HasPrefix(added.Link, h.origin()+"/.sparekey/link#") {
+	if added.User != "Anna" || !strings.HasPrefix(added.Link, h.origin()+"/.sparekey/activate#") {
 		t.Errorf("user add: got %+v, want an invitation for Anna", added)
 	}
 	do("user", "add", "ANNA").want(t, 1, "already taken")
@@ -76,7 +76,7 @@ func story(t *testing.T, h *host, said string) {
 	}
 
 	rescue := decode[linkJSON](t, do("rescue", "anna", "--json", "--origin", "https://photos.example.com/"))
-	if !strings.HasPrefix(rescue.Link, "https://photos.example.com/.sparekey/link#") {
+	if !strings.HasPrefix(rescue.Link, "https://photos.example.com/.sparekey/rescue#") {
 		t.Errorf("rescue --origin: got %q, want that origin", rescue.Link)
 	}
 	do("rescue", "bruno").want(t, 1, "no such account")

@@ -80,7 +80,7 @@ func (o *operations) rescue(ctx context.Context, user string) (link, error) {
 		life = o.engine.Policy.Lifetimes.Invite
 	}
 	token, err := o.engine.RescueLink(ctx, user)
-	return o.link(a.Name, "link#"+token, life), err
+	return o.link(a.Name, engine.LinkOfRescue(a.State, token), life), err
 }
 
 func (o *operations) link(user, path string, life time.Duration) link {
@@ -113,7 +113,7 @@ func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) 
 	if err != nil {
 		return link{}, err
 	}
-	return o.link(a.Name, "link#"+token, o.engine.Policy.Lifetimes.Invite), nil
+	return o.link(a.Name, o.engine.InviteLink(ctx, token), o.engine.Policy.Lifetimes.Invite), nil
 }
 
 func (o *operations) find(ctx context.Context, user string) (*recovery.Account, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -27,6 +28,9 @@ type Handler struct {
 	app     *App
 	rules   []string       // Allow, as it was read
 	lineage []caddy.Module // what loads this handler; nil once it is judged
+
+	beside sync.Once // hsts is known
+	hsts   string    // what the site says of TLS; empty: nothing
 }
 
 // CaddyModule returns the Caddy module information.
@@ -88,7 +92,7 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rt, err := h.app.acquire()
 	if err != nil {
-		h.app.refuse(w, r, err)
+		h.app.refuse(h.ours(w, r), r, err)
 		return nil
 	}
 	d := h.decide(rt, w, r)
@@ -114,11 +118,11 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		if err := recover(); err != nil {
 			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
-			closed(w, r)
+			closed(h.ours(w, r), r)
 		}
 	}()
 	if web.Ours(r) {
-		rt.server.ServeHTTP(w, r)
+		rt.server.ServeHTTP(h.ours(w, r), r)
 		return d
 	}
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
@@ -127,12 +131,12 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	session := web.SessionCookie(r)
 	web.Scrub(r)
 	if web.Foreign(r) {
-		rt.server.RefuseForeign(w, r)
+		rt.server.RefuseForeign(h.ours(w, r), r)
 		return d
 	}
 	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
-		rt.server.Deny(w, r, d)
+		rt.server.Deny(h.ours(w, r), r, d)
 		return d
 	}
 	introduce(r, d.Identity)
@@ -154,7 +158,7 @@ func (*passed) String() string { return "" }
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
 	d := rt.guard.Again(before, guard.Question{Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
-		rt.server.Deny(w, r, d)
+		rt.server.Deny(h.ours(w, r), r, d)
 	}
 	return d
 }

@@ -35,7 +35,7 @@ func TestWhatLoadsGuards(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			h.serve(t, c)
 			for _, line := range c.requests {
-				h.ask(t, line, session)
+				h.serves(t, line, session)
 			}
 		})
 	}
@@ -98,9 +98,9 @@ func (h *host) serve(t *testing.T, c routesCase) {
 	}
 }
 
-// ask makes the request of a line, "METHOD[:LENGTH] HOST PATH = STATUS STATUS",
+// serves makes the request of a line, "METHOD[:LENGTH] HOST PATH = STATUS STATUS",
 // twice: without a session and with one.
-func (h *host) ask(t *testing.T, line, session string) {
+func (h *host) serves(t *testing.T, line, session string) {
 	t.Helper()
 	var method, host, path string
 	var want [2]int

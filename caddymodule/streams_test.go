@@ -109,7 +109,7 @@ func (h *host) signOut(t *testing.T, session string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Body.Close(); res.StatusCode != http.StatusOK {
-		t.Fatalf("got status %d for a sign-out, want 200", res.StatusCode)
+	if res.Body.Close(); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("got status %d for a sign-out, want 303", res.StatusCode)
 	}
 }

@@ -82,6 +82,8 @@ type Account struct {
 	// SignIns counts the sign-ins that came to their end. Each one ends the row
 	// of wrong passwords before it.
 	SignIns uint64 `json:"sign_ins,omitempty"`
+	// LastCode is where the newest code of a second factor was used.
+	LastCode CodeUse `json:"last_code,omitzero"`
 }
 
 // Address is an address or number people can be reached at.
@@ -167,6 +169,26 @@ func (d *Device) TrustedUntil(now time.Time, p *Policy) time.Time {
 		return time.Time{}
 	}
 	return d.Remembered
+}
+
+// CodeUse is the browser in which a code was used: a known one, or the one that a
+// flow was bound to. Whoever types the code once more there has only been quick.
+type CodeUse struct {
+	Binding string `json:"binding,omitempty"` // as [Flow.Binding]
+	Device  string `json:"device,omitempty"`  // id; empty: the browser was not known
+}
+
+// met notes that the browser of a flow is known from now on.
+func (u *CodeUse) met(binding, device string) {
+	if u.Binding != "" && u.Binding == binding {
+		u.Device = device
+	}
+}
+
+// By tells whether it was this browser: by the known device it is, or by one of
+// its flow tokens.
+func (u CodeUse) By(d *Device, flows []string) bool {
+	return d != nil && u.Device == d.ID || u.Binding != "" && holds(flows, u.Binding)
 }
 
 // Spent is a single-use thing that has been used. It is kept until the thing

@@ -29,9 +29,7 @@ func forbidden() map[string]map[string]string {
 		modulePath + "/templates/...": {
 			caddyPath: "pages are rendered by tests and tools that have no Caddy",
 		},
-		modulePath + "/caddymodule/routes": {
-			own: "whether a gate guards is told from Caddy's routes alone",
-		},
+		modulePath + "/caddymodule/routes": {own: "whether a gate guards is told from Caddy's routes alone"},
 		own: {
 			caddyPath:                      "rules must run and be tested without Caddy, and outlive its API",
 			"net/http":                     "rules know people and proofs; requests, cookies and status codes are package web's",

@@ -52,10 +52,10 @@ func (o Owed) Closing(account string, to Recipient, l Lifetimes) Ticket {
 }
 
 // Closes tells whether a "this wasn't me" link still closes the account: not
-// when its event has none, when its address was withdrawn, nor when the account
+// when it has done so, when its event has none, when its address was withdrawn, nor when the account
 // was closed and opened anew since. An address that was replaced keeps its links.
 func (t *Ticket) Closes(a *Account) bool {
-	return t.Event.Closes() && t.Generation >= a.Opened && !slices.ContainsFunc(a.Withdrawn, func(w Withdrawn) bool {
+	return !t.Pressed && t.Event.Closes() && t.Generation >= a.Opened && !slices.ContainsFunc(a.Withdrawn, func(w Withdrawn) bool {
 		return w.Entry == t.To || w.Ended && w.Entry == t.About
 	})
 }

@@ -8,19 +8,22 @@ const (
 	KindConfirmPhone Kind = "confirm_phone"
 )
 
-func confirmMailRecipe() Recipe { return confirmRecipe(KindConfirmMail, ConfirmMail) }
+func confirmMailRecipe() Recipe { return confirmRecipe(KindConfirmMail, ConfirmMail, ChannelMail) }
 
-func confirmPhoneRecipe() Recipe { return confirmRecipe(KindConfirmPhone, ConfirmPhone) }
+func confirmPhoneRecipe() Recipe { return confirmRecipe(KindConfirmPhone, ConfirmPhone, ChannelSMS) }
 
 // confirmRecipe confirms an address that the account has. It counts at once:
 // nobody can choose it here, and it stands in the account since set-up or
 // activation. [End.Apply] notes what has answered.
-func confirmRecipe(kind Kind, method string) Recipe {
+func confirmRecipe(kind Kind, method, channel string) Recipe {
 	return Recipe{
 		Kind: kind, SignedIn: true, Change: "change_contact",
-		Needs:  []Need{Settled, Strong, Proved(method)},
-		Finish: func(_ End, _ *Account, eff *Effects) { eff.Done(EventContactConfirmed) },
-		After:  After{Says: []string{"contact_confirmed"}},
+		Needs: []Need{Settled, Strong, Proved(method)},
+		Finish: func(end End, a *Account, eff *Effects) {
+			eff.Thing = Thing{Channel: channel, New: Mask(a.Address(channel, end.Now))}
+			eff.Done(EventContactConfirmed)
+		},
+		After: After{Says: []string{"contact_confirmed"}},
 	}
 }
 

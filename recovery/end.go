@@ -56,16 +56,18 @@ type End struct {
 
 // Effects is what finishing a flow asks for, as data.
 type Effects struct {
-	Events  []EventName
-	Tell    []EventName // told to all channels
-	Session bool        // the browser gets the new session
-	Keep    bool        // whose cookie outlives it
-	Device  bool        // and the new device cookie
-	Remind  bool        // a mail asks to try a way back
-	Answers bool        // the request named in the flow gets this account's answer
-	Remove  bool        // the account is no more
-	Trusted bool        // the browser skips the second factor from now on
-	Shown   []Proof     // in order, what let the flow finish
+	Events     []EventName
+	Tell       []EventName // told to all channels
+	TellAdmins []EventName // told to all other administrators
+	Thing      Thing       // what Tell is about
+	Session    bool        // the browser gets the new session
+	Keep       bool        // whose cookie outlives it
+	Device     bool        // and the new device cookie
+	Remind     bool        // a mail asks to try a way back
+	Answers    bool        // the request named in the flow gets this account's answer
+	Remove     bool        // the account is no more
+	Trusted    bool        // the browser skips the second factor from now on
+	Shown      []Proof     // in order, what let the flow finish
 }
 
 // Apply is the pure end of a flow: it edits its copy of the account and says
@@ -142,6 +144,7 @@ func (end End) meet(a *Account, eff *Effects) *Device {
 	a.Devices = append(a.Devices, Device{
 		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now, Paged: end.Now,
 	})
+	a.LastCode.met(end.Flow.Binding, end.DeviceID)
 	return &a.Devices[len(a.Devices)-1]
 }
 
@@ -227,4 +230,10 @@ func (end End) Install(a *Account, method string) {
 		a.Drop(method)
 	}
 	a.Credentials = append(a.Credentials, c)
+	if end.Methods.Get(method).Traits().Factor {
+		a.LastCode = CodeUse{Binding: end.Flow.Binding}
+		if d := a.Device(end.Client.Device); d != nil {
+			a.LastCode.Device = d.ID
+		}
+	}
 }

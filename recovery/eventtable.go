@@ -111,8 +111,8 @@ func signInEvents() []EventInfo {
 		info(EventSessionEnded, requestFields, "one session was ended from elsewhere"),
 		info(EventSessionsEnded, proofFields, "all sessions were ended, or all others"),
 		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
-		info(EventSetup, proofFields, "the first administrator set the site up"),
-		info(EventActivated, proofFields, "an invited person has made the account theirs"),
+		info(EventSetup, proofFields, "the first administrator set the site up, and is signed in"),
+		info(EventActivated, proofFields, "an invited person has made the account theirs, and is signed in; of an administrator all others are told"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
 		info(EventUnlocked, proofFields, "a pause after wrong passwords was lifted"),
 	}

@@ -21,6 +21,7 @@ type Flow struct {
 	Generation uint64    `json:"generation,omitempty"`
 	Acts       uint64    `json:"acts,omitempty"`    // of the account when the first proof was given
 	Session    string    `json:"session,omitempty"` // id, for kinds that begin signed in
+	Over       bool      `json:"over,omitempty"`    // it has finished, and holds nothing but this and Return
 	Since      time.Time `json:"since"`             // when it began or last made progress
 	Expires    time.Time `json:"expires"`
 	Return     string    `json:"return,omitempty"`

@@ -23,7 +23,7 @@ func ParseExtension(number, extension string) (Extension, error) {
 	if err != nil {
 		return Extension{}, err
 	}
-	ext := strings.TrimSpace(extension)
+	ext := secret.Typed(extension)
 	if len(ext) > 8 || strings.Trim(ext, "0123456789") != "" {
 		return Extension{}, errors.New("an extension has up to 8 digits")
 	}

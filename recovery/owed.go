@@ -29,6 +29,8 @@ type Owed struct {
 	To      []Recipient `json:"to"`              // who was to hear of it at that moment
 	Again   bool        `json:"again,omitempty"` // stands for several events
 	Admin   bool        `json:"admin,omitempty"` // an administrator did it
+	Also    []EventName `json:"also,omitempty"`  // what else the same act did: one message tells of all
+	Thing   Thing       `json:"thing,omitzero"`
 	// Trusted tells that the browser skips the second factor since the event.
 	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
@@ -39,6 +41,34 @@ type Owed struct {
 	// Since.
 	By    string    `json:"by,omitempty"`
 	Since time.Time `json:"since,omitzero"`
+}
+
+// Thing is what a notice is about. Addresses are masked.
+type Thing struct {
+	Channel  string    `json:"channel,omitempty"` // of Old and New
+	Old      string    `json:"old,omitempty"`     // empty: there was none
+	New      string    `json:"new,omitempty"`
+	Method   string    `json:"method,omitempty"`   // a second factor
+	Replaced bool      `json:"replaced,omitempty"` // Method took the place of one
+	Goal     Goal      `json:"goal,omitempty"`     // what somebody waits to replace
+	Ready    time.Time `json:"ready,omitzero"`     // when that opens
+	Person   string    `json:"person,omitempty"`   // who may vouch, or did
+}
+
+// Together is one notice of all that an act did. The others are told beside the
+// last of those that may have let somebody in, whose link it carries.
+func Together(events []EventName) (main EventName, also []EventName) {
+	main = events[len(events)-1]
+	if i := slices.IndexFunc(events, EventName.Closes); i >= 0 && !main.Closes() {
+		main = events[i]
+	}
+	return main, slices.DeleteFunc(slices.Clone(events), func(e EventName) bool { return e == main })
+}
+
+// Texts tells whether a notice goes to numbers. What is asked in addition only, and
+// opens nothing, is not worth a text message.
+func (o Owed) Texts() bool {
+	return slices.ContainsFunc(append([]EventName{o.Event}, o.Also...), func(e EventName) bool { return e != EventPINChanged && e != EventQuestionChanged })
 }
 
 // Recipient is where a notice goes.
@@ -69,6 +99,11 @@ func (o Owed) Until(to Recipient) time.Time {
 func (a *Account) Owe(o Owed) {
 	if i := slices.IndexFunc(a.Owed, func(x Owed) bool { return x.Event == o.Event }); i >= 0 {
 		o.Again, o.Admin, o.Trusted = true, o.Admin || a.Owed[i].Admin, o.Trusted || a.Owed[i].Trusted
+		for _, e := range a.Owed[i].Also {
+			if !slices.Contains(o.Also, e) {
+				o.Also = append(o.Also, e)
+			}
+		}
 		for _, to := range a.Owed[i].To {
 			if !slices.ContainsFunc(o.To, to.same) {
 				o.To = append(o.To, to)
@@ -85,7 +120,7 @@ func (a *Account) Owe(o Owed) {
 	}
 	a.Owed = append(a.Owed, o)
 	for a.owesTooMuch() {
-		i := slices.IndexFunc(a.Owed, func(x Owed) bool { return !x.Event.grave() })
+		i := slices.IndexFunc(a.Owed, func(x Owed) bool { return !x.Event.grave() && !slices.ContainsFunc(x.Also, EventName.grave) })
 		if i < 0 {
 			return
 		}
@@ -103,7 +138,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventFactorAdded,
-		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventActivated:
 		return true
 	}
 	return false
@@ -142,7 +177,15 @@ type BegunSignIn struct {
 	Browser string    `json:"browser,omitempty"`
 	Base    string    `json:"base,omitempty"`
 	Network string    `json:"network,omitempty"`
+	// Wrong tells that a wrong code was typed in it, and Told that its owner has
+	// heard of that: then there is nothing to tell when it is over.
+	Wrong bool `json:"wrong,omitempty"`
+	Told  bool `json:"told,omitempty"`
 }
+
+// slipFor is how long the owner has to sign in on the same browser after one
+// wrong code before it is told.
+const slipFor = 15 * time.Minute
 
 // Notes tells whether a sign-in of a browser would be noted: not twice, and not
 // beyond the bound.
@@ -159,22 +202,59 @@ func (a *Account) BeginSignIn(s BegunSignIn) bool {
 	return true
 }
 
+// by tells whether a browser began it, by its flow tokens.
+func (s BegunSignIn) by(flows []string) bool { return holds(flows, s.Binding) }
+
+// holds tells whether one of a browser's flow tokens belongs to a binding.
+func holds(flows []string, binding string) bool {
+	return slices.ContainsFunc(flows, func(token string) bool { return secret.Sum(token) == binding })
+}
+
 // endSignIns forgets what was begun on a browser, by its flow tokens: its person
 // has come to an end, if not of the first try.
 func (a *Account) endSignIns(flows []string) {
-	a.Begun = slices.DeleteFunc(a.Begun, func(s BegunSignIn) bool {
-		return slices.ContainsFunc(flows, func(token string) bool { return secret.Sum(token) == s.Binding })
-	})
+	a.Begun = slices.DeleteFunc(a.Begun, func(s BegunSignIn) bool { return s.by(flows) })
 }
 
-// GivenUp takes the sign-ins that did not come to their end in time.
+// WrongCode notes a wrong code in a sign-in on a browser that the account does
+// not know, and tells whether its owner is to hear of it at once. A first one is
+// a slip of a finger: it is told with the sign-in if that is given up, and is
+// forgotten when the same browser signs in. The second one of a browser is not,
+// nor one that cannot be noted.
+func (a *Account) WrongCode(s BegunSignIn, flows []string, now time.Time) (atOnce bool) {
+	a.BeginSignIn(s)
+	own := func(x BegunSignIn) bool { return x.Binding == s.Binding || x.by(flows) }
+	i := slices.IndexFunc(a.Begun, own)
+	if i >= 0 && !slices.ContainsFunc(a.Begun, func(x BegunSignIn) bool { return own(x) && (x.Wrong || x.Told) }) {
+		a.Begun[i].Wrong, a.Begun[i].At, a.Begun[i].Until = true, now, now.Add(slipFor)
+		return false
+	}
+	a.hear(own)
+	return true
+}
+
+// HearOf notes that the owner hears at once of what a browser does.
+func (a *Account) HearOf(binding string, flows []string) {
+	a.hear(func(x BegunSignIn) bool { return x.Binding == binding || x.by(flows) })
+}
+
+func (a *Account) hear(of func(BegunSignIn) bool) {
+	for i := range a.Begun {
+		a.Begun[i].Told = a.Begun[i].Told || of(a.Begun[i])
+	}
+}
+
+// GivenUp takes the sign-ins that did not come to their end in time, and returns
+// those of which the owner has not heard.
 func (a *Account) GivenUp(now time.Time) []BegunSignIn {
 	var out []BegunSignIn
 	a.Begun = slices.DeleteFunc(a.Begun, func(s BegunSignIn) bool {
 		if now.Before(s.Until) {
 			return false
 		}
-		out = append(out, s)
+		if !s.Told {
+			out = append(out, s)
+		}
 		return true
 	})
 	return out

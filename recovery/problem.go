@@ -56,6 +56,7 @@ const (
 	ProblemPhoneBad       = "phone_bad"
 	ProblemMissing        = "missing_field"
 	ProblemFlowExpired    = "flow_expired"
+	ProblemFlowFinished   = "flow_finished" // by itself, so this is no fault
 	ProblemNotAvailable   = "not_available"
 	ProblemBusy           = "busy"
 	ProblemSetupDone      = "setup_done"

@@ -91,6 +91,26 @@ func gives(r recovery.Recipe) bool {
 		!reflect.DeepEqual(before.TrustedContacts, after.TrustedContacts)
 }
 
+// TestOnlySetUpAndActivationSignInByALink: what else a link begins is to be shown
+// to work at the sign-in page.
+func TestOnlySetUpAndActivationSignInByALink(t *testing.T) {
+	for _, r := range recovery.Recipes() {
+		if len(r.Tickets) == 0 {
+			continue
+		}
+		a := &recovery.Account{State: recovery.StateFrozen, SecondFactor: true, Credentials: recoverytest.Account(recovery.Password, recovery.TOTP).Credentials}
+		flow := &recovery.Flow{Kind: r.Kind, Goal: recovery.GoalBoth, Remember: true, Trust: true}
+		end := recovery.End{Flow: flow, Recipe: &r, Policy: recovery.Default(), Methods: method.All(method.Set{}), Now: noon, Session: "s", Device: "d", DeviceID: "d"}
+		eff, err := end.Apply(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := r.Kind == recovery.KindSetup || r.Kind == recovery.KindActivate; eff.Session != want || eff.Keep || eff.Trusted {
+			t.Errorf("%s: got a session %v, kept %v, trusted %v, want %v, false, false", r.Kind, eff.Session, eff.Keep, eff.Trusted, want)
+		}
+	}
+}
+
 // localeFiles has the keys of each language.
 func localeFiles(t *testing.T) map[string]map[string]bool {
 	t.Helper()

@@ -36,6 +36,7 @@ func addFactorRecipe() Recipe {
 		Kind: KindAddFactor, SignedIn: true, Change: "add_factor",
 		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
+			eff.Thing = end.factorThing(a)
 			end.addFactor(a)
 			end.endOthers(a, eff)
 			eff.Done(EventFactorAdded)
@@ -93,8 +94,19 @@ func addressRecipe(kind Kind, typed Need) Recipe {
 // is told, until the new one counts (MF-19).
 func (end End) changeAddress(a *Account, eff *Effects) {
 	channel, to := end.Flow.NewAddress()
+	eff.Thing = Thing{Channel: channel, Old: Mask(a.Address(channel, end.Now)), New: Mask(to)}
 	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact), Answered: AnsweredYes}, end.Now, end.Policy.Lifetimes)
 	eff.Done(EventContactChanged)
+}
+
+// factorThing is the second factor that the flow has made, before it is installed.
+func (end End) factorThing(a *Account) Thing {
+	for _, method := range end.Methods.expand(Factor) {
+		if end.Flow.Pending[method].Confirmed {
+			return Thing{Method: method, Replaced: a.Credential(method) != nil && !end.Methods.Get(method).Traits().Several}
+		}
+	}
+	return Thing{}
 }
 
 // stepUp notes in the session that a strong proof was given now.

@@ -1,6 +1,9 @@
 package recovery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kinds.
 const (
@@ -19,10 +22,11 @@ func setupRecipe() Recipe {
 		Needs: []Need{ticket(SetupTicket, PageSetup), named, Enrolled(Password), answered(ConfirmMail), answered(ConfirmPhone), newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
+			end.enter(a, eff)
 			eff.Events = append(eff.Events, EventSetup)
 		},
 		BadTicket: ProblemSetupWrong,
-		After:     After{To: ToSignIn, Says: []string{"account_ready"}},
+		After:     After{To: ToReturn},
 	}
 }
 
@@ -32,9 +36,13 @@ func activateRecipe() Recipe {
 		Needs: []Need{ticket(Invite, PageActivate), Enrolled(Password), answered(ConfirmMail), answered(ConfirmPhone), newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
+			end.enter(a, eff)
 			eff.Events = append(eff.Events, EventActivated)
+			if a.Admin() {
+				eff.TellAdmins = append(eff.TellAdmins, EventActivated)
+			}
 		},
-		After: After{To: ToSignIn, Says: []string{"account_ready"}},
+		After: After{To: ToReturn},
 	}
 }
 
@@ -49,6 +57,27 @@ func (end End) activate(a *Account) {
 		a.Credentials[i].Initial = true
 	}
 	a.Generation++
+}
+
+// enter signs in the browser in which the account was made: password and second
+// factor were shown in this very flow. It is not kept signed in, and nothing is
+// skipped there next time. No other kind of flow that begins with a link does so.
+func (end End) enter(a *Account, eff *Effects) {
+	eff.Shown = append(slices.Clone(eff.Shown), end.confirmed(a)...)
+	end.Flow.Remember, end.Flow.Trust = false, false
+	end.issue(a, end.meet(a, eff), eff)
+}
+
+// confirmed lists as proofs what the flow has made of a sign-in. The session is
+// fresh because of the second factor among them.
+func (end End) confirmed(a *Account) []Proof {
+	var out []Proof
+	for _, method := range append([]string{Password}, end.Methods.expand(Factor)...) {
+		if c := a.Credential(method); c != nil && end.Flow.Pending[method].Confirmed {
+			out = append(out, Proof{Method: method, Source: end.Methods.Get(method).Traits().Source, Credential: c.ID, Version: c.Version, At: end.Now})
+		}
+	}
+	return out
 }
 
 // ticket needs a single-use link that came from elsewhere.

@@ -14,8 +14,9 @@ type Ticket struct {
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
 	Event      EventName `json:"event,omitempty"`
-	To         string    `json:"to,omitempty"`    // entry of the only address that it went to; empty: somebody was shown it, too
-	About      string    `json:"about,omitempty"` // PurposeStop: entry of the address that a change took in
+	To         string    `json:"to,omitempty"`      // entry of the only address that it went to; empty: somebody was shown it, too
+	About      string    `json:"about,omitempty"`   // PurposeStop: entry of the address that a change took in
+	Pressed    bool      `json:"pressed,omitempty"` // PurposeStop: it has closed the account, and is only there to say so
 }
 
 // PurposeStop is the purpose of "this wasn't me" links, which begin no flow.

@@ -49,6 +49,7 @@ func (end End) addTrustedContact(a *Account, eff *Effects) {
 	if over := len(a.TrustedContacts) - maxTrustedContacts; over > 0 {
 		a.TrustedContacts = a.TrustedContacts[over:]
 	}
+	eff.Thing = Thing{Person: v.Name}
 	eff.Done(EventTrustedContactAdded)
 }
 

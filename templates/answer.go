@@ -1,11 +1,16 @@
 package templates
 
-import "time"
+import (
+	"net/url"
+	"strings"
+	"time"
+)
 
 // RefusedPage says that there is nothing here, or why.
 type RefusedPage struct {
 	*page
 	Lock bool // the account of Frame.Flow can be locked from here
+	Done bool // it went through: a Frame.Notice says so
 }
 
 func (RefusedPage) Page() string     { return "refused" }
@@ -59,11 +64,47 @@ func (v FramePage) on(p *page) any { v.page = p; return v }
 // HasWayOut replaces that of page: its main button is one.
 func (FramePage) HasWayOut() bool { return false }
 
+// NotSavedPage answers a form that was not passed on, and says how to keep it.
+type NotSavedPage struct {
+	*page
+	Away bool // it cannot be told whether somebody is signed in; else nobody is
+}
+
+func (NotSavedPage) Page() string     { return "not-saved" }
+func (v NotSavedPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: leaving would lose the form.
+func (NotSavedPage) HasWayOut() bool { return false }
+
+// WorkerPage leads past a program of the app that would read our pages.
+type WorkerPage struct {
+	*page
+	Next string // the page that was asked for
+}
+
+func (WorkerPage) Page() string     { return "worker" }
+func (v WorkerPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: the one that was asked for has an address.
+func (v WorkerPage) LanguageURL(code string) string {
+	u, err := url.Parse(v.Next)
+	if err != nil || !strings.HasPrefix(v.Next, Prefix) {
+		return v.inLanguage(code, "login")
+	}
+	query := u.Query()
+	query.Set("lang", code)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
 // SignedOutPage says that nobody is signed in here any more.
 type SignedOutPage struct{ *page }
 
 func (SignedOutPage) Page() string     { return "signed-out" }
 func (v SignedOutPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v SignedOutPage) LanguageURL(code string) string { return v.inLanguage(code, "logout") }
 
 // HasWayOut replaces that of page: its main button is one.
 func (SignedOutPage) HasWayOut() bool { return false }
@@ -81,6 +122,10 @@ type StopPage struct {
 	Reopening
 	Ask   bool   // the secret of the link is not known yet: the field "code" asks for it
 	Token string // the secret of the link, put into the field "code"
+	Again bool   // the account is closed already: only what was begun since can be stopped
+	// OnlyFirst offers to stop what runs before it offers to lock the account: a
+	// wait has begun, and nothing has changed yet.
+	OnlyFirst bool
 }
 
 func (StopPage) Page() string     { return "stop" }

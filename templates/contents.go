@@ -17,7 +17,7 @@ func contents() []Content {
 			Account: ana.Account, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
 			Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
 		},
-		ActivatePage{Name: "ana"},
+		ActivatePage{By: "sam"},
 		ChoicePage{Choices: []string{"password"}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
 		CodesPage{Codes: []string{"ABCD"}},
@@ -28,6 +28,7 @@ func contents() []Content {
 		WaitsPage{Waits: []Wait{{Goal: "password", Browser: "Firefox on Linux"}}},
 		FramePage{},
 		InvitePage{},
+		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
 		PeoplePage{People: []Person{ana}},
 		PersonPage{Person: &ana, AskMail: true},
@@ -42,6 +43,7 @@ func contents() []Content {
 		UnavailablePage{},
 		UndoPage{},
 		WaitPage{Ways: ways, Choice: "password"},
+		WorkerPage{Next: "/.sparekey/account"},
 	}
 }
 

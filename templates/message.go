@@ -62,8 +62,9 @@ func (m message) T(key string) (string, error) {
 //	drill-due     site host name
 //	admin-case    site host name admin reason link hours stop
 //	wait-ready    site host name stop
-//	invite        site host name link hours
-//	notice        site host name event browser time stop again trusted by_admin link
+//	invite        site host name admin link hours
+//	notice        site host name event variant also browser time stop again trusted by_admin link
+//	              old new method person goal until
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -82,7 +83,7 @@ func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, ht
 		return "", "", "", fmt.Errorf("%w: mail %q", ErrUnknownMessage, name)
 	}
 	m := s.message(lang, vars)
-	if m.Subject, err = m.T(subjectKey(name, m.vars["event"])); err != nil {
+	if m.Subject, err = m.T(m.subjectKey(name)); err != nil {
 		return "", "", "", err
 	}
 	var textPart, htmlPart bytes.Buffer
@@ -97,8 +98,8 @@ func (s *Set) Mail(name, lang string, vars map[string]string) (subject, text, ht
 
 // SMS renders a text message: "sms-code" and "contact-code" with site, host, code
 // and minutes, whose last line binds the code to the host for autofill
-// (https://wicg.github.io/sms-one-time-codes/), "notice" with site, event and
-// stop, "wait-ready" with site, host and stop, or "test" with site. Values and errors are as for
+// (https://wicg.github.io/sms-one-time-codes/), "notice" with site, event,
+// variant, also, method, goal and stop, "wait-ready" with site, host and stop, or "test" with site. Values and errors are as for
 // Mail. Typographic characters that would halve the room in a message are
 // written plainly.
 func (s *Set) SMS(name, lang string, vars map[string]string) (text string, err error) {
@@ -110,7 +111,7 @@ func (s *Set) SMS(name, lang string, vars map[string]string) (text string, err e
 	if err := t.ExecuteTemplate(&body, "main", s.message(lang, vars)); err != nil {
 		return "", fmt.Errorf("templates: text message %s: %w", name, err)
 	}
-	plain := strings.NewReplacer("’", "'", "“", `"`, "”", `"`, "«\u00a0", `"`, "\u00a0»", `"`, "\u00a0", " ", "\u202f", " ", "–", "-", "…", "...")
+	plain := strings.NewReplacer("’", "'", "→", "->", "•", "*", "“", `"`, "”", `"`, "«\u00a0", `"`, "\u00a0»", `"`, "\u00a0", " ", "\u202f", " ", "–", "-", "…", "...")
 	return strings.TrimSpace(plain.Replace(body.String())), nil
 }
 
@@ -124,8 +125,10 @@ func (s *Set) message(lang string, vars map[string]string) message {
 	clean["host"] = cmp.Or(clean["host"], clean["site"])
 	clean["admin"] = cmp.Or(clean["admin"], texts.texts["mail.admin"])
 	// The keys exist in every language, so there is nothing to report.
-	if at, err := time.Parse(time.RFC3339, clean["time"]); err == nil {
-		clean["time"], _ = texts.moment(at)
+	for _, name := range []string{"time", "until"} {
+		if at, err := time.Parse(time.RFC3339, clean[name]); err == nil {
+			clean[name], _ = texts.moment(at)
+		}
 	}
 	if in, err := texts.browser(clean["browser"]); err == nil {
 		clean["browser"] = in
@@ -167,11 +170,52 @@ func longest(name string) int {
 	}
 }
 
-func subjectKey(name, event string) string {
+func (m message) subjectKey(name string) string {
 	if name == "notice" {
-		return "event." + event + ".subject"
+		return m.Event("subject")
 	}
 	return "mail." + name + ".subject"
+}
+
+// Event is the key of a part of a notice: of its event, in the variant that fits
+// what it is about.
+func (m message) Event(part string) string {
+	key := "event." + m.vars["event"] + "."
+	if variant := m.vars["variant"]; variant != "" {
+		key += variant + "."
+	}
+	return key + part
+}
+
+// Press is the key of what the closing link of a notice does.
+func (m message) Press() string {
+	switch added := strings.HasPrefix(m.vars["variant"], "new_"); {
+	case m.vars["event"] == "wait_started":
+		return "mail.notice.stop"
+	case m.vars["event"] == "contact_changed" && added:
+		return "mail.notice.undo_new"
+	case m.vars["event"] == "contact_changed":
+		return "mail.notice.undo"
+	default:
+		return "mail.notice.lock"
+	}
+}
+
+// Also are the other events of the same act.
+func (m message) Also() []string { return strings.Fields(m.vars["also"]) }
+
+// Thing is what a notice is about, in a line; empty when there is nothing to name.
+func (m message) Thing() (string, error) {
+	switch v := m.vars; {
+	case v["old"] != "" && v["new"] != "":
+		return v["old"] + " → " + v["new"], nil
+	case v["new"] != "":
+		return v["new"], nil
+	case v["method"] != "":
+		return m.T("factor.name." + v["method"])
+	default:
+		return v["person"], nil
+	}
 }
 
 // ByOthers tells that the event of a notice is not the doing of its reader.
@@ -180,7 +224,7 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "admin_granted":
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted":
 		return true
 	default:
 		return false

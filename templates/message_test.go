@@ -15,7 +15,7 @@ func events() []string {
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
-		"invited", "sign_in_given_up",
+		"invited", "activated", "sign_in_given_up",
 	}
 }
 
@@ -37,6 +37,18 @@ func vars(extra ...string) map[string]string {
 	return v
 }
 
+// notices are what notices name beside their event.
+func notices() map[string][]string {
+	return map[string][]string{
+		"mail":     {"event", "contact_changed", "variant", "mail", "old", "a•••@example.com", "new", "a•••@example.net"},
+		"phone":    {"event", "contact_changed", "variant", "new_phone", "new", "•••••67"},
+		"replaced": {"event", "factor_added", "variant", "replaced", "method", "totp"},
+		"wait":     {"event", "wait_started", "goal", "second_factor", "until", "2026-03-06T14:05:00Z"},
+		"also":     {"event", "both_replaced", "also", "recovery_code_used account_thawed"},
+		"person":   {"event", "contact_person_added", "person", "robin"},
+	}
+}
+
 func TestMailsGolden(t *testing.T) {
 	s := newSet(t)
 	for _, lang := range s.Languages() {
@@ -48,6 +60,20 @@ func TestMailsGolden(t *testing.T) {
 				}
 				compare(t, "Subject: "+subject+"\n\n"+plain, lang, "mail-"+name+".txt")
 				compare(t, html, lang, "mail-"+name+".html")
+			})
+		}
+		for name, extra := range notices() {
+			t.Run(lang+"/notice/"+name, func(t *testing.T) {
+				subject, plain, html, err := s.Mail("notice", lang, vars(extra...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, err := s.SMS("notice", lang, vars(append(extra, "old", "", "new", "", "person", "")...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, "Subject: "+subject+"\n\n"+plain+"\n"+text+"\n", lang, "notice-"+name+".txt")
+				compare(t, html, lang, "notice-"+name+".html")
 			})
 		}
 		for _, name := range []string{"sms-code", "notice", "contact-code", "wait-ready", "test"} {

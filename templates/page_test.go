@@ -243,7 +243,7 @@ func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 		},
 		"notice": {
 			"second_factor_done", "password_done", "both_done", "frozen", "resent", "signed_out_everywhere", "session_ended",
-			"account_ready", "codes_done", "link_ok", "drill_ok", "case_sent", "case_shown", "contact_ok", "unlocked", "wait_started", "wait_stopped",
+			"codes_done", "link_ok", "drill_ok", "case_sent", "case_shown", "contact_ok", "unlocked", "wait_started", "wait_stopped",
 			"contact_changed", "contact_confirmed", "contact_undone", "contact_added", "contact_removed", "pin_done", "question_done", "vouched",
 			"vouch_refused", "person_changed",
 		},

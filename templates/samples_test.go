@@ -131,6 +131,7 @@ func recoverySamples() []sample {
 		{"sent-unknown", step(templates.Frame{Problem: problem("code_unknown")}), templates.SentPage{Ways: link}},
 		{"choice", running(), templates.ChoicePage{Choices: []string{"password", "second_factor", "both"}}},
 		{"new-password", running(), password},
+		{"new-password-first", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8, First: true}},
 		{"new-password-short", step(templates.Frame{Problem: problem("password_short", "min", "8")}), password},
 		{"enroll", running(), templates.EnrollPage{
 			Choice: "second_factor", QR: qr, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
@@ -139,14 +140,21 @@ func recoverySamples() []sample {
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
-		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true}},
+		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true, Closed: true}},
 		{"confirm", started("link"), templates.ConfirmPage{}},
+		{"confirm-case-by", plain(), templates.ConfirmPage{Ways: templates.Ways{Method: "case"}, By: "Sam", Signed: "s1gned"}},
+		{"confirm-case-plain", plain(), templates.ConfirmPage{Ways: templates.Ways{Method: "case"}}},
+		{"confirm-rescue", plain(), templates.ConfirmPage{Ways: templates.Ways{Method: "rescue"}}},
 		{"confirm-other-browser", site(templates.Frame{Start: "link", Problem: problem("link_other_browser")}), templates.ConfirmPage{}},
 		{"stop-code", plain(), templates.StopPage{Ask: true}},
 		{"stop", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Reopening: reopened()}},
 		{"stop-operator", plain(), templates.StopPage{Token: "k3v9-stop-ticket"}},
 		{"stop-ended", running(), templates.StopPage{Reopening: reopened()}},
-		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
+		{"stop-wait", plain(), templates.StopPage{Token: "k3v9-stop-ticket", OnlyFirst: true, Reopening: reopened()}},
+		{"stop-again", plain(), templates.StopPage{Token: "k3v9-stop-ticket", Again: true, Reopening: reopened()}},
+		{"stop-done", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{Reopening: reopened()}},
+		{"stop-already", site(templates.Frame{Notice: problem("frozen_already")}), templates.StopPage{Reopening: reopened()}},
+		{"stop-done-operator", site(templates.Frame{Notice: problem("frozen")}), templates.StopPage{}},
 	}
 }
 
@@ -154,8 +162,8 @@ func otherSamples() []sample {
 	return []sample{
 		{"setup-code", started("setup"), templates.SetupPage{}},
 		{"setup", running(), templates.SetupPage{AskMail: true, AskPhone: true, MinLength: 8}},
-		{"activate-code", started("activate"), templates.ActivatePage{}},
-		{"activate", running(), templates.ActivatePage{Name: "ben", MinLength: 15}},
+		{"activate", started("activate"), templates.ActivatePage{}},
+		{"activate-by", started("activate"), templates.ActivatePage{By: "Sam", Signed: "s1gned"}},
 		{"account", mine(), templates.AccountPage{Account: account(2)}},
 		{"account-changed", site(templates.Frame{SignedIn: true, Notice: problem("codes_done")}), templates.AccountPage{Account: account(2), Others: true}},
 		{"account-guessed", mine(), templates.AccountPage{Account: account(2), Guessed: 100}},
@@ -163,6 +171,7 @@ func otherSamples() []sample {
 		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
 		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
+		{"refused-done", site(templates.Frame{Notice: problem("flow_finished"), SignedIn: true, Return: albums}), templates.RefusedPage{Done: true}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
 		{"waits", site(templates.Frame{SignedIn: true, Return: "/albums"}), templates.WaitsPage{Waits: []templates.Wait{
 			{Goal: "second_factor", Began: someTime(), Browser: "Firefox on Linux", Until: someTime().Add(24 * time.Hour)},
@@ -173,6 +182,9 @@ func otherSamples() []sample {
 		}},
 		{"slow-down-busy", site(templates.Frame{Problem: problem("busy")}), templates.SlowDownPage{Wait: 5 * time.Second, Busy: true}},
 		{"unavailable", site(templates.Frame{ID: "r-4f9a23"}), templates.UnavailablePage{}},
+		{"not-saved", plain(), templates.NotSavedPage{}},
+		{"not-saved-away", site(templates.Frame{ID: "r-4f9a26"}), templates.NotSavedPage{Away: true}},
+		{"worker", plain(), templates.WorkerPage{Next: "/.sparekey/?f=f7hq2mz4k9"}},
 		{"frame", site(templates.Frame{Return: "https://photos.example.com/albums"}), templates.FramePage{}},
 	}
 }

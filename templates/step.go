@@ -20,13 +20,15 @@ type SignInPage struct {
 	Name     string // as typed before
 	Remember bool   // offer "keep me signed in"
 	Recover  bool   // offer "I can't sign in"
+	Closed   bool   // the password was right, and the account is closed: lead on to opening it
 }
 
 func (SignInPage) Page() string     { return "sign-in" }
 func (v SignInPage) on(p *page) any { v.page = p; return v }
 
-// HasWayOut replaces that of page: this is where the ways out lead.
-func (SignInPage) HasWayOut() bool { return false }
+// HasWayOut replaces that of page: this is where the ways out lead, but for a
+// closed account it has no form.
+func (v SignInPage) HasWayOut() bool { return v.Closed }
 
 // RecoverPage asks who has lost something; with Frame.Start "unlock", whose
 // sign-in is paused.
@@ -122,6 +124,7 @@ type NewPasswordPage struct {
 	Method    string   // password, pin, question
 	Name      string   // password: the account name, for password managers
 	MinLength int      // password: shortest accepted here
+	First     bool     // password: there was none before
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
 }
@@ -185,6 +188,9 @@ type ConfirmPage struct {
 
 	Case  string // a link: how an administrator's help comes here; empty: by mail
 	Token string // a link: its secret, put into the field "code"
+
+	By     string // case: who has opened it; empty: not known
+	Signed string // the same as the address has it
 }
 
 func (ConfirmPage) Page() string     { return "confirm" }
@@ -192,10 +198,14 @@ func (v ConfirmPage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v ConfirmPage) LanguageURL(code string) string {
-	if v.Method == "approve" {
+	switch v.Method {
+	case "approve":
 		return v.inLanguage(code, "account/approve")
+	case "case", "rescue":
+		return v.inLanguage(code, v.Method, linkedBy(v.Signed)...)
+	default:
+		return v.inLanguage(code, "link")
 	}
-	return v.inLanguage(code, "link")
 }
 
 // WaitPage offers a wait, or says until when one lasts.
@@ -232,19 +242,28 @@ func (v SetupPage) HasWayOut() bool { return v.Problem != nil }
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v SetupPage) LanguageURL(code string) string { return v.inLanguage(code, "setup") }
 
-// ActivatePage asks for the code of an invitation and then, within a flow, for
-// a password.
+// ActivatePage asks for the code of an invitation.
 type ActivatePage struct {
 	*page
-	Name      string // the account name, for password managers
-	MinLength int    // shortest password accepted here
+	By     string // who has invited; empty: not known
+	Signed string // the same as the address has it
 }
 
 func (ActivatePage) Page() string     { return "activate" }
 func (v ActivatePage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
-func (v ActivatePage) LanguageURL(code string) string { return v.inLanguage(code, "link") }
+func (v ActivatePage) LanguageURL(code string) string {
+	return v.inLanguage(code, "activate", linkedBy(v.Signed)...)
+}
+
+// linkedBy is the parameter of an address that names who has made a link.
+func linkedBy(signed string) []string {
+	if signed == "" {
+		return nil
+	}
+	return []string{"by", signed}
+}
 
 // Values of Case.
 const (

@@ -30,7 +30,7 @@ func (p page) value(name string) (string, error) {
 // own puts a field of the page's own value into words: {hint} is its Hint. A
 // sentence cannot name what the page does not have.
 func (p page) own(name string) (string, error) {
-	fields := map[string]string{"name": "Name", "hint": "Hint", "min": "MinLength", "person": "Person", "minutes": "Minutes", "wait": "Wait"}
+	fields := map[string]string{"name": "Name", "hint": "Hint", "min": "MinLength", "person": "Person", "minutes": "Minutes", "wait": "Wait", "admin": "By"}
 	field := reflect.Indirect(reflect.ValueOf(p.content)).FieldByName(fields[name])
 	if !field.IsValid() {
 		return "", fmt.Errorf("templates: page %s has no value for {%s}", p.content.Page(), name)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"embed"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,11 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
+
+// installed is the page of an app that puts a service worker into the browser.
+//
+//go:embed worker.html worker.js
+var installed embed.FS
 
 // App is the app behind Caddy. It answers with what it was told, and below
 // /stream/ as [recoverytest.StreamApp] does.
@@ -39,6 +45,14 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	a.hits.Add(1)
 	if strings.HasPrefix(r.URL.Path, "/stream/") {
 		recoverytest.StreamApp(w, r)
+		return
+	}
+	switch r.URL.Path {
+	case "/worker":
+		http.ServeFileFS(w, r, installed, "worker.html")
+		return
+	case "/worker.js":
+		http.ServeFileFS(w, r, installed, "worker.js")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

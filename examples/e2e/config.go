@@ -59,6 +59,11 @@ func (c Config) caddyfile(w *World, admin string) string {
 	}
 	global = append(global, c.Extra...)
 	site := []string{
+		"header {", // for the app: on our pages it would stop their script
+		"	Content-Security-Policy \"script-src 'unsafe-inline'; worker-src 'self'\"",
+		"	Referrer-Policy unsafe-url",
+		"	-Cache-Control",
+		"}",
 		"sparekey", "reverse_proxy " + w.App.URL + " {",
 		"	header_up X-Placeholders \"{http.auth.user.id} {http.auth.user.email} {http.auth.user.groups}\"", "}",
 	}

@@ -22,6 +22,7 @@ export class Stage {
     stage.folder = await mkdtemp(join(tmpdir(), "e2e-profile-"));
     stage.context = await chromium.launchPersistentContext(stage.folder, {
       executablePath: stage.chromium, args: flags, headless: true,
+      ignoreDefaultArgs: ["--disable-back-forward-cache"], // people's browsers have it
       locale: locales[stage.lang], javaScriptEnabled: stage.script, permissions: ["clipboard-read", "clipboard-write"],
       viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true,
     });

@@ -19,7 +19,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 			return err
 		}
 		if a.State != recovery.StateInvited { // an invited person has never signed in
-			e.oweAdmin(ctx, a, do.Event())
+			e.oweAdmin(ctx, a, do.Event(), recovery.Thing{})
 		}
 		return nil
 	})

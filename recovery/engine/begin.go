@@ -14,7 +14,7 @@ import (
 
 // begin makes a new flow in memory. It is stored after its first step.
 func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input) (*run, *recovery.Problem, error) {
-	if id, _, ok := strings.Cut(string(in.Code), "."); ok && in.Start == "" {
+	if id, _, ok := strings.Cut(secret.Pasted(string(in.Code)), "."); ok && in.Start == "" {
 		return e.reopen(ctx, c, id) // a mailed link names its flow
 	}
 	recipe := recovery.RecipeOf(e.Recipes, in.Start)

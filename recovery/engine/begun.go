@@ -17,9 +17,7 @@ func (r *run) noteBegun(ctx context.Context) error {
 	if !r.account.Notes(r.flow.Binding) {
 		return nil // it was, with this form or an earlier one
 	}
-	s := recovery.BegunSignIn{
-		Binding: r.flow.Binding, At: r.Now(), Until: r.flow.Expires, Browser: r.client.Browser, Base: r.client.Base, Network: r.client.Network,
-	}
+	s := r.begunSignIn()
 	_, err := r.editOwing(ctx, r.account.ID, func(a *recovery.Account) error {
 		if !a.BeginSignIn(s) {
 			return recovery.ErrMoved
@@ -32,12 +30,47 @@ func (r *run) noteBegun(ctx context.Context) error {
 	return err
 }
 
+func (r *run) begunSignIn() recovery.BegunSignIn {
+	return recovery.BegunSignIn{
+		Binding: r.flow.Binding, At: r.Now(), Until: r.flow.Expires, Browser: r.client.Browser, Base: r.client.Base, Network: r.client.Network,
+	}
+}
+
+// slipped notes a wrong code after the right password, on a browser that the
+// account does not know, and tells the owner at once of one that cannot be a slip
+// of a finger: a second one, or a code that another browser has used. If that
+// cannot be written, the owner is told.
+func (r *run) slipped(ctx context.Context, used bool) {
+	atOnce := true
+	_, err := r.editOwing(ctx, r.account.ID, func(a *recovery.Account) error {
+		if used {
+			a.HearOf(r.flow.Binding, r.client.Flows)
+			return nil
+		}
+		atOnce = a.WrongCode(r.begunSignIn(), r.client.Flows, r.Now())
+		return nil
+	})
+	if err != nil {
+		r.log().Warn("a wrong code is not noted", "error", err)
+	}
+	if atOnce || err != nil {
+		r.tellHourly(ctx, recovery.EventFactorFailed)
+	}
+}
+
 // oweGivenUp owes the notices of sign-ins that were given up, in an account that
 // is being written, and returns their events.
 func (e *Engine) oweGivenUp(a *recovery.Account) []recovery.Event {
 	var out []recovery.Event
 	for _, s := range a.GivenUp(e.Now()) {
-		e.oweAs(a, recovery.Owed{Event: recovery.EventGivenUp, At: s.At, Browser: s.Browser, Base: s.Base, To: e.reachable(a)})
+		name := recovery.EventGivenUp
+		if s.Wrong {
+			name = recovery.EventFactorFailed
+		}
+		e.oweAs(a, recovery.Owed{Event: name, At: s.At, Browser: s.Browser, Base: s.Base, To: e.reachable(a)})
+		if s.Wrong {
+			continue // the log has the wrong code itself
+		}
 		out = append(out, recovery.Event{
 			Name: recovery.EventGivenUp, Account: a.ID, Person: a.Name, Method: recovery.Password, Network: s.Network,
 		})

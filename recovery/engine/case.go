@@ -66,7 +66,7 @@ func (r *run) openCase(ctx context.Context) error {
 	ev := r.event(name)
 	ev.Detail = who.ID + ": " + r.flow.Reason
 	r.audit(ev)
-	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name) })
+	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name, recovery.Thing{}) })
 	return nil
 }
 
@@ -87,7 +87,7 @@ func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {
 	hours := strconv.Itoa(int((r.Policy.Lifetimes.Case + time.Hour - 1) / time.Hour))
 	m := r.address(recovery.Message{
 		Channel: recovery.ChannelMail, To: who.Source(recovery.ChannelMail, r.Now()).Value, Template: "admin-case", Secret: true, Expires: expires,
-		Vars: map[string]string{"link": "link#" + token, "name": who.Name, "hours": hours, "reason": r.flow.Reason, "admin": r.account.Name},
+		Vars: map[string]string{"link": r.linkBy(linkCase, token, r.account.Name), "name": who.Name, "hours": hours, "reason": r.flow.Reason, "admin": r.account.Name},
 	})
 	m.Lang = cmp.Or(who.Lang, m.Lang)
 	r.queue = append(r.queue, m)

@@ -16,8 +16,8 @@ func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 		r.flow.Goal = recovery.Aim(r.facts())
 	}
 	if r.stored {
-		if _, ok, err := kv.Take[recovery.Flow](ctx, r.Store, flowKey(r.flow.ID)); err != nil || !ok {
-			return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemFlowExpired)}, err
+		if err := r.consume(ctx); err != nil {
+			return recovery.Outcome{}, err
 		}
 	}
 	end := recovery.End{
@@ -27,10 +27,34 @@ func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 	}
 	a, eff, err := r.conclude(ctx, end)
 	if err != nil {
+		r.drop(ctx)
 		return recovery.Outcome{}, err
 	}
 	r.account = a
 	return r.concluded(ctx, end, eff), r.forOthers(ctx, eff)
+}
+
+// consume ends the flow: of many forms one does. What stays of the record only
+// says so, to whoever presses twice or goes back.
+func (r *run) consume(ctx context.Context) error {
+	_, err := kv.Update(ctx, r.Store, flowKey(r.flow.ID), r.flow.Expires, func(f *recovery.Flow, exists bool) error {
+		if !exists || f.Over {
+			return recovery.ErrMoved
+		}
+		*f = recovery.Flow{ID: f.ID, Over: true, Return: f.Return, Since: f.Since, Expires: f.Expires, Version: f.Version + 1}
+		return nil
+	})
+	return err
+}
+
+// drop removes a flow that was consumed and changed nothing.
+func (r *run) drop(ctx context.Context) {
+	if !r.stored {
+		return
+	}
+	if err := kv.Delete(ctx, r.Store, flowKey(r.flow.ID)); err != nil {
+		r.log().Warn("flow not removed", "error", err)
+	}
 }
 
 // conclude applies the pure ending inside the account swap.
@@ -78,8 +102,14 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 }
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
-	for _, name := range eff.Tell {
-		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted})
+	if len(eff.Tell) > 0 {
+		main, also := recovery.Together(eff.Tell)
+		r.oweAs(a, recovery.Owed{
+			Event: main, Also: also, Thing: eff.Thing, At: r.Now(), Browser: r.client.Browser, Base: r.client.Base, To: r.reachable(a), Trusted: eff.Trusted,
+		})
+	}
+	for _, name := range eff.TellAdmins {
+		r.oweAs(a, recovery.Owed{Event: name, At: r.Now(), Base: r.client.Base, To: r.admins})
 	}
 }
 
@@ -88,7 +118,7 @@ func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
 // is owed is found when the account is next written.
 func (r *run) tells(end recovery.End) bool {
 	eff, err := end.Apply(r.account.Clone())
-	return err == nil && len(eff.Tell) > 0
+	return err == nil && len(eff.Tell)+len(eff.TellAdmins) > 0
 }
 
 // forOthers does what a flow is for that changes nothing of its own account.

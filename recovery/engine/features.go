@@ -25,6 +25,7 @@ type feature struct {
 func (r *run) feature() feature {
 	return map[recovery.Kind]feature{
 		recovery.KindSetup:       {begin: (*run).unlessSetUp, commit: (*run).create},
+		recovery.KindActivate:    {before: (*run).findAdmins},
 		recovery.KindChangeMail:  {before: (*run).claimAddress},
 		recovery.KindChangePhone: {before: (*run).claimAddress},
 		recovery.KindUnlock:      {before: (*run).stillPaused},

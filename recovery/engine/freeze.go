@@ -31,6 +31,24 @@ func (e *Engine) StopWorks(ctx context.Context, token string) (recovery.EventNam
 	return t.Event, true, err
 }
 
+// StopClosed reports whether the account of a "this wasn't me" token is closed
+// already, and whether it is this token that was pressed: then nothing is left
+// to press. Any other one still ends what was begun since.
+func (e *Engine) StopClosed(ctx context.Context, token string) (closed, pressed bool, err error) {
+	t, _, err := e.stopTicket(ctx, token)
+	if err != nil || t == nil {
+		return false, false, err
+	}
+	a, err := e.account(ctx, t.Account)
+	if errors.Is(err, recovery.ErrNoAccount) {
+		return false, false, nil
+	}
+	if err != nil || a.State != recovery.StateFrozen {
+		return false, false, err
+	}
+	return t.Pressed || t.Closes(a), t.Pressed, nil
+}
+
 func (e *Engine) stopTicket(ctx context.Context, token string) (*recovery.Ticket, string, error) {
 	for _, key := range e.ticketKeys(token) {
 		t, ok, err := kv.Load[recovery.Ticket](ctx, e.Store, key)
@@ -45,8 +63,9 @@ func (e *Engine) stopTicket(ctx context.Context, token string) (*recovery.Ticket
 }
 
 // Stop freezes the account of a "this wasn't me" token. All sessions end, and
-// only the ways for frozen accounts open it again. It returns false when the
-// token is not valid.
+// only the ways for frozen accounts open it again. Pressed once more it changes
+// nothing while the account is closed. It returns false when the token is not
+// valid.
 func (e *Engine) Stop(ctx context.Context, token string, c recovery.Client) (bool, error) {
 	t, key, err := e.stopTicket(ctx, token)
 	if err == nil && t == nil {
@@ -55,7 +74,10 @@ func (e *Engine) Stop(ctx context.Context, token string, c recovery.Client) (boo
 	if err != nil || t == nil {
 		return false, err
 	}
-	x := closing{account: t.Account, record: key, because: pressed(t), client: c}
+	if _, pressed, err := e.StopClosed(ctx, token); pressed || err != nil {
+		return pressed, err
+	}
+	x := closing{account: t.Account, because: pressed(t), client: c, settle: func() error { return e.press(ctx, key, t.Expires) }}
 	return e.closeFor(ctx, x, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
 			return recovery.ErrMoved
@@ -73,7 +95,10 @@ func (e *Engine) StopEnded(ctx context.Context, c recovery.Client, id string) (b
 	if err != nil || r == nil || r.account == nil {
 		return false, err
 	}
-	x := closing{account: r.account.ID, record: flowKey(id), because: "a flow that its owner ended", client: c}
+	if r.account.State == recovery.StateFrozen && len(r.flow.Proofs) > 0 {
+		return true, nil // by this very form, or another way
+	}
+	x := closing{account: r.account.ID, because: "a flow that its owner ended", client: c}
 	return e.closeFor(ctx, x, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive || !errors.Is(r.fits(a), errActed) {
 			return recovery.ErrMoved
@@ -89,9 +114,24 @@ const byLink = "closing link"
 // closing is which account is closed, and why.
 type closing struct {
 	account string
-	record  string // of the reason
 	because string // for the log
 	client  recovery.Client
+	settle  func() error // done last; nil: nothing
+}
+
+// press notes in a ticket that it has closed its account.
+func (e *Engine) press(ctx context.Context, key string, expires time.Time) error {
+	_, err := kv.Update(ctx, e.Store, key, expires, func(t *recovery.Ticket, exists bool) error {
+		if !exists {
+			return recovery.ErrMoved
+		}
+		t.Pressed = true
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil // it has expired meanwhile
+	}
+	return err
 }
 
 // pressed names the notice that a link came with: its event, and when that was.
@@ -100,7 +140,7 @@ func pressed(t *recovery.Ticket) string {
 }
 
 // closeFor closes an account in one write, unless freeze refuses: then it returns
-// false. The record of the reason goes last.
+// false.
 func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.Account) error) (bool, error) {
 	a, err := e.editOwing(ctx, x.account, func(a *recovery.Account) error {
 		if err := freeze(a); err != nil {
@@ -120,5 +160,8 @@ func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)
 	}
-	return true, kv.Delete(ctx, e.Store, x.record)
+	if x.settle == nil {
+		return true, nil
+	}
+	return true, x.settle()
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// AddUser writes an invited account and returns the token of its invitation, to
-// be put behind link#. Errors: [recovery.ErrNameTaken], [recovery.ErrIsGroup],
+// AddUser writes an invited account and returns the token of its invitation, for
+// [Engine.InviteLink]. Errors: [recovery.ErrNameTaken], [recovery.ErrIsGroup],
 // [recovery.ErrIsPerson], or what is wrong with name, address, number or groups.
 func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.Account, string, error) {
 	a, err := n.Make(e.Now())
@@ -47,9 +47,20 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 // hear of it: it is written with the account.
 func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 	e.listOwing(ctx, a.ID)
-	people, err := e.People(ctx)
+	to, err := e.administrators(ctx)
 	if err != nil {
 		return err
+	}
+	who := actor(ctx)
+	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
+	return nil
+}
+
+// administrators lists where those who are active can be told of things.
+func (e *Engine) administrators(ctx context.Context) ([]recovery.Recipient, error) {
+	people, err := e.People(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var to []recovery.Recipient
 	for _, p := range people {
@@ -58,13 +69,22 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 		}
 		who, err := e.account(ctx, p.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		to = append(to, e.reachable(who)...)
 	}
-	who := actor(ctx)
-	e.oweAs(a, recovery.Owed{Event: recovery.EventAdminGranted, At: e.Now(), Base: who.Base, To: to, Admin: who.ID != ""})
-	return nil
+	return to, nil
+}
+
+// findAdmins finds who is to be told when an administrator takes an invitation:
+// that is owed by the write that signs the new one in.
+func (r *run) findAdmins(ctx context.Context) error {
+	if !r.account.Admin() {
+		return nil
+	}
+	var err error
+	r.admins, err = r.administrators(ctx)
+	return err
 }
 
 // Invite makes a new invitation for an invited account. The invitation before
@@ -114,15 +134,15 @@ func (e *Engine) SendInvite(ctx context.Context, a *recovery.Account, token stri
 		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to.Value, Template: "invite", Lang: cmp.Or(a.Lang, c.Lang), Secret: true,
 		Expires: e.Now().Add(life),
 		Vars: map[string]string{
-			"link": c.Base + "link#" + token, "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
-			"name": a.Name, "host": hostOf(c.Base),
+			"link": c.Base + e.InviteLink(ctx, token), "hours": strconv.Itoa(int(life / time.Hour)), "site": cmp.Or(e.Policy.Site, hostOf(c.Base)),
+			"name": a.Name, "host": hostOf(c.Base), "admin": actor(ctx).Name,
 		},
 	})
 	return true
 }
 
-// RescueLink makes a single-use token for a person who can prove nothing, to be
-// put behind link#. The operator who runs it can read the store anyway. It
+// RescueLink makes a single-use token for a person who can prove nothing, for
+// [LinkOfRescue]. The operator who runs it can read the store anyway. It
 // works for active and frozen accounts.
 func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	a, err := e.Find(ctx, name)

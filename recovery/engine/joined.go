@@ -13,6 +13,10 @@ import (
 const (
 	sameNotices = 3  // of one event, to one recipient
 	textNotices = 10 // to one number, of all events and accounts
+
+	// textsApart is what lies between two texts of one event: several in a row are
+	// one message.
+	textsApart = time.Minute
 )
 
 // mayTell charges a notice to one recipient, or holds it back. One that cannot
@@ -21,9 +25,10 @@ func (e *Engine) mayTell(ctx context.Context, account string, o recovery.Owed, t
 	if e.sending.has(o.ID, []recovery.Recipient{to}) {
 		return false // it is on its way
 	}
-	meters := []meter{e.noticeMeter(sameNotices, "notice", account, string(o.Event), to.Channel, to.Value)}
+	meters := []meter{e.noticeMeter(recovery.Rate{Count: sameNotices, Per: time.Hour}, "notice", account, string(o.Event), to.Channel, to.Value)}
 	if to.Channel == recovery.ChannelSMS {
-		meters = append(meters, e.noticeMeter(textNotices, "notice number", to.Value))
+		apart := e.noticeMeter(recovery.Rate{Count: 1, Per: textsApart}, "notice apart", account, string(o.Event), to.Value)
+		meters = []meter{apart, meters[0], e.noticeMeter(recovery.Rate{Count: textNotices, Per: time.Hour}, "notice number", to.Value)}
 	}
 	err := e.charge(ctx, meters)
 	key := job(heldBack(account, o), to)
@@ -38,8 +43,8 @@ func (e *Engine) mayTell(ctx context.Context, account string, o recovery.Owed, t
 	return true
 }
 
-func (e *Engine) noticeMeter(count int, kind string, parts ...string) meter {
-	return meter{key: e.meterKey(kind, parts...), rule: window(recovery.Rate{Count: count, Per: time.Hour}), life: time.Hour}
+func (e *Engine) noticeMeter(rate recovery.Rate, kind string, parts ...string) meter {
+	return meter{key: e.meterKey(kind, parts...), rule: window(rate), life: rate.Per}
 }
 
 // heldBack names the notices of an event, whichever of them is the newest.

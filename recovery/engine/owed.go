@@ -27,19 +27,27 @@ const (
 // owe notes in an account that is being written that its owner is to hear of an
 // event: whoever can be told now, and the operator's channels.
 func (e *Engine) owe(a *recovery.Account, name recovery.EventName, c recovery.Client) {
-	e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Browser: c.Browser, Base: c.Base, To: e.reachable(a)})
+	e.oweOf(a, name, recovery.Thing{}, c)
+}
+
+// oweOf is owe for an event that is about something.
+func (e *Engine) oweOf(a *recovery.Account, name recovery.EventName, thing recovery.Thing, c recovery.Client) {
+	e.oweAs(a, recovery.Owed{Event: name, Thing: thing, At: e.Now(), Browser: c.Browser, Base: c.Base, To: e.reachable(a)})
 }
 
 // oweAdmin is owe for what an administrator does: the owner is told so, and where
 // to look. Of which browser it was is for the log.
-func (e *Engine) oweAdmin(ctx context.Context, a *recovery.Account, name recovery.EventName) {
-	e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: e.reachable(a), Admin: true})
+func (e *Engine) oweAdmin(ctx context.Context, a *recovery.Account, name recovery.EventName, thing recovery.Thing) {
+	e.oweAs(a, recovery.Owed{Event: name, Thing: thing, At: e.Now(), Base: actor(ctx).Base, To: e.reachable(a), Admin: true})
 }
 
 // oweAs is owe for a notice that says more than its event, or that others are to
 // hear of.
 func (e *Engine) oweAs(a *recovery.Account, o recovery.Owed) {
 	o.ID = secret.Token(9)
+	if !o.Texts() {
+		o.To = slices.DeleteFunc(o.To, func(to recovery.Recipient) bool { return to.Channel == recovery.ChannelSMS })
+	}
 	if e.Notify == nil { // a command, while no Caddy runs: the next one sends it
 		a.Owe(o)
 		return
@@ -110,38 +118,6 @@ func (e *Engine) deliver(ctx context.Context, a *recovery.Account) {
 			e.Notify.Queue(e.letter(ctx, a, o, to))
 		}
 	}
-}
-
-// letter is the notice to one recipient, with a link whose page can freeze the
-// account or end what runs, and nothing else (MF-07). The operator's channels get
-// it without that link, because the link is for the person only.
-func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owed, to recovery.Recipient) recovery.Message {
-	stop := ""
-	if !to.Unlinked && (to.Channel == recovery.ChannelMail || to.Channel == recovery.ChannelSMS) {
-		stop = e.stopLink(ctx, a, o, to)
-	}
-	page := ""
-	if o.Admin && o.Base != "" && stop == "" {
-		page = o.Base + "account"
-	}
-	return recovery.Message{
-		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
-		Expires: o.Until(to),
-		Vars: map[string]string{
-			"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
-			"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
-			"by_admin": yes(o.Admin), "link": page,
-		},
-		Done: func(became recovery.Delivery) { e.handed(a.ID, o.ID, to, became) },
-	}
-}
-
-// yes is a value that a message has or has not.
-func yes(is bool) string {
-	if is {
-		return "yes"
-	}
-	return ""
 }
 
 // handed takes a notice that was handed over off the account. What was dropped
@@ -281,7 +257,9 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 		return true, err
 	}
 	for _, o := range late {
-		e.audit(recovery.Event{Name: o.Event, Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
+		for _, name := range append([]recovery.EventName{o.Event}, o.Also...) {
+			e.audit(recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
+		}
 	}
 	for _, ev := range givenUp {
 		e.audit(ev)

@@ -94,7 +94,7 @@ type attackState struct {
 	client   recovery.Client
 	flow     *recovery.Flow // nil: none is open
 	step     recovery.Step
-	signedIn bool // signed in by an ordinary login
+	signedIn bool // signed in by what began without a session
 	path     []string
 }
 
@@ -180,7 +180,7 @@ func (inst *installation) send(s *attackState, in recovery.Input) bool {
 
 // finished hands over what the flow made.
 func (inst *installation) finished(s *attackState, o recovery.Outcome) {
-	s.signedIn = o.Finished == recovery.KindLogin && o.Session != ""
+	s.signedIn = o.Flow.Session == "" && o.Session != ""
 	if s.enrolled.password != "" {
 		s.holdings.password = s.enrolled.password
 	}

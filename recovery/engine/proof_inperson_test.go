@@ -26,6 +26,7 @@ const adminName = "boss"
 // addAdmin makes an administrator, who has a second factor.
 func (inst *installation) addAdmin() {
 	s := inst.activate(recovery.NewAccount{Name: adminName, Groups: []string{recovery.GroupAdmins}}, contactPassword)
+	inst.forget(s)
 	inst.adminKey = s.holdings.totpKey
 }
 

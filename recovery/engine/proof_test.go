@@ -16,7 +16,7 @@ import (
 )
 
 // openAccount makes the account of a shape by its ordinary activation and takes away
-// what the shape lacks.
+// what the shape lacks: the browser in which that ended signed in, too.
 func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	inst.t.Helper()
 	others := slices.Clone(contacts()[:shape.Count(lint.SourceContact)])
@@ -28,6 +28,7 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	}
 	for _, name := range others {
 		f := inst.activate(recovery.NewAccount{Name: name}, contactPassword)
+		inst.forget(f)
 		inst.drop(f, recovery.TOTP, recovery.RecoveryCode)
 	}
 	n := recovery.NewAccount{Name: "alice"}
@@ -39,8 +40,8 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	}
 	s := inst.activate(n, "")
 	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP)
-	if shape.Has(lint.SourceDevice) || inst.knownBrowser {
-		inst.signIn(s)
+	if !shape.Has(lint.SourceDevice) && !inst.knownBrowser {
+		inst.forget(s)
 	}
 	if !shape.Has(lint.SourceTOTP) {
 		inst.drop(s, recovery.TOTP)
@@ -118,10 +119,16 @@ func (inst *installation) activate(n recovery.NewAccount, password string) *atta
 		ok = inst.send(s, recovery.Input{Code: secret.Text(inst.outbox[len(inst.outbox)-1].Vars["code"])})
 	}
 	inst.outbox = slices.DeleteFunc(slices.Clone(inst.outbox), func(m recovery.Message) bool { return m.Template == "contact-code" })
-	if !ok || s.flow != nil {
-		inst.t.Fatalf("activate %s: got stuck at %+v", n.Name, s.step)
+	if !ok || s.flow != nil || s.holdings.session == "" {
+		inst.t.Fatalf("activate %s: got stuck at %+v, signed in %v", n.Name, s.step, s.holdings.session != "")
 	}
 	return s
+}
+
+// forget signs the account out on every browser, which it knows no more.
+func (inst *installation) forget(s *attackState) {
+	inst.change(func(a *recovery.Account) { a.Sessions, a.Devices = nil, nil })
+	s.holdings.session, s.holdings.device = "", ""
 }
 
 // drop removes credentials, so that nobody can use them.

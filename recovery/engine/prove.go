@@ -35,11 +35,13 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	if err != nil {
 		return nil, err
 	}
+	var used bool
 	if v.OK && v.Claim != nil {
-		if v.OK, err = r.claimUse(ctx, v.Claim); err != nil {
+		var own bool
+		if v.OK, own, err = r.claimUse(ctx, v.Claim); err != nil {
 			return nil, err
 		}
-		if !v.OK {
+		if used = !v.OK; own { // of a code that others used nobody is told more than of a wrong one
 			v.Problem = recovery.NewProblem(recovery.ProblemCodeUsed)
 		}
 	}
@@ -49,7 +51,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 				return nil, err
 			}
 		}
-		return r.wrong(ctx, step, v), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
+		return r.wrong(ctx, step, v, used), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
 	}
 	r.refund(ctx, meters)
 	if v.Rehash != nil {
@@ -117,13 +119,22 @@ func (r *run) verify(ctx context.Context, m recovery.Method, in recovery.Input) 
 }
 
 // claimUse marks a code as used at once, in the account: of many flows and
-// nodes one gets it (MF-08).
-func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error) (bool, error) {
-	_, err := r.edit(ctx, r.account.ID, claim)
+// nodes one gets it (MF-08). own tells of a code used before that this browser
+// was the last to use one.
+func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error) (ok, own bool, err error) {
+	_, err = r.edit(ctx, r.account.ID, func(a *recovery.Account) error {
+		own = false
+		if err := claim(a); err != nil {
+			own = a.LastCode.By(a.Device(r.client.Device), r.client.Flows)
+			return err
+		}
+		a.LastCode = recovery.CodeUse{Binding: r.flow.Binding, Device: r.known()}
+		return nil
+	})
 	if errors.Is(err, recovery.ErrUsed) {
-		return false, nil
+		return false, own, nil
 	}
-	return err == nil, err
+	return err == nil, false, err
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
@@ -140,13 +151,14 @@ func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
 	r.flow.Since, r.flow.Expires = r.Now(), r.Now().Add(r.Policy.Lifetimes.Flow)
 }
 
-// wrong logs a failed try and returns what may be said about it.
-func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict) *recovery.Problem {
+// wrong logs a failed try and returns what may be said about it. used says that
+// the code was right and was used before.
+func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict, used bool) *recovery.Problem {
 	ev := r.event(recovery.EventLoginFailed)
 	ev.Method = step.Method
 	r.audit(ev)
-	if r.recipe().Opens && r.flow.Has(recovery.Password) && r.known() == "" {
-		r.tellHourly(ctx, recovery.EventFactorFailed)
+	if own := used && v.Problem != nil; !own && r.recipe().Opens && r.flow.Has(recovery.Password) && r.known() == "" {
+		r.slipped(ctx, used)
 	}
 	switch {
 	case step.Page == recovery.PageSignIn:

@@ -37,6 +37,19 @@ func (e *Engine) StopReopens(ctx context.Context, token string) ([]recovery.Way,
 	return e.Reopens(ctx, a, t.Made)
 }
 
+// ReopensNow is Reopens for a closed account of a "this wasn't me" token.
+func (e *Engine) ReopensNow(ctx context.Context, token string) ([]recovery.Way, error) {
+	t, _, err := e.stopTicket(ctx, token)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	a, err := e.account(ctx, t.Account)
+	if err != nil {
+		return nil, err
+	}
+	return e.Reopens(ctx, a, a.ClosedFor)
+}
+
 // EndedReopens is Reopens for the account of a flow of this browser that an act
 // of the owner has ended; false when there is no such flow.
 func (e *Engine) EndedReopens(ctx context.Context, c recovery.Client, id string) ([]recovery.Way, bool, error) {
@@ -45,6 +58,17 @@ func (e *Engine) EndedReopens(ctx context.Context, c recovery.Client, id string)
 		return nil, false, err
 	}
 	ways, err := e.Reopens(ctx, r.account, r.account.LastAct.At)
+	return ways, err == nil, err
+}
+
+// EndedClosed is Reopens for the account of a flow of this browser, after a proof,
+// when it is closed; false when it is not, or there is no such flow.
+func (e *Engine) EndedClosed(ctx context.Context, c recovery.Client, id string) ([]recovery.Way, bool, error) {
+	r, _, err := e.resume(ctx, c, id)
+	if err != nil || r == nil || r.account == nil || r.account.State != recovery.StateFrozen || len(r.flow.Proofs) == 0 {
+		return nil, false, err
+	}
+	ways, err := e.Reopens(ctx, r.account, r.account.ClosedFor)
 	return ways, err == nil, err
 }
 

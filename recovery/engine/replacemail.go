@@ -29,11 +29,13 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 		return err
 	}
 	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
+		old := a.Address(recovery.ChannelMail, e.Now())
 		if err := a.ReplaceMail(to, e.Now(), e.Policy.Lifetimes); err != nil {
 			return err
 		}
 		if a.State != recovery.StateInvited {
-			e.oweAdmin(By(ctx, Actor{Base: c.Base}), a, recovery.EventContactChanged)
+			thing := recovery.Thing{Channel: recovery.ChannelMail, Old: recovery.Mask(old), New: recovery.Mask(to)}
+			e.oweAdmin(By(ctx, Actor{Base: c.Base}), a, recovery.EventContactChanged, thing)
 		}
 		return nil
 	})

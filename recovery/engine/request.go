@@ -208,7 +208,9 @@ func (r *run) answerRequest(ctx context.Context) error {
 	}
 	r.audit(r.event(recovery.EventVouched))
 	if !r.flow.Trial {
-		r.Engine.notice(ctx, who.ID, recovery.EventVouched, r.client)
+		r.Engine.noticeOf(ctx, who.ID, recovery.EventVouched, func(a *recovery.Account) {
+			r.oweOf(a, recovery.EventVouched, recovery.Thing{Person: r.account.Name}, r.client)
+		})
 	}
 	return nil
 }

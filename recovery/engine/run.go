@@ -52,7 +52,8 @@ type run struct {
 	ticketKey  string
 	ticketEnds time.Time
 	queue      []recovery.Message
-	said       string // notice for the page
+	admins     []recovery.Recipient // who is told of a new administrator
+	said       string               // notice for the page
 }
 
 func (r *run) facts() recovery.Facts {
@@ -113,6 +114,9 @@ func (e *Engine) resume(ctx context.Context, c recovery.Client, id string) (*run
 	}
 	if !ok || e.over(&f) {
 		return nil, recovery.NewProblem(recovery.ProblemFlowExpired), nil
+	}
+	if f.Over {
+		return nil, &recovery.Problem{Key: recovery.ProblemFlowFinished, Args: map[string]string{"return": f.Return}}, nil
 	}
 	if !f.BoundTo(c.Flows) {
 		return nil, recovery.NewProblem(recovery.ProblemOtherBrowser), nil

@@ -12,8 +12,10 @@ import (
 func (e *Engine) ticketKeys(code string) []string { return e.codeKeys("ticket", code) }
 
 // codeKeys names the record behind a code, for each root key. Codes that people
-// type are normalized; long tokens must match exactly.
+// type are normalized; of a long token only the blanks are left out that it was
+// pasted with.
 func (e *Engine) codeKeys(kind, code string) []string {
+	code = secret.Pasted(code)
 	if len(code) < 40 {
 		code = secret.Plain(code)
 	}

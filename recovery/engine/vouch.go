@@ -47,7 +47,7 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 		}
 		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
 		a.Act(e.Now(), false)
-		e.owe(a, recovery.EventTrustedContactDropped, c)
+		e.oweOf(a, recovery.EventTrustedContactDropped, recovery.Thing{Person: name}, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {

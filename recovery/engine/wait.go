@@ -38,7 +38,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 		}
 		a.Waits = slices.DeleteFunc(a.Waits, func(x recovery.Wait) bool { return x.Goal == g || !now.Before(x.Until) })
 		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe), Proofs: r.flow.Shown(), Browser: r.client.Browser})
-		r.owe(a, recovery.EventWaitStarted, r.client)
+		r.oweOf(a, recovery.EventWaitStarted, recovery.Thing{Goal: g, Ready: now.Add(w.Wait)}, r.client)
 		return nil
 	})
 	if errors.Is(err, errBegun) {
@@ -62,8 +62,9 @@ func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Clien
 		if len(a.Waits) == 0 {
 			return recovery.ErrMoved
 		}
+		goal := a.Waits[len(a.Waits)-1].Goal
 		a.StopWaits(e.Now())
-		e.owe(a, recovery.EventWaitStopped, c)
+		e.oweOf(a, recovery.EventWaitStopped, recovery.Thing{Goal: goal}, c)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {

@@ -47,7 +47,7 @@ func (m MailLink) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Messa
 // Verify implements recovery.Method.
 func (m MailLink) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	s := t.Flow.Challenges[recovery.MailLink]
-	typed := string(t.Input.Code)
+	typed := secret.Pasted(string(t.Input.Code))
 	right := false
 	if id, link, ok := strings.Cut(typed, "."); ok {
 		right = id == t.Flow.ID && m.Keys.CheckMAC(s.Link, "mail_link url", t.Flow.ID, link)

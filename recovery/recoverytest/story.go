@@ -10,6 +10,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
 // Person is somebody with an account, and what they hold.
@@ -37,25 +38,47 @@ func TOTP(w *World, key string) string {
 	return code
 }
 
-// Setup walks the set-up of the first account, and moves the clock on so that
-// the next authenticator code is a new one.
+// Setup is SetupIn, and then that browser is thrown away: tests begin with an
+// account that no browser knows. It moves the clock on so that the next
+// authenticator code is a new one.
 func (w *World) Setup(p *Person) {
 	w.TB.Helper()
-	w.once("set-up", p, func() { w.setUp(p) })
+	w.once("set-up", p, func() {
+		w.SetupIn(w.Browser(), p)
+		w.leave(p)
+	})
 }
 
-func (w *World) setUp(p *Person) {
+// SetupIn walks the set-up of the first account, which ends signed in.
+func (w *World) SetupIn(b *Browser, p *Person) {
 	w.TB.Helper()
 	code, err := w.Engine.OpenSetup(w.TB.Context())
 	if err != nil {
 		w.TB.Fatal(err)
 	}
-	b := w.Browser()
 	b.Get("/.sparekey/setup").Want("setup").Submit("code", code).Want("setup")
 	b.Submit("name", p.Name, "mail", p.Mail, "phone", p.Phone, "new_password", p.Password)
 	w.Confirm(b, p)
 	w.Enrol(b, p)
-	b.Want("sign-in")
+}
+
+// leave wants one browser to be signed in, and makes the account forget it.
+func (w *World) leave(p *Person) {
+	w.TB.Helper()
+	a, err := w.Engine.Find(w.TB.Context(), p.Name)
+	if err != nil {
+		w.TB.Fatal(err)
+	}
+	if len(a.Sessions) != 1 || len(a.Devices) != 1 {
+		w.TB.Fatalf("%s: got %d sessions and %d known browsers, want to be signed in on one", p.Name, len(a.Sessions), len(a.Devices))
+	}
+	_, err = kv.Update(w.TB.Context(), w.Engine.Store, recovery.AccountKey(a.ID), time.Time{}, func(a *recovery.Account, _ bool) error {
+		a.Sessions, a.Devices, a.LastCode = nil, nil, recovery.CodeUse{}
+		return nil
+	})
+	if err != nil {
+		w.TB.Fatal(err)
+	}
 }
 
 // Confirm types the codes that were sent to the addresses of a new account. Their
@@ -97,24 +120,27 @@ func (w *World) Enrol(b *Browser, p *Person) {
 	w.Clock.Move(time.Minute)
 }
 
-// Invite makes a second account the way an operator does, and activates it.
+// Invite is InviteIn, and then that browser is thrown away, as with Setup.
 func (w *World) Invite(p *Person) {
 	w.TB.Helper()
-	w.once("invitation", p, func() { w.invite(p) })
+	w.once("invitation", p, func() {
+		w.InviteIn(w.Browser(), p)
+		w.leave(p)
+	})
 }
 
-func (w *World) invite(p *Person) {
+// InviteIn makes a second account the way an operator does, and activates it,
+// which ends signed in.
+func (w *World) InviteIn(b *Browser, p *Person) {
 	w.TB.Helper()
 	_, token, err := w.Engine.AddUser(w.TB.Context(), recovery.NewAccount{Name: p.Name, Mail: p.Mail, Phone: p.Phone})
 	if err != nil {
 		w.TB.Fatal(err)
 	}
-	b := w.Browser()
 	b.Get("/.sparekey/link").Want("confirm").Submit("code", token).Want("new-password")
 	b.Submit("new_password", p.Password)
 	w.Confirm(b, p)
 	w.Enrol(b, p)
-	b.Want("sign-in")
 }
 
 // SignIn signs in with password and authenticator and ends at path.

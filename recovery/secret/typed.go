@@ -11,11 +11,21 @@ import (
 // or extended code is refused and not repaired.
 func Typed(s string) string {
 	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) || r == minus {
+			return -1
+		}
+		return r
+	}, Pasted(s))
+}
+
+// Pasted is Typed for the secret of a link, of which dashes are a part.
+func Pasted(s string) string {
+	return strings.Map(func(r rune) rune {
 		d, isDigit := digit(r)
 		switch {
 		case isDigit:
 			return d
-		case unicode.IsSpace(r), unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf), r == minus:
+		case unicode.IsSpace(r), unicode.In(r, unicode.Zs, unicode.Cf):
 			return -1
 		case r >= firstFullWidth && r <= lastFullWidth:
 			return r - firstFullWidth + '!'

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -164,7 +165,7 @@ func (x *exchange) changeAccount() {
 	id := x.r.PostForm.Get("choice")
 	switch {
 	case s == nil:
-		x.redirect(x.loginURL("", ""))
+		x.notSaved()
 		return
 	case id == stopWait:
 		if err := x.Engine.StopWaits(x.r.Context(), a.ID, x.client); err != nil {
@@ -249,7 +250,8 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, 
 	}
 }
 
-// logout ends this session, or with choice=everywhere all of the account.
+// logout ends this session, or with choice=everywhere all of the account, and
+// has the browser forget what it keeps of this origin's pages (ASVS 5.0 14.3.1).
 func (x *exchange) logout() {
 	all := x.r.PostForm.Get("choice") == everywhere
 	if all {
@@ -266,7 +268,22 @@ func (x *exchange) logout() {
 		return
 	}
 	x.set(sessionCookie, "", -time.Second)
-	x.page(http.StatusOK, x.frame(), templates.SignedOutPage{})
+	if x.secure || Loopback(x.r.Host) { // elsewhere browsers do not take it
+		x.w.Header().Set("Clear-Site-Data", `"cache"`)
+	}
+	x.redirect(x.address("logout", url.Values{}))
+}
+
+// showSignedOut is where signing out leads.
+func (x *exchange) showSignedOut() {
+	switch _, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case s != nil: // the form of it is there
+		x.redirect(x.accountURL(""))
+	default:
+		x.page(http.StatusOK, x.frame(), templates.SignedOutPage{})
+	}
 }
 
 // dropTrustedContact is the choice that takes back who may vouch.

@@ -25,7 +25,7 @@ func TestRule_AClosedAccountSaysSoToTheRightPassword(t *testing.T) {
 				t.Error("a wrong password is told")
 			}
 			b = at(c.alice.Password).Want("sign-in")
-			if !strings.Contains(b.Text(), saysClosed) || b.Status != 422 || !strings.Contains(b.Body, "/.sparekey/recover") {
+			if !strings.Contains(b.Text(), saysClosed) || b.Status != 422 || b.Has("password") || !strings.Contains(b.Body, `<a class="main" href="/.sparekey/recover`) {
 				t.Errorf("got status %d: %s, want to be told and led on", b.Status, b.Text())
 			}
 			if c.w.SignedIn(b) || b.Cookie("sparekey_session") != nil {

@@ -24,7 +24,7 @@ func TestRule_OnlyWhatMayLetSomebodyInCarriesAClosingLink(t *testing.T) {
 			b.Get("/.sparekey/recover?choice=unlock").Want("recover").Submit("name", alice.Name).Want("sent").Submit("code", w.MailCode(alice)).Want("sign-in")
 		}},
 		{recovery.EventFactorFailed, func(_ *testing.T, w *recoverytest.World, alice *recoverytest.Person) {
-			w.Browser().Get("/.sparekey/login").Submit("name", alice.Name, "password", alice.Password).Want("factor").Submit("code", "000000")
+			w.Browser().Get("/.sparekey/login").Submit("name", alice.Name, "password", alice.Password).Want("factor").Submit("code", "000000").Submit("code", "000001")
 		}},
 		{recovery.EventRefused, func(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) {
 			t.Helper()

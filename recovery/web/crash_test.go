@@ -119,7 +119,7 @@ func crashStories() []story {
 		{
 			name:    "set-up",
 			prepare: func(*recoverytest.World, *recoverytest.Person) {},
-			walk:    setup,
+			walk:    func(w *recoverytest.World, p *recoverytest.Person) { w.SetupIn(w.Browser(), p) },
 			again:   setup,
 		},
 		{
@@ -223,6 +223,9 @@ func crashOnce(t *testing.T, open func(*testing.T) kv.Driver, s story, at int64,
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", where, err)
+	}
+	if s.again != nil && len(a.Sessions) != 1 { // written with the account, in one
+		t.Fatalf("%s: the account is there with %d sessions, want the one of this browser", where, len(a.Sessions))
 	}
 	oldWorks, newWorks := signsIn(w, &old), p.Key != old.Key && signsIn(w, p)
 	if oldWorks == newWorks {

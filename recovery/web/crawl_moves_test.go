@@ -31,7 +31,7 @@ const (
 // crawlEntries are the addresses of the public contract.
 func crawlEntries() []string {
 	return []string{
-		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "stop", "stop?t=x",
+		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "case", "rescue", "stop", "stop?t=x",
 		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "people", "people/activity",
 		"logout", "enter", "enter?t=x", "verify", "verify/nginx", "healthz", "static/sparekey.css",
 	}

@@ -27,7 +27,9 @@ func enrolments() map[string]fill {
 func (s step) offered() json.RawMessage { return s.Flow.Pending[s.Step.Method].Data }
 
 func (s step) newPassword() templates.Content {
-	return templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account)}
+	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account)}
+	c.First = s.Account != nil && s.Account.Credential(recovery.Password) == nil
+	return c
 }
 
 func (s step) newPIN() templates.Content { return templates.NewPasswordPage{Method: s.Step.Method} }

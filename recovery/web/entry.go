@@ -37,7 +37,12 @@ func (x *exchange) showLogin() {
 		x.showSetup()
 		return
 	}
-	f, c := x.login(SafeReturn(x.r.URL.Query().Get("return")), "")
+	back := x.r.URL.Query().Get("return")
+	if back != "" && x.signedIn() {
+		x.redirect(SafeReturn(back))
+		return
+	}
+	f, c := x.login(SafeReturn(back), "")
 	f.Notice = x.notice()
 	x.page(http.StatusOK, f, c)
 }
@@ -74,6 +79,34 @@ func (x *exchange) showLink() { x.page(http.StatusOK, x.startFrame(""), x.link()
 
 // link is the page that asks for the code of a link.
 func (x *exchange) link() templates.ConfirmPage { return templates.ConfirmPage{Case: x.cases()} }
+
+// showInvitation is where an invitation leads.
+func (x *exchange) showInvitation() {
+	f, c := x.invitation()
+	x.page(http.StatusOK, f, c)
+}
+
+func (x *exchange) invitation() (templates.Frame, templates.ActivatePage) {
+	signed := x.r.URL.Query().Get("by")
+	return x.startFrame(recovery.KindActivate), templates.ActivatePage{By: x.Engine.LinkedBy(signed), Signed: signed}
+}
+
+func (x *exchange) activateAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
+	f, c := x.invitation()
+	return f, c, true
+}
+
+// showCase is where the link of a case leads, and showRescue that of the
+// operator's rescue.
+func (x *exchange) showCase() { x.showHelp("case") }
+
+func (x *exchange) showRescue() { x.showHelp("rescue") }
+
+func (x *exchange) showHelp(what string) {
+	c := templates.ConfirmPage{Ways: templates.Ways{Method: what}, Signed: x.r.URL.Query().Get("by")}
+	c.By = x.Engine.LinkedBy(c.Signed)
+	x.page(http.StatusOK, x.startFrame(""), c)
+}
 
 // showApprove is where somebody who vouches types the code.
 func (x *exchange) showApprove() {

@@ -29,24 +29,28 @@ func (x *exchange) stands(o recovery.Outcome, err error) bool {
 	case err != nil:
 		x.unavailable(err)
 	case o.Problem != nil:
-		f, c := x.over(o.Problem, x.r.URL.Query().Get("f"))
-		f.Problem = text(o.Problem)
-		x.page(http.StatusUnprocessableEntity, f, c)
+		x.ended(o.Problem, x.r.URL.Query().Get("f"))
 	default:
 		return true
 	}
 	return false
 }
 
-// over is the page of a flow that does not go on. Where an act of the owner has
+// ended is the page of a flow that does not go on. Where an act of the owner has
 // ended it, the account can be locked from here.
-func (x *exchange) over(p *recovery.Problem, flow string) (templates.Frame, templates.Content) {
+func (x *exchange) ended(p *recovery.Problem, flow string) {
 	f := x.refusedFrame()
+	if p.Key == recovery.ProblemFlowFinished {
+		f.Notice, f.Return = &templates.Text{Key: p.Key}, SafeReturn(p.Args["return"])
+		x.page(http.StatusOK, f, templates.RefusedPage{Done: true})
+		return
+	}
+	f.Problem = text(p)
 	lock := p.Key == recovery.ProblemOwnerSignedIn || p.Key == recovery.ProblemOwnerChanged
 	if lock {
 		f.Flow = flow
 	}
-	return f, templates.RefusedPage{Lock: lock}
+	x.page(http.StatusUnprocessableEntity, f, templates.RefusedPage{Lock: lock})
 }
 
 // showChoose lists the other ways on from where a flow stands. It writes

@@ -79,8 +79,8 @@ func TestA61_CrossSitePostsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if res.StatusCode != 200 {
-		t.Errorf("our own Origin, from a browser without Sec-Fetch: got status %d, want 200", res.StatusCode)
+	if res.StatusCode != 303 {
+		t.Errorf("our own Origin, from a browser without Sec-Fetch: got status %d, want 303", res.StatusCode)
 	}
 }
 

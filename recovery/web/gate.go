@@ -83,17 +83,23 @@ func (c connection) SetWriteDeadline(t time.Time) error {
 	return c.innermost().SetWriteDeadline(t)
 }
 
-// navigation tells a page load from everything a page does in the background.
-func navigation(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+// windowed tells an answer that a window shows, to a page load or to a form, from
+// that to everything a page does in the background.
+func windowed(r *http.Request) bool {
+	if !reads(r) && r.Method != http.MethodPost { // no window sends another
 		return false
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
 	if mode != "" || dest != "" {
-		return mode == "navigate" && dest == "document"
+		return mode == "navigate" && (dest == "document" || dest == "empty") // empty: a service worker passes it on
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
 }
+
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// navigation tells a page load from forms and from the background.
+func navigation(r *http.Request) bool { return reads(r) && windowed(r) }
 
 // Navigation tells a page that a person loads, which something may stand in
 // front of: no form, no frame, nothing in the background.
@@ -112,12 +118,13 @@ func (x *exchange) signIn() {
 	switch {
 	case framed(x.r):
 		x.hardenFramed() // it has a link out and no form
-		f := x.frame()
-		f.Return = target
-		x.page(http.StatusUnauthorized, f, templates.FramePage{})
+		x.signInFramed(target)
 		return
-	case !navigation(x.r):
+	case !windowed(x.r):
 		x.background(http.StatusUnauthorized, "sign_in_required", x.loginURL("", target))
+		return
+	case !reads(x.r):
+		x.notSaved()
 		return
 	}
 	ready, err := x.Engine.HasAccounts(x.r.Context())
@@ -126,11 +133,26 @@ func (x *exchange) signIn() {
 		return
 	}
 	if !ready {
-		x.page(http.StatusUnauthorized, x.startFrame(recovery.KindSetup), templates.SetupPage{})
+		f := x.startFrame(recovery.KindSetup)
+		f.Return = target
+		x.page(http.StatusUnauthorized, f, templates.SetupPage{})
 		return
 	}
 	f, c := x.login(target, "")
 	x.page(http.StatusUnauthorized, f, c)
+}
+
+// notSaved answers a form that came after the session had ended.
+func (x *exchange) notSaved() { x.page(http.StatusUnauthorized, x.frame(), templates.NotSavedPage{}) }
+
+func (x *exchange) signInFramed(target string) {
+	if !reads(x.r) {
+		x.notSaved()
+		return
+	}
+	f := x.frame()
+	f.Return = target
+	x.page(http.StatusUnauthorized, f, templates.FramePage{})
 }
 
 // background answers what is no page load: small JSON, no cookie.
@@ -140,23 +162,26 @@ func (x *exchange) background(status int, key, address string) {
 		body = []byte(`{}`)
 	}
 	x.w.Header().Set("Content-Type", "application/json")
-	x.w.WriteHeader(status)
+	x.begin(status)
 	_, _ = x.w.Write(body)
 }
 
 // undecided answers a request to the app about which nothing can be decided.
 func (x *exchange) undecided() {
 	x.w.Header().Set("Retry-After", "5")
-	if !navigation(x.r) {
+	switch {
+	case !windowed(x.r):
 		x.background(http.StatusServiceUnavailable, "unavailable", "")
-		return
+	case !reads(x.r):
+		x.page(http.StatusServiceUnavailable, x.frame(), templates.NotSavedPage{Away: true})
+	default:
+		x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
 	}
-	x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
 }
 
 func (x *exchange) forbidden(id *guard.Identity) {
 	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
-	if !navigation(x.r) {
+	if !windowed(x.r) {
 		x.background(http.StatusForbidden, "forbidden", "")
 		return
 	}

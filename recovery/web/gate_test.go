@@ -204,7 +204,9 @@ func TestNavigationsGetAPageAndBackgroundRequestsA401(t *testing.T) {
 		{"XMLHttpRequest", "GET", http.Header{"Accept": {"text/html"}, "X-Requested-With": {"XMLHttpRequest"}}, ""},
 		{"WebSocket", "GET", http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}}, ""},
 		{"curl", "GET", http.Header{"Accept": {"*/*"}}, ""},
-		{"form", "POST", nav, ""},
+		{"through a service worker", "GET", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"empty"}, "Accept": {"text/html"}}, "sign-in"},
+		{"form", "POST", nav, "not-saved"},
+		{"form of a script", "POST", http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}, "Accept": {"text/html"}}, ""},
 		{"PUT", "PUT", http.Header{"Accept": {"text/html"}}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -144,9 +144,12 @@ func strongly(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Pe
 	return b.Submit("code", secondCode(w, p))
 }
 
-// notices lists the notices of an event to an address; empty: all.
+// notices lists the notices of an event to an address, those that tell of it
+// beside another of the same act too; empty: all.
 func notices(w *recoverytest.World, to string, event recovery.EventName) []recovery.Message {
-	return slices.DeleteFunc(w.Outbox.To(to, "notice"), func(m recovery.Message) bool { return m.Vars["event"] != string(event) })
+	return slices.DeleteFunc(w.Outbox.To(to, "notice"), func(m recovery.Message) bool {
+		return m.Vars["event"] != string(event) && !slices.Contains(strings.Fields(m.Vars["also"]), string(event))
+	})
 }
 
 // atNewPassword walks alice's lost password up to the last page.

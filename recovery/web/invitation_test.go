@@ -52,7 +52,10 @@ func TestANewInvitationVoidsTheOldOne(t *testing.T) {
 func TestWithoutMailTheLinkIsShownOnce(t *testing.T) {
 	w, admin, robin, _ := invited(t, recoverytest.Alice(), recoverytest.WithChannels())
 	admin.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
-	_, token, ok := strings.Cut(strings.Join(admin.All("secret"), ""), "/.sparekey/link#")
+	link, token, ok := strings.Cut(strings.Join(admin.All("secret"), ""), "#")
+	if !strings.Contains(link, "/.sparekey/activate?by=") {
+		t.Errorf("got %q, want the page of invitations, and who made it", link)
+	}
 	if !ok || !opens(w, token) {
 		t.Fatalf("got %q, want a link that opens", admin.All("secret"))
 	}
@@ -65,7 +68,7 @@ func TestWhoMayInviteAgain(t *testing.T) {
 	alice := recoverytest.Alice()
 	w, admin, robin, old := invited(t, alice)
 	path, again := "/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")
-	w.Browser().Post(path, again).Want("sign-in")
+	w.Browser().Post(path, again).Want("not-saved")
 
 	w.Clock.Move(11 * time.Minute)
 	admin.Post(path, again).Want("factor") // the last strong proof is too old

@@ -36,7 +36,9 @@ func (x *exchange) submit() {
 
 // finished sets the cookies and leads on.
 func (x *exchange) finished(o recovery.Outcome) {
-	x.dropFlow(o.Flow)
+	if recovery.RecipeOf(x.Engine.Recipes, o.Finished).After.To != recovery.ToSignIn {
+		x.dropFlow(o.Flow) // before a sign-in its token says which browser has just used a code
+	}
 	if o.Session != "" {
 		x.setSession(o.Session, o.Keep)
 	}
@@ -92,8 +94,8 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 }
 
 // again is the page that tells of a problem: the form that was posted, where it
-// may be tried again at once. It is false when that page could not be read, and
-// then that has been answered.
+// may be tried again at once. It is false when there is none: then that has been
+// answered.
 func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame, templates.Content, bool) {
 	switch p := o.Problem; {
 	case p.Key == recovery.ProblemBusy:
@@ -104,11 +106,11 @@ func (x *exchange) again(o recovery.Outcome, in recovery.Input) (templates.Frame
 		f := x.flowFrame(o)
 		f.Return = o.Flow.Return
 		return f, x.stepPage(o, in), true
-	case in.Flow == "":
+	case in.Flow == "" && p.Key != recovery.ProblemFlowFinished:
 		return x.entry(in)
 	}
-	f, c := x.over(o.Problem, in.Flow)
-	return f, c, true
+	x.ended(o.Problem, in.Flow)
+	return templates.Frame{}, nil, false
 }
 
 // entry is the page a form came from that never became a flow.
@@ -130,6 +132,7 @@ func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Fram
 		recovery.KindLogin:    (*exchange).loginAgain,
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
+		recovery.KindActivate: (*exchange).activateAgain,
 	}
 }
 

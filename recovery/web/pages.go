@@ -28,9 +28,14 @@ func (x *exchange) mine() templates.Frame {
 	return f
 }
 
-// page writes a page. A template that fails is ours to mend; the visitor gets
-// a plain 500 and no half page.
+// page writes a page, or the one that leads past a program of the app which would
+// read it. A template that fails is ours to mend; the visitor gets a plain 500 and
+// no half page.
 func (x *exchange) page(status int, f templates.Frame, c templates.Content) {
+	if overheard(x.r) && !harmless(c) {
+		x.past(f)
+		return
+	}
 	var b bytes.Buffer
 	if err := x.Pages.Page(&b, f, c); err != nil {
 		x.log().Error("page not rendered", "error", err)
@@ -38,8 +43,17 @@ func (x *exchange) page(status int, f templates.Frame, c templates.Content) {
 		return
 	}
 	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	x.w.WriteHeader(status)
+	x.begin(status)
 	_, _ = x.w.Write(b.Bytes())
+}
+
+// begin sends the header. A 401 names a way to sign in (RFC 9110, section 15.5.2):
+// one that no browser knows, so that none opens a box of its own for a password.
+func (x *exchange) begin(status int) {
+	if status == http.StatusUnauthorized {
+		x.w.Header().Set("WWW-Authenticate", "Sparekey")
+	}
+	x.w.WriteHeader(status)
 }
 
 func text(p *recovery.Problem) *templates.Text {

@@ -19,6 +19,8 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	switch {
 	case err != nil:
 		x.unavailable(err)
+	case s == nil && !reads(x.r):
+		x.notSaved()
 	case s == nil:
 		x.redirect(x.loginURL("", Prefix+"people"))
 	case !a.Admin():
@@ -178,7 +180,7 @@ func (x *exchange) invited(who *recovery.Account, token string) {
 	if x.Engine.SendInvite(x.r.Context(), who, token, x.client) {
 		c.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
 	} else {
-		c.Code = x.origin + Prefix + "link#" + token
+		c.Code = x.origin + Prefix + x.Engine.InviteLink(x.r.Context(), token)
 	}
 	x.page(http.StatusOK, x.mine(), c)
 }

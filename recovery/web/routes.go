@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/templates"
 )
 
 // ServeHTTP answers everything below [Prefix].
@@ -37,7 +38,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // route is one address below the prefix.
 type route struct {
 	get, post func(*exchange)
-	document  bool // answers only the navigation of a document
+	document  bool // answers nothing that is overheard
 }
 
 func routes() map[string]route {
@@ -50,12 +51,14 @@ func routes() map[string]route {
 		"link":    {get: (*exchange).showLink},
 		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
 		"account": {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
-		"logout":  {post: (*exchange).logout},
+		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, document: true},
 		"healthz":         {get: (*exchange).health},
-		"activate":        {get: (*exchange).showLink},
+		"activate":        {get: (*exchange).showInvitation},
+		"case":            {get: (*exchange).showCase},
+		"rescue":          {get: (*exchange).showRescue},
 	}
 }
 
@@ -63,15 +66,16 @@ func personRoute() route {
 	return route{get: (*exchange).showPerson, post: (*exchange).manage, document: true}
 }
 
-// get answers a page. What shares an origin with the app answers only the
-// navigation of a document, and never as a service worker's script.
+// get answers a page, and never as the script of a service worker.
 func (x *exchange) get(rt route) {
-	dest := x.r.Header.Get("Sec-Fetch-Dest")
-	if x.r.Header.Get("Service-Worker") != "" || rt.document && dest != "" && dest != "document" {
+	switch {
+	case len(x.r.Header["Service-Worker"]) > 0:
 		x.refuse(http.StatusForbidden, "not_found")
-		return
+	case rt.document && overheard(x.r):
+		x.past(templates.Frame{})
+	default:
+		rt.get(x)
 	}
-	rt.get(x)
 }
 
 func (x *exchange) post(rt route) {
@@ -82,6 +86,10 @@ func (x *exchange) post(rt route) {
 	}
 	if status, key := x.parse(); status != 0 {
 		x.refuse(status, key)
+		return
+	}
+	if rt.document && overheard(x.r) {
+		x.past(templates.Frame{}) // what is done here may be answered by a secret
 		return
 	}
 	rt.post(x)

@@ -111,7 +111,9 @@ func (s step) sent() (hint string, minutes int) {
 }
 
 func (s step) signIn() templates.Content {
-	return templates.SignInPage{Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable()}
+	return templates.SignInPage{
+		Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
+	}
 }
 
 func (s step) recover() templates.Content {
@@ -126,7 +128,7 @@ func (s step) setup() templates.Content {
 	return c
 }
 
-func (s step) activate() templates.Content { return templates.ActivatePage{Name: s.name()} }
+func (s step) activate() templates.Content { return templates.ActivatePage{} }
 
 func (s step) factor() templates.Content {
 	m := s.Engine.Methods.Get(s.Step.Method)

@@ -118,12 +118,13 @@ func TestA45_HalfSignedInOpensNothing(t *testing.T) {
 	w := recoverytest.New(t)
 	alice := recoverytest.Alice()
 	w.Setup(alice)
+	hits := w.Hits()
 	b := w.Browser()
 	b.Get("/").Submit("name", "alice", "password", alice.Password).Want("factor")
 	flow := b.Hidden("code").Get("flow")
 	for _, path := range append(guessed(), "/", "/.sparekey/", "/.sparekey/account", "/.sparekey/account/factors", "/.sparekey/people", "/.sparekey/setup", "/.sparekey/enter") {
 		b.Get(path)
-		if b.Status == 200 && b.Page() != "sign-in" && b.Page() != "recover" && b.Page() != "confirm" {
+		if b.Status == 200 && b.Page() != "sign-in" && b.Page() != "recover" && b.Page() != "confirm" && b.Page() != "activate" {
 			t.Errorf("%s: got page %q with status 200", path, b.Page())
 		}
 	}
@@ -137,8 +138,8 @@ func TestA45_HalfSignedInOpensNothing(t *testing.T) {
 			t.Errorf("start=%s in the flow: got page %q", start, p)
 		}
 	}
-	if w.Hits() != 0 {
-		t.Errorf("got %d requests at the app, want none", w.Hits())
+	if w.Hits() != hits {
+		t.Errorf("got %d requests at the app, want none", w.Hits()-hits)
 	}
 }
 

@@ -22,6 +22,10 @@ func (x *exchange) showStop() {
 // showClosing says what closing the account of a link does, and what would open
 // it again.
 func (x *exchange) showClosing(token string) {
+	again, done := x.closedAlready(token)
+	if done {
+		return
+	}
 	event, ok, err := x.Engine.StopWorks(x.r.Context(), token)
 	var ways []recovery.Way
 	if ok && err == nil {
@@ -33,19 +37,56 @@ func (x *exchange) showClosing(token string) {
 	case !ok:
 		x.noClosing()
 		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
-	case event == recovery.EventContactChanged:
+	case event == recovery.EventContactChanged && !again:
 		x.page(http.StatusOK, x.frame(), templates.UndoPage{Token: token, Reopening: reopening(ways)})
 	default:
-		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token, Reopening: reopening(ways)})
+		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token, Again: again, OnlyFirst: event == recovery.EventWaitStarted, Reopening: reopening(ways)})
 	}
+}
+
+// closedAlready looks whether the account of a link is closed. Where it was
+// closed by this link nothing is left to press, and that has been answered.
+func (x *exchange) closedAlready(token string) (closed, done bool) {
+	closed, pressed, err := x.Engine.StopClosed(x.r.Context(), token)
+	switch {
+	case err != nil:
+		x.unavailable(err)
+	case pressed:
+		x.closed("frozen_already", token)
+	default:
+		return closed, false
+	}
+	return closed, true
+}
+
+// closed says that the account of a link is closed, and how to open it again.
+func (x *exchange) closed(says, token string) {
+	ways, err := x.Engine.ReopensNow(x.r.Context(), token)
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.showClosed(says, ways)
+}
+
+func (x *exchange) showClosed(says string, ways []recovery.Way) {
+	f := x.frame()
+	f.Notice = &templates.Text{Key: says}
+	x.page(http.StatusOK, f, templates.StopPage{Reopening: reopening(ways)})
 }
 
 // showStopEnded is the page for a flow that an act of the owner has ended.
 func (x *exchange) showStopEnded(id string) {
 	ways, ok, err := x.Engine.EndedReopens(x.r.Context(), x.client, id)
+	closed := false
+	if !ok && err == nil {
+		ways, closed, err = x.Engine.EndedClosed(x.r.Context(), x.client, id)
+	}
 	switch {
 	case err != nil:
 		x.unavailable(err)
+	case closed:
+		x.showClosed("frozen_already", ways)
 	case !ok:
 		x.refuse(http.StatusNotFound, recovery.ProblemLinkExpired)
 	default:
@@ -75,38 +116,58 @@ const (
 	stopOnly = "only" // leaves the account open
 )
 
-// close closes the account of a link, or of a flow that the owner's act ended.
-func (x *exchange) close() (bool, error) {
-	if id := x.r.PostForm.Get("flow"); id != "" {
-		return x.Engine.StopEnded(x.r.Context(), x.client, id)
-	}
-	return x.Engine.Stop(x.r.Context(), x.r.PostForm.Get("code"), x.client)
-}
-
 // stop freezes; it can only close, so it needs no more than the link.
 func (x *exchange) stop() {
-	choice := x.r.PostForm.Get("choice")
-	if choice == stopLook {
-		x.showClosing(x.r.PostForm.Get("code"))
+	flow, token, choice := x.r.PostForm.Get("flow"), x.r.PostForm.Get("code"), x.r.PostForm.Get("choice")
+	switch {
+	case choice == stopLook:
+		x.showClosing(token)
+		return
+	case flow != "":
+		x.stopEnded(flow)
 		return
 	}
-	only := choice == stopOnly
-	do := x.close
-	if only {
-		do = func() (bool, error) { return x.Engine.StopOnly(x.r.Context(), x.r.PostForm.Get("code"), x.client) }
+	if _, done := x.closedAlready(token); done {
+		return
 	}
-	ok, err := do()
+	do := x.Engine.Stop
+	if choice == stopOnly {
+		do = x.Engine.StopOnly
+	}
+	ok, err := do(x.r.Context(), token, x.client)
+	switch {
+	case !x.stopped(ok, err):
+	case choice == stopOnly:
+		x.redirect(x.loginURL("stopped_only", ""))
+	default:
+		x.closed("frozen", token)
+	}
+}
+
+// stopEnded closes the account of a flow that the owner's act ended.
+func (x *exchange) stopEnded(flow string) {
+	ok, err := x.Engine.StopEnded(x.r.Context(), x.client, flow)
+	if !x.stopped(ok, err) {
+		return
+	}
+	ways, _, err := x.Engine.EndedClosed(x.r.Context(), x.client, flow)
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.showClosed("frozen", ways)
+}
+
+// stopped tells whether that was done; if not, that has been answered.
+func (x *exchange) stopped(ok bool, err error) bool {
 	switch {
 	case err != nil:
 		x.unavailable(err)
 	case !ok:
 		x.noClosing()
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemLinkExpired)
-	case only:
-		x.redirect(x.loginURL("stopped_only", ""))
 	default:
-		f := x.frame()
-		f.Notice = &templates.Text{Key: "frozen"}
-		x.page(http.StatusOK, f, templates.StopPage{})
+		return true
 	}
+	return false
 }

@@ -20,7 +20,6 @@ func skipping(w *recoverytest.World, p *recoverytest.Person) {
 	b.Get("/.sparekey/link").Want("confirm").Submit("code", token).Want("new-password")
 	b.Submit("new_password", p.Password).Want("confirm").Submit("choice", "skip").Want("confirm").Submit("choice", "skip")
 	w.Enrol(b, p)
-	b.Want("sign-in")
 }
 
 // unconfirmed is an installation with robin, who has skipped every code.

@@ -16,6 +16,9 @@
     }
     each("input[data-fragment]", (field) => {
       field.value = fragment;
+      each("[data-unfilled]", (part) => { part.hidden = true; });
+      each("[data-filled]", (part) => { part.hidden = false; });
+      field.form.querySelector("button.main").focus();
     });
     each("a[data-keep-fragment]", (link) => {
       link.hash = location.hash;
@@ -76,6 +79,40 @@
   each("button[data-print]", (button) => {
     button.hidden = false;
     button.addEventListener("click", () => print());
+  });
+
+  // The app sets its programs up again when it is next opened.
+  each("button[data-past-workers]", (button) => {
+    if (!navigator.serviceWorker) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const workers = await navigator.serviceWorker.getRegistrations();
+      await Promise.all(workers.map((worker) => worker.unregister()));
+      // An address with a fragment, which the server does not know, is ours already.
+      if (location.hash) location.reload();
+      else location.replace(button.dataset.pastWorkers);
+    });
+  });
+
+  // A form that is on its way is not sent once more by a second press. A page that
+  // comes back from the browser's memory may be pressed again.
+  each("form", (form) => {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+      setTimeout(() => delete form.dataset.sent, 10_000); // nothing came of it
+    });
+  });
+
+  // What the browser keeps of a page is shown to nobody: who was signed in may
+  // have signed out.
+  addEventListener("pagehide", (event) => {
+    document.documentElement.hidden = event.persisted;
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    if (location.hash) location.reload();
+    else location.replace(location.href);
   });
 
   // Following the link, not reloading: a form is never sent again unasked.
