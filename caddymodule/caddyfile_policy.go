@@ -18,10 +18,11 @@ func (a *App) lifetime(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&name, &text) {
 		return reads(d, "lifetime NAME DURATION, such as lifetime session_idle 8h")
 	}
-	if lifetime(&recovery.Lifetimes{}, name) == nil {
-		return d.Errf("lifetime: unknown name %q: use one of %s", name, strings.Join(lifetimeNames(), ", "))
+	row := lifetimeOf(name)
+	if row == nil {
+		return d.Errf("lifetime: unknown name %q: use one of %s", name, lifetimeNames())
 	}
-	t, err := life(name, text)
+	t, err := row.life(text)
 	if err != nil {
 		return d.Errf("lifetime %s: %v", name, err)
 	}
@@ -40,11 +41,11 @@ func (a *App) lifetime(d *caddyfile.Dispenser) error {
 }
 
 // life reads a duration, or off where there may be none.
-func life(name, text string) (time.Duration, error) {
+func (r *lifetimeRow) life(text string) (time.Duration, error) {
 	switch {
 	case text != "off":
 		return duration(text)
-	case !mayBeOff(name):
+	case !r.off:
 		return 0, errors.New("it cannot be off: write a duration")
 	}
 	return 0, nil
@@ -80,8 +81,8 @@ func (a *App) limit(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&name, &count, &per, &text) || per != "per" {
 		return reads(d, "limit NAME COUNT per DURATION, such as limit failures 5 per 10m")
 	}
-	if limit(&recovery.Limits{}, name) == nil {
-		return d.Errf("limit: unknown name %q: use one of %s", name, limitNames)
+	if limitOf(name) == nil {
+		return d.Errf("limit: unknown name %q: use one of %s", name, limitNames())
 	}
 	n, err := positive(count)
 	if err != nil {

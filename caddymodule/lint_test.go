@@ -32,7 +32,7 @@ func TestLifetimesHaveBounds(t *testing.T) {
 	for _, tc := range []struct{ options, want string }{
 		{"lifetime notice 1s", "lifetime notice: 1s is too short, use at least 72h: nobody could act within it, at Caddyfile:4"},
 		{"lifetime ripe 87600h", "lifetime ripe: 87600h is too long, use at most 336h: a longer one would weaken what it protects, at Caddyfile:4"},
-		{"lifetime case 1m", "lifetime case: 1m0s is too short, use at least 1h"},
+		{"lifetime case 1m", "lifetime case: 1m is too short, use at least 1h"},
 		{"lifetime case 25h", "use at most 24h"},
 		{"lifetime probation 1h", "use at least 24h"},
 		{"lifetime recovered_ban 1h", "use at least 24h"},

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,24 +23,25 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 		p.Ways[goal] = ways
 	}
 	for name, d := range a.Lifetimes {
-		field := lifetime(&p.Lifetimes, name)
-		if field == nil {
-			return nil, fmt.Errorf("lifetime: unknown name %q: use one of %s", name, strings.Join(lifetimeNames(), ", "))
+		row := lifetimeOf(name)
+		if row == nil {
+			return nil, fmt.Errorf("lifetime: unknown name %q: use one of %s", name, lifetimeNames())
 		}
-		*field = time.Duration(d)
-		if err := bounds()[name].check(name, *field); err != nil {
+		if err := row.check(time.Duration(d)); err != nil {
 			return nil, err
 		}
+		*row.of(&p.Lifetimes) = time.Duration(d)
 	}
 	for name, l := range a.Limits {
-		field := limit(&p.Limits, name)
-		if field == nil {
-			return nil, fmt.Errorf("limit: unknown name %q: use one of %s", name, limitNames)
+		row := limitOf(name)
+		if row == nil {
+			return nil, fmt.Errorf("limit: unknown name %q: use one of %s", name, limitNames())
 		}
-		if l.Count <= 0 || l.Per <= 0 {
-			return nil, fmt.Errorf("limit %s: count and time must be more than nothing: write it like limit %[1]s 5 per 10m", name)
+		rate := recovery.Rate{Count: l.Count, Per: time.Duration(l.Per)}
+		if err := row.check(rate); err != nil {
+			return nil, err
 		}
-		*field = recovery.Rate{Count: l.Count, Per: time.Duration(l.Per)}
+		*row.of(&p.Limits) = rate
 	}
 	if err := a.extras(p); err != nil {
 		return nil, err
@@ -87,63 +87,6 @@ func checkHash(p secret.HashParams) error {
 	return nil
 }
 
-// lifetime finds the field of a name.
-func lifetime(l *recovery.Lifetimes, name string) *time.Duration {
-	return map[string]*time.Duration{
-		"mail_link": &l.MailLink, "mail_code": &l.MailCode, "sms_code": &l.SMSCode, "flow": &l.Flow,
-		"session_idle": &l.SessionIdle, "session_absolute": &l.SessionAbsolute,
-		"keep_idle": &l.KeepIdle, "keep_absolute": &l.KeepAbsolute,
-		"remembered": &l.Remembered, "fresh": &l.Fresh, "probation": &l.Probation, "recovered_ban": &l.RecoveredBan,
-		"invite": &l.Invite, "setup": &l.Setup, "rescue": &l.Rescue, "notice": &l.Notice,
-		"case": &l.Case, "ripe": &l.Ripe, "new_contact": &l.NewContact,
-	}[name]
-}
-
-func lifetimeNames() []string {
-	names := []string{
-		"mail_link", "mail_code", "sms_code", "flow", "session_idle", "session_absolute", "keep_idle", "keep_absolute",
-		"remembered", "fresh", "probation", "recovered_ban", "invite", "setup", "rescue", "notice",
-		"case", "ripe", "new_contact",
-	}
-	slices.Sort(names)
-	return names
-}
-
-// bound is the shortest and the longest life of something.
-type bound struct{ least, most time.Duration }
-
-// bounds are those of all lifetimes, none of which can be set beyond them: at the
-// lower end an owner has no time to hear and to act, or to type; at the upper
-// one, what was stolen on its way is good for too long (TK-04). Pages and
-// messages that say "at least a day" or "at least three days" rely on it.
-func bounds() map[string]bound {
-	const day = 24 * time.Hour
-	code, sent, session := bound{time.Minute, 10 * time.Minute}, bound{time.Minute, time.Hour}, bound{time.Minute, 366 * day}
-	return map[string]bound{
-		"mail_code": code, "sms_code": code, "mail_link": sent, "flow": sent, "fresh": sent,
-		"session_idle": session, "session_absolute": session, "keep_idle": session, "keep_absolute": session, "remembered": session,
-		"setup": {5 * time.Minute, day}, "rescue": {5 * time.Minute, day}, "case": {time.Hour, day}, "invite": {time.Hour, 30 * day},
-		"probation": {day, 30 * day}, "recovered_ban": {day, 30 * day},
-		"notice": {3 * day, 30 * day}, "new_contact": {3 * day, 30 * day}, "ripe": {3 * day, 14 * day},
-	}
-}
-
-// check says what to write instead.
-func (b bound) check(name string, d time.Duration) error {
-	switch {
-	case d == 0 && mayBeOff(name):
-		return nil
-	case d < b.least:
-		return fmt.Errorf("lifetime %s: %s is too short, use at least %s: nobody could act within it", name, spoken(d), spoken(b.least))
-	case d > b.most:
-		return fmt.Errorf("lifetime %s: %s is too long, use at most %s: a longer one would weaken what it protects", name, spoken(d), spoken(b.most))
-	}
-	return nil
-}
-
-// mayBeOff tells whether there may be none of a lifetime.
-func mayBeOff(name string) bool { return name == "remembered" }
-
 // noticeLasts refuses notices that end before what they tell of counts. It looks
 // at all lifetimes together, in whatever order they are written.
 func (a *App) noticeLasts() error {
@@ -160,15 +103,12 @@ func (a *App) noticeLasts() error {
 }
 
 // spoken is a duration as it is written in a Caddyfile.
-func spoken(d time.Duration) string { return lint.Delay(d).String() }
-
-const limitNames = "failures, codes, sends, sends_daily, flows, posts, names"
-
-func limit(l *recovery.Limits, name string) *recovery.Rate {
-	return map[string]*recovery.Rate{
-		"failures": &l.Failures, "codes": &l.CodesHourly, "sends": &l.SendsHourly, "sends_daily": &l.SendsDaily,
-		"flows": &l.Flows, "posts": &l.Posts, "names": &l.Names,
-	}[name]
+func spoken(d time.Duration) string {
+	text := lint.Delay(d).String()
+	if strings.HasSuffix(text, "m0s") {
+		return strings.TrimSuffix(text, "0s")
+	}
+	return text
 }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
