@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -29,8 +28,7 @@ type Handler struct {
 	rules   []string       // Allow, as it was read
 	lineage []caddy.Module // what loads this handler; nil once it is judged
 
-	beside sync.Once // hsts is known
-	hsts   string    // what the site says of TLS; empty: nothing
+	site siteHeaders
 }
 
 // CaddyModule returns the Caddy module information.
@@ -92,7 +90,7 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rt, err := h.app.acquire()
 	if err != nil {
-		h.app.refuse(h.ours(w, r), r, err)
+		h.app.refuse(h.site.under(h, w, r), r, err)
 		return nil
 	}
 	d := h.decide(rt, w, r)
@@ -118,11 +116,11 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		if err := recover(); err != nil {
 			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
-			closed(h.ours(w, r), r)
+			closed(h.site.under(h, w, r), r)
 		}
 	}()
 	if web.Ours(r) {
-		rt.server.ServeHTTP(h.ours(w, r), r)
+		rt.server.ServeHTTP(h.site.under(h, w, r), r)
 		return d
 	}
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
@@ -131,12 +129,12 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	session := web.SessionCookie(r)
 	web.Scrub(r)
 	if web.Foreign(r) {
-		rt.server.RefuseForeign(h.ours(w, r), r)
+		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
 	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
-		rt.server.Deny(h.ours(w, r), r, d)
+		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
 	}
 	introduce(r, d.Identity)
@@ -158,16 +156,9 @@ func (*passed) String() string { return "" }
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
 	d := rt.guard.Again(before, guard.Question{Allow: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
-		rt.server.Deny(h.ours(w, r), r, d)
+		rt.server.Deny(h.site.under(h, w, r), r, d)
 	}
 	return d
-}
-
-// closed is the answer when nothing of ours can run.
-func closed(w http.ResponseWriter, r *http.Request) {
-	web.Harden(w, r)
-	w.Header().Set("Retry-After", "5")
-	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
 }
 
 // introduce tells the app, the access log and placeholders who is asking.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
@@ -12,12 +13,19 @@ import (
 
 const strictTransport = "Strict-Transport-Security"
 
-// ours is the writer for what we answer ourselves: below those of header blocks
-// around the gate, which would change our headers when they are sent. It is never
+// siteHeaders is what the header blocks of the site around a gate mean for our
+// own answers.
+type siteHeaders struct {
+	read sync.Once
+	hsts string // what they say of TLS; empty: nothing
+}
+
+// under is the writer for what a gate answers itself: below those of header blocks
+// around it, which would change our headers when they are sent. It is never
 // below a recorder: the access log, metrics and what keeps an answer back have to
 // see it. Only what the site says of TLS is taken over.
-func (h *Handler) ours(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	if said := h.strict(r); said != "" {
+func (s *siteHeaders) under(gate caddyhttp.MiddlewareHandler, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	if said := s.strict(gate, r); said != "" {
 		w.Header().Set(strictTransport, said)
 	}
 	return belowHeaders(w)
@@ -50,26 +58,24 @@ func changesHeaders(w http.ResponseWriter) bool {
 
 // strict is what the header blocks beside the gate say of TLS, for every path;
 // empty: nothing.
-func (h *Handler) strict(r *http.Request) string {
-	h.beside.Do(func() {
-		server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-		if !ok {
-			return
+func (s *siteHeaders) strict(gate caddyhttp.MiddlewareHandler, r *http.Request) string {
+	s.read.Do(func() {
+		if server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+			s.hsts, _ = besides(gate, server.Routes)
 		}
-		h.hsts, _ = h.search(server.Routes)
 	})
-	return h.hsts
+	return s.hsts
 }
 
-// search finds the routes that hold the gate, and what they say of TLS.
-func (h *Handler) search(routes caddyhttp.RouteList) (said string, found bool) {
+// besides finds the routes that hold the gate, and what they say of TLS.
+func besides(gate caddyhttp.MiddlewareHandler, routes caddyhttp.RouteList) (said string, found bool) {
 	for _, route := range routes {
 		for _, handler := range route.Handlers {
-			if handler == caddyhttp.MiddlewareHandler(h) {
+			if handler == gate {
 				return strictOf(routes), true
 			}
 			if inner, ok := handler.(*caddyhttp.Subroute); ok {
-				if said, found = h.search(inner.Routes); found {
+				if said, found = besides(gate, inner.Routes); found {
 					return said, true
 				}
 			}

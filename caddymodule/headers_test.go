@@ -43,7 +43,7 @@ func TestWB04_OurPagesKeepTheirHeaders(t *testing.T) {
 			h.global, h.site = tc.global, "log {\n\t\toutput file "+filepath.Join(h.folder, "access")+"\n\t}\n\t"+tc.site+"\n\trespond app"
 			h.start(t)
 			for path, status := range map[string]int{"/": 401, "/.sparekey/login": 200, "/.sparekey/nothing": 404} {
-				res, size := h.ask(t, path, "")
+				res, size := h.loadPage(t, path, "")
 				want := http.Header{"Cache-Control": {"no-store"}, "Referrer-Policy": {"same-origin"}, "X-Frame-Options": {"DENY"}, "Strict-Transport-Security": {"max-age=60; preload"}}
 				for name, value := range want {
 					if got := res.Header.Values(name); len(got) != 1 || got[0] != value[0] {
@@ -58,15 +58,15 @@ func TestWB04_OurPagesKeepTheirHeaders(t *testing.T) {
 				}
 				h.wantLogged(t, path, status, size)
 			}
-			if res, _ := h.ask(t, "/app", h.cookie(session)); res.StatusCode != 200 || res.Header.Get("X-App") != "yes" || res.Header.Get("Referrer-Policy") != "unsafe-url" {
+			if res, _ := h.loadPage(t, "/app", h.cookie(session)); res.StatusCode != 200 || res.Header.Get("X-App") != "yes" || res.Header.Get("Referrer-Policy") != "unsafe-url" {
 				t.Errorf("the app: got status %d and %v, want what the site says", res.StatusCode, res.Header)
 			}
 		})
 	}
 }
 
-// ask loads a page and counts its bytes.
-func (h *host) ask(t *testing.T, path, cookie string) (*http.Response, int64) {
+// loadPage gets a page and counts its bytes.
+func (h *host) loadPage(t *testing.T, path, cookie string) (*http.Response, int64) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.origin()+path, nil)
 	if err != nil {

@@ -26,12 +26,8 @@ func forbidden() map[string]map[string]string {
 		own + "/...": {
 			caddyPath: "the domain must run and be tested without Caddy, and outlive its API",
 		},
-		modulePath + "/templates/...": {
-			caddyPath: "pages are rendered by tests and tools that have no Caddy",
-		},
-		modulePath + "/caddymodule/routes": {
-			own: "whether a gate guards is told from Caddy's routes alone",
-		},
+		modulePath + "/templates/...":      {caddyPath: "pages are rendered by tests and tools that have no Caddy"},
+		modulePath + "/caddymodule/routes": {own: "whether a gate guards is told from Caddy's routes alone"},
 		own: {
 			caddyPath:                      "rules must run and be tested without Caddy, and outlive its API",
 			"net/http":                     "rules know people and proofs; requests, cookies and status codes are package web's",

@@ -50,28 +50,32 @@ type NewAccount struct {
 	Lang       string
 }
 
-// Make returns the invited account, or what is wrong with name, address, number
-// or groups.
+// Make returns the invited account, or everything that is wrong with name, address,
+// number and groups.
 func (n NewAccount) Make(now time.Time) (*Account, error) {
+	var wrong []error
 	if _, err := CanonicalName(n.Name); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBadName, err)
-	}
-	for _, g := range n.Groups {
-		if _, err := CanonicalGroup(g); err != nil {
-			return nil, err
-		}
+		wrong = append(wrong, fmt.Errorf("%w: %w", ErrBadName, err))
 	}
 	var mail, phone string
 	var err error
 	if n.Mail != "" {
 		if mail, err = CanonicalMail(n.Mail); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBadMail, err)
+			wrong = append(wrong, fmt.Errorf("%w: %w", ErrBadMail, err))
 		}
 	}
 	if n.Phone != "" {
 		if phone, err = CanonicalPhone(n.Phone); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBadPhone, err)
+			wrong = append(wrong, fmt.Errorf("%w: %w", ErrBadPhone, err))
 		}
+	}
+	for _, g := range n.Groups {
+		if _, err := CanonicalGroup(g); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
 	}
 	a := &Account{ID: secret.Token(16), Name: n.Name, State: StateInvited, Created: now, Groups: n.Groups, Lang: n.Lang, Extensions: n.Extensions}
 	a.AddAddresses(mail, phone)

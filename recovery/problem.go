@@ -26,6 +26,7 @@ type Problem struct {
 	Key  string
 	Args map[string]string
 	Wait time.Duration // for Retry-After; zero: none
+	More []*Problem    // what else is wrong with the form, in the order of its fields
 }
 
 // The keys.
@@ -83,3 +84,19 @@ const (
 
 // NewProblem returns a problem without arguments.
 func NewProblem(key string) *Problem { return &Problem{Key: key} }
+
+// InField returns a problem of the field of a form.
+func InField(key, field string) *Problem {
+	return &Problem{Key: key, Args: map[string]string{"field": field}}
+}
+
+// AllOf is one problem that tells of several, which are in the order of the fields;
+// nil: there is none.
+func AllOf(problems []*Problem) *Problem {
+	if len(problems) == 0 {
+		return nil
+	}
+	first := *problems[0]
+	first.More = append(first.More, problems[1:]...)
+	return &first
+}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
@@ -297,6 +299,37 @@ func problems() []pageProblem {
 	}
 }
 
+// described tells whether a field is described by one of the elements, which is
+// there.
+func described(d document, field *html.Node, ids ...string) bool {
+	return slices.ContainsFunc(strings.Fields(attr(field, "aria-describedby")), func(id string) bool {
+		return slices.Contains(ids, id) && d.byID(id) != nil
+	})
+}
+
+// TestAllFaultsAtOnce: a form with several fields says everything that is wrong at
+// its head and beside each field, and the cursor is in the first of these.
+func TestAllFaultsAtOnce(t *testing.T) {
+	c := sampleOf(t, "setup-wrong")
+	d := parsePage(t, render(t, newSet(t), c))
+	told := d.byID("problem")
+	if got := text(told); strings.Count(got, ".") < 3 || attr(told.Parent, "role") != "alert" {
+		t.Errorf("at the head: got %q, want three sentences", got)
+	}
+	for field, want := range map[string]string{"name": "", "mail": "mail address", "phone": "phone number", "new_password": "at least 8"} {
+		input, said := d.field(field), d.byID(field+"-fault")
+		if wrong := want != ""; has(input, "aria-invalid") != wrong || (said != nil) != wrong || wrong && !strings.Contains(text(said), want) {
+			t.Errorf("%s: got marked %v and %v beside it, want %q", field, has(input, "aria-invalid"), said, want)
+		}
+		if got := has(input, "autofocus"); got != (field == "mail") {
+			t.Errorf("%s: got the cursor %v, want it in the first that is wrong", field, got)
+		}
+	}
+	if got := attr(d.field("name"), "value"); got != "ana" {
+		t.Errorf("name: got %q, want it as typed", got)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	s := newSet(t)
 	for _, test := range problems() {
@@ -316,7 +349,7 @@ func TestProblems(t *testing.T) {
 				return
 			}
 			field := d.field(test.field)
-			if field == nil || !has(field, "aria-invalid") || !slices.Contains(strings.Fields(attr(field, "aria-describedby")), "problem") {
+			if field == nil || !has(field, "aria-invalid") || !described(d, field, "problem", test.field+"-fault") {
 				t.Errorf("field %q: got %v, want it marked and described by the problem", test.field, field)
 			}
 		})

@@ -27,5 +27,6 @@ type Frame struct {
 // value that is absent is taken from the page where it has one of the name.
 type Text struct {
 	Key  string
-	Args map[string]string
+	Args map[string]string // of a problem, "field" is the name of the one it is about
+	More []Text            // problems of other fields of the same form, in their order
 }

@@ -74,6 +74,14 @@ func problem(key string, args ...string) *templates.Text {
 	return t
 }
 
+// severally is what is wrong with several fields of a form.
+func severally(first *templates.Text, more ...*templates.Text) *templates.Text {
+	for _, t := range more {
+		first.More = append(first.More, *t)
+	}
+	return first
+}
+
 func signInSamples() []sample {
 	signIn := templates.SignInPage{Recover: true, Remember: true}
 	named := signIn
@@ -162,6 +170,9 @@ func otherSamples() []sample {
 	return []sample{
 		{"setup-code", started("setup"), templates.SetupPage{}},
 		{"setup", running(), templates.SetupPage{AskMail: true, AskPhone: true, MinLength: 8}},
+		{"setup-wrong", step(templates.Frame{Problem: severally(problem("mail_bad"), problem("phone_bad"), problem("password_short", "min", "8"))}), templates.SetupPage{
+			Name: "ana", Mail: "ana@", Phone: "12", AskMail: true, AskPhone: true, MinLength: 8,
+		}},
 		{"activate", started("activate"), templates.ActivatePage{}},
 		{"activate-by", started("activate"), templates.ActivatePage{By: "Sam", Signed: "s1gned"}},
 		{"account", mine(), templates.AccountPage{Account: account(2)}},

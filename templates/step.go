@@ -19,6 +19,7 @@ type SignInPage struct {
 	*page
 	Name     string // as typed before
 	Remember bool   // offer "keep me signed in"
+	Kept     bool   // that was ticked before
 	Recover  bool   // offer "I can't sign in"
 	Closed   bool   // the password was right, and the account is closed: lead on to opening it
 }
@@ -34,10 +35,11 @@ func (v SignInPage) HasWayOut() bool { return v.Closed }
 // sign-in is paused.
 type RecoverPage struct {
 	*page
-	Name     string // as typed before
-	Phone    string // as typed before
-	AskPhone bool   // offer to give a number and an extension instead
-	Case     string // how an administrator's help comes here; empty: by mail
+	Name      string // as typed before
+	Phone     string // as typed before
+	Extension string // as typed before
+	AskPhone  bool   // offer to give a number and an extension instead
+	Case      string // how an administrator's help comes here; empty: by mail
 }
 
 func (RecoverPage) Page() string     { return "recover" }
@@ -67,6 +69,7 @@ type FactorPage struct {
 	*page
 	Ways
 	Trust bool // offer not to ask for the second factor in this browser next time
+	Kept  bool // that was ticked before
 
 	Name     string // password: the account name, for password managers
 	Question string // question: the key of the one to be answered
@@ -176,6 +179,7 @@ type ConfirmPage struct {
 	Mail   string // change_mail: as typed before
 	Phone  string // change_phone: as typed before
 	Reason string // open_case: as typed before
+	Choice string // open_case: as chosen before
 
 	Hint    string // new_contact, confirm_mail, confirm_phone: masked mail address or number the code went to
 	Minutes int    // the same: how long the code lives

@@ -22,7 +22,7 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 		recipe = &recovery.Recipe{} // begins with a ticket, which says what for
 	}
 	if recipe.Opens && in.Name == "" && in.Password == "" && e.namer(in) == nil {
-		return nil, recovery.NewProblem(recovery.ProblemMissing), nil
+		return nil, recovery.AllOf([]*recovery.Problem{recovery.InField(recovery.ProblemMissing, "name"), recovery.InField(recovery.ProblemMissing, "password")}), nil
 	}
 	if recipe.Anyone || recipe.SignedIn { // a ticket is always looked at
 		if wait := e.flows.allow(c.Network, e.Now()); wait > 0 {
@@ -119,7 +119,7 @@ func (r *run) holds(binding string) bool {
 // redeem begins the flow a ticket is for.
 func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	if in.Code == "" {
-		return recovery.NewProblem(recovery.ProblemMissing), nil
+		return recovery.InField(recovery.ProblemMissing, "code"), nil
 	}
 	t, key, err := r.ticket(ctx, string(in.Code))
 	if err != nil {

@@ -19,17 +19,25 @@ import (
 // flow with it, so that the answers are there before the strong proof and are
 // not asked for twice.
 func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	reason := strings.TrimSpace(in.Reason)
-	if len(reason) < 3 || len(reason) > 500 {
-		return recovery.NewProblem(recovery.ProblemReason), nil
-	}
 	if g := recovery.Goal(in.Choice); slices.Contains(recovery.Goals(), g) {
 		r.flow.Goal = g
 	}
+	var wrong []*recovery.Problem
 	if r.flow.Person == "" {
-		if p, err := r.helped(ctx, in); p != nil || err != nil {
-			return p, err
+		p, err := r.helped(ctx, in)
+		if err != nil {
+			return nil, err
 		}
+		if p != nil {
+			wrong = append(wrong, p)
+		}
+	}
+	reason := strings.TrimSpace(in.Reason)
+	if len(reason) < 3 || len(reason) > 500 {
+		wrong = append(wrong, recovery.NewProblem(recovery.ProblemReason))
+	}
+	if len(wrong) > 0 {
+		return recovery.AllOf(wrong), nil
 	}
 	if p, err := r.mayMailCase(ctx); p != nil || err != nil {
 		return p, err

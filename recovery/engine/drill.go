@@ -16,7 +16,7 @@ func (r *run) drill(ctx context.Context, in recovery.Input) (*recovery.Problem, 
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
 	if in.Code == "" {
-		return recovery.NewProblem(recovery.ProblemMissing), nil
+		return recovery.InField(recovery.ProblemMissing, "code"), nil
 	}
 	meters := r.meters(m.Traits())
 	if !d.Try(r.account, string(in.Code), r.Now()) {

@@ -8,38 +8,48 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// name takes the first account's identifiers.
+// name takes the first account's identifiers and its password, or says everything
+// that is wrong with them.
 func (r *run) name(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	if name, err := recovery.CanonicalName(in.Name); err != nil {
-		return recovery.NewProblem(recovery.ProblemNameBad), nil
-	} else if r.reserved(name) {
-		return recovery.NewProblem(recovery.ProblemNameGroup), nil
+	typed, wrong := r.identifiers(in)
+	r.account.Name, r.account.Addresses = typed.Name, nil
+	r.account.AddAddresses(typed.Mail, typed.Phone)
+	p, err := r.enroll(ctx, recovery.Step{Method: recovery.Password, Enroll: true}, in)
+	if err != nil {
+		return nil, err
 	}
-	f := *r.flow
+	if p != nil {
+		wrong = append(wrong, p)
+	}
+	if len(wrong) == 0 {
+		r.flow.Name, r.flow.Mail, r.flow.Phone = typed.Name, typed.Mail, typed.Phone
+	}
+	return recovery.AllOf(wrong), nil
+}
+
+// identifiers reads name, address and number of the first account.
+func (r *run) identifiers(in recovery.Input) (f recovery.Flow, wrong []*recovery.Problem) {
 	f.Name = strings.TrimSpace(in.Name)
+	switch name, err := recovery.CanonicalName(f.Name); {
+	case f.Name == "":
+		wrong = append(wrong, recovery.InField(recovery.ProblemMissing, "name"))
+	case err != nil:
+		wrong = append(wrong, recovery.NewProblem(recovery.ProblemNameBad))
+	case r.reserved(name):
+		wrong = append(wrong, recovery.NewProblem(recovery.ProblemNameGroup))
+	}
 	var err error
 	if in.Mail != "" {
 		if f.Mail, err = recovery.CanonicalMail(in.Mail); err != nil {
-			return recovery.NewProblem(recovery.ProblemMailBad), nil
+			wrong = append(wrong, recovery.NewProblem(recovery.ProblemMailBad))
 		}
 	}
 	if in.Phone != "" {
 		if f.Phone, err = recovery.CanonicalPhone(in.Phone); err != nil {
-			return recovery.NewProblem(recovery.ProblemPhoneBad), nil
+			wrong = append(wrong, recovery.NewProblem(recovery.ProblemPhoneBad))
 		}
 	}
-	r.account.Name = f.Name
-	if in.NewPassword == "" {
-		return recovery.NewProblem(recovery.ProblemMissing), nil
-	}
-	*r.flow = f
-	r.account.Addresses = nil
-	r.account.AddAddresses(f.Mail, f.Phone)
-	if p, err := r.enroll(ctx, recovery.Next(r.facts()), in); p != nil || err != nil {
-		r.flow.Name = ""
-		return p, err
-	}
-	return nil, nil
+	return f, wrong
 }
 
 // enroll confirms what is being enrolled.

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,7 +21,7 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	if err != nil {
 		return nil, "", err
 	}
-	if err := e.distinct(ctx, a); err != nil {
+	if err := errors.Join(e.distinct(ctx, a), e.free(ctx, a)); err != nil {
 		return nil, "", err
 	}
 	if err := e.claim(ctx, a); err != nil {

@@ -90,6 +90,22 @@ func (e *Engine) claim(ctx context.Context, a *recovery.Account) error {
 	return e.claimExtensions(ctx, a)
 }
 
+// free refuses what other accounts are found by: all of it, and before anything is
+// claimed, which others could not have for a while.
+func (e *Engine) free(ctx context.Context, a *recovery.Account) error {
+	var taken []error
+	for _, id := range a.Identifiers() {
+		holder, err := e.find(ctx, id)
+		if err != nil {
+			return err
+		}
+		if holder != nil && holder.ID != a.ID {
+			taken = append(taken, recovery.TakenError{Kind: id.Kind})
+		}
+	}
+	return errors.Join(taken...)
+}
+
 func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account string) error {
 	holder, err := e.find(ctx, id)
 	if err != nil {

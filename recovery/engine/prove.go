@@ -15,7 +15,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
 	if in.Value(m.Traits().Field) == "" {
-		return recovery.NewProblem(recovery.ProblemMissing), nil
+		return recovery.InField(recovery.ProblemMissing, cmp.Or(string(m.Traits().Field), "code")), nil
 	}
 	if q, ok := m.(recovery.Queued); ok {
 		placed, leave, err := q.Queue(ctx)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
@@ -18,12 +19,15 @@ import (
 // [recovery.ErrSameAddress]; [recovery.ErrAddressTaken].
 func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, mail, reason string, c recovery.Client) error {
 	reason, err := e.accountable(by, person, reason)
-	if err != nil {
+	if err != nil && !errors.Is(err, recovery.ErrReason) {
 		return err
 	}
-	to, err := recovery.CanonicalMail(mail)
-	if err != nil {
-		return recovery.ErrBadMail
+	to, bad := recovery.CanonicalMail(mail)
+	if bad != nil {
+		bad = recovery.ErrBadMail
+	}
+	if err := errors.Join(bad, err); err != nil {
+		return err
 	}
 	if err := e.claimOne(ctx, recovery.ByMail(to), person); err != nil {
 		return err

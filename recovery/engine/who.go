@@ -16,7 +16,7 @@ func (r *run) who(ctx context.Context, in recovery.Input) (*recovery.Problem, er
 	}
 	typed, err := r.named(in)
 	if typed.Value == "" {
-		return recovery.NewProblem(recovery.ProblemMissing), nil
+		return recovery.InField(recovery.ProblemMissing, "name"), nil
 	}
 	if err != nil {
 		typed.Kind = "odd" // belongs to nobody, and costs the same

@@ -166,7 +166,7 @@ func check(t recovery.Try, typed string, readable bool) *recovery.Problem {
 	shortest := Minimum(t.Account)
 	switch n := utf8.RuneCountInString(typed); {
 	case n == 0 && readable:
-		return &recovery.Problem{Key: recovery.ProblemMissing}
+		return recovery.InField(recovery.ProblemMissing, "new_password")
 	case len(typed) > MaxPassword:
 		return &recovery.Problem{Key: recovery.ProblemLong}
 	case !readable:

@@ -140,7 +140,7 @@ func (TOTP) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) 
 		return nil, &recovery.Problem{Key: recovery.ProblemFlowExpired}, nil
 	}
 	if t.Input.Code == "" {
-		return nil, &recovery.Problem{Key: recovery.ProblemMissing}, nil
+		return nil, recovery.InField(recovery.ProblemMissing, "code"), nil
 	}
 	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
 	if !ok {

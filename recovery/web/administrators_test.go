@@ -80,7 +80,7 @@ func badAdministratorForms(mail, id string) []badForm {
 			"mail taken", people,
 			[]string{"name", "eve", "mail", mail},
 			"people",
-			[]string{"mail", "phone"},
+			[]string{"mail"},
 			map[string][]string{"name": {"eve"}, "mail": {mail}},
 		},
 		{"bad phone", people, []string{"name", "eve", "phone", "12"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},

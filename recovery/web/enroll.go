@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"html/template"
 
@@ -37,7 +38,7 @@ func (s step) newPIN() templates.Content { return templates.NewPasswordPage{Meth
 func (s step) newQuestion() templates.Content {
 	c := templates.NewPasswordPage{Method: s.Step.Method, Questions: method.Questions()}
 	if s.Account != nil {
-		c.Question = method.QuestionOf(s.Account)
+		c.Question = cmp.Or(s.in.Choice, method.QuestionOf(s.Account))
 	}
 	return c
 }

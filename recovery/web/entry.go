@@ -24,6 +24,7 @@ func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPa
 
 func (x *exchange) loginAgain(in recovery.Input) (templates.Frame, templates.Content, bool) {
 	f, c := x.login(in.Return, in.Name)
+	c.Kept = in.Remember
 	return f, c, true
 }
 

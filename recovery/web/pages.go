@@ -64,7 +64,11 @@ func text(p *recovery.Problem) *templates.Text {
 	if p.Wait > 0 {
 		args["wait"] = p.Wait.String()
 	}
-	return &templates.Text{Key: p.Key, Args: args}
+	out := &templates.Text{Key: p.Key, Args: args}
+	for _, more := range p.More {
+		out.More = append(out.More, *text(more))
+	}
+	return out
 }
 
 // refuse answers with the page for what we do not do.

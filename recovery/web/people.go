@@ -121,7 +121,7 @@ func (x *exchange) peoplePage(a *recovery.Account) (templates.PeoplePage, bool) 
 }
 
 // notInvited shows the form of an invitation again, as it was typed.
-func (x *exchange) notInvited(a *recovery.Account, problem string) {
+func (x *exchange) notInvited(a *recovery.Account, wrong *recovery.Problem) {
 	c, ok := x.peoplePage(a)
 	if !ok {
 		return
@@ -129,7 +129,7 @@ func (x *exchange) notInvited(a *recovery.Account, problem string) {
 	typed := x.r.PostForm.Get
 	c.Name, c.Mail, c.Phone, c.Groups = typed("name"), typed("mail"), typed("phone"), typed("groups")
 	f := x.mine()
-	f.Problem = &templates.Text{Key: problem}
+	f.Problem = text(wrong)
 	x.page(http.StatusUnprocessableEntity, f, c)
 }
 
@@ -144,29 +144,16 @@ func (x *exchange) invite() {
 	if f("extension") != "" {
 		l, err := recovery.ParseExtension(f("phone"), f("extension"))
 		if err != nil {
-			x.notInvited(a, recovery.ProblemPhoneBad)
+			x.notInvited(a, recovery.InField(recovery.ProblemPhoneBad, "phone"))
 			return
 		}
 		n.Extensions, n.Phone = []recovery.Extension{l}, "" // a shared number takes no messages
 	}
 	who, token, err := x.Engine.AddUser(x.r.Context(), n)
+	wrong := wrongWith(err)
 	switch {
-	case errors.Is(err, recovery.ErrAddressTaken):
-		x.notInvited(a, recovery.ProblemAddressTaken)
-	case errors.Is(err, recovery.ErrNameTaken):
-		x.notInvited(a, recovery.ProblemNameTaken)
-	case errors.Is(err, recovery.ErrIsGroup):
-		x.notInvited(a, recovery.ProblemNameGroup)
-	case errors.Is(err, recovery.ErrIsPerson):
-		x.notInvited(a, recovery.ProblemGroupPerson)
-	case errors.Is(err, recovery.ErrBadGroup):
-		x.notInvited(a, recovery.ProblemGroupBad)
-	case errors.Is(err, recovery.ErrBadName):
-		x.notInvited(a, recovery.ProblemNameBad)
-	case errors.Is(err, recovery.ErrBadMail):
-		x.notInvited(a, recovery.ProblemMailBad)
-	case errors.Is(err, recovery.ErrBadPhone):
-		x.notInvited(a, recovery.ProblemPhoneBad)
+	case wrong != nil:
+		x.notInvited(a, wrong)
 	case err != nil:
 		x.unavailable(err)
 	default:
@@ -225,7 +212,7 @@ func (x *exchange) expired(s recovery.State, until time.Time) bool {
 }
 
 // notManaged shows somebody's page again with what is wrong, as it was typed.
-func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status int, problem string) {
+func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status int, wrong *recovery.Problem) {
 	c, ok := x.personPage(a, s)
 	if !ok {
 		return
@@ -236,7 +223,7 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 		c.Method = replaceMail
 	}
 	f := x.mine()
-	f.Problem = &templates.Text{Key: problem}
+	f.Problem = text(wrong)
 	x.page(status, f, c)
 }
 
@@ -274,21 +261,16 @@ func (x *exchange) manage() {
 	default:
 		err = x.Engine.Manage(x.r.Context(), a, x.person, recovery.Action(do), f("reason"))
 	}
+	wrong := wrongWith(err)
 	switch {
-	case errors.Is(err, recovery.ErrBadMail):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemMailBad)
-	case errors.Is(err, recovery.ErrSameAddress):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemSameAddress)
-	case errors.Is(err, recovery.ErrAddressTaken):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemAddressTaken)
-	case errors.Is(err, recovery.ErrReason):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.ProblemReason)
+	case wrong != nil:
+		x.notManaged(a, s, http.StatusUnprocessableEntity, wrong)
 	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
 		x.adminRefused(a, "on their own account")
-		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotYourself)
+		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNotYourself))
 	case errors.Is(err, recovery.ErrNotAllowed):
 		x.adminRefused(a, "not in this state of the account")
-		x.notManaged(a, s, http.StatusForbidden, recovery.ProblemNotAvailable)
+		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNotAvailable))
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:

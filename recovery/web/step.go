@@ -112,12 +112,12 @@ func (s step) sent() (hint string, minutes int) {
 
 func (s step) signIn() templates.Content {
 	return templates.SignInPage{
-		Name: s.name(), Remember: s.signingIn(), Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
+		Name: s.name(), Remember: s.signingIn(), Kept: s.in.Remember, Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
 	}
 }
 
 func (s step) recover() templates.Content {
-	return templates.RecoverPage{Name: s.name(), Phone: s.in.Phone}
+	return templates.RecoverPage{Name: s.name(), Phone: s.in.Phone, Extension: s.in.Extension, AskPhone: s.Engine.HasExtensions()}
 }
 
 func (s step) setup() templates.Content {
@@ -133,7 +133,7 @@ func (s step) activate() templates.Content { return templates.ActivatePage{} }
 func (s step) factor() templates.Content {
 	m := s.Engine.Methods.Get(s.Step.Method)
 	c := templates.FactorPage{
-		Ways: s.ways(), Name: s.name(), Trial: s.Flow.Trial,
+		Ways: s.ways(), Name: s.name(), Trial: s.Flow.Trial, Kept: s.in.Remember,
 		Trust: s.signingIn() && m != nil && m.Traits().Factor && s.Engine.Policy.Lifetimes.Remembered > 0 && (s.secure || Loopback(s.r.Host)),
 	}
 	c.Hint, c.Minutes = s.sent()
@@ -183,7 +183,7 @@ func (s step) choice() templates.Content {
 func (s step) confirm() templates.Content {
 	c := templates.ConfirmPage{
 		Ways: s.ways(), Trial: s.Flow.Trial, Skip: s.Step.Optional,
-		Name: s.name(), Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason,
+		Name: s.in.Name, Mail: s.in.Mail, Phone: s.in.Phone, Reason: s.in.Reason, Choice: s.in.Choice,
 	}
 	c.Hint, c.Minutes = s.sent()
 	if s.Flow.PersonName != "" {

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// fault is what one error says of a field.
+type fault struct {
+	is         error
+	key, field string
+}
+
+// faults is in the order of the fields.
+func faults() []fault {
+	return []fault{
+		{recovery.ErrBadName, recovery.ProblemNameBad, "name"},
+		{recovery.ErrIsGroup, recovery.ProblemNameGroup, "name"},
+		{recovery.TakenError{Kind: "name"}, recovery.ProblemNameTaken, "name"},
+		{recovery.ErrBadMail, recovery.ProblemMailBad, "mail"},
+		{recovery.ErrSameAddress, recovery.ProblemSameAddress, "mail"},
+		{recovery.TakenError{Kind: "mail"}, recovery.ProblemAddressTaken, "mail"},
+		{recovery.ErrBadPhone, recovery.ProblemPhoneBad, "phone"},
+		{recovery.TakenError{Kind: "phone"}, recovery.ProblemAddressTaken, "phone"},
+		{recovery.TakenError{Kind: "line"}, recovery.ProblemAddressTaken, "phone"},
+		{recovery.ErrIsPerson, recovery.ProblemGroupPerson, "groups"},
+		{recovery.ErrBadGroup, recovery.ProblemGroupBad, "groups"},
+		{recovery.ErrReason, recovery.ProblemReason, "reason"},
+	}
+}
+
+// wrongWith is everything an error says of what an administrator has typed, one
+// thing of each field; nil: it is another error, or none.
+func wrongWith(err error) *recovery.Problem {
+	var out []*recovery.Problem
+	for _, f := range faults() {
+		said := func(p *recovery.Problem) bool { return p.Args["field"] == f.field }
+		if errors.Is(err, f.is) && !slices.ContainsFunc(out, said) {
+			out = append(out, recovery.InField(f.key, f.field))
+		}
+	}
+	return recovery.AllOf(out)
+}
