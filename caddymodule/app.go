@@ -5,6 +5,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -90,10 +91,16 @@ type App struct {
 
 	mu      sync.Mutex // around opening and ending
 	runtime atomic.Pointer[runtime]
-	waiting atomic.Pointer[waiting] // for a store that is away; nil: not so
+	shut    atomic.Pointer[shut] // while the store is away; nil: it is not
 	closed  bool
 	sites   sites
 	judged  bool // the routes of all sites, by the first handler that was loaded
+}
+
+// shut is a gate without a store.
+type shut struct {
+	answer http.HandlerFunc // every request
+	end    func()           // stops to wait for the store; may be called twice
 }
 
 // Lock refuses passwords of an account from unknown browsers for a time.

@@ -12,6 +12,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 )
 
 // caddyConfig is what a command reads of a configuration. It loads no module
@@ -26,23 +29,19 @@ type caddyConfig struct {
 }
 
 type jsonServer struct {
-	Listen []string    `json:"listen"`
-	Routes []jsonRoute `json:"routes"`
-	HTTPS  struct {
+	Listen      []string                    `json:"listen"`
+	Routes      caddyhttp.RouteList         `json:"routes"`
+	NamedRoutes map[string]*caddyhttp.Route `json:"named_routes"`
+	Errors      *caddyhttp.HTTPErrorConfig  `json:"errors"`
+	HTTPS       struct {
 		Disable bool     `json:"disable"`
 		Skip    []string `json:"skip"`
 	} `json:"automatic_https"`
 }
 
-type jsonRoute struct {
-	Match []struct {
-		Host []string `json:"host"`
-	} `json:"match"`
-	Handle []struct {
-		Handler string      `json:"handler"`
-		Routes  []jsonRoute `json:"routes"`
-		Allow   []string    `json:"allow"` // of ours
-	} `json:"handle"`
+// gates lists our handlers.
+func (s *jsonServer) gates() []routes.Found {
+	return routes.Gates(&caddyhttp.Server{Routes: s.Routes, NamedRoutes: s.NamedRoutes, Errors: s.Errors})
 }
 
 // readApp reads the app of a configuration, and the origin of its first site.
@@ -134,11 +133,12 @@ func adapted(path, adapter string) ([]byte, error) {
 func (c *caddyConfig) sites() (s sites, used bool) {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
 		server := c.Apps.HTTP.Servers[name]
-		found, names := jsonHosts(server.Routes, nil)
-		used = used || found
-		for _, host := range names {
-			for _, address := range server.Listen {
-				s.add(server.scheme(host, address), host, address)
+		for _, gate := range server.gates() {
+			used = true
+			for _, host := range gate.Hosts {
+				for _, address := range server.Listen {
+					s.add(server.scheme(host, address), host, address)
+				}
 			}
 		}
 	}
@@ -156,48 +156,19 @@ func (s *jsonServer) scheme(host, address string) string {
 	return "https"
 }
 
-// jsonHosts lists the host names under which routes reach our handler, and
-// tells whether any route does.
-func jsonHosts(routes []jsonRoute, outer []string) (found bool, names []string) {
-	for _, route := range routes {
-		here := outer
-		for _, m := range route.Match {
-			if m.Host != nil {
-				here = m.Host
-			}
-		}
-		for _, h := range route.Handle {
-			if h.Handler == "sparekey" {
-				found, names = true, append(names, here...)
-				continue
-			}
-			inside, more := jsonHosts(h.Routes, here)
-			found, names = found || inside, append(names, more...)
-		}
-	}
-	return found, names
-}
-
 // rules lists who may pass at any site. A word that is none is found at the start.
 func (c *caddyConfig) rules() []string {
 	var all []string
 	for _, server := range c.Apps.HTTP.Servers {
-		eachOfOurs(server.Routes, func(allow []string) {
-			if rules, err := readRules(allow); err == nil {
+		for _, gate := range server.gates() {
+			var config struct{ Allow []string }
+			if json.Unmarshal(gate.Config, &config) != nil {
+				continue
+			}
+			if rules, err := readRules(config.Allow); err == nil {
 				all = append(all, rules...)
 			}
-		})
-	}
-	return all
-}
-
-func eachOfOurs(routes []jsonRoute, do func(allow []string)) {
-	for _, route := range routes {
-		for _, h := range route.Handle {
-			if h.Handler == "sparekey" {
-				do(h.Allow)
-			}
-			eachOfOurs(h.Routes, do)
 		}
 	}
+	return all
 }

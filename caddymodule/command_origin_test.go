@@ -22,6 +22,8 @@ func TestOriginFromConfiguration(t *testing.T) {
 		{"plain http", `"a":{"listen":[":8080"],"automatic_https":{"disable":true},"routes":[{"match":[{"host":["localhost"]}],"handle":[{"handler":"sparekey"}]}]}`, "http://localhost:8080"},
 		{"https is preferred", `"a":{"listen":[":80"],"routes":[{"match":[{"host":["a.example"]}],"handle":[{"handler":"sparekey"}]}]},
 			"b":{"listen":[":443"],"routes":[{"match":[{"host":["b.example"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://b.example"},
+		{"two addresses of a site", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["a.example"],"path":["/x"]},{"host":["b.example"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://a.example"},
+		{"named route", `"a":{"listen":[":443"],"named_routes":{"gate":` + ours + `},"routes":[{"match":[{"host":["a.example"]}],"handle":[{"handler":"invoke","name":"gate"}]}]}`, "https://a.example"},
 		{"not ours", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["other.example"]}],"handle":[{"handler":"static_response"}]}]}`, ""},
 		{"placeholder", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["{env.SPAREKEY_TEST_DOMAIN}"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://photos.example.com"},
 		{"IPv6", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["2001:db8::1"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://[2001:db8::1]"},

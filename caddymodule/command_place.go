@@ -26,9 +26,6 @@ import (
 // store.
 const systemFolder = "/var/lib/caddy/.local/share/caddy/sparekey"
 
-// storeFile is the default name of the file store.
-const storeFile = "sparekey.db"
-
 // place is a store that exists, as a command sees it.
 type place struct {
 	app    *App

@@ -76,7 +76,7 @@ func story(t *testing.T, h *host, said string) {
 	}
 
 	rescue := decode[linkJSON](t, do("rescue", "anna", "--json", "--origin", "https://photos.example.com/"))
-	if !strings.HasPrefix(rescue.Link, "https://photos.example.com/.sparekey/rescue#") {
+	if !strings.HasPrefix(rescue.Link, "https://photos.example.com/.sparekey/activate#") {
 		t.Errorf("rescue --origin: got %q, want that origin", rescue.Link)
 	}
 	do("rescue", "bruno").want(t, 1, "no such account")

@@ -167,7 +167,12 @@ func (o *operations) siteChecks() []check {
 	}
 	switch {
 	case len(o.app.sites.origins) == 0:
-		out = append(out, check{"sites", levelWarning, "no site with a host name has sparekey", "name the site by its host: links in messages lead there", nil})
+		out = append(out, check{"sites", levelWarning, "no site with a host name has sparekey", "name the site by its host, or write url ADDRESS: links in messages lead there", nil})
+	case out == nil && o.app.sites.unnamed && o.app.URL == "":
+		out = append(out, check{
+			"sites", levelWarning, strings.Join(o.app.sites.origins, ", ") + ", and hosts that no site names: mails asked for there have a code and no link",
+			"name those hosts beside the wildcard, or write url ADDRESS", nil,
+		})
 	case out == nil && o.app.InsecureHTTP:
 		out = append(out, check{"sites", levelWarning, "insecure_http is on, and no site needs it", "take it away", nil})
 	case out == nil:

@@ -161,13 +161,6 @@ func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, bef
 	return d
 }
 
-// closed is the answer when nothing of ours can run.
-func closed(w http.ResponseWriter, r *http.Request) {
-	web.Harden(w, r)
-	w.Header().Set("Retry-After", "5")
-	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
-}
-
 // introduce tells the app, the access log and placeholders who is asking.
 func introduce(r *http.Request, id *guard.Identity) {
 	web.Introduce(r, id)

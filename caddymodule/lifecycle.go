@@ -125,11 +125,11 @@ func (*App) Stop() error { return nil }
 // may be called after a failed Provision or Start, and twice.
 func (a *App) Cleanup() error {
 	a.mu.Lock()
-	rt, w := a.runtime.Load(), a.waiting.Load()
+	rt, s := a.runtime.Load(), a.shut.Load()
 	a.closed = true
 	a.mu.Unlock()
-	if w != nil {
-		w.end()
+	if s != nil {
+		s.end()
 	}
 	if rt != nil {
 		rt.retire()
@@ -144,7 +144,7 @@ func (a *App) open() (*runtime, error) {
 	if rt := a.runtime.Load(); rt != nil {
 		return rt, nil
 	}
-	if a.waiting.Load() != nil {
+	if a.shut.Load() != nil {
 		return nil, errWaiting
 	}
 	a.mu.Lock()
@@ -155,7 +155,7 @@ func (a *App) open() (*runtime, error) {
 	switch {
 	case a.closed:
 		return nil, errEnded
-	case a.waiting.Load() != nil:
+	case a.shut.Load() != nil:
 		return nil, errWaiting
 	}
 	if err := a.findSites(); err != nil {
@@ -163,7 +163,7 @@ func (a *App) open() (*runtime, error) {
 	}
 	rt, err := newRuntime(a)
 	if errors.Is(err, kv.ErrAway) {
-		if err = a.await(err); err == nil {
+		if err = a.await(err, a.opened); err == nil {
 			return nil, errWaiting
 		}
 	}
@@ -174,7 +174,10 @@ func (a *App) open() (*runtime, error) {
 	return rt, nil
 }
 
-var errEnded = errors.New("this configuration has ended")
+var (
+	errEnded   = errors.New("this configuration has ended")
+	errWaiting = errors.New("the store is away")
+)
 
 // acquire is open for the length of a request; the caller ends it with after.
 func (a *App) acquire() (*runtime, error) {

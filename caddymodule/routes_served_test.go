@@ -16,6 +16,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 )
 
 // TestWhatLoadsGuards asks what loads, without and with a session: what is open
@@ -26,7 +28,12 @@ func TestWhatLoadsGuards(t *testing.T) {
 	session := h.seed(t)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "app") }))
 	defer app.Close()
+	other, err := kvtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("PORT", strconv.Itoa(h.port))
+	t.Setenv("OTHER_PORT", strconv.Itoa(other))
 	t.Setenv("APP", strings.TrimPrefix(app.URL, "http://"))
 	for _, c := range routesCases(t) {
 		if c.want != "loads" {

@@ -92,6 +92,7 @@ func quiet() *caddy.Logging {
 func TestWhatDoesNotGuardDoesNotLoad(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	t.Setenv("PORT", "1")
+	t.Setenv("OTHER_PORT", "2")
 	t.Setenv("APP", "127.0.0.1:1")
 	rounds := 20
 	if testing.Short() {

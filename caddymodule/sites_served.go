@@ -13,9 +13,11 @@ func (s *sites) collect(app *caddyhttp.App) {
 		if len(server.TLSConnPolicies) > 0 {
 			scheme = "https"
 		}
-		for _, host := range routes.Hosts(server) {
-			for _, address := range server.Listen {
-				s.add(scheme, host, address)
+		for _, gate := range routes.Gates(server) {
+			for _, host := range gate.Hosts {
+				for _, address := range server.Listen {
+					s.add(scheme, host, address)
+				}
 			}
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 )
 
+// storeFile is the default name of the file.
+const storeFile = "sparekey.db"
+
 // FileStore keeps everything in one file: the default, for one Caddy.
 type FileStore struct {
 	// Path of the file; placeholders are replaced. Default: sparekey/sparekey.db

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
-	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 const (
@@ -26,7 +24,7 @@ const (
 // store in the background. It never opens half: see newRuntime.
 type waiting struct {
 	app     *App
-	server  *web.Server // without a store
+	opened  func(*runtime) // what is done once when the store has come
 	control *control
 	stop    context.CancelFunc
 
@@ -36,7 +34,7 @@ type waiting struct {
 }
 
 // await begins to wait. The caller holds the lock of the app.
-func (a *App) await(err error) error {
+func (a *App) await(err error, opened func(*runtime)) error {
 	rt, failed := a.parts(nil, nil)
 	if failed != nil {
 		return failed
@@ -47,10 +45,10 @@ func (a *App) await(err error) error {
 	}
 	rt.engine.Keys, rt.engine.Store.Driver = keys, absent{}
 	ctx, stop := context.WithCancel(context.Background())
-	w := &waiting{app: a, server: a.pagesOf(rt), stop: stop}
+	w := &waiting{app: a, opened: opened, stop: stop}
 	w.learn(err, time.Now())
 	w.control = newControl(a.logger, keys, a.store, w.reason)
-	a.waiting.Store(w)
+	a.shut.Store(&shut{answer: a.pagesOf(rt).Away, end: w.end})
 	go supervise.Run(a.logger, "waiting for the store", func() { w.keepOpening(ctx) })
 	return nil
 }
@@ -66,7 +64,7 @@ func (w *waiting) keepOpening(ctx context.Context) {
 		}
 		rt, err := w.open()
 		if err == nil {
-			w.app.arrived(rt)
+			w.arrived(rt)
 			return
 		}
 		if w.learn(err, time.Now()) {
@@ -122,41 +120,22 @@ func (w *waiting) end() {
 }
 
 // arrived takes the open store into use, unless the configuration has ended.
-func (a *App) arrived(rt *runtime) {
+func (w *waiting) arrived(rt *runtime) {
+	a := w.app
 	a.mu.Lock()
-	w, closed := a.waiting.Load(), a.closed
-	if !closed {
+	ended := a.closed
+	if !ended {
 		a.runtime.Store(rt)
-		a.waiting.Store(nil)
+		a.shut.Store(nil)
 	}
 	a.mu.Unlock()
-	if closed {
+	if ended {
 		rt.retire()
 		return
 	}
 	w.end()
 	a.logger.Info("the store has come: the gate is open", "store", a.store.Place())
-	a.opened(rt)
-}
-
-// errWaiting says that requests are answered by waiting.
-var errWaiting = errors.New("the store is away")
-
-// refuse answers a request for which nothing is open. The reason is told by
-// waiting, or else here.
-func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if away := a.waiting.Load(); away != nil {
-		defer func() {
-			if p := recover(); p != nil {
-				supervise.Report(a.logger, "the gate", p)
-				closed(w, r)
-			}
-		}()
-		away.server.Away(w, r)
-		return
-	}
-	a.logger.Error("gate not open", "error", err)
-	closed(w, r)
+	w.opened(rt)
 }
 
 // unopened answers a command while there is no store.

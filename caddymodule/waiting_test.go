@@ -134,6 +134,20 @@ func TestAStoreThatComesLater(t *testing.T) {
 	h.wantClosed(t)
 	do("DEL", "sparekey:rootkeys", "sparekey:check")
 	h.wantOpen(t)
+
+	server.Stop() // and takes all with it
+	h.more = "name Albums"
+	h.start(t)
+	h.wantClosed(t)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	do("CONFIG", "SET", "maxmemory-policy", "noeviction")
+	for end := time.Now().Add(15 * time.Second); strings.Count(h.log(t), "the gate is open") < 2; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("after a reload without a store: the gate did not open again:\n%s", h.log(t))
+		}
+	}
 }
 
 // wantOpen waits for the set-up link, which leads to a page then.

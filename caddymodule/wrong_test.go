@@ -1,7 +1,10 @@
+//go:build unix
+
 package caddymodule_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -155,5 +158,41 @@ func writeWrong(t *testing.T, path string, cases []wrongCase) {
 	}
 	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestWhatLiesThereIsRefused by "caddy validate" as by a start, and stays as it is.
+func TestWhatLiesThereIsRefused(t *testing.T) {
+	const key = "caddy/sparekey/sparekey.key"
+	for _, tt := range []struct {
+		name, file, text string
+		mode             os.FileMode
+		want             string
+	}{
+		{"a key that others may read", key, strings.Repeat("0123456789abcdef", 4), 0o644, "chmod 600"},
+		{"a key that is none", key, "hunter2", 0o600, "is not a key"},
+		{"a store that others may read", "caddy/sparekey/sparekey.db", "x", 0o644, "chmod 600"},
+		{"an empty store", "caddy/sparekey/sparekey.db", "", 0o600, "it is empty"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			home := t.TempDir()
+			t.Setenv("XDG_DATA_HOME", home)
+			t.Setenv("XDG_CONFIG_HOME", home)
+			path := filepath.Join(home, tt.file)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(tt.text), tt.mode)); err != nil {
+				t.Fatal(err)
+			}
+			config, err := adaptQuiet(t, "http://localhost:9 {\n\tsparekey\n}\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, started := refusal(caddy.Validate(decodeConfig(t, config))), refusal(caddy.Load(config, true))
+			if said != started || !strings.Contains(said, tt.want) {
+				t.Errorf("got %q from validate and %q from start, want %q", said, started, tt.want)
+			}
+			if text, err := os.ReadFile(path); err != nil || string(text) != tt.text {
+				t.Errorf("got %q, %v, want it as it was", text, err)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -234,7 +235,7 @@ func (j *judge) pages(p probe, name string) error {
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: %s answers there; "+
 			"write sparekey directly into a site whose address has no path, and let no other site or handle take that path",
 			templates.Prefix, name, o.open.spoken())
-	case o.falls || !o.gate:
+	case o.falls || o.lost || !o.gate:
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; "+
 			"write sparekey directly into a site whose address has no path", templates.Prefix, name)
 	}
@@ -244,7 +245,7 @@ func (j *judge) pages(p probe, name string) error {
 func tooLate(name string, open *handler) error {
 	remedy := "write sparekey above it, or take out the line \"order ...\" that moved one of the two"
 	if open.foreign() {
-		remedy = fmt.Sprintf("write above all sites, in the block of global options: order %s after sparekey", cmp.Or(open.name, "NAME"))
+		remedy = fmt.Sprintf("write sparekey above it in a route block, or in the block of global options: order %s after sparekey", cmp.Or(open.name, "NAME"))
 	}
 	return fmt.Errorf("%s is not guarded: %s can answer before sparekey has let anybody pass; %s", name, open.spoken(), remedy)
 }
@@ -283,14 +284,19 @@ func (h *handler) foreign() bool {
 	return true
 }
 
-// Hosts are the names under which the routes of a server come to a gate, one for
-// each gate and name.
-func Hosts(s *caddyhttp.Server) []string {
-	var names []string
-	for _, seat := range newJudge("", s).seats {
-		names = append(names, seat.hosts...)
+// Found is a gate in the routes of a server.
+type Found struct {
+	Hosts  []string        // the names it is reached by; "" is any
+	Config json.RawMessage // its own, where it has not been set up; otherwise nil
+}
+
+// Gates lists the gates of a server.
+func Gates(s *caddyhttp.Server) []Found {
+	var out []Found
+	for _, s := range newJudge("", s).seats {
+		out = append(out, Found{s.names(), s.gate.raw})
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	return out
 }
 
 // App is the app whose routes lead to a handler, and through nothing but

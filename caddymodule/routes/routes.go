@@ -33,7 +33,7 @@ type route struct {
 // handler is one of a route.
 type handler struct {
 	name   string          // of the module, behind http.handlers.; empty: unknown
-	raw    json.RawMessage // its configuration; only of those that are looked into
+	raw    json.RawMessage // its configuration; of those that are set up, only if it is looked into
 	gate   bool            // it is ours
 	line   string          // of a gate: file and line, empty in JSON written by hand
 	number string          // where it stands: route and position, from the server down
@@ -117,7 +117,7 @@ func (rd *routeReader) raw(raw json.RawMessage, number string) handler {
 	_ = json.Unmarshal(raw, &h) // a fault is Caddy's to tell
 	switch h.Handler {
 	case gateModule:
-		return handler{name: h.Handler, gate: true, holds: true, line: h.At, number: number}
+		return handler{name: h.Handler, raw: raw, gate: true, holds: true, line: h.At, number: number}
 	case "invoke":
 		return rd.invoke(h.Name, number)
 	case "subroute":

@@ -19,13 +19,14 @@ type outcome struct {
 	open  *handler // what can answer before a gate decides; nil: nothing
 	gate  bool     // a gate decides about some
 	falls bool     // some go on behind
+	lost  bool     // some end with nothing, in a route that goes no further
 }
 
 func (o *outcome) add(in outcome) {
 	if o.open == nil {
 		o.open = in.open
 	}
-	o.gate = o.gate || in.gate
+	o.gate, o.lost = o.gate || in.gate, o.lost || in.lost
 }
 
 func (w *walk) list(routes []route) outcome {
@@ -38,6 +39,7 @@ func (w *walk) list(routes []route) outcome {
 		}
 		in := w.route(r, m)
 		out.add(in)
+		out.lost = out.lost || r.terminal && in.falls
 		if m < all {
 			continue
 		}

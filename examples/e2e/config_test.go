@@ -33,9 +33,9 @@ var badConfigs = []struct{ name, text, want string }{
 	{name: "when all is known", text: global("recover both {", "way rescue", "way rescue # BAD", "}"), want: "there twice"},
 	{name: "too long a lifetime", text: global("lifetime mail_link 24h # BAD"), want: "at most 1h"},
 	{name: "in a site", text: site("sparekey {", "deny family # BAD", "}"), want: `unknown option "deny"`},
-	{name: "in the wrong place", text: site("handle /x {", "sparekey # BAD", "}"), want: "sparekey directly into the site"},
 	{name: "behind an answer", text: site("route {", "respond x", "sparekey # BAD", "}"), want: "write sparekey above it"},
 	{name: "proxied errors", text: site("sparekey # BAD", "handle_errors {", "reverse_proxy localhost:1", "}"), want: "handle_errors { sparekey"},
+	{name: "when the routes are judged", text: site("handle /x {", "sparekey # BAD", "}"), want: "sparekey directly into the site"},
 }
 
 // TestBadConfig wants every mistake to be found by "caddy validate" and named by
