@@ -237,8 +237,6 @@ func (m *adviser) loads(now map[wayRef][]Way, seen *Shape) bool {
 	})
 }
 
-func (t Table) way(ref wayRef) Way { return t.Ways[ref.goal][ref.i-1] }
-
 // replaced is the table with others in the place of some ways.
 func (t Table) replaced(now map[wayRef][]Way) Table {
 	all := map[Goal][]Way{}

@@ -93,17 +93,20 @@ func paste(t lint.Table, findings []lint.Finding) lint.Table {
 	return t
 }
 
-func TestRemedies(t *testing.T) {
+// remedyCase is a policy and all that is said of it.
+type remedyCase struct {
+	name, policy, channels string
+	want                   []string
+}
+
+func remedyCases() []remedyCase {
 	const onlyBoth = "they have only the ways of recover both"
 	mended := func(way, more string) string { return "; write instead of C:1:\n\t" + way + more }
 	below := func(who, way string) string {
 		return "C:1: recover password: no way is for accounts " + who + ": " + onlyBoth + "; write below C:1:\n\t" + way
 	}
 	weakOK := "; weak_ok at the end of its line accepts it, if that is meant"
-	for _, tc := range []struct {
-		name, policy, channels string
-		want                   []string
-	}{
+	return []remedyCase{
 		{"mail resets the password", "password: mail_link @C:1", "mail", []string{
 			`C:1: recover password: the way "mail_link" and recover second_factor: the default way "mail_link password wait 24h" together let ` +
 				`whoever holds mailbox, after 96h, take over an account that signs in with password + authenticator ` +
@@ -138,7 +141,11 @@ func TestRemedies(t *testing.T) {
 		{"nothing in both either", "password: mail_link factor @C:1\nboth: recovery_code factor @C:2", "mail", []string{
 			"C:1: recover password: no way is for accounts without a second factor: they cannot get it back; write below C:1:\n\tway mail_link without_factor",
 		}},
-	} {
+	}
+}
+
+func TestRemedies(t *testing.T) {
+	for _, tc := range remedyCases() {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			table := small(tc.policy, tc.channels)

@@ -310,3 +310,5 @@ func (w Way) String() string {
 	}
 	return s
 }
+
+func (t Table) way(ref wayRef) Way { return t.Ways[ref.goal][ref.i-1] }
