@@ -234,6 +234,8 @@ func doctorFaults() []doctorFault {
 		{name: "nothing sends text messages", subject: "sms", words: "mail_link + password + sms_code", level: "ok"},
 		{name: "plain http beyond this machine", site: "photos.lan", subject: "sites", words: "nobody is let in", level: "fault", remedy: "https"},
 		{name: "plain http, allowed", site: "photos.lan", more: "insecure_http", subject: "sites", words: "in the clear", level: "warning", remedy: "insecure_http"},
+		{name: "a wildcard beside a site", site: "localhost, http://*.localhost", subject: "sites", words: "have a code and no link", level: "warning", remedy: "url ADDRESS"},
+		{name: "a wildcard, and the address is written", site: "localhost, http://*.localhost", more: "url http://localhost", subject: "sites", words: "http://localhost", level: "ok"},
 		{name: "insecure_http for nothing", more: "insecure_http", subject: "sites", words: "no site needs it", level: "warning", remedy: "take it away"},
 		{name: "gateway in the clear, accepted", more: "notify sms http://sms.invalid/?key=canary insecure", subject: "insecure", words: "codes and numbers cross", level: "warning", remedy: "use https", code: 1},
 		{name: "weaker than the login, accepted", more: "notify file out\nrecover second_factor {\n way mail_link weak_ok\n}", subject: "ways", words: "lets whoever holds mailbox take over", level: "warning", remedy: "weak_ok accepts it"},

@@ -36,7 +36,11 @@ func unset(name string) error {
 	case "file":
 		return fmt.Errorf("{%s} cannot be read or is empty: put the value into that file, readable for the user Caddy runs as", name)
 	}
-	return fmt.Errorf(`{%s} is no placeholder that has a value when Caddy starts: use {env.NAME} or {file./PATH}, or write \{ for a brace`, name)
+	what := "a text in braces" // perhaps of a password, so it is not shown
+	if rest != "" {
+		what = "{" + name + "}"
+	}
+	return fmt.Errorf(`%s is no placeholder that has a value when Caddy starts: use {env.NAME} or {file./PATH}, or write \{ for a brace`, what)
 }
 
 // caddyPlaceholder has a dot, unlike those of a template, such as {to}.

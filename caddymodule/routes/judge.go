@@ -21,6 +21,7 @@ import (
 func Judge(app *caddyhttp.App) error {
 	for _, name := range slices.Sorted(maps.Keys(app.Servers)) {
 		j := newJudge(name, app.Servers[name])
+		j.metrics = app.Metrics != nil || app.Servers[name].Metrics != nil
 		for _, s := range j.seats {
 			if err := j.seat(s); err != nil {
 				return err
@@ -35,6 +36,7 @@ type judge struct {
 	server         string
 	routes, errors []route
 	seats          []seat
+	metrics        bool // each handler is recorded
 }
 
 // seat is a gate and where it stands.
@@ -122,6 +124,9 @@ func (j *judge) host(s seat, name string) error {
 		return err
 	}
 	if err := j.pages(p, name); err != nil {
+		return err
+	}
+	if err := j.spoiled(p, s); err != nil {
 		return err
 	}
 	for _, list := range append(slices.Clone(s.errors), j.errors) {

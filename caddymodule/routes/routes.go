@@ -103,7 +103,9 @@ func (rd *routeReader) loaded(h caddyhttp.MiddlewareHandler, number string) hand
 const handlerModules, gateModule = "http.handlers.", "sparekey"
 
 // lookedInto tells which handlers are judged by their configuration too.
-func lookedInto(name string) bool { return name == "static_response" || name == "rewrite" }
+func lookedInto(name string) bool {
+	return name == "static_response" || name == "rewrite" || name == "headers"
+}
 
 // raw reads a handler that has not been set up.
 func (rd *routeReader) raw(raw json.RawMessage, number string) handler {

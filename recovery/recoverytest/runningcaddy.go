@@ -172,6 +172,8 @@ func (c *runningCaddy) writeConfig() {
 	persist_config off
 	auto_https off
 	default_bind %s
+	# Our own pages too say by which load they are answered.
+	order sparekey after header
 	sparekey {
 		store %s
 		secret %s

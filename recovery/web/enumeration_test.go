@@ -23,7 +23,7 @@ func normal(b *recoverytest.Browser, name string) string {
 		}
 	}
 	slices.Sort(headers)
-	body := strings.ReplaceAll(b.Body, name, "NAME")
+	body := strings.NewReplacer(name, "NAME", strings.ReplaceAll(name, "+", "&#43;"), "NAME").Replace(b.Body)
 	body = regexp.MustCompile(`value="[A-Za-z0-9_-]{22}"|f=[A-Za-z0-9_-]{22}`).ReplaceAllString(body, "TOKEN")
 	return fmt.Sprint(b.Status, headers, len(b.Answer["Set-Cookie"]), body)
 }
