@@ -80,7 +80,7 @@ func (s *flowWalker) tryOtherWays() {
 	i := slices.IndexFunc(links, func(l string) bool {
 		return strings.HasPrefix(l, "/.sparekey/choose?") || strings.HasPrefix(l, "/.sparekey/recover")
 	})
-	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return strings.Contains(s.b.Text(), proofHeadings()[m]) })
+	others := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return strings.Contains(s.b.Text(), proofHeadings()[recovery.Bare(m)]) })
 	if len(others) == 0 && i < 0 {
 		s.t.Fatalf("%s: page %q has no other way: %s", step, page, s.b.Text())
 	}
@@ -90,7 +90,7 @@ func (s *flowWalker) tryOtherWays() {
 	flow := s.b.Get(step).Want(page).URL.Query().Get("f")
 	for _, m := range methods {
 		s.b.Post("/.sparekey/", recoverytest.Fields("flow", flow, "method", m))
-		if s.b.Status != 200 || !strings.Contains(s.b.Text(), proofHeadings()[m]) {
+		if s.b.Status != 200 || !strings.Contains(s.b.Text(), proofHeadings()[recovery.Bare(m)]) {
 			s.t.Errorf("%s: pressing %q leads to page %q, status %d", step, m, s.b.Page(), s.b.Status)
 		}
 	}

@@ -121,7 +121,7 @@ func (c *closed) byCode(code string) func(*testing.T) *recoverytest.Browser {
 
 func (c *closed) byFriends(t *testing.T) *recoverytest.Browser {
 	t.Helper()
-	b := c.asked("contact")
+	b := c.asked("contact*2")
 	spoken := b.All("spoken")
 	if len(spoken) == 0 {
 		return b
