@@ -79,6 +79,10 @@ type App struct {
 	// Costs of argon2id. Default: t=3, m=65536 (KiB), p=1.
 	Hash *Hash `json:"hash,omitempty"`
 
+	// What new passwords are compared with, beside the built-in list. Default:
+	// nothing.
+	Passwords Passwords `json:"passwords,omitzero"`
+
 	written
 
 	ctx     caddy.Context

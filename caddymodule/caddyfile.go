@@ -51,6 +51,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		ask question for recover
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
+//		passwords breached FILE|URL [insecure]
 //		lifetime NAME DURATION
 //		lifetime remembered off
 //		limit NAME COUNT per DURATION
@@ -118,12 +119,14 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.lock(d)
 	case "hash":
 		return a.hash(d)
+	case "passwords":
+		return a.Passwords.read(d)
 	case "lifetime":
 		return a.lifetime(d)
 	case "limit":
 		return a.limit(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "lifetime", "limit")
+	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

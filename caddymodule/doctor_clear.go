@@ -4,7 +4,7 @@ import "strings"
 
 // clearChecks tells what the word insecure accepts.
 func (a *App) clearChecks() []check {
-	modules := []any{a.store}
+	modules := []any{a.store, a.Passwords}
 	for _, n := range a.senders {
 		modules = append(modules, n)
 	}

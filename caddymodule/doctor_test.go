@@ -228,6 +228,8 @@ func doctorFaults() []doctorFault {
 		{name: "push service away", more: "notify push ntfy://" + nobody + "/canary", subject: "push", words: "connection refused", level: "fault", remedy: "nobody listens there"},
 		{name: "push service that cannot be asked", more: "notify push pushover://shoutrrr:canary@hunter2", subject: "push", words: "use --send-test", level: "ok"},
 		{name: "webhook away", more: "notify webhook " + gone.URL + "/canary {\n secret hunter2hunter2hunter2\n}", subject: "webhook", words: "connection refused", level: "fault", remedy: "nobody listens there"},
+		{name: "stolen passwords away", more: "passwords breached " + gone.URL + "/canary/", subject: "passwords", words: "connection refused", level: "fault", remedy: "nobody listens there"},
+		{name: "stolen passwords in the clear, accepted", more: "passwords breached http://breach.invalid/canary/ insecure", subject: "insecure", words: "learns a part of the hashes", level: "warning", remedy: "use https", code: 1},
 		{name: "nothing sends mail", subject: "mail", words: "password by mail_link", level: "warning", remedy: "notify smtp"},
 		{name: "nothing sends text messages", subject: "sms", words: "mail_link + password + sms_code", level: "ok"},
 		{name: "plain http beyond this machine", site: "photos.lan", subject: "sites", words: "nobody is let in", level: "fault", remedy: "https"},

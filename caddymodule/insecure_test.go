@@ -22,12 +22,15 @@ func inClear() []struct{ name, before, line, after, want string } {
 		{"redis", "", "store redis redis://redis:6379", "", "use rediss://"},
 		{"redis with a password", "", "store redis redis://sam:hunter2@10.0.0.7:6379/1", "", "use rediss://"},
 		{"redis without a password", "", "store redis rediss://redis.example", "", "without a password"},
+		{"stolen passwords", "", "passwords breached http://breach.example/range/", "", "use https"},
+		{"stolen passwords of the environment", "", "passwords breached {env.SPAREKEY_TEST_BREACHED}", "", "use https"},
 		{"redis of the environment", "", "store redis {env.SPAREKEY_TEST_REDIS}", "", "use rediss://"},
 	}
 }
 
 func TestWhatOthersCanReadIsRefused(t *testing.T) {
 	t.Setenv("SPAREKEY_TEST_URL", "http://hook.example/in")
+	t.Setenv("SPAREKEY_TEST_BREACHED", "http://breach.example/?key=hunter2&range=")
 	t.Setenv("SPAREKEY_TEST_REDIS", "redis://sam:hunter2@redis.example")
 	for _, tt := range inClear() {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,6 +66,8 @@ func TestThisMachineNeedsNoEncryption(t *testing.T) {
 		"notify smtp localhost:25 {\nfrom a@b.example\ntls off\n}",
 		"notify smtp mail.example:587 {\nfrom a@b.example\n}",
 		"notify push ntfy://localhost/topic?scheme=http",
+		"passwords breached http://localhost:8080/range/",
+		"passwords breached https://breach.example/range/",
 		"store redis redis://localhost:6379",
 		"store redis redis://127.0.0.1:6379/1",
 		"store redis rediss://sam:hunter2@redis.example",

@@ -80,6 +80,9 @@ func (a *App) Validate() error {
 	if err := a.judgeURL(); err != nil {
 		return err
 	}
+	if err := a.at(a.Passwords.judge()); err != nil {
+		return err
+	}
 	if _, err := a.parts(nil, nil); err != nil {
 		return err
 	}

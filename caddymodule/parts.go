@@ -109,7 +109,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if err := adjust(e); err != nil {
 		return nil, err
 	}
-	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0)})
+	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0), Breached: a.Passwords.isBreached(a.logger)})
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}

@@ -68,6 +68,9 @@ func forbidden() map[string]map[string]string {
 			own + "/method": "the lint reads what a proof rests on from its own table, so that a test can hold the two against each other",
 			own + "/kv":     "the lint needs no accounts: it judges every shape one could have",
 		},
+		own + "/breached": {
+			own + "/method": "it is given a password and nothing of whose it is",
+		},
 		own + "/method": {
 			"net/http":                "a method sees a form's fields, never a request",
 			own + "/kv":               "a method checks and changes a copy of the account; reading and writing it is package engine's",

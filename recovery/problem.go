@@ -46,6 +46,7 @@ const (
 	ProblemLong           = "password_long"
 	ProblemUnreadable     = "password_unreadable"
 	ProblemCommon         = "password_common"
+	ProblemBreached       = "password_breached"
 	ProblemLikeName       = "password_like_name"
 	ProblemSame           = "password_same"
 	ProblemNameTaken      = "name_taken"

@@ -3,6 +3,8 @@
 package method
 
 import (
+	"context"
+
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -12,6 +14,9 @@ type Set struct {
 	Keys   *secret.Keys
 	Hasher *secret.Hasher
 	Has    func(channel string) bool // channels with a notifier
+	// Breached tells whether a password is known to be stolen. It gives an answer
+	// within seconds and cannot fail. nil: not asked.
+	Breached func(ctx context.Context, password string) bool
 }
 
 // All returns the registry, in order of preference.
@@ -24,7 +29,7 @@ func All(s Set) *recovery.Methods {
 		SMSCode(s.Keys),
 		MailCode(s.Keys),
 		RecoveryCode{Keys: s.Keys},
-		Password{Hasher: s.Hasher},
+		Password{Hasher: s.Hasher, Breached: s.Breached},
 		Contact{},
 		PIN{Hasher: s.Hasher},
 		Question{Hasher: s.Hasher},

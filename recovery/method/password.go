@@ -18,7 +18,8 @@ import (
 // (RFC 8265), so that the same characters typed on two keyboards are the same
 // password. Every byte counts, up to 1,024 (IN-04).
 type Password struct {
-	Hasher *secret.Hasher
+	Hasher   *secret.Hasher
+	Breached func(ctx context.Context, password string) bool // see [Set]
 }
 
 const (
@@ -117,12 +118,18 @@ func (Password) EnrollPage() string { return recovery.PageNewPassword }
 func (Password) Offer(recovery.Try) (json.RawMessage, error) { return nil, nil }
 
 // Confirm implements recovery.Enroller: the checks are length, passwords that many
-// people have, the words of the place and the current password; there are no
+// people have, the words of the place, those that were stolen, where the operator
+// has named a collection of them, and the current password; there are no
 // composition rules (NIST SP 800-63B-4 section 3.1.1.2).
 func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
 	typed, ok := opaque(string(t.Input.NewPassword))
 	if p := check(t, typed, ok); p != nil {
 		return nil, p, nil
+	}
+	// Before the current password is looked at: this refuses many guesses in a
+	// flow, and none of them may tell whether it was that.
+	if m.Breached != nil && m.Breached(ctx, typed) {
+		return nil, &recovery.Problem{Key: recovery.ProblemBreached}, nil
 	}
 	same, err := m.same(ctx, t.Account, typed)
 	switch {
