@@ -20,7 +20,9 @@ func TestAStolenPasswordIsRefusedAtItsField(t *testing.T) {
 	}
 	alice := recoverytest.Alice()
 	w.Setup(alice)
-	stolen := func(_ context.Context, typed string) bool { return typed == alice.Password || strings.HasPrefix(typed, "stolen") }
+	stolen := func(_ context.Context, typed string) bool {
+		return typed == alice.Password || strings.HasPrefix(typed, "stolen")
+	}
 	w.Engine.Methods = method.All(method.Set{Keys: w.Keys, Hasher: secret.NewHasher(w.Policy.Hash, 0), Has: w.Outbox.Has, Breached: stolen})
 	b := atNewPassword(t, w, alice)
 	for _, typed := range []string{"stolen tea service", alice.Password, "stolen tea service", "stolen hedgehogs"} {
