@@ -3,6 +3,9 @@
 //
 //	go run ./examples/build [-o FILE]
 //
+// Beside FILE it writes what goes out with it: FILE.cdx.json, the modules it is made
+// of (CycloneDX), and FILE.licences.txt. The same tree gives the same three files.
+//
 // It must run in the top folder of this tree.
 package main
 
@@ -43,6 +46,9 @@ func build(ctx context.Context, output string) error {
 	fmt.Println("running:", line(cmd.Args))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
+		return err
+	}
+	if err := accompany(ctx, output); err != nil {
 		return err
 	}
 	info, err := os.Stat(output)

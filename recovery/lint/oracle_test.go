@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // oracle answers one question, may these sources take the account over, by
@@ -318,6 +319,7 @@ func takesOver(list []lint.Takeover, set []string) bool {
 // A set takes over exactly when it contains a minimal one: nothing too much,
 // nothing missing, whatever the policy.
 func TestExact(t *testing.T) {
+	recoverytest.Alone(t)
 	rapid.Check(t, func(t *rapid.T) {
 		table := drawTable(t)
 		s := drawShape(t, table)
@@ -341,6 +343,7 @@ func TestExact(t *testing.T) {
 
 // The default policy against the oracle, for every shape there is.
 func TestExact_Default(t *testing.T) {
+	recoverytest.Alone(t)
 	table := defaults()
 	for _, s := range lint.Shapes(table) {
 		list := lint.Analyze(table, s).Sets

@@ -8,9 +8,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 func TestMonotone(t *testing.T) {
+	recoverytest.Alone(t)
 	rapid.Check(t, func(t *rapid.T) {
 		table := drawTable(t)
 		s := drawShape(t, table)
@@ -32,6 +34,7 @@ func TestMonotone(t *testing.T) {
 
 // Accepting ways changes what is said of them, not what they do.
 func TestWeakOK(t *testing.T) {
+	recoverytest.Alone(t)
 	rapid.Check(t, func(t *rapid.T) {
 		table := drawTable(t)
 		s := drawShape(t, table)
@@ -59,6 +62,7 @@ func TestWeakOK(t *testing.T) {
 
 // Taking away what is blamed makes the policy clean: all faults are told at once.
 func TestBlameIsEnough(t *testing.T) {
+	recoverytest.Alone(t)
 	rapid.Check(t, func(t *rapid.T) {
 		table := drawTable(t)
 		s := drawShape(t, table)

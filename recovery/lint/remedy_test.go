@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // small is a policy of an installation with a password, an authenticator and a
@@ -145,6 +146,7 @@ func remedyCases() []remedyCase {
 }
 
 func TestRemedies(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tc := range remedyCases() {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,6 +171,7 @@ func TestRemedies(t *testing.T) {
 
 // TestRemediesLoad: whatever is written, what is advised loads.
 func TestRemediesLoad(t *testing.T) {
+	recoverytest.Alone(t)
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		channels := rapid.SampledFrom([]string{"mail", "mail sms", ""}).Draw(t, "channels")
