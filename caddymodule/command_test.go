@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // linkJSON is the result of all commands that print a link.
@@ -275,6 +276,7 @@ func TestHelp(t *testing.T) {
 // TestHostileWords: no word somebody gives reaches the terminal raw or makes
 // anything but a refusal.
 func TestHostileWords(t *testing.T) {
+	recoverytest.Slow(t)
 	h := newHost(t)
 	h.start(t)
 	words := []string{

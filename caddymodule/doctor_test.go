@@ -22,6 +22,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // checkJSON is a line of doctor --json.
@@ -299,6 +300,7 @@ func otherKey(t *testing.T, h *host) {
 
 // TestDoctorIsNotHeldUp: a server that says nothing costs seconds.
 func TestDoctorIsNotHeldUp(t *testing.T) {
+	recoverytest.Slow(t)
 	h := newHost(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // hook is a program of the operator that answers with a status.
@@ -104,6 +105,7 @@ func read(t *testing.T, dir string) []string {
 // TestSendTestFaults: what a gateway did, in plain words with the remedy, and
 // nothing of what it was sent.
 func TestSendTestFaults(t *testing.T) {
+	recoverytest.Slow(t)
 	tests := []struct {
 		name         string
 		status       int

@@ -14,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // onRedis is a host on a Redis, with another site beside the gate. Its Redis
@@ -102,6 +103,7 @@ func (h *host) log(t *testing.T) string {
 // would refuse is found once it has come. The gate stays closed for all of them,
 // other sites are served, reloads succeed, and in the end it opens by itself.
 func TestAStoreThatComesLater(t *testing.T) {
+	recoverytest.Slow(t)
 	h, server, other := onRedis(t)
 	if err := h.load(t); err == nil || !strings.Contains(err.Error(), "set it to noeviction") {
 		t.Fatalf("a Redis that is there and wrong: got %v, want no start\n%s", err, h.log(t))

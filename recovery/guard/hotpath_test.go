@@ -308,6 +308,7 @@ func TestAnonymousPagesLeaveTheStoreAlone(t *testing.T) {
 // A cache that a flood of sessions could fill without end would be a way to
 // stop the server.
 func TestCacheIsBounded(t *testing.T) {
+	recoverytest.Slow(t)
 	if recoverytest.UnderRace {
 		t.Skip("one goroutine fills the cache: the run without the race detector has it")
 	}

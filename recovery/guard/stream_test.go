@@ -208,6 +208,7 @@ func TestStreamsEndByTime(t *testing.T) {
 // A store that is away ends nothing at once: it may be a moment. But what cannot
 // be asked about for minutes is not let go on for ever.
 func TestStreamsWhileTheStoreIsAway(t *testing.T) {
+	recoverytest.Slow(t)
 	var away atomic.Bool
 	d := &memkv.Faulty{Driver: memkv.New(), Before: func(string, string) error {
 		if away.Load() {
