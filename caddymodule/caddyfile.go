@@ -184,6 +184,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if h.Allow != nil {
 				return d.Err("allow is there twice: write all groups and people into one line")
 			}
+			h.AllowAt = lineOf(d)
 			if h.Allow = d.RemainingArgs(); len(h.Allow) == 0 {
 				return reads(d, "allow GROUP|user:NAME...")
 			}

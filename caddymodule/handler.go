@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -23,6 +24,9 @@ type Handler struct {
 
 	// File and line of the directive, for errors. Default: not known.
 	At string `json:"at,omitempty"`
+
+	// File and line of allow, for errors. Default: that of the directive.
+	AllowAt string `json:"allow_at,omitempty"`
 
 	app     *App
 	rules   []string       // Allow, as it was read
@@ -48,7 +52,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.app, h.lineage = app.(*App), ctx.Modules()
 	if h.rules, err = readRules(h.Allow); err != nil {
-		return at(h.At, err)
+		return at(cmp.Or(h.AllowAt, h.At), err)
 	}
 	h.app.meetRules(h.rules)
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
