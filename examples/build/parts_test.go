@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestTheSameTreeGivesTheSameProgram, the same bill and the same licences.
 func TestTheSameTreeGivesTheSameProgram(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow: make test runs it")
-	}
+	recoverytest.Slow(t)
 	t.Parallel()
 	var first [3][]byte
 	for i, dir := range []string{t.TempDir(), t.TempDir()} {
