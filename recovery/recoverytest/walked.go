@@ -80,9 +80,11 @@ func (s state) equal(other state) bool {
 }
 
 // once walks, or takes over what the same walk left behind in another world of
-// the same kind. A world that a test has touched walks by itself.
+// the same kind. A world that a test has touched walks by itself. Requests that a
+// walk makes to the app do not count, so that it is all one which of them did it.
 func (w *World) once(name string, p *Person, walked func()) {
 	w.TB.Helper()
+	defer w.uncount(w.Hits())
 	before := w.state()
 	if w.history.walks == "" || !before.equal(w.history.after) {
 		w.history.walks = ""
@@ -103,6 +105,13 @@ func (w *World) once(name string, p *Person, walked func()) {
 	walks.mu.Lock()
 	defer walks.mu.Unlock()
 	walks.done[w.history.walks] = w.left(before, w.history.after, *p)
+}
+
+// uncount has the app forget all requests beyond the first ones.
+func (w *World) uncount(hits int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.AppHits = hits
 }
 
 // likeness says which worlds are alike; empty: this one is like no other.
