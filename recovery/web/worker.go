@@ -42,15 +42,22 @@ func (x *exchange) past(of templates.Frame) {
 	x.page(http.StatusOK, f, templates.WorkerPage{Next: x.next(of)})
 }
 
+// entrances lists the kinds of flow that begin on a page of their own beside the
+// sign-in, by its address.
+func entrances() map[recovery.Kind]string {
+	return map[recovery.Kind]string{recovery.KindSetup: "setup", recovery.KindRecover: "recover"}
+}
+
 // next is where the page is that was asked for.
 func (x *exchange) next(f templates.Frame) string {
+	entrance := entrances()[recovery.Kind(f.Start)]
 	switch {
 	case reads(x.r):
 		return x.r.URL.RequestURI()
 	case f.Flow != "":
 		return x.flowURL(f.Flow, "")
-	case recovery.Kind(f.Start) == recovery.KindSetup:
-		return x.address("setup", url.Values{})
+	case entrance != "":
+		return x.address(entrance, url.Values{})
 	}
 	return x.loginURL("", f.Return)
 }

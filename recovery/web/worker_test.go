@@ -132,3 +132,26 @@ func TestA401NamesAWayToSignIn(t *testing.T) {
 		}
 	}
 }
+
+// TestWB08_AFormBehindAWorkerLeadsBackToItsPage: whoever is led past the worker
+// stands where the flow begins, and not at the sign-in.
+func TestWB08_AFormBehindAWorkerLeadsBackToItsPage(t *testing.T) {
+	t.Parallel()
+	w, _ := withFactor(t)
+	empty := recoverytest.New(t) // nobody has an account yet
+	for _, tc := range []struct {
+		world  *recoverytest.World
+		start  recovery.Kind
+		behind string
+	}{
+		{w, recovery.KindRecover, "/.sparekey/recover"},
+		{empty, recovery.KindSetup, "/.sparekey/setup"},
+	} {
+		b := tc.world.Browser()
+		through(b, overhearers()["a worker passes it on"])
+		b.Post("/.sparekey/", recoverytest.Fields("start", string(tc.start))).Want("worker")
+		if !strings.Contains(b.Body, `data-past-workers="`+tc.behind+`"`) {
+			t.Errorf("%s: got %s, want a button that leads to %s", tc.start, b.Body, tc.behind)
+		}
+	}
+}
