@@ -166,7 +166,8 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 var errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that; " +
 	"take it out, and write what shall be open into a handle block of its own: handle /public/* { ... } and handle { sparekey ... }")
 
-// UnmarshalCaddyfile sets up the handler from Caddyfile tokens:
+// UnmarshalCaddyfile sets up the handler from Caddyfile tokens; the words of the
+// block are those of [SiteRules]:
 //
 //	sparekey {
 //		allow GROUP|user:NAME...
@@ -178,24 +179,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("sparekey takes no argument here, got %q: rules go into a block", d.Val())
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch d.Val() {
-		case "allow":
-			if h.Allow != nil {
-				return d.Err("allow is there twice: write all groups and people into one line")
-			}
-			h.AllowAt = lineOf(d)
-			if h.Allow = d.RemainingArgs(); len(h.Allow) == 0 {
-				return reads(d, "allow GROUP|user:NAME...")
-			}
-			if err := judgeRules(h.Allow); err != nil {
-				return d.WrapErr(err)
-			}
-		default:
-			return unknown(d, "allow")
-		}
-	}
-	return nil
+	return h.block(d)
 }
 
 // Interface guards

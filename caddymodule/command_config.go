@@ -161,12 +161,12 @@ func (c *caddyConfig) rules() []string {
 	var all []string
 	for _, server := range c.Apps.HTTP.Servers {
 		for _, gate := range server.gates() {
-			var config struct{ Allow []string }
+			var config SiteRules
 			if json.Unmarshal(gate.Config, &config) != nil {
 				continue
 			}
-			if rules, err := readRules(config.Allow); err == nil {
-				all = append(all, rules...)
+			if rules, err := config.read(""); err == nil {
+				all = append(all, rules.Allow...)
 			}
 		}
 	}

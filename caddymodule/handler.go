@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -18,18 +17,13 @@ import (
 // Handler asks for a login and a second factor before a request goes on, and
 // serves the pages for it under /.sparekey/.
 type Handler struct {
-	// Who may pass: groups, or people as user:NAME; any of them will do. Default:
-	// everybody with an account.
-	Allow []string `json:"allow,omitempty"`
+	SiteRules
 
 	// File and line of the directive, for errors. Default: not known.
 	At string `json:"at,omitempty"`
 
-	// File and line of allow, for errors. Default: that of the directive.
-	AllowAt string `json:"allow_at,omitempty"`
-
 	app     *App
-	rules   []string       // Allow, as it was read
+	rules   *guard.Rules   // SiteRules, as they were read
 	lineage []caddy.Module // what loads this handler; nil once it is judged
 
 	site siteHeaders
@@ -51,10 +45,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app, h.lineage = app.(*App), ctx.Modules()
-	if h.rules, err = readRules(h.Allow); err != nil {
-		return at(cmp.Or(h.AllowAt, h.At), err)
+	if h.rules, err = h.read(h.At); err != nil {
+		return err
 	}
-	h.app.meetRules(h.rules)
+	h.app.meetRules(h.rules.Allow)
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		server.RegisterConnContext(keepConn)
 	}
@@ -136,7 +130,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Allow: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
@@ -158,7 +152,7 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, guard.Question{Allow: h.rules, Page: web.Navigation(r)})
+	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 	}

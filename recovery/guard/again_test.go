@@ -30,10 +30,10 @@ func TestAFurtherGateDecidesAboutTheSamePerson(t *testing.T) {
 		{"for the group", passed, admins, guard.Allowed},
 		{"for another group", passed, parents, guard.DeniedForbidden},
 		{"after nothing was decided", guard.Decision{}, nil, guard.DeniedUnknown},
-		{"after a refusal", w.Guard.Check(t.Context(), guard.Question{Cookie: cookie, Allow: parents}), nil, guard.DeniedUnknown},
+		{"after a refusal", w.Guard.Check(t.Context(), guard.Question{Cookie: cookie, Rules: &guard.Rules{Allow: parents}}), nil, guard.DeniedUnknown},
 		{"after nobody", w.Guard.Check(t.Context(), guard.Question{}), nil, guard.DeniedUnknown},
 	} {
-		if d := w.Guard.Again(tc.before, guard.Question{Allow: tc.allow}); d.Reason != tc.want || d.OK() != (tc.want == guard.Allowed) {
+		if d := w.Guard.Again(tc.before, guard.Question{Rules: &guard.Rules{Allow: tc.allow}}); d.Reason != tc.want || d.OK() != (tc.want == guard.Allowed) {
 			t.Errorf("%s: got reason %d, want %d", tc.name, d.Reason, tc.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestStreamsEndWithTheStricterGate(t *testing.T) {
 	passed := allowed(t, w.Guard, cookie)
 	outer := w.Guard.Follow(t.Context(), new(cuts), passed)
 	defer outer.Leave()
-	d := w.Guard.Again(passed, guard.Question{Allow: []string{recovery.GroupAdmins}})
+	d := w.Guard.Again(passed, guard.Question{Rules: &guard.Rules{Allow: []string{recovery.GroupAdmins}}})
 	inner := w.Guard.Follow(outer, new(cuts), d)
 	defer inner.Leave()
 	_, err := kv.Update(t.Context(), w.Engine.Store, "account/"+cookie[:22], time.Time{}, func(a *recovery.Account, _ bool) error {

@@ -75,8 +75,8 @@ func closeAtEnd(tb testing.TB, d kv.Driver) {
 func benchCases(cookie string) []benchCase {
 	return []benchCase{
 		{"allowed", guard.Question{Cookie: cookie}, guard.Allowed},
-		{"allowed group", guard.Question{Cookie: cookie, Allow: []string{"family", recovery.GroupAdmins}}, guard.Allowed},
-		{"forbidden", guard.Question{Cookie: cookie, Allow: []string{"family"}}, guard.DeniedForbidden},
+		{"allowed group", guard.Question{Cookie: cookie, Rules: &guard.Rules{Allow: []string{"family", recovery.GroupAdmins}}}, guard.Allowed},
+		{"forbidden", guard.Question{Cookie: cookie, Rules: &guard.Rules{Allow: []string{"family"}}}, guard.DeniedForbidden},
 		{"anonymous", guard.Question{}, guard.DeniedAnonymous},
 	}
 }

@@ -43,7 +43,7 @@ func newStreams(log *slog.Logger) *streams {
 func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	e := d.entry
 	s := &Stream{
-		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, allow: d.allow, until: e.until(),
+		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, rules: d.rules, until: e.until(),
 	}
 	g.streams.add(s)
 	// What has changed since it was decided was reported before there was
@@ -234,7 +234,7 @@ func (g *Guard) judge(a *recovery.Account, list []*Stream, now time.Time) {
 				e = entryOf(a, row, now)
 			}
 		}
-		if e == nil || !e.allowed(s.allow) {
+		if e == nil || !s.rules.allow(e) {
 			g.streams.remove(s)
 			s.end()
 			continue
@@ -247,9 +247,4 @@ func (l *streams) prolong(s *Stream, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.until = until
-}
-
-// allowed tells whether the person of a session may pass where only these may.
-func (e *entry) allowed(allow []string) bool {
-	return len(allow) == 0 || e.identity.in(allow)
 }

@@ -36,9 +36,9 @@ const (
 
 // Question is what a gate asks about a request.
 type Question struct {
-	Cookie string   // value of the session cookie; empty: none
-	Allow  []string // as [recovery.Rule] reads them, any of which will do; empty: everybody with an account
-	Page   bool     // a person loads a page
+	Cookie string // value of the session cookie; empty: none
+	Rules  *Rules // of the gate
+	Page   bool   // a person loads a page
 }
 
 // Identity is what an app is told about the person.
@@ -57,9 +57,9 @@ type Decision struct {
 	Reason   Reason
 	Identity *Identity // set when somebody is signed in, also for DeniedForbidden
 	touch    func()
-	entry    *entry   // what was decided on
-	allow    []string // as in the question
-	changes  uint64   // those of the guard before it was looked up
+	entry    *entry // what was decided on
+	rules    *Rules // as in the question
+	changes  uint64 // those of the guard before it was looked up
 }
 
 // OK reports whether the request may go on.
@@ -208,9 +208,9 @@ func (g *Guard) Again(before Decision, q Question) Decision {
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
-	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, allow: q.Allow}
+	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, rules: q.Rules}
 	switch {
-	case !e.allowed(q.Allow):
+	case !q.Rules.allow(e):
 		d.Reason = DeniedForbidden
 	case q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing

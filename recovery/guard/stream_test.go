@@ -175,7 +175,7 @@ func TestASessionThatEndsWhileItIsDecided(t *testing.T) {
 func TestStreamsEndWithTheGroup(t *testing.T) {
 	w := recoverytest.New(t)
 	cookie := signedInMany(t, w, 1, 1)[0]
-	d := w.Guard.Check(t.Context(), guard.Question{Cookie: cookie, Allow: []string{recovery.GroupAdmins}})
+	d := w.Guard.Check(t.Context(), guard.Question{Cookie: cookie, Rules: &guard.Rules{Allow: []string{recovery.GroupAdmins}}})
 	s := w.Guard.Follow(t.Context(), new(cuts), d)
 	defer s.Leave()
 	other, _ := follow(t, w.Guard, cookie)

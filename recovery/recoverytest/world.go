@@ -125,7 +125,7 @@ type World struct {
 	Server  *httptest.Server
 	Events  *Journal
 	AppHits int
-	Allow   []string          // of the site
+	Rules   guard.Rules       // of the site
 	App     http.Handler      // nil: it answers with an Echo; set before the first request
 	methods []recovery.Method // beside those there are
 	recipes []recovery.Recipe // beside those there are
@@ -345,7 +345,7 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		w.Web.RefuseForeign(rw, r)
 		return
 	}
-	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Allow: w.Allow, Page: web.Navigation(r)})
+	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Rules: &w.Rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

@@ -279,12 +279,12 @@ func TestForbiddenSaysWhoYouAre(t *testing.T) {
 	w.Setup(alice)
 	b := w.Browser()
 	w.SignIn(b, alice, "/")
-	w.Allow = []string{"family"}
+	w.Rules.Allow = []string{"family"}
 	b.Get("/").Want("forbidden")
 	if b.Status != 403 || !strings.Contains(b.Text(), "alice") {
 		t.Errorf("got status %d and %q", b.Status, b.Text())
 	}
-	w.Allow = []string{recovery.GroupAdmins}
+	w.Rules.Allow = []string{recovery.GroupAdmins}
 	if !w.SignedIn(b) {
 		t.Error("a member of the group is not let in")
 	}

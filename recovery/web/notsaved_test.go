@@ -48,7 +48,7 @@ func TestAFormThatIsNotLetThrough(t *testing.T) {
 	w, alice := withFactor(t)
 	b := w.Browser()
 	w.SignIn(b, alice, "/")
-	w.Allow = []string{"family"}
+	w.Rules.Allow = []string{"family"}
 	if b.Post("/notes/7", recoverytest.Fields()).Want("forbidden"); b.Status != 403 {
 		t.Errorf("not allowed: got status %d, want 403", b.Status)
 	}

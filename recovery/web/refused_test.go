@@ -54,7 +54,7 @@ func refusals() []refusal {
 		}},
 		{"an app for others", recovery.EventForbidden, "robin", asRobin, func(w *recoverytest.World, b *recoverytest.Browser) {
 			if !w.Running() {
-				w.Allow = []string{"nobody"}
+				w.Rules.Allow = []string{"nobody"}
 			}
 			b.Get("/album")
 		}},

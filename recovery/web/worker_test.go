@@ -104,7 +104,7 @@ func TestPagesInPlaceOfTheApp(t *testing.T) {
 	b.Get("/.sparekey/stop?t=gone").Want("refused")
 	through(b, nil)
 	w.SignIn(b, alice, "/")
-	w.Allow = []string{"family"}
+	w.Rules.Allow = []string{"family"}
 	through(b, overhearers()["a worker passes it on"])
 	if b.Get("/album").Want("forbidden"); b.Status != 403 {
 		t.Errorf("forbidden: got status %d, want 403", b.Status)
