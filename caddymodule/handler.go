@@ -124,9 +124,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
 		return h.again(rt, w, r, before.decision)
 	}
-	session := web.SessionCookie(r)
-	web.Scrub(r)
-	if web.Foreign(r) {
+	if _, clear := rt.server.Secure(r); !clear {
+		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
+	}
+	session := rt.server.SessionCookie(r)
+	rt.server.Scrub(r)
+	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}

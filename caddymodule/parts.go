@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -122,8 +120,8 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 // pagesOf serves our pages.
 func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
-		Engine: rt.engine, Pages: rt.pages, Log: a.logger,
-		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
+		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 	}
 }
 
@@ -180,10 +178,4 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 		}
 		return l, err
 	}})
-}
-
-// clientIP is Caddy's own decision, never a raw header.
-func clientIP(r *http.Request) string {
-	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	return ip
 }
