@@ -25,6 +25,7 @@ type Server struct {
 	ClientIP func(*http.Request) string               // nil: the peer's address
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+	Forward  *Forward                                 // what other proxies may ask; nil: nothing
 }
 
 func (s *Server) log() *slog.Logger {
