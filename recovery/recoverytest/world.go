@@ -131,6 +131,7 @@ type World struct {
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
+	direct  bool
 	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
 	program string        // that Caddy, by default from the environment
 	kind    string        // of its store, likewise
@@ -194,6 +195,10 @@ func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { ed
 
 // WithTLS serves https.
 func WithTLS() Option { return func(w *World) { w.tls = true } }
+
+// Direct has browsers ask without a connection, for very many requests. Streams
+// and what is said before an answer need one.
+func Direct() Option { return func(w *World) { w.direct = true } }
 
 // WithMethod adds a method.
 func WithMethod(m recovery.Method) Option {
