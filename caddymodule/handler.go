@@ -91,7 +91,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		h.verify(w, r)
 		return nil
 	case web.Misdirected(r):
-		web.RefuseMisdirected(h.site.under(h, w, r), r)
+		front().RefuseMisdirected(h.site.under(h, w, r), r)
 		return nil
 	}
 	rt, err := h.app.acquire()
@@ -132,9 +132,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
 		return h.again(rt, w, r, before.decision)
 	}
-	session := web.SessionCookie(r)
-	web.Scrub(r)
-	if web.Foreign(r) {
+	if _, clear := rt.server.Secure(r); !clear {
+		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
+	}
+	session := rt.server.SessionCookie(r)
+	rt.server.Scrub(r)
+	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}

@@ -220,7 +220,7 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 // only, never to a Host that a client sent.
 func (a *App) findSites() error {
 	if app, err := a.ctx.AppIfConfigured("http"); err == nil { // else only the command line is used
-		a.sites.collect(app.(*caddyhttp.App))
+		a.sites.collect(app.(*caddyhttp.App), a.InsecureHTTP)
 	}
 	a.sites.origins = append(a.sites.origins, a.behind...)
 	a.sites.prefer(a.URL)

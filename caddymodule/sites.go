@@ -18,6 +18,9 @@ type sites struct {
 	// unnamed tells that the gate also stands where a site names no host, or a
 	// pattern: what a client calls such a host goes into no link (TK-12).
 	unnamed bool
+	// believing are listeners at which every device of a private network is taken
+	// for a trusted proxy.
+	believing []string
 }
 
 // origin is the one to print; a placeholder when no site has a host name.

@@ -19,7 +19,7 @@ func (h *Handler) verify(w http.ResponseWriter, r *http.Request) {
 		if h.app.shut.Load() == nil {
 			h.app.logger.Error("gate not open", "error", err)
 		}
-		web.VerifyUnavailable(w, r)
+		front().VerifyUnavailable(w, r)
 		return
 	}
 	rt.after(rt.verify(w, r))
@@ -31,18 +31,24 @@ func (rt *runtime) verify(w http.ResponseWriter, r *http.Request) (d guard.Decis
 		if err := recover(); err != nil {
 			supervise.Report(rt.logger, "the gate", err)
 			d = guard.Decision{}
-			web.VerifyUnavailable(w, r)
+			front().VerifyUnavailable(w, r)
 		}
 	}()
-	return rt.server.Verify(w, r)
+	return rt.asked.Verify(w, r)
 }
 
-// forward is what other proxies may ask; nil: nothing.
-func (a *App) forward(g *guard.Guard) *web.Forward {
-	if len(a.From) == 0 {
-		return nil
+// askedOf answers proxies that ask. They are trusted to speak for their clients
+// there, whether Caddy trusts them or not.
+func (a *App) askedOf(rt *runtime) *web.Server {
+	s := a.pagesOf(rt)
+	s.Notify = rt.queue
+	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
+		return a.peers.contains(hop) || trustedAddress(r, hop)
+	}}
+	if len(a.From) > 0 {
+		s.Forward = &web.Forward{Guard: rt.guard, Hosts: a.hosts}
 	}
-	return &web.Forward{Guard: g, Peer: a.peers.has, Hosts: a.hosts}
+	return s
 }
 
 // peers are those who may ask.

@@ -50,6 +50,9 @@ func (h *host) ask(t *testing.T, r *http.Request, network, address string) *http
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}}
 	res, err := client.RoundTrip(r)
+	for tries := 0; err != nil && tries < 5; tries++ { // after a reload the listener of before resets who is just coming
+		res, err = client.RoundTrip(r)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -340,13 +340,17 @@ func (w *World) engine() *engine.Engine {
 
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
-	session := web.SessionCookie(r)
+	session := w.Web.SessionCookie(r)
 	if web.Ours(r) {
 		w.Web.ServeHTTP(rw, r)
 		return
 	}
-	web.Scrub(r)
-	if web.Foreign(r) {
+	if _, clear := w.Web.Secure(r); !clear {
+		w.Web.Deny(rw, r, guard.Decision{})
+		return
+	}
+	w.Web.Scrub(r)
+	if w.Web.Foreign(r) {
 		w.Web.RefuseForeign(rw, r)
 		return
 	}

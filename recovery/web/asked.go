@@ -109,8 +109,8 @@ var errUpgrade = &refusal{reason: reasonUpgrade, text: "Sparekey lets no change 
 
 // question is the request that a proxy asks about, in the form in which it would
 // have come to us, and the rules of its host.
-func (f *Forward) question(r *http.Request, by *dialect) (*http.Request, *guard.Rules, *refusal) {
-	if f == nil || !f.Peer(r) {
+func (s *Server) question(r *http.Request, by *dialect) (*http.Request, *guard.Rules, *refusal) {
+	if s.Forward == nil || !s.trusts(r) {
 		return nil, nil, &refusal{reasonPeer, "Sparekey answers only proxies whose address is in \"from\".", ""}
 	}
 	a, err := by.ask(r)
@@ -121,7 +121,7 @@ func (f *Forward) question(r *http.Request, by *dialect) (*http.Request, *guard.
 	if err != nil {
 		return nil, nil, unreadable(err)
 	}
-	rules, known := f.Hosts[originOf(out)]
+	rules, known := s.Forward.Hosts[originOf(out)]
 	switch {
 	case !known:
 		return nil, nil, &refusal{reasonHost, "Sparekey has no rules for this host: write site HOST.", originOf(out)}
@@ -163,7 +163,7 @@ func (a asked) request(r *http.Request, by *dialect) (*http.Request, error) {
 		out.TLS = new(tls.ConnectionState)
 	}
 	out.Header = r.Header.Clone()
-	for _, name := range append([]string{"X-Forwarded-Proto", "X-Forwarded-Host"}, by.says...) {
+	for _, name := range append([]string{forwardedProto, "X-Forwarded-Host"}, by.says...) {
 		delete(out.Header, name)
 	}
 	if websocket && out.Header.Get("Upgrade") == "" { // proxies keep hop-by-hop headers to themselves
@@ -203,8 +203,8 @@ func Misdirected(r *http.Request) bool {
 
 // RefuseMisdirected answers such a question where nothing of the kind is answered:
 // a page of ours, or an app, would say 200 and so open the app that was meant.
-func RefuseMisdirected(w http.ResponseWriter, r *http.Request) {
-	Harden(w, r)
+func (f Front) RefuseMisdirected(w http.ResponseWriter, r *http.Request) {
+	f.Harden(w, r)
 	w.Header().Set(HeaderReason, reasonNoQuestion)
 	http.Error(w, "This request carries X-Forwarded-Uri, X-Forwarded-Method or X-Original-..., by which proxies ask whether a request may go on. "+
 		"Sparekey answers that only at "+Prefix+"verify, and nothing else here does. A proxy that asks has to be pointed there; "+

@@ -29,12 +29,11 @@ const (
 	reasonNoQuestion  = "no_question" // it was asked where nothing of the kind is answered
 )
 
-// Forward is what other proxies may ask, at addresses below verify. nil answers
-// none.
+// Forward is what other proxies may ask a server for which they are in front, at
+// addresses below verify. nil answers none.
 type Forward struct {
 	Guard *guard.Guard
-	Peer  func(*http.Request) bool // whether the connection is from one that may ask
-	Hosts map[string]*guard.Rules  // by origin: https://photos.example.com; all others are refused
+	Hosts map[string]*guard.Rules // by origin: https://photos.example.com; all others are refused
 
 	said atomic.Int64 // when a refused question was logged last, Unix seconds
 }
@@ -53,22 +52,22 @@ func (s *Server) Verify(w http.ResponseWriter, r *http.Request) guard.Decision {
 }
 
 func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
-	asked, rules, no := s.Forward.question(r, v.dialect)
+	asked, rules, no := s.question(r, v.dialect)
 	if no != nil {
 		s.Forward.log(s, r, no)
-		v.refuse(r, no)
+		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
-	q := guard.Question{Cookie: SessionCookie(asked), Rules: rules, Page: Navigation(asked)}
+	q := guard.Question{Cookie: s.SessionCookie(asked), Rules: rules, Page: Navigation(asked)}
 	upgrade := asked.Header.Get("Upgrade")
-	Scrub(asked)
+	s.Scrub(asked)
 	switch {
-	case Foreign(asked):
+	case s.Foreign(asked):
 		v.reason(reasonCrossSite)
 		s.RefuseForeign(v, asked)
 		return guard.Decision{}
 	case asked.Header.Get("Upgrade") != upgrade:
-		v.refuse(r, errUpgrade)
+		v.refuse(s.Front, r, errUpgrade)
 		return guard.Decision{}
 	}
 	d := s.Forward.Guard.Check(r.Context(), q)
@@ -89,7 +88,7 @@ func (s *Server) denyAsked(v *verdict, asked *http.Request, d guard.Decision) {
 		s.Deny(v, asked, d)
 		return
 	}
-	Harden(v, asked)
+	s.Harden(v, asked)
 	v.Header().Set("Location", signInAddress(asked))
 	v.WriteHeader(http.StatusSeeOther)
 }
@@ -117,10 +116,10 @@ func reasonOf(r guard.Reason) string {
 }
 
 // VerifyUnavailable answers such a question when nothing can be decided.
-func VerifyUnavailable(w http.ResponseWriter, r *http.Request) {
+func (f Front) VerifyUnavailable(w http.ResponseWriter, r *http.Request) {
 	v := &verdict{ResponseWriter: w, dialect: dialectOf(r.URL.Path)}
 	defer v.close()
-	Harden(v, r)
+	f.Harden(v, r)
 	v.Header().Set("Retry-After", "5")
 	v.reason(reasonUnavailable)
 	http.Error(v, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
@@ -187,8 +186,8 @@ func (v *verdict) Write(p []byte) (int, error) {
 
 func (v *verdict) close() { v.WriteHeader(http.StatusForbidden) }
 
-func (v *verdict) refuse(r *http.Request, no *refusal) {
-	Harden(v, r)
+func (v *verdict) refuse(f Front, r *http.Request, no *refusal) {
+	f.Harden(v, r)
 	v.reason(no.reason)
 	http.Error(v, no.text, http.StatusForbidden)
 }

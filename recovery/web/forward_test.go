@@ -32,7 +32,6 @@ func newAsker(t *testing.T, options ...recoverytest.Option) *asker {
 	a := &asker{recoverytest.New(t, options...), t, ""}
 	a.Web.Forward = &web.Forward{
 		Guard: a.Guard,
-		Peer:  func(r *http.Request) bool { return r.RemoteAddr == proxyPeer },
 		Hosts: map[string]*guard.Rules{
 			"https://photos.example.com":      {},
 			"https://admin.example.com":       {Allow: []string{recovery.GroupAdmins}},
@@ -41,6 +40,7 @@ func newAsker(t *testing.T, options ...recoverytest.Option) *asker {
 			"http://localhost:8080":           {},
 		},
 	}
+	a.Web.Peer = func(r *http.Request) bool { return r.RemoteAddr == proxyPeer }
 	alice, b := recoverytest.Alice(), a.Browser()
 	a.Setup(alice)
 	a.SignIn(b, alice, "/")
@@ -300,7 +300,7 @@ func TestHD05_CannotTellIsNoYes(t *testing.T) {
 		for _, r := range []*http.Request{a.about(dialect, "GET", "https://photos.example.com/", true), navigating(a.about(dialect, "GET", "https://photos.example.com/", true))} {
 			a.want(dialect, r, status, "unavailable")
 			rec := httptest.NewRecorder()
-			web.VerifyUnavailable(rec, r)
+			a.Web.VerifyUnavailable(rec, r)
 			if got := rec.Header().Get(web.HeaderReason); rec.Code != status || got != "unavailable" {
 				t.Errorf("%s: got %d %q from a gate that is not open, want %d", dialect, rec.Code, got, status)
 			}
@@ -377,7 +377,7 @@ func TestHD05_AMisdirectedQuestionIsRefused(t *testing.T) {
 		}
 		r.Header.Set(name, "/public")
 		rec := httptest.NewRecorder()
-		if web.RefuseMisdirected(rec, r); !web.Misdirected(r) || rec.Code != 403 || rec.Header().Get(web.HeaderReason) != "no_question" {
+		if (web.Front{}).RefuseMisdirected(rec, r); !web.Misdirected(r) || rec.Code != 403 || rec.Header().Get(web.HeaderReason) != "no_question" {
 			t.Errorf("%s: got %v and %d, want it refused", name, web.Misdirected(r), rec.Code)
 		}
 	}
