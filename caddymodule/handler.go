@@ -68,7 +68,7 @@ func (h *Handler) Validate() error {
 		return nil
 	}
 	h.app.judged = true
-	return routes.Judge(app)
+	return h.app.judgeRoutes(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -86,6 +86,14 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 // answer to everybody else itself: a returned error would run the site's
 // handle_errors without a login.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	switch {
+	case web.Verifying(r):
+		h.verify(w, r)
+		return nil
+	case web.Misdirected(r):
+		front().RefuseMisdirected(h.site.under(h, w, r), r)
+		return nil
+	}
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.refuse(h.site.under(h, w, r), r, err)

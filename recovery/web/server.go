@@ -26,6 +26,7 @@ type Server struct {
 	Unnamed  bool                                     // pages are also at hosts that Origins cannot name, such as those of a wildcard
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+	Forward  *Forward                                 // what other proxies may ask; nil: nothing
 
 	unclear sync.Once // the proxy in front that nobody can understand is in the log
 }
