@@ -1,8 +1,9 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
-	"github.com/caddy-sparekey/sparekey/recovery/notify"
 )
 
 // Forwarding has other proxies ask, below /.sparekey/verify, whether a request to
@@ -113,51 +113,32 @@ func (s *ForwardedSite) origin() (string, error) {
 	return origin(u.Scheme, u.Hostname(), port), nil
 }
 
-// readForward replaces placeholders, and refuses what nobody could ask about, or
-// could not ask.
-func (a *App) readForward() error {
-	a.peers, a.hosts, a.behind = peers{}, map[string]*guard.Rules{}, nil
-	for _, word := range a.From {
-		word, err := replaced("from", word)
-		if err == nil {
-			err = a.peers.add(word)
-		}
-		if err != nil {
-			return a.at(&notify.OptionError{Option: "from", Err: err})
-		}
-	}
-	for _, s := range a.Sites {
-		if err := a.readSite(s); err != nil {
-			return err
-		}
-	}
-	switch {
-	case len(a.From) == 0 && len(a.Sites) > 0:
-		return at(a.Sites[0].Line, errors.New("site: nobody may ask about it: write from and the address of the proxy, such as from 127.0.0.1; "+
-			"a site of this Caddy has its rules in its own block"))
-	case len(a.From) > 0 && len(a.Sites) == 0:
-		return a.at(&notify.OptionError{Option: "from", Err: errors.New("from: there is no host to ask about: write site HOST for each host of the other proxy")})
-	}
-	return nil
+// peers are those who may ask.
+type peers struct {
+	networks []netip.Prefix
+	unix     bool // whoever may open our Unix sockets
 }
 
-func (a *App) readSite(s *ForwardedSite) error {
-	host, err := replaced("site", s.Host)
+// has tells whether a connection is from one of them. It is the connection's own
+// address that counts, and nothing that is said of another one.
+func (p *peers) has(r *http.Request) bool {
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && strings.HasPrefix(local.Network(), "unix") {
+		return p.unix
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return at(s.Line, err)
+		return false
 	}
-	origin, err := (&ForwardedSite{Host: host}).origin()
-	if err == nil && a.hosts[origin] != nil {
-		err = fmt.Errorf("site: %s is there twice: write its rules into one block", strings.TrimPrefix(origin, "https://"))
+	a, err := netip.ParseAddr(host)
+	return err == nil && p.contains(a)
+}
+
+func (p *peers) contains(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	for _, n := range p.networks {
+		if n.Contains(a) {
+			return true
+		}
 	}
-	if err != nil {
-		return at(s.Line, err)
-	}
-	rules, err := s.read(s.Line)
-	if err != nil {
-		return err
-	}
-	a.hosts[origin], a.behind = rules, append(a.behind, origin)
-	a.meetRules(rules.Allow)
-	return nil
+	return false
 }
