@@ -68,7 +68,10 @@ func (h *Handler) Validate() error {
 		return nil
 	}
 	h.app.judged = true
-	return routes.Judge(app)
+	if err := routes.Judge(app); err != nil {
+		return err
+	}
+	return h.app.judgePortal(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -117,7 +120,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 			closed(h.site.under(h, w, r), r)
 		}
 	}()
-	if web.Ours(r) {
+	if rt.server.Ours(r) {
 		rt.server.ServeHTTP(h.site.under(h, w, r), r)
 		return d
 	}
@@ -130,7 +133,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Host: rt.server.CookieHost(r), Rules: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d

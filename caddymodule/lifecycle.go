@@ -40,9 +40,12 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // texts replaces the placeholders of the app's own options.
 func (a *App) texts() error {
-	err := fill(option{"url", &a.URL}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
+	err := fill(option{"url", &a.URL}, option{"portal", &a.Portal}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
 	if err == nil && a.URL != "" {
 		a.URL, err = publicURL(a.URL)
+	}
+	if err == nil && a.Portal != "" {
+		_, err = readPortal(a.Portal)
 	}
 	return a.at(err)
 }
@@ -112,6 +115,7 @@ func (a *App) opened(rt *runtime) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
+	a.tellOfHosts()
 	a.warnOfNames(ctx, rt.engine)
 	if err := rt.engine.HearCosts(ctx); err != nil {
 		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
@@ -219,7 +223,7 @@ func (a *App) findSites() error {
 		a.sites.collect(app.(*caddyhttp.App))
 	}
 	a.sites.prefer(a.URL)
-	return nil
+	return a.sites.take(a.Portal)
 }
 
 // judgeSites judges the routes once more, now that all of them are loaded.
@@ -228,7 +232,10 @@ func (a *App) judgeSites() error {
 	if err != nil {
 		return nil //nolint:nilerr // no sites: only the command line is used
 	}
-	return routes.Judge(app.(*caddyhttp.App))
+	if err := routes.Judge(app.(*caddyhttp.App)); err != nil {
+		return err
+	}
+	return a.judgePortal(app.(*caddyhttp.App))
 }
 
 // Interface guards

@@ -12,11 +12,13 @@ import (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	Harden(w, r)
 	x := s.exchange(w, r)
+	x.hardenPortal()
 	if x.tooOpen() {
 		x.refuse(http.StatusForbidden, "insecure_http")
 		return
 	}
-	route, ok := routes()[strings.TrimPrefix(r.URL.Path, Prefix)]
+	page := strings.TrimPrefix(r.URL.Path, Prefix)
+	route, ok := routes()[page]
 	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
 		x.person, ok = id, true
 		route = personRoute()
@@ -24,6 +26,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, Prefix+"static/"):
 		x.static()
+	case ok && page == "enter" && x.at != atHost:
+		x.refuse(http.StatusNotFound, "not_found")
+	case !x.here(page, ok):
 	case !ok:
 		x.refuse(http.StatusNotFound, "not_found")
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && route.get != nil:
@@ -59,6 +64,8 @@ func routes() map[string]route {
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
+		"enter":           {get: (*exchange).enter},
+		"waits":           {get: (*exchange).showWaitsPage, document: true},
 	}
 }
 

@@ -3,6 +3,8 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -25,6 +27,15 @@ type Server struct {
 	ClientIP func(*http.Request) string               // nil: the peer's address
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+
+	// Portal is the origin of all pages and of the sign-in, for every host of
+	// Origins: those then have cookies of their own, which a ticket brings there.
+	// Links lead to it. Empty: each host has its own pages and sign-in.
+	Portal string
+
+	sorted sync.Once
+	hosts  hosts
+	turn   atomic.Uint32 // of the cookies of those on their way to the portal
 }
 
 func (s *Server) log() *slog.Logger {
