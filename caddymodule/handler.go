@@ -68,10 +68,7 @@ func (h *Handler) Validate() error {
 		return nil
 	}
 	h.app.judged = true
-	if err := routes.Judge(app); err != nil {
-		return err
-	}
-	return h.app.judgePortal(app)
+	return h.app.judgeRoutes(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -89,6 +86,14 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 // answer to everybody else itself: a returned error would run the site's
 // handle_errors without a login.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	switch {
+	case web.Verifying(r):
+		h.verify(w, r)
+		return nil
+	case web.Misdirected(r):
+		front().RefuseMisdirected(h.site.under(h, w, r), r)
+		return nil
+	}
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.refuse(h.site.under(h, w, r), r, err)
@@ -127,9 +132,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
 		return h.again(rt, w, r, before.decision)
 	}
-	session := web.SessionCookie(r)
-	web.Scrub(r)
-	if web.Foreign(r) {
+	if _, clear := rt.server.Secure(r); !clear {
+		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
+	}
+	session := rt.server.SessionCookie(r)
+	rt.server.Scrub(r)
+	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -116,14 +114,15 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
+	rt.asked = a.askedOf(rt)
 	return rt, nil
 }
 
 // pagesOf serves our pages.
 func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
-		Engine: rt.engine, Pages: rt.pages, Log: a.logger,
-		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
+		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 	}
 }
 
@@ -180,10 +179,4 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 		}
 		return l, err
 	}})
-}
-
-// clientIP is Caddy's own decision, never a raw header.
-func clientIP(r *http.Request) string {
-	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	return ip
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // portalWord reads the host of the portal.
@@ -89,7 +90,15 @@ func portOf(u *url.URL) string {
 
 // protected lists the origins that people are handed over to from the portal, or
 // which have their own sign-in when there is none.
-func (a *App) protected() []string { return a.sites.origins }
+func (a *App) protected() []string {
+	list := slices.Clone(a.sites.origins)
+	for _, o := range a.behind { // hosts of other proxies
+		if !slices.Contains(list, o) && o != a.sites.portal {
+			list = append(list, o)
+		}
+	}
+	return list
+}
 
 // judgePortal wants the portal to be a site with the gate and nothing else. A
 // store that others share may have its portal at another Caddy.
@@ -130,6 +139,9 @@ func serves(server *caddyhttp.Server, host string, u *url.URL) bool {
 	for _, listen := range server.Listen {
 		plain.add("http", host, listen)
 		secure.add("https", host, listen)
+	}
+	if fronted(server) && !web.Loopback(host) {
+		secure.add("https", host, ":443")
 	}
 	return slices.Contains(secure.origins, origin("https", u.Hostname(), portOf(u))) ||
 		u.Scheme == "http" && slices.Contains(plain.origins, origin("http", u.Hostname(), portOf(u)))

@@ -14,12 +14,12 @@ import (
 
 // separate lists the hosts that have a sign-in of their own, where there are
 // several and no portal. One that answers by http and https is one.
-func (s *sites) separate() []string {
-	if s.portal != "" {
+func (a *App) separate() []string {
+	if a.sites.portal != "" {
 		return nil
 	}
 	var hosts []string
-	for _, o := range s.origins { // those by https are in front
+	for _, o := range a.protected() { // those by https are in front
 		u, err := url.Parse(o)
 		if err != nil || u.Scheme == "http" && slices.ContainsFunc(hosts, func(h string) bool { return nameOf(h) == u.Hostname() }) {
 			continue
@@ -57,7 +57,7 @@ func separateSays(hosts []string) (text, remedy string) {
 
 // tellOfHosts says at the start how several hosts get one sign-in.
 func (a *App) tellOfHosts() {
-	if hosts := a.sites.separate(); hosts != nil {
+	if hosts := a.separate(); hosts != nil {
 		text, remedy := separateSays(hosts)
 		a.logger.Info(text + ": " + remedy)
 	}
@@ -66,7 +66,7 @@ func (a *App) tellOfHosts() {
 // portalChecks is what doctor has to say of the portal, or of there being none.
 func (o *operations) portalChecks() []check {
 	s := &o.app.sites
-	if hosts := s.separate(); hosts != nil {
+	if hosts := o.app.separate(); hosts != nil {
 		text, remedy := separateSays(hosts)
 		return []check{{"portal", levelWarning, text, remedy, nil}}
 	}

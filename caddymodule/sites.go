@@ -19,6 +19,9 @@ type sites struct {
 	// pattern: what a client calls such a host goes into no link (TK-12).
 	unnamed bool
 	portal  string // origin of the portal, which is none of the others; empty: there is none
+	// believing are listeners at which every device of a private network is taken
+	// for a trusted proxy.
+	believing []string
 }
 
 // origin is the one to print; a placeholder when no site has a host name.

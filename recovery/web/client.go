@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -15,7 +14,8 @@ import (
 )
 
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{Server: s, w: w, r: r, secure: r.TLS != nil, id: secret.Code(8)}
+	x := &exchange{Server: s, w: w, r: r, id: secret.Code(8)}
+	x.secure, x.clear = s.Secure(r)
 	scheme := "http://"
 	if x.secure {
 		scheme = "https://"
@@ -27,7 +27,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.keep = x.language(r.URL.Query().Get("lang"))
 	base, elsewhere := x.base()
 	x.client = recovery.Client{
-		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
+		Network: network(s.Client(r)), Browser: browser(r.UserAgent()),
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
 	}
@@ -70,22 +70,10 @@ func hostname(origin string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-func (s *Server) ip(r *http.Request) string {
-	if s.ClientIP != nil {
-		return s.ClientIP(r)
-	}
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return host
-}
-
 // network is what counts as one source: an IPv4 address, an IPv6 /64 (TH-06).
 // Anything unreadable is one common source, never an unlimited one.
-func network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return "unknown"
-	}
-	if a = a.Unmap().WithZone(""); a.Is4() {
+func network(a netip.Addr, _ bool) string {
+	if a.Is4() {
 		return a.String()
 	}
 	p, err := a.Prefix(64)

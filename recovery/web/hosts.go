@@ -39,7 +39,7 @@ func (s *Server) site(r *http.Request) (site, string) {
 func (s *Server) origin(r *http.Request) string {
 	s.sorted.Do(s.sortHosts)
 	names, port := s.hosts.plain, ":80"
-	if r.TLS != nil {
+	if s.secure(r) {
 		names, port = s.hosts.secure, ":443"
 	}
 	if origin, ok := names[r.Host]; ok {

@@ -23,8 +23,10 @@ func (x *exchange) here(page string, known bool) bool {
 		x.refuse(http.StatusForbidden, "unknown_host")
 	case !known || !navigation(x.r):
 		x.refuse(http.StatusNotFound, "not_found")
+	case page == "login": // the next page at this host may come with a ticket
+		x.redirect(x.portalURL(SafeReturn(x.r.URL.Query().Get("return")), x.addNonce()))
 	default:
-		x.redirect(x.atPortalToo(page))
+		x.redirect(x.Portal + (&url.URL{Path: Prefix + page, RawQuery: x.r.URL.RawQuery}).String())
 	}
 	return false
 }
@@ -36,16 +38,6 @@ func (x *exchange) noApp() {
 		return
 	}
 	x.redirect(x.accountURL(""))
-}
-
-// atPortalToo is the address of the same page at the portal. Where somebody wants
-// to go afterwards is on this host.
-func (x *exchange) atPortalToo(page string) string {
-	query := x.r.URL.Query()
-	if back := query.Get("return"); back != "" {
-		query.Set("return", x.host+SafeReturn(back))
-	}
-	return x.Portal + (&url.URL{Path: Prefix + page, RawQuery: query.Encode()}).String()
 }
 
 // portalURL asks for a sign-in at the portal, that leads to a path on this host.

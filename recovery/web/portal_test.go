@@ -104,12 +104,13 @@ func TestSE03_OneSignInForSeveralHosts(t *testing.T) {
 	if rows := account(t, w, "alice").Sessions; len(rows) != 1 {
 		t.Errorf("got %d sessions, want one", len(rows))
 	}
-	for _, path := range []string{"account", "people", "login", "recover", "setup", "?f=x"} {
+	for _, path := range []string{"account", "people", "recover", "setup", "?f=x"} {
 		if b.Get(photos + "/.sparekey/" + path); "https://"+b.URL.Host != portal {
 			t.Errorf("%s: got it at %s, want the portal's", path, b.URL)
 		}
 	}
 	b.Get(portal + "/anything").Want("account")
+	inApp(w, b.Get(album+"/.sparekey/login?return=/a"), album+"/a") // where other proxies lead
 }
 
 // TestSE03_TabsAreHandedOverTogether: ways that began at the same time, and whose
