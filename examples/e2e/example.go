@@ -45,7 +45,7 @@ func (w *World) Example(folder string) *Example {
 		w.TB.Fatal(err)
 	}
 	e.Sparekey = w.Run(Config{Port: own, Text: strings.Replace(string(text), "\tsparekey {\n", "\tsparekey {\n\t\t"+cheap+"\n", 1)})
-	e.Sparekey.URL = e.URL("photos")
+	e.Sparekey.URL = e.URL("login")
 	return e
 }
 
