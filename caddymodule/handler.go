@@ -125,7 +125,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 			closed(h.site.under(h, w, r), r)
 		}
 	}()
-	if web.Ours(r) {
+	if rt.server.Ours(r) {
 		rt.server.ServeHTTP(h.site.under(h, w, r), r)
 		return d
 	}
@@ -142,7 +142,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Host: rt.server.CookieHost(r), Rules: h.rules, Page: web.Navigation(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d

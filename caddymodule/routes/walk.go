@@ -9,9 +9,10 @@ import (
 // walk follows a kind of request through routes, until a gate decides.
 type walk struct {
 	probe
-	failed bool // the routes are those of errors
-	fixed  bool // in there: the path has been replaced by one that nobody can choose
-	file   bool // in there: the file that was found is one of a fixed list
+	failed  bool // the routes are those of errors
+	through bool // gates let everything pass
+	fixed   bool // in there: the path has been replaced by one that nobody can choose
+	file    bool // in there: the file that was found is one of a fixed list
 }
 
 // outcome is what may become of such requests.
@@ -84,7 +85,7 @@ func (w *walk) handlers(handlers []handler) outcome {
 func (w *walk) handler(h *handler) outcome {
 	switch {
 	case h.gate:
-		return outcome{gate: true}
+		return outcome{gate: true, falls: w.through}
 	case h.nested:
 		out := w.list(h.routes)
 		if !h.holds && out.open == nil {

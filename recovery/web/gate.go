@@ -39,6 +39,16 @@ func Ours(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, Prefix) || r.URL.Path == strings.TrimSuffix(Prefix, "/")
 }
 
+// Ours tells whether a request is for our own pages: those below [Prefix], and
+// all there are at the portal.
+func (s *Server) Ours(r *http.Request) bool {
+	if Ours(r) {
+		return true
+	}
+	where, _ := s.site(r)
+	return where == atPortal
+}
+
 // Follow has a request that was let through end with its session. The request
 // stays the same for everything that holds it: later handlers, placeholders, the
 // access log. key is where the context of the request has its [net.Conn]; nil:
@@ -98,8 +108,6 @@ func windowed(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
 }
 
-func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
 // navigation tells a page load from forms and from the background.
 func navigation(r *http.Request) bool { return reads(r) && windowed(r) }
 
@@ -107,15 +115,13 @@ func navigation(r *http.Request) bool { return reads(r) && windowed(r) }
 // front of: no form, no frame, nothing in the background.
 func Navigation(r *http.Request) bool { return r.Method == http.MethodGet && navigation(r) }
 
-// framed tells a page load inside a frame: no password belongs there.
-func framed(r *http.Request) bool {
-	dest := r.Header.Get("Sec-Fetch-Dest")
-	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "iframe" || dest == "frame")
-}
-
 // signIn asks for a login at the address asked for: status 401, no redirect,
 // nothing written.
 func (x *exchange) signIn() {
+	if x.at != alone {
+		x.askPortal()
+		return
+	}
 	target := SafeReturn(x.r.URL.RequestURI())
 	switch {
 	case framed(x.r):
