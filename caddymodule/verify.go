@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
@@ -49,34 +47,4 @@ func (a *App) askedOf(rt *runtime) *web.Server {
 		s.Forward = &web.Forward{Guard: rt.guard, Hosts: a.hosts}
 	}
 	return s
-}
-
-// peers are those who may ask.
-type peers struct {
-	networks []netip.Prefix
-	unix     bool // whoever may open our Unix sockets
-}
-
-// has tells whether a connection is from one of them. It is the connection's own
-// address that counts, and nothing that is said of another one.
-func (p *peers) has(r *http.Request) bool {
-	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && strings.HasPrefix(local.Network(), "unix") {
-		return p.unix
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && p.contains(a)
-}
-
-func (p *peers) contains(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	for _, n := range p.networks {
-		if n.Contains(a) {
-			return true
-		}
-	}
-	return false
 }
