@@ -2,11 +2,9 @@ package caddymodule
 
 import (
 	"net/http"
-	"net/netip"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
-	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // verify answers the question of another proxy. Nothing of Caddy runs behind it.
@@ -33,18 +31,4 @@ func (rt *runtime) verify(w http.ResponseWriter, r *http.Request) (d guard.Decis
 		}
 	}()
 	return rt.asked.Verify(w, r)
-}
-
-// askedOf answers proxies that ask. They are trusted to speak for their clients
-// there, whether Caddy trusts them or not.
-func (a *App) askedOf(rt *runtime) *web.Server {
-	s := a.pagesOf(rt)
-	s.Notify = rt.queue
-	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
-		return a.peers.contains(hop) || trustedAddress(r, hop)
-	}}
-	if len(a.From) > 0 {
-		s.Forward = &web.Forward{Guard: rt.guard, Hosts: a.hosts}
-	}
-	return s
 }
