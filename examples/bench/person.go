@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,9 +32,9 @@ func (walker) Fatal(args ...any)                 { panic(lost{errors.New(fmt.Spr
 func (walker) Fatalf(format string, args ...any) { panic(lost{fmt.Errorf(format, args...)}) }
 
 // signedIn makes the first account of a Caddy the way its owner does, by the
-// link in the log, and returns the Cookie header of the session. second has the
-// accounts, and its portal by the name localhost; nil: the Caddy itself does.
-func signedIn(ctx context.Context, p, second *process) (cookie string, err error) {
+// link in the log of the one that has accounts, and returns the Cookie header of
+// the session.
+func signedIn(ctx context.Context, p, accounts *process, portal bool) (cookie string, err error) {
 	defer func() {
 		switch fault := recover().(type) {
 		case nil:
@@ -45,12 +44,12 @@ func signedIn(ctx context.Context, p, second *process) (cookie string, err error
 			panic(fault)
 		}
 	}()
-	code, err := setupCode(ctx, cmp.Or(second, p))
+	code, err := setupCode(ctx, accounts)
 	if err != nil {
 		return "", err
 	}
 	b := recoverytest.NewBrowser(walker{ctx: ctx}, p.base())
-	if second != nil {
+	if portal {
 		b.Base = strings.Replace(p.base(), "127.0.0.1", "localhost", 1)
 	}
 	alice := recoverytest.Alice()
@@ -58,8 +57,10 @@ func signedIn(ctx context.Context, p, second *process) (cookie string, err error
 	b.Submit("name", alice.Name, "mail", alice.Mail, "phone", alice.Phone, "new_password", alice.Password).Want("enroll")
 	key := strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", authenticator(b.TB, key, time.Now())).Want("codes").Submit("choice", "saved") // which ends signed in
-	b.Base = p.base()
-	b.Get("/")
+	if portal {
+		b.Base = p.base()
+		b.Get("/")
+	}
 	session := b.Cookie("sparekey")
 	if b.Body != answer || session == nil {
 		return "", fmt.Errorf("%s: signed in, but got status %d: %s", p.name, b.Status, b.Text())

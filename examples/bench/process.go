@@ -36,6 +36,7 @@ type site struct {
 	also   string // another address at the same port, without it
 	port   int    // 0: a free one
 	text   string
+	more   string // further sites
 }
 
 // startCaddy runs a Caddy with a folder and a home of its own, and waits until
@@ -94,7 +95,7 @@ func (s site) caddyfile() string {
 	bind 127.0.0.1
 	%s
 }
-`, s.global, s.also, s.host, s.port, s.text)
+%s`, s.global, s.also, s.host, s.port, s.text, s.more)
 }
 
 func (p *process) ready(ctx context.Context) error {
