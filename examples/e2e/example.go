@@ -77,9 +77,13 @@ func (e *Example) Transport() *http.Transport {
 	return t
 }
 
+// Client is the address that people come from: another one than the proxy's.
+const Client = "127.0.0.2"
+
 // Dial opens a connection to the proxy.
 func (e *Example) Dial(ctx context.Context) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(e.Port))
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(Client)}}
+	return dialer.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(e.Port))
 }
 
 // Proxy starts a proxy in the folder, and stops it with the test.

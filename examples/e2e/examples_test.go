@@ -37,6 +37,7 @@ func TestExamples(t *testing.T) {
 			s.walk()
 			s.lies()
 			s.handshakes()
+			s.wantClient()
 			s.ends()
 		})
 	}
@@ -66,7 +67,27 @@ type behind struct {
 func (s *behind) browser(host string) *recoverytest.Browser {
 	b := recoverytest.NewBrowser(s.t, s.URL(host))
 	b.Client.Transport = s.Transport()
+	b.Header = s.lied()
 	return b
+}
+
+// lied is what every request of these people says of where it comes from.
+func (s *behind) lied() http.Header {
+	return http.Header{"X-Forwarded-For": {"203.0.113.9"}, "X-Real-Ip": {"203.0.113.9"}, "Forwarded": {"for=203.0.113.9"}, "Cf-Connecting-Ip": {"203.0.113.9"}}
+}
+
+// wantClient wants all that was done to be from where people come from.
+func (s *behind) wantClient() {
+	s.t.Helper()
+	addresses := s.Sparekey.Log.Field("client_ip")
+	if len(addresses) < 5 {
+		s.t.Errorf("got %d lines with an address, want one for each thing done", len(addresses))
+	}
+	for _, a := range addresses {
+		if a != e2e.Client {
+			s.t.Errorf("got the client's address %s in the log, want %s", a, e2e.Client)
+		}
+	}
 }
 
 // wantDenied wants a request of a browser not to come to the app.
@@ -117,7 +138,8 @@ func (s *behind) walk() {
 		s.t.Errorf("the app got our cookie: %q", saw.Header.Get("Cookie"))
 	}
 	fetch := s.browser("photos")
-	fetch.Header = http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}}
+	fetch.Header.Set("Sec-Fetch-Mode", "cors")
+	fetch.Header.Set("Sec-Fetch-Dest", "empty")
 	s.wantDenied("a fetch of nobody", fetch, "/api", 401)
 	s.wantDenied("a host that is not written", s.browser("other"), "/", 403, 404)
 	for _, uri := range []string{"/.sparekey/verify", "/.sparekey/verify/nginx", "/.sparekey/verify/envoy/"} {

@@ -182,7 +182,7 @@ func Envoy(config string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, _, _ := net.SplitHostPort(r.RemoteAddr)
 		dropConnection(r.Header)
-		r.Header.Set("X-Forwarded-For", client) // use_remote_address
+		r.Header.Set("X-Forwarded-For", strings.TrimPrefix(r.Header.Get("X-Forwarded-For")+", "+client, ", ")) // use_remote_address
 		r.Header.Set("X-Forwarded-Proto", "http")
 		for name := range r.Header {
 			if strings.Contains(name, "_") { // headers_with_underscores_action
