@@ -30,6 +30,11 @@ type SiteRules struct {
 	// What passes without a login. Default: nothing.
 	Open []Opening `json:"open,omitempty"`
 
+	// Networks in which one factor is enough: private ranges of up to /16 (IPv6: up
+	// to /48), others as single addresses (IPv6: up to /56). Never routers and this
+	// machine. Default: nowhere.
+	Network []string `json:"network,omitempty"`
+
 	// File and line of each word, for errors. Default: that of the directive.
 	Lines map[string]string `json:"lines,omitempty"`
 }
@@ -49,6 +54,7 @@ func siteWords() []siteWord {
 		{"fresh", (*SiteRules).fresh, (*SiteRules).loadFresh},
 		{"recovered_within", (*SiteRules).recoveredWithin, (*SiteRules).loadRecoveredWithin},
 		{"open", (*SiteRules).open, (*SiteRules).loadOpen},
+		{"network", (*SiteRules).network, (*SiteRules).loadNetwork},
 	}
 }
 

@@ -225,7 +225,7 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
+	page := q.Page && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
 	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}
