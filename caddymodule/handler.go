@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 
@@ -19,12 +20,23 @@ import (
 type Handler struct {
 	SiteRules
 
+	// What is protected: requests that one of these sets of matchers matches, in any
+	// reading of their path. Others pass without a login, and the pages are there for
+	// all. Only host, path, method, and not around these. Default: everything.
+	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	// Serve the pages and protect nothing, where the gate that protects stands
+	// behind a matcher which does not lead to them. Default: false.
+	Pages bool `json:"pages,omitempty"`
+
 	// File and line of the directive, for errors. Default: not known.
 	At string `json:"at,omitempty"`
 
-	app     *App
-	rules   *guard.Rules   // SiteRules, as they were read
-	lineage []caddy.Module // what loads this handler; nil once it is judged
+	app      *App
+	rules    *guard.Rules   // SiteRules, as they were read
+	lineage  []caddy.Module // what loads this handler; nil once it is judged
+	written  json.RawMessage
+	protects protection
 
 	site siteHeaders
 }
@@ -34,12 +46,19 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(Handler) }}
 }
 
-// Line implements routes.Gate.
-func (h *Handler) Line() string { return h.At }
+// Written implements routes.Gate.
+func (h *Handler) Written() json.RawMessage { return h.written }
 
 // Provision finds the app; one with defaults is made when there is none, so
 // that the single word "sparekey" is a whole configuration.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	var err error
+	if h.written, err = json.Marshal(h); err != nil { // loading clears the matchers
+		return err
+	}
+	if err = h.loadMatch(ctx); err != nil {
+		return err
+	}
 	app, err := ctx.App("sparekey")
 	if err != nil {
 		return err
@@ -134,7 +153,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r), Open: h.leavesOpen(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
@@ -156,15 +175,21 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r)})
+	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r), Open: h.leavesOpen(r)})
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
 	}
+	introduce(r, d.Identity)
 	return d
 }
 
-// introduce tells the app, the access log and placeholders who is asking.
+// introduce tells the app, the access log and placeholders who is asking; nil:
+// nobody.
 func introduce(r *http.Request, id *guard.Identity) {
+	if id == nil {
+		return
+	}
 	web.Introduce(r, id)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Set("http.auth.user.id", id.User)

@@ -97,6 +97,7 @@ func (a *App) Start() error {
 		return err
 	}
 	rt, err := a.open()
+	a.tellOpen()
 	switch {
 	case errors.Is(err, errWaiting):
 		return nil

@@ -42,6 +42,9 @@ func newStreams(log *slog.Logger) *streams {
 // read every 30 seconds.
 func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	e := d.entry
+	if d.Identity == nil { // it was let through as nobody's
+		return &Stream{Context: ctx, conn: conn, among: g.streams}
+	}
 	s := &Stream{
 		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, rules: d.rules, until: e.until(),
 	}

@@ -32,6 +32,7 @@ const (
 	DeniedUnavailable               // unknown: 503, and the cookie is left alone
 	DeniedShowing                   // signed in, but something is to be shown before this page
 	Allowed
+	AllowedOpen // whoever it is: nobody who may pass is signed in, and nobody is named to the app
 )
 
 // Question is what a gate asks about a request.
@@ -39,6 +40,7 @@ type Question struct {
 	Cookie string // value of the session cookie; empty: none
 	Rules  *Rules // of the gate
 	Page   bool   // a person loads a page
+	Open   bool   // the gate does not protect this request
 }
 
 // Identity is what an app is told about the person.
@@ -55,7 +57,7 @@ type Identity struct {
 // Decision is the answer. Its zero value denies.
 type Decision struct {
 	Reason   Reason
-	Identity *Identity // set when somebody is signed in, also for DeniedForbidden
+	Identity *Identity // set when somebody is signed in, also for DeniedForbidden; nil with AllowedOpen
 	touch    func()
 	entry    *entry // what was decided on
 	rules    *Rules // as in the question
@@ -63,7 +65,24 @@ type Decision struct {
 }
 
 // OK reports whether the request may go on.
-func (d Decision) OK() bool { return d.Reason == Allowed && d.Identity != nil }
+func (d Decision) OK() bool {
+	return d.Reason == Allowed && d.Identity != nil || d.Reason == AllowedOpen
+}
+
+// opened lets pass what is open. A person whom the rules let pass is named to the
+// app as elsewhere, another one is not. When it cannot be told who asks, that is
+// neither yes nor "nobody".
+func (d Decision) opened(q Question) Decision {
+	if d.Reason == Allowed || d.Reason == DeniedUnavailable || !q.Open {
+		return d
+	}
+	if d.Reason == DeniedShowing {
+		d.Reason = Allowed
+		return d
+	}
+	d.Reason, d.Identity = AllowedOpen, nil
+	return d
+}
 
 // Touch writes, if it is time, that the session was used. Call it after the
 // response has been sent.
@@ -168,6 +187,10 @@ func (g *Guard) forgetAll() {
 // Check is the one decision, for the inline handler and every forward-auth
 // dialect.
 func (g *Guard) Check(ctx context.Context, q Question) Decision {
+	return g.check(ctx, q).opened(q)
+}
+
+func (g *Guard) check(ctx context.Context, q Question) Decision {
 	if len(q.Cookie) != recovery.SessionSize {
 		return Decision{Reason: DeniedAnonymous}
 	}
@@ -197,14 +220,14 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 func (g *Guard) Again(before Decision, q Question) Decision {
 	now := g.Now()
 	switch {
-	case !before.OK() || before.entry == nil:
+	case !before.OK():
 		return Decision{}
-	case !before.entry.live(now):
-		return Decision{Reason: DeniedAnonymous}
+	case before.entry == nil || !before.entry.live(now):
+		return Decision{Reason: DeniedAnonymous}.opened(q)
 	}
 	d := before.entry.decide(g, q, now)
 	d.changes = before.changes
-	return d
+	return d.opened(q)
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
