@@ -168,6 +168,10 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 //
 //	sparekey [/PATH*|@NAME] {
 //		allow GROUP|user:NAME...
+//		factors 2
+//		fresh DURATION
+//		recovered_within DURATION
+//		open [METHOD...] /PATH...
 //	}
 //	sparekey pages
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

@@ -147,13 +147,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
 	}
-	session := rt.server.SessionCookie(r)
+	q := h.question(rt, r)
 	rt.server.Scrub(r)
 	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r), Open: h.leavesOpen(r)})
+	d = rt.guard.Check(r.Context(), q)
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
@@ -175,7 +175,7 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r), Open: h.leavesOpen(r)})
+	d := rt.guard.Again(before, h.question(rt, r))
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d

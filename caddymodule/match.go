@@ -13,14 +13,14 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-sparekey/sparekey/recovery/web"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
 // protection is what a gate protects: requests that one of its matcher sets
 // matches, in any reading; without any set, all.
 type protection struct {
-	sets  caddyhttp.MatcherSets
-	paths bool // they look at the path
+	sets   caddyhttp.MatcherSets
+	target bool // they look at more than the host
 }
 
 // loadMatch loads the matchers of the directive.
@@ -31,7 +31,7 @@ func (h *Handler) loadMatch(ctx caddy.Context) error {
 	if err := judgeMatch(h.Match); err != nil {
 		return at(h.At, err)
 	}
-	h.protects.paths = slices.ContainsFunc(h.Match, lookAtPath)
+	h.protects.target = slices.ContainsFunc(h.Match, beyondHosts)
 	for i, set := range h.Match {
 		h.Match[i] = widened(set)
 	}
@@ -42,21 +42,22 @@ func (h *Handler) loadMatch(ctx caddy.Context) error {
 	return h.protects.sets.FromInterface(loaded)
 }
 
-// leavesOpen tells whether the gate does not protect a request.
-func (h *Handler) leavesOpen(r *http.Request) bool {
-	switch {
-	case h.Pages:
-		return true
-	case len(h.protects.sets) == 0:
-		return false
-	}
+// question is what the gate asks about a request.
+func (h *Handler) question(rt *runtime, r *http.Request) guard.Question {
+	q := rt.server.Question(r, h.rules)
+	q.Free = h.Pages || len(h.protects.sets) > 0 && h.leavesOpen(rt, r)
+	return q
+}
+
+// leavesOpen tells whether the matcher does not protect a request.
+func (h *Handler) leavesOpen(rt *runtime, r *http.Request) bool {
 	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
 	if !ok {
 		return false
 	}
 	var paths []string
-	if h.protects.paths {
-		paths = web.Readings(r, first.URL)
+	if h.protects.target {
+		_, paths = rt.server.Target(r)
 	}
 	return !h.protects.of(r, &first, paths)
 }
@@ -87,7 +88,7 @@ func widened(set caddy.ModuleMap) caddy.ModuleMap {
 // method as it is and in capitals: if any of it is protected, the request is, and
 // so is one that is not clear.
 func (p protection) of(r, first *http.Request, paths []string) bool {
-	if !p.paths {
+	if !p.target {
 		return p.asked(r, first, r.URL)
 	}
 	if len(paths) == 0 || p.asked(r, first, r.URL) || p.asked(r, first, first.URL) {
@@ -182,10 +183,13 @@ func constant(word string) bool {
 	return true
 }
 
-func lookAtPath(set caddy.ModuleMap) bool {
-	if _, ok := set["path"]; ok {
-		return true
+// beyondHosts tells whether matchers look at path or method.
+func beyondHosts(set caddy.ModuleMap) bool {
+	for name := range set {
+		if name == "path" || name == "method" {
+			return true
+		}
 	}
 	var inside []caddy.ModuleMap
-	return json.Unmarshal(set["not"], &inside) == nil && slices.ContainsFunc(inside, lookAtPath)
+	return json.Unmarshal(set["not"], &inside) == nil && slices.ContainsFunc(inside, beyondHosts)
 }
