@@ -53,6 +53,10 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		lifetime NAME DURATION
 //		lifetime remembered off
 //		limit NAME COUNT per DURATION
+//		from ADDRESS|NETWORK|unix...
+//		site HOST {
+//			(the words of SiteRules)
+//		}
 //		insecure_http
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -79,7 +83,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func repeatable(word string) bool {
 	switch word {
-	case "notify", "recover", "lifetime", "limit", "ask":
+	case "notify", "recover", "lifetime", "limit", "ask", "site":
 		return true
 	}
 	return false
@@ -123,8 +127,12 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.lifetime(d)
 	case "limit":
 		return a.limit(d)
+	case "from":
+		return a.from(d)
+	case "site":
+		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit")
+	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -74,6 +75,25 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
+// loadMatch loads the matchers of the directive.
+func (h *Handler) loadMatch(ctx caddy.Context) error {
+	if len(h.Match) == 0 {
+		return nil
+	}
+	if err := judgeMatch(h.Match); err != nil {
+		return at(h.At, err)
+	}
+	h.protects.target = slices.ContainsFunc(h.Match, beyondHosts)
+	for i, set := range h.Match {
+		h.Match[i] = widened(set)
+	}
+	loaded, err := ctx.LoadModule(h, "Match")
+	if err != nil {
+		return at(h.At, err)
+	}
+	return h.protects.sets.FromInterface(loaded)
+}
+
 // Validate refuses routes in which a gate does not guard: each handler its own
 // place, and the first one those of all. It is done here because the app is
 // validated too early, or without the routes, and validating starts nothing.
@@ -87,7 +107,7 @@ func (h *Handler) Validate() error {
 		return nil
 	}
 	h.app.judged = true
-	return routes.Judge(app)
+	return h.app.judgeRoutes(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -105,6 +125,14 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 // answer to everybody else itself: a returned error would run the site's
 // handle_errors without a login.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	switch {
+	case web.Verifying(r):
+		h.verify(w, r)
+		return nil
+	case web.Misdirected(r):
+		front().RefuseMisdirected(h.site.under(h, w, r), r)
+		return nil
+	}
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.refuse(h.site.under(h, w, r), r, err)
@@ -161,6 +189,26 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	introduce(r, d.Identity)
 	caddyhttp.SetVar(r.Context(), passedKey, &passed{d})
 	return d
+}
+
+// question is what the gate asks about a request.
+func (h *Handler) question(rt *runtime, r *http.Request) guard.Question {
+	q := rt.server.Question(r, h.rules)
+	q.Free = h.Pages || len(h.protects.sets) > 0 && h.leavesOpen(rt, r)
+	return q
+}
+
+// leavesOpen tells whether the matcher does not protect a request.
+func (h *Handler) leavesOpen(rt *runtime, r *http.Request) bool {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok {
+		return false
+	}
+	var paths []string
+	if h.protects.target {
+		_, paths = rt.server.Target(r)
+	}
+	return !h.protects.of(r, &first, paths)
 }
 
 // passedKey is the variable by which a gate tells the next one on the same

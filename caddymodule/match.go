@@ -12,8 +12,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-
-	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
 // protection is what a gate protects: requests that one of its matcher sets
@@ -21,45 +19,6 @@ import (
 type protection struct {
 	sets   caddyhttp.MatcherSets
 	target bool // they look at more than the host
-}
-
-// loadMatch loads the matchers of the directive.
-func (h *Handler) loadMatch(ctx caddy.Context) error {
-	if len(h.Match) == 0 {
-		return nil
-	}
-	if err := judgeMatch(h.Match); err != nil {
-		return at(h.At, err)
-	}
-	h.protects.target = slices.ContainsFunc(h.Match, beyondHosts)
-	for i, set := range h.Match {
-		h.Match[i] = widened(set)
-	}
-	loaded, err := ctx.LoadModule(h, "Match")
-	if err != nil {
-		return at(h.At, err)
-	}
-	return h.protects.sets.FromInterface(loaded)
-}
-
-// question is what the gate asks about a request.
-func (h *Handler) question(rt *runtime, r *http.Request) guard.Question {
-	q := rt.server.Question(r, h.rules)
-	q.Free = h.Pages || len(h.protects.sets) > 0 && h.leavesOpen(rt, r)
-	return q
-}
-
-// leavesOpen tells whether the matcher does not protect a request.
-func (h *Handler) leavesOpen(rt *runtime, r *http.Request) bool {
-	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
-	if !ok {
-		return false
-	}
-	var paths []string
-	if h.protects.target {
-		_, paths = rt.server.Target(r)
-	}
-	return !h.protects.of(r, &first, paths)
 }
 
 // widened is a set in which /admin/* means /admin too, and a path by itself what

@@ -117,6 +117,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
+	rt.asked = a.askedOf(rt)
 	return rt, nil
 }
 

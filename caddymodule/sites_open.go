@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -50,16 +51,16 @@ func (s *sites) guarded() bool {
 const unguarded = "no site has sparekey: everything is open to everybody"
 
 // tellOpen says in the log what passes without a login: one line for each site.
-func (a *App) tellOpen() {
-	open, others := a.sites.open()
+func (s *sites) tellOpen(log *slog.Logger) {
+	open, others := s.open()
 	for _, site := range open {
-		a.logger.Info("open without a login", "site", site.Host, "what", site.Open)
+		log.Info("open without a login", "site", site.Host, "what", site.Open)
 	}
 	switch {
-	case len(others) > 0 && !a.sites.guarded():
-		a.logger.Warn(unguarded+"; write sparekey into each that shall ask for a login", "sites", others)
+	case len(others) > 0 && !s.guarded():
+		log.Warn(unguarded+"; write sparekey into each that shall ask for a login", "sites", others)
 	case len(others) > 0:
-		a.logger.Info("sites without sparekey are open to everybody", "sites", others)
+		log.Info("sites without sparekey are open to everybody", "sites", others)
 	}
 }
 
@@ -76,21 +77,4 @@ func (s *sites) printOpen(w io.Writer) {
 	if len(others) > 0 {
 		fmt.Fprintf(w, "  without sparekey, open to everybody: %s\n", strings.Join(others, ", "))
 	}
-}
-
-// openChecks says it as doctor does. That some sites are open is meant; that all
-// are is not.
-func (o *operations) openChecks() []check {
-	open, others := o.app.sites.open()
-	if len(others) > 0 && !o.app.sites.guarded() {
-		return []check{{"open", levelWarning, unguarded, "write sparekey into each site that shall ask for a login", nil}}
-	}
-	var out []check
-	for _, site := range open {
-		out = append(out, fine("open", "%s, without a login: %s", site.Host, site.Open))
-	}
-	if len(others) > 0 {
-		out = append(out, fine("open", "without sparekey: %s", strings.Join(others, ", ")))
-	}
-	return out
 }

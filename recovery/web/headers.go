@@ -59,10 +59,6 @@ func identityName(name string) bool {
 	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && !alphanumeric(name[len(ours)])
 }
 
-func alphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
 // scrubConnection keeps the hop-by-hop words that mean something and drops
 // every header name: reverse_proxy removes what Connection names after we have
 // set it.

@@ -29,6 +29,7 @@ type Server struct {
 	Original func(*http.Request) (string, *url.URL)   // method and address as they came, before any rewrite; nil: nothing rewrites
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+	Forward  *Forward                                 // what other proxies may ask; nil: nothing
 
 	unclear sync.Once // the proxy in front that nobody can understand is in the log
 }
