@@ -19,21 +19,35 @@ const (
 // Scrub removes from a request what only we may say: every spelling of the
 // identity headers (case, '_' and '.' for '-', repeats), in trailers too, what a
 // client wants removed by naming it in Connection, a change to a protocol in
-// which it could say them later, and our cookies. It runs on every request,
-// public ones included (HD-01, HD-02; Caddy CVE-2026-30851, CVE-2026-52845).
-func Scrub(r *http.Request) {
-	deleteIdentity(r.Header)
+// which it could say them later, our cookies and, unless the peer is a trusted
+// proxy, what only proxies may say. It runs on every request, public ones included
+// (HD-01, HD-02, HD-06; Caddy CVE-2026-30851, CVE-2026-52845).
+func (f Front) Scrub(r *http.Request) {
+	f.deleteForeign(r)
 	scrubTrailers(r)
 	scrubUpgrade(r.Header)
 	scrubConnection(r.Header)
 	StripCookies(r.Header)
 }
 
-func deleteIdentity(h http.Header) {
-	for name := range h {
-		if identityName(name) {
-			delete(h, name)
+// deleteForeign removes what only we may say, and what only proxies may. Whether
+// the peer is one is asked once it matters.
+func (f Front) deleteForeign(r *http.Request) {
+	asked, trusted := false, false
+	for name := range r.Header {
+		switch {
+		case identityName(name):
+		case forwardingName(name):
+			if !asked {
+				asked, trusted = true, f.trusts(r)
+			}
+			if trusted {
+				continue
+			}
+		default:
+			continue
 		}
+		delete(r.Header, name)
 	}
 }
 
@@ -43,10 +57,6 @@ func deleteIdentity(h http.Header) {
 func identityName(name string) bool {
 	const ours = "remote"
 	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && !alphanumeric(name[len(ours)])
-}
-
-func alphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // scrubConnection keeps the hop-by-hop words that mean something and drops
