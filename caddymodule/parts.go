@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -113,7 +115,9 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
+	rt.guard = guard.New(guard.Config{
+		Accounts: rt.engine, Methods: rt.engine.Methods, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
+	})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
 	rt.asked = a.askedOf(rt)
@@ -125,6 +129,7 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
 		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
 		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Original: original,
 	}
 }
 
@@ -132,7 +137,7 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 // there, whether Caddy trusts them or not.
 func (a *App) askedOf(rt *runtime) *web.Server {
 	s := a.pagesOf(rt)
-	s.Notify = rt.queue
+	s.Notify, s.Original = rt.queue, nil // what was rewritten here is the question
 	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
 		return a.peers.contains(hop) || trustedAddress(r, hop)
 	}}
@@ -195,4 +200,13 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 		}
 		return l, err
 	}})
+}
+
+// original is what was asked for, before any rewrite of the site.
+func original(r *http.Request) (string, *url.URL) {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || first.URL == nil {
+		return "", new(url.URL) // no path: it cannot be told
+	}
+	return first.Method, first.URL
 }

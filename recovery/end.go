@@ -67,6 +67,7 @@ type Effects struct {
 	Answers    bool        // the request named in the flow gets this account's answer
 	Remove     bool        // the account is no more
 	Trusted    bool        // the browser skips the second factor from now on
+	Near       bool        // the sign-in was one of fewer factors than the account has
 	Shown      []Proof     // in order, what let the flow finish
 }
 
@@ -90,7 +91,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 		end.acted(a)
 	}
 	end.renewSession(a, &eff)
-	if end.Recipe.Opens || end.Recipe.Replaces {
+	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
 	}
 	a.DropExpired(end.Now)
@@ -179,6 +180,9 @@ func (end End) renewSession(a *Account, eff *Effects) {
 	if end.Methods.strong(a, end.Flow.Proofs) {
 		s.Fresh = end.Now
 	}
+	if slices.ContainsFunc(slices.Concat(end.Flow.Proofs, end.confirmed(a)), end.Methods.second) {
+		s.Second = end.Now
+	}
 	if s.TokenHash == sum {
 		s.renew(end.Session, end.Now)
 		eff.Session, eff.Keep = true, s.Keep
@@ -236,4 +240,16 @@ func (end End) Install(a *Account, method string) {
 			a.LastCode.Device = d.ID
 		}
 	}
+}
+
+// confirmed lists as proofs what the flow has made of a sign-in. The session is
+// fresh because of the second factor among them.
+func (end End) confirmed(a *Account) []Proof {
+	var out []Proof
+	for _, method := range append([]string{Password}, end.Methods.expand(Factor)...) {
+		if c := a.Credential(method); c != nil && end.Flow.Pending[method].Confirmed {
+			out = append(out, Proof{Method: method, Source: end.Methods.Get(method).Traits().Source, Credential: c.ID, Version: c.Version, At: end.Now})
+		}
+	}
+	return out
 }

@@ -18,6 +18,8 @@ const (
 	reasonForbidden   = "forbidden"
 	reasonShowing     = "showing"
 	reasonUnavailable = "unavailable" // nobody knows: a proxy should say 503
+	reasonProve       = "prove"
+	reasonRecovered   = "recovered"
 	reasonDenied      = "denied"
 	reasonCrossSite   = "cross_site"
 	reasonUpgrade     = "upgrade"
@@ -48,7 +50,7 @@ func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
-	q := guard.Question{Cookie: s.SessionCookie(asked), Host: s.CookieHost(asked), Rules: rules, Page: Navigation(asked)}
+	q := s.Question(asked, rules)
 	upgrade := asked.Header.Get("Upgrade")
 	s.Scrub(asked)
 	switch {
@@ -101,6 +103,10 @@ func reasonOf(r guard.Reason) string {
 		return reasonShowing
 	case guard.DeniedUnavailable:
 		return reasonUnavailable
+	case guard.DeniedRecovered:
+		return reasonRecovered
+	case guard.DeniedFactor, guard.DeniedStale:
+		return reasonProve
 	}
 	return reasonDenied
 }

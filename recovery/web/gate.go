@@ -27,6 +27,12 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 		x.undecided()
 	case d.Reason == guard.DeniedForbidden && d.Identity != nil:
 		x.forbidden(d.Identity)
+	case d.Reason == guard.DeniedRecovered:
+		x.recoveredLately(d)
+	case d.Reason == guard.DeniedFactor && !d.Able():
+		x.withoutFactor(d.Identity)
+	case d.Reason == guard.DeniedFactor, d.Reason == guard.DeniedStale:
+		x.prove(d)
 	case d.Reason == guard.DeniedShowing:
 		x.showWaits(d.Identity)
 	default:
@@ -201,15 +207,104 @@ func (x *exchange) contradicted() {
 	x.refuse(http.StatusBadRequest, "forwarded_proto")
 }
 
+// forbidden answers somebody whom the site is not shared with.
 func (x *exchange) forbidden(id *guard.Identity) {
+	x.refusedTo(id)
+	x.keepOut("forbidden", templates.ForbiddenPage{Name: id.User})
+}
+
+// recoveredLately answers the owner of an account that was recovered lately, or
+// whoever has recovered it.
+func (x *exchange) recoveredLately(d guard.Decision) {
+	x.refusedTo(d.Identity)
+	x.keepOut("recovered_lately", templates.ForbiddenPage{Name: d.Identity.User, Why: templates.ForbiddenRecovered, Until: d.Until()})
+}
+
+// withoutFactor answers somebody who has no second factor where one is needed.
+func (x *exchange) withoutFactor(id *guard.Identity) {
+	x.refusedTo(id)
+	x.keepOut("second_factor_missing", templates.ForbiddenPage{Name: id.User, Why: templates.ForbiddenFactor})
+}
+
+// refusedTo is for the log.
+func (x *exchange) refusedTo(id *guard.Identity) {
 	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
+}
+
+// keepOut says why somebody signed in may not see what was asked for.
+func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 	if !windowed(x.r) {
-		x.background(http.StatusForbidden, "forbidden", "")
+		x.background(http.StatusForbidden, key, "")
 		return
 	}
 	f := x.mine()
 	f.Return = "/"
-	x.page(http.StatusForbidden, f, templates.ForbiddenPage{Name: id.User})
+	x.page(http.StatusForbidden, f, c)
+}
+
+// prove asks somebody signed in for a strong proof, at the address asked for or at
+// the portal. The page writes nothing: its form begins the flow. In the background
+// nothing can be asked, and a page of the app that loads itself again on a 401 gets
+// there.
+func (x *exchange) prove(d guard.Decision) {
+	target := SafeReturn(x.r.URL.RequestURI())
+	why := templates.ForbiddenProve
+	if d.Reason == guard.DeniedFactor {
+		why = templates.ForbiddenSecond
+	}
+	switch {
+	case !windowed(x.r) && x.at == atHost:
+		x.background(http.StatusUnauthorized, "proof_required", x.proveURL(target))
+	case !windowed(x.r):
+		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", target))
+	case !reads(x.r):
+		f := x.mine()
+		f.Return = target
+		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
+	case x.at == atHost:
+		x.redirect(x.proveURL(target))
+	default:
+		x.askProof(d.Identity.User, why, target)
+	}
+}
+
+// askProof is the page whose form begins a proof, and that then leads on.
+func (x *exchange) askProof(name string, why templates.Forbidden, next string) {
+	f := x.mine()
+	f.Start, f.Return = string(recovery.KindStepUp), next
+	x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: name, Why: why})
+}
+
+// showProve is the page that asks for a proof, for another host.
+func (x *exchange) showProve() {
+	next := x.Return(x.r.URL.Query().Get("return"))
+	switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case s != nil:
+		x.askProof(a.Name, templates.ForbiddenProve, next)
+	default:
+		x.comeIn(next, next)
+	}
+}
+
+// comeIn leads to the sign-in, or asks for the factor that was left out there. back
+// is where that leads.
+func (x *exchange) comeIn(target, back string) {
+	switch a, err := x.Engine.Halfway(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case a != nil:
+		x.askProof(a.Name, templates.ForbiddenSecond, back)
+	default:
+		x.redirect(x.loginURL("", target))
+	}
+}
+
+// halfway tells of a sign-in of fewer factors than the account has.
+func (x *exchange) halfway() bool {
+	a, err := x.Engine.Halfway(x.r.Context(), x.client.Session)
+	return err == nil && a != nil
 }
 
 // Unavailable answers a request when nothing can be decided, from outside an

@@ -48,6 +48,11 @@ func (x *exchange) portalURL(target, nonce string) string {
 	return x.Portal + x.address("login", url.Values{"return": {x.host + target}, "n": {nonce}})
 }
 
+// proveURL asks for a proof at the portal, that leads to a path on this host.
+func (x *exchange) proveURL(target string) string {
+	return x.Portal + x.address("prove", url.Values{"return": {x.host + target}})
+}
+
 // askPortal has somebody who is not signed in at this host go to the portal.
 func (x *exchange) askPortal() {
 	target := SafeReturn(x.r.URL.RequestURI())
@@ -77,7 +82,7 @@ func (x *exchange) handsOver(back string) bool {
 	}
 	nonce := x.r.URL.Query().Get("n")
 	if !isNonce(nonce) {
-		if !x.signedIn() {
+		if !x.signedIn() && !x.halfway() {
 			return false
 		}
 		x.redirect(back) // the host gives the browser one

@@ -70,6 +70,7 @@ func routes() map[string]route {
 		"rescue":          {get: (*exchange).showRescue},
 		"enter":           {get: (*exchange).enter},
 		"waits":           {get: (*exchange).showWaitsPage, document: true},
+		"prove":           {get: (*exchange).showProve, document: true},
 	}
 }
 
