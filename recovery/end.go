@@ -67,6 +67,7 @@ type Effects struct {
 	Answers    bool        // the request named in the flow gets this account's answer
 	Remove     bool        // the account is no more
 	Trusted    bool        // the browser skips the second factor from now on
+	Near       bool        // the sign-in was one of fewer factors than the account has
 	Shown      []Proof     // in order, what let the flow finish
 }
 
@@ -90,7 +91,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 		end.acted(a)
 	}
 	end.renewSession(a, &eff)
-	if end.Recipe.Opens || end.Recipe.Replaces {
+	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
 	}
 	a.DropExpired(end.Now)
@@ -157,7 +158,7 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	}
 	eff.Session, eff.Keep = true, end.Flow.Remember
 	a.Sessions = append(a.Sessions, Session{
-		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
+		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Host: HostSum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
 		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: eff.Shown, Keep: end.Flow.Remember,
 	})
@@ -183,7 +184,7 @@ func (end End) renewSession(a *Account, eff *Effects) {
 		s.Second = end.Now
 	}
 	if s.TokenHash == sum {
-		s.renew(secret.Sum(end.Session), end.Now)
+		s.renew(end.Session, end.Now)
 		eff.Session, eff.Keep = true, s.Keep
 	}
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"crypto/subtle"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -23,10 +24,16 @@ type Session struct {
 	Fresh      time.Time `json:"fresh,omitzero"`  // last strong proof given in it
 	Second     time.Time `json:"second,omitzero"` // last second factor shown in it after the sign-in
 	Keep       bool      `json:"keep,omitempty"`  // the cookie outlives the browser
+	Near       bool      `json:"near,omitempty"`  // one factor was shown of two, which is enough in some networks
 	// Before is the sum of the token that was replaced last. Requests of the page
 	// that were under way still come with it, until BeforeUntil.
 	Before      string    `json:"before,omitempty"`
 	BeforeUntil time.Time `json:"before_until,omitzero"`
+	// Host is the sum of what the cookies of further hosts hold, and HostBefore
+	// that of the token which was replaced last; see [HostCookie]. Sessions of
+	// before there were such cookies get it with the first one.
+	Host       string `json:"host,omitempty"`
+	HostBefore string `json:"host_before,omitempty"`
 }
 
 // renewGrace is how long a replaced token is still good. Requests that a browser
@@ -59,6 +66,27 @@ func (a *Account) live(s *Session, now time.Time) bool {
 		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
 }
 
+// newest keeps the last n of the sessions that are near, or of those that are not.
+func (a *Account) newest(near bool, n int) {
+	over := -n
+	for _, s := range a.Sessions {
+		if s.Near == near {
+			over++
+		}
+	}
+	if over <= 0 {
+		return
+	}
+	slices.SortStableFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool {
+		drop := s.Near == near && over > 0
+		if drop {
+			over--
+		}
+		return drop
+	})
+}
+
 // GoesBy tells whether a sum is that of the session's token, or of the one before
 // it while that is good.
 func (s *Session) GoesBy(sum string, now time.Time) bool {
@@ -81,9 +109,11 @@ func (s *Session) Is(named string) bool {
 	return named != "" && (s.ID == named || s.TokenHash == named)
 }
 
-// renew replaces the token. The one before is good for a moment more.
-func (s *Session) renew(sum string, now time.Time) {
-	s.Before, s.BeforeUntil, s.TokenHash, s.Seen = s.TokenHash, now.Add(renewGrace), sum, now
+// renew replaces the token. The one before is good for a moment more, and cookies
+// of further hosts that came of it until it is replaced again.
+func (s *Session) renew(token string, now time.Time) {
+	s.Before, s.BeforeUntil, s.TokenHash, s.Seen = s.TokenHash, now.Add(renewGrace), secret.Sum(token), now
+	s.HostBefore, s.Host = s.Host, HostSum(token)
 }
 
 // AccountKey names the record of an account.
@@ -118,3 +148,14 @@ func SplitSession(cookie string) (id, sum string) {
 // TouchAfter is how old the written last use may be: five minutes, or less
 // when sessions end sooner than that.
 func TouchAfter(idle time.Duration) time.Duration { return min(5*time.Minute, idle/4) }
+
+// hostValue is what the token of a session gives to cookies of further hosts.
+func hostValue(token string) string { return secret.Derive(token, "host") }
+
+// HostSum is what the row of the session keeps of that.
+func HostSum(token string) string { return secret.Sum(hostValue(token)) }
+
+// same compares a sum with one that is kept; none is kept when it is empty.
+func same(kept, sum string) bool {
+	return kept != "" && subtle.ConstantTimeCompare([]byte(kept), []byte(sum)) == 1
+}

@@ -12,6 +12,8 @@ import (
 // entry is what the cache knows of a session.
 type entry struct {
 	identity *Identity
+	host     string // origin of the further host whose cookie it is; empty: the session's own
+	old      bool   // the session's token has been replaced since that cookie was made
 	account  string
 	sum      string
 	key      uint64       // kv.Sum of the account record
@@ -29,6 +31,21 @@ type entry struct {
 func (e *entry) live(now time.Time) bool {
 	last := time.Unix(0, e.used.Load())
 	return now.Before(e.end) && now.Before(last.Add(e.idle))
+}
+
+// entryFor is what the cache knows of the session that is claimed; nil: there is
+// none.
+func (g *Guard) entryFor(c claim, a *recovery.Account, now time.Time) *entry {
+	if c.host == "" {
+		return g.newEntry(a, c.sum, now)
+	}
+	s, old := a.HostSession(c.cookie, now)
+	if s == nil {
+		return nil
+	}
+	e := g.entryOf(a, s, now)
+	e.host, e.old = c.host, old
+	return e
 }
 
 func (g *Guard) newEntry(a *recovery.Account, sum string, now time.Time) *entry {
@@ -55,6 +72,9 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	e.rules, e.recovered = a.Rules(), a.RecoveredAt(now)
 	if m := g.Methods; m != nil {
 		e.second, e.able, e.strong = m.TwoFactors(s), m.HasFactor(a), m.LastStrong(a, s)
+	}
+	if e.near = s.Near; e.near {
+		return e // it is of no browser: nothing is shown there
 	}
 	for _, d := range a.Devices {
 		if d.ID == s.Device {

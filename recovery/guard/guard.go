@@ -8,7 +8,6 @@ package guard
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
@@ -115,6 +115,7 @@ type Accounts interface {
 type Config struct {
 	Accounts Accounts
 	Methods  *recovery.Methods // say what a proof is worth; nil: nothing
+	Keys     *secret.Keys      // of the cookies of further hosts; nil: there are none
 	Watch    kv.Watcher        // tells of changed records; nil: nothing is cached
 	Now      func() time.Time  // time.Now outside tests
 	Log      *slog.Logger      // nil: slog.Default()
@@ -180,21 +181,19 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 }
 
 func (g *Guard) check(ctx context.Context, q Question) Decision {
-	if len(q.Cookie) != recovery.SessionSize {
+	key, ok := cookieKey(q.Cookie, q.Host)
+	if !ok {
 		return Decision{Reason: DeniedAnonymous}
 	}
-	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(q.Cookie)
-	copy(raw[:], q.Cookie)
-	key := sha256.Sum256(raw[:])
 	now, changes := g.Now(), g.changes.Load()
 	e := g.cached(key, now)
 	if e == nil {
 		var err error
-		if e, err = g.load(ctx, q.Cookie, key, now); err != nil {
+		if e, err = g.load(ctx, &q, key, now); err != nil {
 			return Decision{Reason: DeniedUnavailable}
 		}
 	}
-	if e == nil || !e.live(now) {
+	if e == nil || e.host != q.Host || !e.live(now) {
 		return Decision{Reason: DeniedAnonymous}
 	}
 	e.used.Store(now.UnixNano())
@@ -222,10 +221,13 @@ func (g *Guard) Again(before Decision, q Question) Decision {
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
-	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
+	switch {
+	case q.Page && e.old:
+		d.Reason, d.Identity = DeniedAnonymous, nil // the portal gives a new cookie, and leads back
+	case d.Reason == Allowed && q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
+	page := q.Page && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
 	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}
@@ -263,21 +265,21 @@ var errNotRead = errors.New("session not read")
 
 // load reads the account of a session: once for all the requests that a page
 // makes at the same time. nil means that there is no such session.
-func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.Time) (*entry, error) {
-	id, sum := recovery.SplitSession(cookie)
-	if id == "" {
+func (g *Guard) load(ctx context.Context, q *Question, key [32]byte, now time.Time) (*entry, error) {
+	c, ok := claimOf(g.Keys, q.Cookie, q.Host)
+	if !ok {
 		return nil, nil
 	}
 	if g.Watch == nil || !g.Watch.Live() {
-		return g.read(ctx, id, sum, now)
+		return g.read(ctx, c, now)
 	}
-	e, r, first := g.join(id, key, now)
+	e, r, first := g.join(c.account, key, now)
 	switch {
 	case e != nil:
 		return e, nil
 	case first:
 		defer g.leave(key, r)
-		r.entry, r.err = g.read(ctx, id, sum, now)
+		r.entry, r.err = g.read(ctx, c, now)
 		g.keep(key, r)
 		return r.entry, r.err
 	}
@@ -287,7 +289,7 @@ func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.
 		return nil, ctx.Err()
 	}
 	if r.err != nil { // perhaps only that request was cancelled
-		return g.read(ctx, id, sum, now)
+		return g.read(ctx, c, now)
 	}
 	return r.entry, nil
 }
@@ -317,15 +319,15 @@ func (g *Guard) leave(key [32]byte, r *reading) {
 	close(r.done)
 }
 
-func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry, error) {
-	a, err := g.Accounts.Person(ctx, id)
+func (g *Guard) read(ctx context.Context, c claim, now time.Time) (*entry, error) {
+	a, err := g.Accounts.Person(ctx, c.account)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return g.newEntry(a, sum, now), nil
+	return g.entryFor(c, a, now), nil
 }
 
 // keep remembers what was read, unless it changed meanwhile.

@@ -58,7 +58,7 @@ func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
-	q := guard.Question{Cookie: s.SessionCookie(asked), Rules: rules, Page: Navigation(asked)}
+	q := guard.Question{Cookie: s.SessionCookie(asked), Host: s.CookieHost(asked), Rules: rules, Page: Navigation(asked)}
 	upgrade := asked.Header.Get("Upgrade")
 	s.Scrub(asked)
 	switch {
