@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,7 +83,10 @@ const Client = "127.0.0.2"
 
 // Dial opens a connection to the proxy.
 func (e *Example) Dial(ctx context.Context) (net.Conn, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(Client)}}
+	var dialer net.Dialer
+	if runtime.GOOS == "linux" { // elsewhere a machine has one such address
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(Client)}
+	}
 	return dialer.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(e.Port))
 }
 
