@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
@@ -131,7 +130,7 @@ func (s *Server) tellRefused(r *http.Request, no *refusal) {
 	if s.Forward == nil {
 		return
 	}
-	now, said := time.Now().Unix(), &s.Forward.said
+	now, said := s.Engine.Now().Unix(), &s.Forward.said
 	if last := said.Load(); now-last < logEvery || !said.CompareAndSwap(last, now) {
 		return
 	}
