@@ -121,7 +121,7 @@ func TestCorpusServes(t *testing.T) {
 	t.Setenv("OTHER_PORT", strconv.Itoa(other))
 	t.Setenv("APP", strings.TrimPrefix(app.URL, "http://"))
 	t.Setenv("SPAREKEY_TEST_GROUP", "admins")
-	cookies := fmt.Sprintf("sparekey-%d=%[3]s; sparekey-%[2]d=%[3]s; __Host-sparekey=%[3]s", h.port, other, session)
+	cookies := fmt.Sprintf("sparekey-%d=%[3]s; sparekey-%[2]d=%[3]s; __Host-sparekey-%[1]d=%[3]s", h.port, other, session)
 	for _, c := range corpus(t) {
 		t.Run(c.name(), func(t *testing.T) {
 			h.loadAs(t, c.adapt(t), `{"store":{"store":"file","path":%q},"secrets":[%q]}`)
