@@ -137,7 +137,8 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 // there, whether Caddy trusts them or not.
 func (a *App) askedOf(rt *runtime) *web.Server {
 	s := a.pagesOf(rt)
-	s.Notify, s.Original = rt.queue, nil // what was rewritten here is the question
+	s.Notify = rt.queue
+	s.Original = nil // what was asked about has not been rewritten; the question is at another address
 	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
 		return a.peers.contains(hop) || trustedAddress(r, hop)
 	}}

@@ -133,3 +133,26 @@ func TestOpenPathsTellWhoIsSignedIn(t *testing.T) {
 		t.Errorf("of another group elsewhere: got %d, want 403", b.Status)
 	}
 }
+
+// TestHD08_WhatIsOpenIsSoForAnotherProxyToo, by the address that it asks about, and
+// nobody is named then: an empty header replaces what the client wrote.
+func TestHD08_WhatIsOpenIsSoForAnotherProxyToo(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	a.Web.Forward.Hosts["https://photos.example.com"] = &guard.Rules{Open: []guard.Opening{{Paths: []string{"/public/*"}}}}
+	for dialect := range dialects {
+		for address, want := range map[string]int{
+			"https://photos.example.com/public/x": 200, "https://photos.example.com/private": 401, "https://photos.example.com/public/..%2fprivate": 401,
+			"https://photos.example.com/?/public/x": 401,
+		} {
+			r := a.about(dialect, "GET", address, false)
+			r.Header["Remote-User"] = []string{"root"}
+			res := a.ask(r)
+			user, sent := res.Header["Remote-User"]
+			if res.StatusCode != want || want == 200 && (!sent || len(user) != 1 || user[0] != "") {
+				t.Errorf("%s, %s: got %d and Remote-User %q, want %d", dialect, address, res.StatusCode, user, want)
+			}
+		}
+		a.want(dialect+", another method", a.about(dialect, "POST", "https://photos.example.com/public/x", false), 401, "sign_in")
+	}
+}
