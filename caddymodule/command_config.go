@@ -41,10 +41,12 @@ type jsonServer struct {
 	} `json:"automatic_https"`
 }
 
-// gates lists our handlers.
-func (s *jsonServer) gates() []routes.Found {
-	return routes.Gates(&caddyhttp.Server{Routes: s.Routes, NamedRoutes: s.NamedRoutes, Errors: s.Errors})
+func (s *jsonServer) server() *caddyhttp.Server {
+	return &caddyhttp.Server{Routes: s.Routes, NamedRoutes: s.NamedRoutes, Errors: s.Errors}
 }
+
+// gates lists our handlers.
+func (s *jsonServer) gates() []routes.Found { return routes.Gates(s.server()) }
 
 // readApp reads the app of a configuration, and the origin of its first site.
 func readApp(path, adapter string) (app *App, origin string, err error) {
@@ -135,6 +137,7 @@ func adapted(path, adapter string) ([]byte, error) {
 func (c *caddyConfig) sites(plain bool) (s sites, used bool) {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
 		server := c.Apps.HTTP.Servers[name]
+		s.serve(routes.Sites(server.server()))
 		gates := server.gates()
 		used = used || len(gates) > 0
 		for _, gate := range gates {

@@ -2,8 +2,10 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -19,12 +21,23 @@ import (
 type Handler struct {
 	SiteRules
 
+	// What is protected: requests that one of these sets of matchers matches, in any
+	// reading of their path. Others pass without a login, and the pages are there for
+	// all. Only host, path, method, and not around these. Default: everything.
+	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	// Serve the pages and protect nothing, where the gate that protects stands
+	// behind a matcher which does not lead to them. Default: false.
+	Pages bool `json:"pages,omitempty"`
+
 	// File and line of the directive, for errors. Default: not known.
 	At string `json:"at,omitempty"`
 
-	app     *App
-	rules   *guard.Rules   // SiteRules, as they were read
-	lineage []caddy.Module // what loads this handler; nil once it is judged
+	app      *App
+	rules    *guard.Rules   // SiteRules, as they were read
+	lineage  []caddy.Module // what loads this handler; nil once it is judged
+	written  json.RawMessage
+	protects protection
 
 	site siteHeaders
 }
@@ -34,12 +47,19 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(Handler) }}
 }
 
-// Line implements routes.Gate.
-func (h *Handler) Line() string { return h.At }
+// Written implements routes.Gate.
+func (h *Handler) Written() json.RawMessage { return h.written }
 
 // Provision finds the app; one with defaults is made when there is none, so
 // that the single word "sparekey" is a whole configuration.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	var err error
+	if h.written, err = json.Marshal(h); err != nil { // loading clears the matchers
+		return err
+	}
+	if err = h.loadMatch(ctx); err != nil {
+		return err
+	}
 	app, err := ctx.App("sparekey")
 	if err != nil {
 		return err
@@ -53,6 +73,25 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		server.RegisterConnContext(keepConn)
 	}
 	return nil
+}
+
+// loadMatch loads the matchers of the directive.
+func (h *Handler) loadMatch(ctx caddy.Context) error {
+	if len(h.Match) == 0 {
+		return nil
+	}
+	if err := judgeMatch(h.Match); err != nil {
+		return at(h.At, err)
+	}
+	h.protects.target = slices.ContainsFunc(h.Match, beyondHosts)
+	for i, set := range h.Match {
+		h.Match[i] = widened(set)
+	}
+	loaded, err := ctx.LoadModule(h, "Match")
+	if err != nil {
+		return at(h.At, err)
+	}
+	return h.protects.sets.FromInterface(loaded)
 }
 
 // Validate refuses routes in which a gate does not guard: each handler its own
@@ -136,13 +175,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
 	}
-	session := rt.server.SessionCookie(r)
+	q := h.question(rt, r)
 	rt.server.Scrub(r)
 	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Host: rt.server.CookieHost(r), Rules: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), q)
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
@@ -150,6 +189,26 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	introduce(r, d.Identity)
 	caddyhttp.SetVar(r.Context(), passedKey, &passed{d})
 	return d
+}
+
+// question is what the gate asks about a request.
+func (h *Handler) question(rt *runtime, r *http.Request) guard.Question {
+	q := rt.server.Question(r, h.rules)
+	q.Free = h.Pages || len(h.protects.sets) > 0 && h.leavesOpen(rt, r)
+	return q
+}
+
+// leavesOpen tells whether the matcher does not protect a request.
+func (h *Handler) leavesOpen(rt *runtime, r *http.Request) bool {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok {
+		return false
+	}
+	var paths []string
+	if h.protects.target {
+		_, paths = rt.server.Target(r)
+	}
+	return !h.protects.of(r, &first, paths)
 }
 
 // passedKey is the variable by which a gate tells the next one on the same
@@ -164,15 +223,21 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r)})
+	d := rt.guard.Again(before, h.question(rt, r))
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
 	}
+	introduce(r, d.Identity)
 	return d
 }
 
-// introduce tells the app, the access log and placeholders who is asking.
+// introduce tells the app, the access log and placeholders who is asking; nil:
+// nobody.
 func introduce(r *http.Request, id *guard.Identity) {
+	if id == nil {
+		return
+	}
 	web.Introduce(r, id)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Set("http.auth.user.id", id.User)

@@ -104,6 +104,7 @@ func (a *App) Start() error {
 		return err
 	}
 	rt, err := a.open()
+	a.sites.tellOpen(a.logger)
 	switch {
 	case errors.Is(err, errWaiting):
 		return nil

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -111,7 +114,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
+	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Keys: s.keys, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
 	rt.asked = a.askedOf(rt)
@@ -123,6 +126,7 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
 		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
 		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Original: original,
 	}
 }
 
@@ -179,4 +183,13 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 		}
 		return l, err
 	}})
+}
+
+// original is what was asked for, before any rewrite of the site.
+func original(r *http.Request) (string, *url.URL) {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || first.URL == nil {
+		return "", new(url.URL) // no path: it cannot be told
+	}
+	return first.Method, first.URL
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"golang.org/x/net/idna"
+
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 )
 
 // sites are the addresses that lead to our handler.
@@ -22,6 +24,7 @@ type sites struct {
 	// believing are listeners at which every device of a private network is taken
 	// for a trusted proxy.
 	believing []string
+	served    []routes.Site // all names of all servers
 }
 
 // origin is the one to print; a placeholder when no site has a host name.

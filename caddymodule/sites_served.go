@@ -18,6 +18,7 @@ func (s *sites) collect(app *caddyhttp.App, plain bool) {
 		if len(server.TLSConnPolicies) > 0 {
 			l.scheme = "https"
 		}
+		s.serve(routes.Sites(server))
 		gates := routes.Gates(server)
 		for _, gate := range gates {
 			for _, host := range gate.Hosts {

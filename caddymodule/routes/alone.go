@@ -17,8 +17,8 @@ func Alone(s *caddyhttp.Server, host string) error {
 		return nil
 	}
 	where := ""
-	if i := slices.IndexFunc(j.seats, func(s seat) bool { return slices.Contains(s.hosts, host) && s.gate.line != "" }); i >= 0 {
-		where = ", at " + j.seats[i].gate.line
+	if i := slices.IndexFunc(j.seats, func(s seat) bool { return slices.Contains(s.hosts, host) && s.gate.gate.line != "" }); i >= 0 {
+		where = ", at " + j.seats[i].gate.gate.line
 	}
 	return fmt.Errorf("%s is the portal, and %s answers there, too%s: what stands there could read every sign-in; "+
 		"give the portal a site of its own with sparekey and nothing else, such as: login.example.com { sparekey }", host, open.spoken(), where)

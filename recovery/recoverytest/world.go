@@ -268,7 +268,7 @@ func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
-	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
+	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Keys: w.Keys, Methods: w.Engine.Methods, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
 	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
@@ -307,7 +307,6 @@ func (w *World) engine() *engine.Engine {
 
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
-	session := w.Web.SessionCookie(r)
 	if w.Web.Ours(r) {
 		w.Web.ServeHTTP(rw, r)
 		return
@@ -316,12 +315,13 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 		w.Web.Deny(rw, r, guard.Decision{})
 		return
 	}
+	q := w.Web.Question(r, &w.Rules)
 	w.Web.Scrub(r)
 	if w.Web.Foreign(r) {
 		w.Web.RefuseForeign(rw, r)
 		return
 	}
-	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Host: w.Web.CookieHost(r), Rules: &w.Rules, Page: web.Navigation(r)})
+	d := w.Guard.Check(r.Context(), q)
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

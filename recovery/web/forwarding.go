@@ -57,3 +57,7 @@ func spells(name, other string) bool {
 	}
 	return true
 }
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}

@@ -59,10 +59,6 @@ func identityName(name string) bool {
 	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && !alphanumeric(name[len(ours)])
 }
 
-func alphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
 // scrubConnection keeps the hop-by-hop words that mean something and drops
 // every header name: reverse_proxy removes what Connection names after we have
 // set it.
@@ -120,8 +116,12 @@ func keep(h http.Header, name string, stays func(word string) bool) {
 
 // Introduce tells the app who is asking: always all four headers, empty where
 // there is no value (HD-03). The values share one array made for this request;
-// each slice is full, so that adding to one does not write over the next.
+// each slice is full, so that adding to one does not write over the next. Of
+// nobody (nil) nothing is told.
 func Introduce(r *http.Request, id *guard.Identity) {
+	if id == nil {
+		return
+	}
 	v := [...]string{id.User, id.User, id.Mail, id.Groups}
 	r.Header[HeaderUser] = v[0:1:1]
 	r.Header[HeaderName] = v[1:2:2]

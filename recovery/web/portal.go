@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -104,17 +105,63 @@ func (x *exchange) hardenPortal() {
 	x.w.Header().Set("Content-Security-Policy", contentPolicy(x.r, forms+"; frame-ancestors 'none'"))
 }
 
+// askedAtPortal leads a page load at another host on to the portal, which has the
+// form for what is missing, and says whether it did.
+func (x *exchange) askedAtPortal(why templates.Forbidden) bool {
+	if x.at != atHost || !navigation(x.r) {
+		return false
+	}
+	x.redirect(x.Portal + x.address("prove", url.Values{"why": {string(why)}, "return": {x.host + SafeReturn(x.r.URL.RequestURI())}}))
+	return true
+}
+
+// showProve is where that leads. Its form leads back to the host.
+func (x *exchange) showProve() {
+	a, f, ok := x.mineAtPortal()
+	if !ok {
+		return
+	}
+	c := templates.ForbiddenPage{Name: a.Name, Why: templates.Forbidden(x.r.URL.Query().Get("why"))}
+	switch c.Why {
+	case templates.ForbiddenProve, templates.ForbiddenSecond:
+		f.Start = string(recovery.KindStepUp)
+	case templates.ForbiddenFactor:
+	default:
+		x.refuse(http.StatusNotFound, "not_found")
+		return
+	}
+	x.page(http.StatusOK, f, c)
+}
+
 // showWaitsPage is [exchange.showWaits] at the portal, for another host.
 func (x *exchange) showWaitsPage() {
+	a, f, ok := x.mineAtPortal()
+	if !ok {
+		return
+	}
+	device := ""
+	if s, err := x.session(); err == nil && s != nil {
+		device = s.Device
+	}
+	x.page(http.StatusOK, f, templates.WaitsPage{Waits: shownWaits(a.Showing(device, x.Engine.Now()))})
+}
+
+// mineAtPortal is the frame of a page that another host leads to, and back to it.
+// False: that has been answered.
+func (x *exchange) mineAtPortal() (*recovery.Account, templates.Frame, bool) {
+	back := x.Return(x.r.URL.Query().Get("return"))
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
+	case x.at != atPortal:
+		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:
 		x.unavailable(err)
 	case s == nil:
-		x.redirect(x.loginURL("", x.Return(x.r.URL.Query().Get("return"))))
+		x.redirect(x.loginURL("", back))
 	default:
 		f := x.mine()
-		f.Return = x.Return(x.r.URL.Query().Get("return"))
-		x.page(http.StatusOK, f, templates.WaitsPage{Waits: shownWaits(a.Showing(s.Device, x.Engine.Now()))})
+		f.Return = back
+		return a, f, true
 	}
+	return nil, templates.Frame{}, false
 }

@@ -69,6 +69,7 @@ func routes() map[string]route {
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
 		"enter":           {get: (*exchange).enter},
+		"prove":           {get: (*exchange).showProve},
 		"waits":           {get: (*exchange).showWaitsPage, document: true},
 	}
 }

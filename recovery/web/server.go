@@ -2,6 +2,8 @@ package web
 
 import (
 	"log/slog"
+	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +27,7 @@ type Server struct {
 	Origins  []string                                 // our own origins, as configured: https://photos.example.com; links are made of these only
 	Public   string                                   // the origin for links when another one is asked for; empty: the first of Origins
 	Unnamed  bool                                     // pages are also at hosts that Origins cannot name, such as those of a wildcard
+	Original func(*http.Request) (string, *url.URL)   // method and address as they came, before any rewrite; nil: nothing rewrites
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
 	Forward  *Forward                                 // what other proxies may ask; nil: nothing
