@@ -165,7 +165,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		}
 	}()
 	if rt.server.Ours(r) {
-		rt.server.ServeHTTP(h.site.under(h, w, r), r)
+		rt.server.ServeHTTP(h.site.under(h, w, r), web.Within(r, h.rules))
 		return d
 	}
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {

@@ -115,7 +115,9 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Keys: s.keys, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
+	rt.guard = guard.New(guard.Config{
+		Accounts: rt.engine, Methods: rt.engine.Methods, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
+	})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
 	rt.asked = a.askedOf(rt)

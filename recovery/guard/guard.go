@@ -219,15 +219,15 @@ func (g *Guard) Again(before Decision, q Question) Decision {
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
-	if q.Page && e.old && !q.open() {
-		return Decision{Reason: DeniedAnonymous} // the portal gives a new cookie, and leads back
-	}
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
-	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
+	switch {
+	case q.Page && e.old && !q.open():
+		d.Reason, d.Identity = DeniedAnonymous, nil // the portal gives a new cookie, and leads back
+	case d.Reason == Allowed && q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
+	page := q.Page && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
 	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}

@@ -13,19 +13,25 @@ type Rules struct {
 	Fresh     time.Duration // a strong proof was given in the session within this time; zero: whenever
 	Recovered time.Duration // the account was not recovered within this time; zero: whenever
 	Open      []Opening     // what passes without a login; none: nothing
+	Networks  Networks      // where one factor is enough; none: nowhere
 }
 
 // OfPaths tells whether the rules look at the method and the path of a request.
 func (r *Rules) OfPaths() bool { return r != nil && len(r.Open) > 0 }
 
 // OfClients tells whether the rules look at the address of the client.
-func (r *Rules) OfClients() bool { return false }
+func (r *Rules) OfClients() bool { return r != nil && len(r.Networks.Ranges) > 0 }
+
+// OneFactor tells whether one factor is enough for a client; of one whose address
+// cannot be told it is not.
+func (r *Rules) OneFactor(client netip.Addr) bool { return r.OfClients() && r.Networks.has(client) }
 
 // facts are what rules know of a session and its account.
 type facts struct {
 	rules     []string  // of the account, see [recovery.Account.Rules]
 	second    bool      // two factors were shown in the session
 	able      bool      // the account has a second factor
+	near      bool      // and it was not asked for, because the sign-in came from a network where one factor is enough
 	strong    time.Time // last strong proof; zero: none
 	recovered time.Time // the account; zero: never
 }

@@ -268,7 +268,9 @@ func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
-	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Keys: w.Keys, Methods: w.Engine.Methods, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
+	w.Guard = guard.New(guard.Config{
+		Accounts: w.Engine, Methods: w.Engine.Methods, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
+	})
 	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
@@ -308,7 +310,7 @@ func (w *World) engine() *engine.Engine {
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	if w.Web.Ours(r) {
-		w.Web.ServeHTTP(rw, r)
+		w.Web.ServeHTTP(rw, web.Within(r, &w.Rules))
 		return
 	}
 	if _, clear := w.Web.Secure(r); !clear {

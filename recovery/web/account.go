@@ -22,7 +22,7 @@ func (x *exchange) showAccount() {
 		return
 	}
 	if s == nil {
-		x.redirect(x.loginURL("", ""))
+		x.comeIn("", Prefix+"account")
 		return
 	}
 	f, c := x.mine(), x.accountPage(a, s)

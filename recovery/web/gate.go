@@ -223,7 +223,8 @@ func (x *exchange) recoveredLately(d guard.Decision) {
 // withoutFactor answers somebody who has no second factor where one is needed.
 func (x *exchange) withoutFactor(id *guard.Identity) {
 	x.refusedTo(id)
-	if x.askedAtPortal(templates.ForbiddenFactor) {
+	if x.at == atHost && navigation(x.r) { // the form is at the portal
+		x.redirect(x.proveURL(SafeReturn(x.r.URL.RequestURI())) + "&why=" + string(templates.ForbiddenFactor))
 		return
 	}
 	x.keepOut("second_factor_missing", templates.ForbiddenPage{Name: id.User, Why: templates.ForbiddenFactor})
@@ -245,28 +246,73 @@ func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 	x.page(http.StatusForbidden, f, c)
 }
 
-// prove asks somebody signed in for a strong proof, at the address asked for. The
-// page writes nothing: its form begins the flow. In the background nothing can be
-// asked, and a page of the app that loads itself again on a 401 gets there.
+// prove asks somebody signed in for a strong proof, at the address asked for or at
+// the portal. The page writes nothing: its form begins the flow. In the background
+// nothing can be asked, and a page of the app that loads itself again on a 401 gets
+// there.
 func (x *exchange) prove(d guard.Decision) {
+	target := SafeReturn(x.r.URL.RequestURI())
 	why := templates.ForbiddenProve
 	if d.Reason == guard.DeniedFactor {
 		why = templates.ForbiddenSecond
 	}
-	if x.askedAtPortal(why) {
-		return
-	}
-	f := x.mine()
-	f.Return = SafeReturn(x.r.URL.RequestURI())
 	switch {
+	case !windowed(x.r) && x.at == atHost:
+		x.background(http.StatusUnauthorized, "proof_required", x.proveURL(target))
 	case !windowed(x.r):
-		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", f.Return))
+		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", target))
 	case !reads(x.r):
+		f := x.mine()
+		f.Return = target
 		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
+	case x.at == atHost:
+		x.redirect(x.proveURL(target))
 	default:
-		f.Start = string(recovery.KindStepUp)
-		x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: d.Identity.User, Why: why})
+		x.askProof(d.Identity.User, why, target)
 	}
+}
+
+// askProof is the page whose form begins a proof, and that then leads on.
+func (x *exchange) askProof(name string, why templates.Forbidden, next string) {
+	f := x.mine()
+	f.Start, f.Return = string(recovery.KindStepUp), next
+	x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: name, Why: why})
+}
+
+// showProve is the page that asks for a proof, for another host.
+func (x *exchange) showProve() {
+	next := x.Return(x.r.URL.Query().Get("return"))
+	switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case s != nil && x.r.URL.Query().Get("why") == string(templates.ForbiddenFactor):
+		f := x.mine()
+		f.Return = next
+		x.page(http.StatusForbidden, f, templates.ForbiddenPage{Name: a.Name, Why: templates.ForbiddenFactor})
+	case s != nil:
+		x.askProof(a.Name, templates.ForbiddenProve, next)
+	default:
+		x.comeIn(next, next)
+	}
+}
+
+// comeIn leads to the sign-in, or asks for the factor that was left out there. back
+// is where that leads.
+func (x *exchange) comeIn(target, back string) {
+	switch a, err := x.Engine.Halfway(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case a != nil:
+		x.askProof(a.Name, templates.ForbiddenSecond, back)
+	default:
+		x.redirect(x.loginURL("", target))
+	}
+}
+
+// halfway tells of a sign-in of fewer factors than the account has.
+func (x *exchange) halfway() bool {
+	a, err := x.Engine.Halfway(x.r.Context(), x.client.Session)
+	return err == nil && a != nil
 }
 
 // Unavailable answers a request when nothing can be decided, from outside an

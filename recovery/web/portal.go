@@ -47,6 +47,11 @@ func (x *exchange) portalURL(target, nonce string) string {
 	return x.Portal + x.address("login", url.Values{"return": {x.host + target}, "n": {nonce}})
 }
 
+// proveURL asks for a proof at the portal, that leads to a path on this host.
+func (x *exchange) proveURL(target string) string {
+	return x.Portal + x.address("prove", url.Values{"return": {x.host + target}})
+}
+
 // askPortal has somebody who is not signed in at this host go to the portal.
 func (x *exchange) askPortal() {
 	target := SafeReturn(x.r.URL.RequestURI())
@@ -76,7 +81,7 @@ func (x *exchange) handsOver(back string) bool {
 	}
 	nonce := x.r.URL.Query().Get("n")
 	if !isNonce(nonce) {
-		if !x.signedIn() {
+		if !x.signedIn() && !x.halfway() {
 			return false
 		}
 		x.redirect(back) // the host gives the browser one
@@ -103,34 +108,6 @@ func (x *exchange) hardenPortal() {
 	}
 	forms := strings.Join(append([]string{"form-action 'self'"}, x.Origins...), " ")
 	x.w.Header().Set("Content-Security-Policy", contentPolicy(x.r, forms+"; frame-ancestors 'none'"))
-}
-
-// askedAtPortal leads a page load at another host on to the portal, which has the
-// form for what is missing, and says whether it did.
-func (x *exchange) askedAtPortal(why templates.Forbidden) bool {
-	if x.at != atHost || !navigation(x.r) {
-		return false
-	}
-	x.redirect(x.Portal + x.address("prove", url.Values{"why": {string(why)}, "return": {x.host + SafeReturn(x.r.URL.RequestURI())}}))
-	return true
-}
-
-// showProve is where that leads. Its form leads back to the host.
-func (x *exchange) showProve() {
-	a, f, ok := x.mineAtPortal()
-	if !ok {
-		return
-	}
-	c := templates.ForbiddenPage{Name: a.Name, Why: templates.Forbidden(x.r.URL.Query().Get("why"))}
-	switch c.Why {
-	case templates.ForbiddenProve, templates.ForbiddenSecond:
-		f.Start = string(recovery.KindStepUp)
-	case templates.ForbiddenFactor:
-	default:
-		x.refuse(http.StatusNotFound, "not_found")
-		return
-	}
-	x.page(http.StatusOK, f, c)
 }
 
 // showWaitsPage is [exchange.showWaits] at the portal, for another host.

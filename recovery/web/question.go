@@ -12,7 +12,10 @@ import (
 // [Scrub], which takes the session cookie off. What costs, and the rules do not
 // look at, is left out.
 func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
-	q := guard.Question{Cookie: s.SessionCookie(r), Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
+	q := guard.Question{Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
+	if !s.inClear(r) { // there everybody on the way could have the session
+		q.Cookie = s.SessionCookie(r)
+	}
 	if rules.OfPaths() {
 		q.Method, q.Paths = s.Target(r)
 	}

@@ -69,8 +69,8 @@ func routes() map[string]route {
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
 		"enter":           {get: (*exchange).enter},
-		"prove":           {get: (*exchange).showProve},
 		"waits":           {get: (*exchange).showWaitsPage, document: true},
+		"prove":           {get: (*exchange).showProve, document: true},
 	}
 }
 
