@@ -35,6 +35,7 @@ type site struct {
 	host   string // that it answers to
 	port   int    // 0: a free one
 	text   string
+	more   string // further sites
 }
 
 // startCaddy runs a Caddy with a folder and a home of its own, and waits until
@@ -90,7 +91,7 @@ http://%s:%d {
 	bind 127.0.0.1
 	%s
 }
-`, s.global, s.host, s.port, s.text)
+%s`, s.global, s.host, s.port, s.text, s.more)
 }
 
 func (p *process) ready(ctx context.Context) error {
