@@ -17,13 +17,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
-// explainArguments are a request that somebody could make.
-type explainArguments struct {
-	URL    string `json:"url"`
-	Method string `json:"method"`
-	From   string `json:"from,omitempty"` // address of the client; empty: not known
-}
-
 // explained is whether somebody would be let in at an address, and why. An answer
 // is yes, proof (it is asked for first) or no, and for an address also open.
 type explained struct {

@@ -56,6 +56,13 @@ type arguments struct {
 	To      string `json:"to,omitempty"` // mail address or number for a test message
 }
 
+// explainArguments are a request that somebody could make.
+type explainArguments struct {
+	URL    string `json:"url"`
+	Method string `json:"method"`
+	From   string `json:"from,omitempty"` // address of the client; empty: not known
+}
+
 // link is something to be opened once in a browser.
 type link struct {
 	User    string    `json:"user,omitempty"`

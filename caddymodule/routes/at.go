@@ -2,7 +2,6 @@ package routes
 
 import (
 	"encoding/json"
-	"path"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -82,27 +81,4 @@ func (at *meeting) handlers(handlers []handler, perhaps bool) (falls bool) {
 		}
 	}
 	return true
-}
-
-// exactly compares a pattern with one path, as Caddy does.
-func exactly(pattern, name string) matches {
-	start, end := strings.HasPrefix(pattern, "*"), strings.HasSuffix(pattern, "*")
-	inside := strings.Trim(pattern, "*")
-	var fits bool
-	switch {
-	case strings.Contains(pattern, "{"):
-		return some
-	case start && end:
-		fits = strings.Contains(name, inside)
-	case start:
-		fits = strings.HasSuffix(name, inside)
-	case end:
-		fits = strings.HasPrefix(name, inside)
-	default:
-		fits, _ = path.Match(pattern, name)
-	}
-	if fits {
-		return all
-	}
-	return none
 }

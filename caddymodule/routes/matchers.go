@@ -2,6 +2,7 @@ package routes
 
 import (
 	"encoding/json"
+	"path"
 	"slices"
 	"strings"
 
@@ -187,6 +188,29 @@ func pathFits(pattern string, p probe) matches {
 		return all
 	case strings.HasPrefix(start, strings.TrimSuffix(templates.Prefix, "/")):
 		return some
+	}
+	return none
+}
+
+// exactly compares a pattern with one path, as Caddy does.
+func exactly(pattern, name string) matches {
+	start, end := strings.HasPrefix(pattern, "*"), strings.HasSuffix(pattern, "*")
+	inside := strings.Trim(pattern, "*")
+	var fits bool
+	switch {
+	case strings.Contains(pattern, "{"):
+		return some
+	case start && end:
+		fits = strings.Contains(name, inside)
+	case start:
+		fits = strings.HasSuffix(name, inside)
+	case end:
+		fits = strings.HasPrefix(name, inside)
+	default:
+		fits, _ = path.Match(pattern, name)
+	}
+	if fits {
+		return all
 	}
 	return none
 }
