@@ -128,7 +128,7 @@ func (x *tunnel) from(t *testing.T, address, method, url string, header http.Hea
 func TestHD06_CaddyBehindCaddy(t *testing.T) {
 	x := newTunnel(t, "127.0.0.1/32")
 	front, direct := fmt.Sprintf("https://photos.example.com:%d", x.front), fmt.Sprintf("http://photos.example.com:%d", x.port)
-	secure := http.Header{"Cookie": {"__Host-sparekey=" + x.session}}
+	secure := http.Header{"Cookie": {fmt.Sprintf("__Host-sparekey-%d=%[3]s; __Host-sparekey-%[2]d=%[3]s", x.front, x.port, x.session)}}
 	claim := http.Header{
 		"Cookie": secure["Cookie"], "X-Forwarded-Proto": {"https"}, "X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Host": {"evil.example"},
 	}
