@@ -27,6 +27,10 @@ func (a *App) readForward() error {
 			return err
 		}
 	}
+	if len(a.From) > 0 && a.Portal == "" {
+		return a.at(&notify.OptionError{Option: "from", Err: errors.New("from: the hosts of another proxy need one place to sign in: write portal HOST, such as portal login.example.com, " +
+			"and have the proxy pass that host on to this Caddy, without asking")})
+	}
 	switch {
 	case len(a.From) == 0 && len(a.Sites) > 0:
 		return at(a.Sites[0].Line, errors.New("site: nobody may ask about it: write from and the address of the proxy, such as from 127.0.0.1; "+
@@ -43,6 +47,9 @@ func (a *App) readSite(s *ForwardedSite) error {
 		return at(s.Line, err)
 	}
 	origin, err := (&ForwardedSite{Host: host}).origin()
+	if portal, wrong := readPortal(a.Portal); a.Portal != "" && err == nil && wrong == nil && strings.HasSuffix(origin, "://"+portal.Host) {
+		err = fmt.Errorf("site: %s is the portal, where no app stands: take it out", portal.Host)
+	}
 	if err == nil && a.hosts[origin] != nil {
 		err = fmt.Errorf("site: %s is there twice: write its rules into one block", strings.TrimPrefix(origin, "https://"))
 	}

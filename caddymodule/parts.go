@@ -137,7 +137,7 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 // there, whether Caddy trusts them or not.
 func (a *App) askedOf(rt *runtime) *web.Server {
 	s := a.pagesOf(rt)
-	s.Notify = rt.queue
+	s.Notify, s.Original = rt.queue, nil // what was rewritten here is the question
 	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
 		return a.peers.contains(hop) || trustedAddress(r, hop)
 	}}

@@ -135,7 +135,7 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 	if c.front, err = startCaddy(ctx, binary, dir, c.key, s); err != nil || !c.account {
 		return err
 	}
-	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front), c.portal)
+	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front), c.portal || c.asks)
 	c.header = []string{cookie}
 	return err
 }
@@ -151,14 +151,19 @@ func (c *configuration) askSecond(ctx context.Context, binary, dir string, s sit
 		trusted_proxies static 127.0.0.1
 	}
 	sparekey {
+		portal http://localhost:%[1]d
 		from 127.0.0.1
-		site http://127.0.0.1:%d
+		site http://127.0.0.1:%[1]d
 	}`, port), text: "sparekey\n\trespond 403"}
 	if c.second, err = startCaddy(ctx, binary, dir, c.key+"-second", second); err != nil {
 		return s, err
 	}
-	s.port = port
-	s.text = fmt.Sprintf(`handle /.sparekey/* {
+	s.port, s.also = port, "http://localhost"
+	s.text = fmt.Sprintf(`@portal host localhost
+	handle /.sparekey/* {
+		reverse_proxy 127.0.0.1:%[1]d
+	}
+	handle @portal {
 		reverse_proxy 127.0.0.1:%[1]d
 	}
 	handle {

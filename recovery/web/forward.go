@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
@@ -18,6 +17,8 @@ const (
 	reasonForbidden   = "forbidden"
 	reasonShowing     = "showing"
 	reasonUnavailable = "unavailable" // nobody knows: a proxy should say 503
+	reasonProve       = "prove"
+	reasonRecovered   = "recovered"
 	reasonDenied      = "denied"
 	reasonCrossSite   = "cross_site"
 	reasonUpgrade     = "upgrade"
@@ -48,7 +49,7 @@ func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
-	q := guard.Question{Cookie: s.SessionCookie(asked), Host: s.CookieHost(asked), Rules: rules, Page: Navigation(asked)}
+	q := s.Question(asked, rules)
 	upgrade := asked.Header.Get("Upgrade")
 	s.Scrub(asked)
 	switch {
@@ -101,6 +102,10 @@ func reasonOf(r guard.Reason) string {
 		return reasonShowing
 	case guard.DeniedUnavailable:
 		return reasonUnavailable
+	case guard.DeniedRecovered:
+		return reasonRecovered
+	case guard.DeniedFactor, guard.DeniedStale:
+		return reasonProve
 	}
 	return reasonDenied
 }
@@ -125,7 +130,7 @@ func (s *Server) tellRefused(r *http.Request, no *refusal) {
 	if s.Forward == nil {
 		return
 	}
-	now, said := time.Now().Unix(), &s.Forward.said
+	now, said := s.Engine.Now().Unix(), &s.Forward.said
 	if last := said.Load(); now-last < logEvery || !said.CompareAndSwap(last, now) {
 		return
 	}

@@ -5,9 +5,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
@@ -102,4 +104,17 @@ func navigating(r *http.Request) *http.Request {
 	r.Header.Set("Sec-Fetch-Dest", "document")
 	r.Header.Set("Accept", "text/html")
 	return r
+}
+
+// wait has somebody begin a recovery of Alice's account that waits.
+func (a *asker) wait() {
+	a.t.Helper()
+	_, err := kv.Update(a.t.Context(), a.Engine.Store, recovery.AccountKey(a.session[:22]), time.Time{}, func(acc *recovery.Account, _ bool) error {
+		now := a.Clock.Now()
+		acc.Waits = append(acc.Waits, recovery.Wait{Goal: recovery.GoalPassword, Began: now, Ready: now.Add(time.Hour), Until: now.Add(2 * time.Hour)})
+		return nil
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
@@ -226,17 +225,37 @@ func (awayAccounts) Touch(context.Context, string, string, bool) error { return 
 func TestHD05_APageInFrontIsNoYes(t *testing.T) {
 	t.Parallel()
 	a := newAsker(t)
-	_, err := kv.Update(t.Context(), a.Engine.Store, recovery.AccountKey(a.session[:22]), time.Time{}, func(acc *recovery.Account, _ bool) error {
-		now := a.Clock.Now()
-		acc.Waits = append(acc.Waits, recovery.Wait{Goal: recovery.GoalPassword, Began: now, Ready: now.Add(time.Hour), Until: now.Add(2 * time.Hour)})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.wait()
 	for dialect := range dialects {
 		a.want(dialect, navigating(a.about(dialect, "GET", "https://photos.example.com/", true)), 403, "showing")
 		a.want(dialect+", in the background", a.about(dialect, "GET", "https://photos.example.com/", true), 200, "")
+	}
+}
+
+// With a portal it is a page there, and every proxy leads to it.
+func TestHD05_APageInFrontIsAtThePortal(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	a.Web.Portal, a.Web.Origins = "https://login.example.com", []string{"https://photos.example.com", "https://admin.example.com"}
+	a.wait()
+	id, sum := recovery.SplitSession(a.session)
+	account, _, err := kv.Load[recovery.Account](t.Context(), a.Engine.Store, recovery.AccountKey(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := recovery.NewHostCookie(account.Session(sum, a.Clock.Now()), a.session, "https://photos.example.com").Seal(a.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.session = value
+	for dialect := range dialects {
+		status := map[bool]int{true: 401, false: 303}[dialect == "nginx"]
+		res := a.want(dialect, navigating(a.about(dialect, "GET", "https://photos.example.com/album", true)), status, "showing")
+		if got, want := res.Header.Get("Location"), "https://login.example.com/.sparekey/waits?return="+url.QueryEscape("https://photos.example.com/album"); got != want {
+			t.Errorf("%s: got %q, want %q", dialect, got, want)
+		}
+		a.want(dialect+", in the background", a.about(dialect, "GET", "https://photos.example.com/", true), 200, "")
+		a.want(dialect+", at another host", a.about(dialect, "GET", "https://admin.example.com/", true), 401, "sign_in")
 	}
 }
 
