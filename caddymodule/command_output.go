@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -57,3 +58,5 @@ func encode(cmd *cobra.Command, v any) error {
 	out.SetIndent("", "  ")
 	return out.Encode(v)
 }
+
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

@@ -92,8 +92,6 @@ func after(words string, t time.Time) string {
 	return words + " " + moment(t)
 }
 
-func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
-
 func yes(b bool) string {
 	if b {
 		return "yes"

@@ -36,6 +36,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.doctor(ctx), nil
 	case opRekey:
 		return o.rekey(ctx, args.Rekey)
+	case opExplain:
+		return o.explainAccess(ctx, args.User, args.Explain)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

@@ -38,6 +38,7 @@ const (
 	opRekey     = "rekey"  // a part of it
 	opTrials    = "trials" // what could be tried
 	opTrial     = "trial"  // a test message over one channel
+	opExplain   = "explain"
 )
 
 // arguments of any operation.
@@ -48,10 +49,18 @@ type arguments struct {
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
 
-	Rekey *rekeyArguments `json:"rekey,omitempty"`
+	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
+	Explain *explainArguments `json:"explain,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
+}
+
+// explainArguments are a request that somebody could make.
+type explainArguments struct {
+	URL    string `json:"url"`
+	Method string `json:"method"`
+	From   string `json:"from,omitempty"` // address of the client; empty: not known
 }
 
 // link is something to be opened once in a browser.

@@ -72,6 +72,10 @@ func TestCorpusIsAdapted(t *testing.T) {
 	for name, value := range map[string]string{"PORT": "8080", "OTHER_PORT": "8081", "APP": "127.0.0.1:9000", "SPAREKEY_TEST_GROUP": "admins"} {
 		t.Setenv(name, value)
 	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range corpus(t) {
 		t.Run(c.name(), func(t *testing.T) {
 			body := c.adapt(t)
@@ -93,19 +97,15 @@ func TestCorpusIsAdapted(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.WriteByte('\n')
-			here, err := os.Getwd()
-			if err != nil {
-				t.Fatal(err)
-			}
-			adapted := strings.ReplaceAll(got.String(), here+"/", "") // imported files are named by their whole path
+			text := strings.ReplaceAll(got.String(), here+"/", "") // of imported files
 			if *update {
-				if err := os.WriteFile(c.path, []byte(c.text+dashes+c.requests+dashes+adapted), 0o600); err != nil {
+				if err := os.WriteFile(c.path, []byte(c.text+dashes+c.requests+dashes+text), 0o600); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			if adapted != c.adapted {
-				t.Errorf("got\n%s\nwant\n%s", adapted, c.adapted)
+			if text != c.adapted {
+				t.Errorf("got\n%s\nwant\n%s", text, c.adapted)
 			}
 		})
 	}

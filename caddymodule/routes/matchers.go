@@ -2,6 +2,7 @@ package routes
 
 import (
 	"encoding/json"
+	"path"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ import (
 type probe struct {
 	host  string
 	pages bool // it is for one of our own pages; otherwise any path
+
+	path, method string // of one request, the path in small letters; empty: any
 }
 
 // matches says whether requests of a kind match: all, some or none of them.
@@ -136,6 +139,14 @@ func (m matcher) match(p probe) matches {
 			best = max(best, pathFits(strings.ToLower(pattern), p))
 		}
 		return best
+	case "method":
+		switch {
+		case p.method == "":
+		case slices.Contains(m.words, p.method):
+			return all
+		default:
+			return none
+		}
 	case "not":
 		if len(m.sets) > 0 {
 			return all - matchSets(m.sets, p)
@@ -169,12 +180,37 @@ func pathFits(pattern string, p probe) matches {
 	switch {
 	case pattern == "*" || pattern == "/*":
 		return all
+	case p.path != "":
+		return exactly(pattern, p.path)
 	case !p.pages || !plain:
 		return some
 	case star && strings.HasPrefix(templates.Prefix, start):
 		return all
 	case strings.HasPrefix(start, strings.TrimSuffix(templates.Prefix, "/")):
 		return some
+	}
+	return none
+}
+
+// exactly compares a pattern with one path, as Caddy does.
+func exactly(pattern, name string) matches {
+	start, end := strings.HasPrefix(pattern, "*"), strings.HasSuffix(pattern, "*")
+	inside := strings.Trim(pattern, "*")
+	var fits bool
+	switch {
+	case strings.Contains(pattern, "{"):
+		return some
+	case start && end:
+		fits = strings.Contains(name, inside)
+	case start:
+		fits = strings.HasSuffix(name, inside)
+	case end:
+		fits = strings.HasPrefix(name, inside)
+	default:
+		fits, _ = path.Match(pattern, name)
+	}
+	if fits {
+		return all
 	}
 	return none
 }

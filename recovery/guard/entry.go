@@ -43,7 +43,11 @@ func (g *Guard) entryFor(c claim, a *recovery.Account, now time.Time) *entry {
 	if s == nil {
 		return nil
 	}
-	e := g.entryOf(a, s, now)
+	row := *s
+	if old { // it is worth what it was when it was made
+		row.Fresh, row.Second = time.Time{}, time.Time{}
+	}
+	e := g.entryOf(a, &row, now)
 	e.host, e.old = c.host, old
 	return e
 }

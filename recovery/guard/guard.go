@@ -222,7 +222,7 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
 	switch {
-	case q.Page && e.old:
+	case q.Page && e.old && !q.open():
 		d.Reason, d.Identity = DeniedAnonymous, nil // the portal gives a new cookie, and leads back
 	case d.Reason == Allowed && q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing

@@ -223,6 +223,10 @@ func (x *exchange) recoveredLately(d guard.Decision) {
 // withoutFactor answers somebody who has no second factor where one is needed.
 func (x *exchange) withoutFactor(id *guard.Identity) {
 	x.refusedTo(id)
+	if x.at == atHost && navigation(x.r) { // the form is at the portal
+		x.redirect(x.proveURL(SafeReturn(x.r.URL.RequestURI())) + "&why=" + string(templates.ForbiddenFactor))
+		return
+	}
 	x.keepOut("second_factor_missing", templates.ForbiddenPage{Name: id.User, Why: templates.ForbiddenFactor})
 }
 
@@ -281,6 +285,10 @@ func (x *exchange) showProve() {
 	switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
 	case err != nil:
 		x.unavailable(err)
+	case s != nil && x.r.URL.Query().Get("why") == string(templates.ForbiddenFactor):
+		f := x.mine()
+		f.Return = next
+		x.page(http.StatusForbidden, f, templates.ForbiddenPage{Name: a.Name, Why: templates.ForbiddenFactor})
 	case s != nil:
 		x.askProof(a.Name, templates.ForbiddenProve, next)
 	default:

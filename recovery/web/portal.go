@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -113,15 +114,33 @@ func (x *exchange) hardenPortal() {
 
 // showWaitsPage is [exchange.showWaits] at the portal, for another host.
 func (x *exchange) showWaitsPage() {
+	a, f, ok := x.mineAtPortal()
+	if !ok {
+		return
+	}
+	device := ""
+	if s, err := x.session(); err == nil && s != nil {
+		device = s.Device
+	}
+	x.page(http.StatusOK, f, templates.WaitsPage{Waits: shownWaits(a.Showing(device, x.Engine.Now()))})
+}
+
+// mineAtPortal is the frame of a page that another host leads to, and back to it.
+// False: that has been answered.
+func (x *exchange) mineAtPortal() (*recovery.Account, templates.Frame, bool) {
+	back := x.Return(x.r.URL.Query().Get("return"))
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
+	case x.at != atPortal:
+		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:
 		x.unavailable(err)
 	case s == nil:
-		x.redirect(x.loginURL("", x.Return(x.r.URL.Query().Get("return"))))
+		x.redirect(x.loginURL("", back))
 	default:
 		f := x.mine()
-		f.Return = x.Return(x.r.URL.Query().Get("return"))
-		x.page(http.StatusOK, f, templates.WaitsPage{Waits: shownWaits(a.Showing(s.Device, x.Engine.Now()))})
+		f.Return = back
+		return a, f, true
 	}
+	return nil, templates.Frame{}, false
 }

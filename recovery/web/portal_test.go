@@ -63,8 +63,8 @@ func cookieAt(t *testing.T, b *recoverytest.Browser, origin string) *http.Cookie
 	return nil
 }
 
-// background is what a page of the app asks for with these cookies.
-func background(t *testing.T, b *recoverytest.Browser, address string, cookies ...*http.Cookie) int {
+// inBackground is what a page of the app asks for with these cookies.
+func inBackground(t *testing.T, b *recoverytest.Browser, address string, cookies ...*http.Cookie) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -152,7 +152,7 @@ func TestSE03_SigningOutAnywhereEndsAll(t *testing.T) {
 			inApp(w, b.Get(nas+"/"), nas+"/")
 			of := map[string]*http.Cookie{photos: cookieAt(t, b, photos), nas: cookieAt(t, b, nas)}
 			for origin, c := range of {
-				if got := background(t, b, origin+"/", c); got != http.StatusOK {
+				if got := inBackground(t, b, origin+"/", c); got != http.StatusOK {
 					t.Fatalf("%s before: got status %d", origin, got)
 				}
 			}
@@ -162,7 +162,7 @@ func TestSE03_SigningOutAnywhereEndsAll(t *testing.T) {
 				t.Errorf("the cookie of %s is still there", where)
 			}
 			for origin, c := range of {
-				if got := background(t, b, origin+"/", c); got != http.StatusUnauthorized {
+				if got := inBackground(t, b, origin+"/", c); got != http.StatusUnauthorized {
 					t.Errorf("%s: got status %d, want 401", origin, got)
 				}
 			}
@@ -196,14 +196,14 @@ func TestSE03_CookiesOutliveANewToken(t *testing.T) {
 	first := cookieAt(t, b, photos)
 	begin(w, b, alice, recovery.KindStepUp)
 	w.Clock.Move(time.Minute)
-	if got := background(t, b, photos+"/", first); got != http.StatusOK {
+	if got := inBackground(t, b, photos+"/", first); got != http.StatusOK {
 		t.Errorf("in the background: got status %d, want 200", got)
 	}
 	if inApp(w, b.Get(photos+"/a?b"), photos+"/a?b"); cookieAt(t, b, photos).Value == first.Value {
 		t.Error("the next page brought no new cookie")
 	}
 	begin(w, b, alice, recovery.KindStepUp)
-	if got := background(t, b, photos+"/", first); got != http.StatusUnauthorized {
+	if got := inBackground(t, b, photos+"/", first); got != http.StatusUnauthorized {
 		t.Errorf("a copy of two proofs ago: got status %d, want 401", got)
 	}
 	inApp(w, b.Get(photos+"/"), photos+"/")

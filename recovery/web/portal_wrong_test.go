@@ -147,7 +147,7 @@ func TestA26_CookiesOfOneHostOpenNoOther(t *testing.T) {
 		{"of a host that nobody has configured", "https://other.example.com/", &own},
 		{"of the portal, there", "https://other.example.com/", &ofPortal},
 	} {
-		if got := background(t, b, tc.address, tc.cookie); got != http.StatusUnauthorized {
+		if got := inBackground(t, b, tc.address, tc.cookie); got != http.StatusUnauthorized {
 			t.Errorf("%s: got status %d, want 401", tc.name, got)
 		}
 	}

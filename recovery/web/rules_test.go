@@ -163,11 +163,11 @@ func TestProofAtThePortal(t *testing.T) {
 	}
 	b.Post("/.sparekey/", recoverytest.Fields("start", "step_up", "return", photos+"/trip?id=7")).Want("factor").Submit("code", secondCode(w, alice))
 	inApp(w, b, photos+"/trip?id=7")
-	if got := background(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusOK {
+	if got := inBackground(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusOK {
 		t.Errorf("in the background after the proof: got %d, want 200", got)
 	}
 	w.Clock.Move(10 * time.Minute)
-	if got := background(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusUnauthorized {
+	if got := inBackground(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusUnauthorized {
 		t.Errorf("in the background ten minutes later: got %d, want 401", got)
 	}
 }

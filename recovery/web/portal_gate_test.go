@@ -1,0 +1,75 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// visitorAt asks without a session, as a browser does for what stands in mode and
+// dest.
+func visitorAt(t *testing.T, w *recoverytest.World, method, address, mode, dest string) *recoverytest.Browser {
+	t.Helper()
+	b := w.Browser().NoFollow()
+	b.Header = http.Header{"Sec-Fetch-Mode": {mode}, "Sec-Fetch-Dest": {dest}, "Sec-Fetch-Site": {"same-origin"}}
+	if method == http.MethodPost {
+		return b.Post(address, recoverytest.Fields("note", "x"))
+	}
+	return b.Get(address)
+}
+
+// TestSE03_WhoIsNotSignedInAtAHost is led to the portal by a page load, and told
+// where it is by everything else, without a cookie.
+func TestSE03_WhoIsNotSignedInAtAHost(t *testing.T) {
+	t.Parallel()
+	w, _ := withPortal(t)
+	const address = photos + "/a?b=c"
+	const signIn = portal + "/.sparekey/login?return=https%3A%2F%2Fphotos.example.com%2Fa%3Fb%3Dc"
+	for _, tc := range []struct {
+		name, method, address, mode, dest string
+		status                            int
+		page                              string
+	}{
+		{"page load", http.MethodGet, address, "navigate", "document", http.StatusSeeOther, ""},
+		{"through a service worker", http.MethodGet, address, "navigate", "empty", http.StatusSeeOther, ""},
+		{"frame", http.MethodGet, address, "navigate", "iframe", http.StatusUnauthorized, "frame"},
+		{"form", http.MethodPost, address, "navigate", "document", http.StatusUnauthorized, "not-saved"},
+		{"script", http.MethodGet, address, "cors", "empty", http.StatusUnauthorized, ""},
+		{"image", http.MethodGet, address, "no-cors", "image", http.StatusUnauthorized, ""},
+		{"page load at a host of nobody", http.MethodGet, "https://other.example.com/", "navigate", "document", http.StatusForbidden, "refused"},
+		{"script at a host of nobody", http.MethodGet, "https://other.example.com/", "cors", "empty", http.StatusUnauthorized, ""},
+		{"our page at a host of nobody", http.MethodGet, "https://other.example.com/.sparekey/login", "navigate", "document", http.StatusForbidden, "refused"},
+		{"a form of ours", http.MethodPost, photos + "/.sparekey/", "navigate", "document", http.StatusNotFound, "refused"},
+		{"an app at the portal", http.MethodPost, portal + "/api", "cors", "empty", http.StatusNotFound, ""},
+	} {
+		b := visitorAt(t, w, tc.method, tc.address, tc.mode, tc.dest)
+		if b.Status != tc.status || b.Page() != tc.page {
+			t.Errorf("%s: got status %d and page %q, want %d and %q", tc.name, b.Status, b.Page(), tc.status, tc.page)
+		}
+		cookies := (&http.Response{Header: b.Answer}).Cookies()
+		if leads := tc.status == http.StatusSeeOther; leads != (len(cookies) == 1) || leads && !strings.HasPrefix(b.Answer.Get("Location"), portal+"/.sparekey/login?n=") {
+			t.Errorf("%s: got %d cookies and %q", tc.name, len(cookies), b.Answer.Get("Location"))
+		}
+		if tc.mode == "cors" && tc.address == address {
+			var said struct {
+				SignIn string `json:"sign_in"`
+			}
+			if err := json.Unmarshal([]byte(b.Body), &said); err != nil || said.SignIn != signIn {
+				t.Errorf("%s: got %q, %v, want the sign-in at %s", tc.name, said.SignIn, err, signIn)
+			}
+		}
+		if policy := b.Answer.Get("Content-Security-Policy"); strings.Contains(policy, "form-action") && strings.Contains(policy, album) && tc.page != "frame" && !strings.HasPrefix(tc.address, portal) {
+			t.Errorf("%s: got %q, want forms of other hosts to lead nowhere else", tc.name, policy)
+		}
+	}
+	if w.Hits() != 0 {
+		t.Errorf("the app was asked %d times", w.Hits())
+	}
+	policy := w.Browser().Get("/.sparekey/login").Answer.Get("Content-Security-Policy")
+	if want := "form-action 'self' " + strings.Join([]string{photos, album, nas, nas2}, " ") + ";"; !strings.Contains(policy, want) {
+		t.Errorf("got %q, want %q in it", policy, want)
+	}
+}
