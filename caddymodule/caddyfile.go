@@ -171,6 +171,10 @@ var errMatcher = errors.New("sparekey takes no matcher: it protects the whole si
 //
 //	sparekey {
 //		allow GROUP|user:NAME...
+//		factors 2
+//		fresh DURATION
+//		recovered_within DURATION
+//		open [METHOD...] /PATH...
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()

@@ -124,13 +124,13 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
 		return h.again(rt, w, r, before.decision)
 	}
-	session := web.SessionCookie(r)
+	q := rt.server.Question(r, h.rules)
 	web.Scrub(r)
 	if web.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
-	d = rt.guard.Check(r.Context(), guard.Question{Cookie: session, Rules: h.rules, Page: web.Navigation(r)})
+	d = rt.guard.Check(r.Context(), q)
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d
@@ -152,15 +152,21 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, guard.Question{Rules: h.rules, Page: web.Navigation(r)})
+	d := rt.guard.Again(before, rt.server.Question(r, h.rules))
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
 	}
+	introduce(r, d.Identity)
 	return d
 }
 
-// introduce tells the app, the access log and placeholders who is asking.
+// introduce tells the app, the access log and placeholders who is asking; nil:
+// nobody.
 func introduce(r *http.Request, id *guard.Identity) {
+	if id == nil {
+		return
+	}
 	web.Introduce(r, id)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Set("http.auth.user.id", id.User)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -113,7 +114,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
+	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
 	return rt, nil
@@ -124,6 +125,7 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
 		Engine: rt.engine, Pages: rt.pages, Log: a.logger,
 		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Original: original,
 	}
 }
 
@@ -186,4 +188,13 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 func clientIP(r *http.Request) string {
 	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	return ip
+}
+
+// original is what was asked for, before any rewrite of the site.
+func original(r *http.Request) (string, *url.URL) {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || first.URL == nil {
+		return "", new(url.URL) // no path: it cannot be told
+	}
+	return first.Method, first.URL
 }

@@ -2,15 +2,10 @@ package caddymodule
 
 import (
 	"cmp"
-	"context"
-	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
@@ -21,11 +16,43 @@ type SiteRules struct {
 	// everybody with an account.
 	Allow []string `json:"allow,omitempty"`
 
-	// File and line of allow, for errors. Default: that of the directive.
-	AllowAt string `json:"allow_at,omitempty"`
+	// How many factors must have been shown in the session: 2 for more than a
+	// password. Default: as many as the sign-in asks for.
+	Factors int `json:"factors,omitempty"`
+
+	// How long a proof is good for: who has not shown a second factor, or without
+	// one the password, for longer has to do so. Default: as long as the session.
+	Fresh caddy.Duration `json:"fresh,omitempty"`
+
+	// How long an account is kept out after it was recovered. Default: not at all.
+	RecoveredWithin caddy.Duration `json:"recovered_within,omitempty"`
+
+	// What passes without a login. Default: nothing.
+	Open []Opening `json:"open,omitempty"`
+
+	// File and line of each word, for errors. Default: that of the directive.
+	Lines map[string]string `json:"lines,omitempty"`
 }
 
-// block reads the words of a block, each of which is there once.
+// siteWord is a word of the block.
+type siteWord struct {
+	name string
+	line func(*SiteRules, *caddyfile.Dispenser) error // reads a line of a Caddyfile
+	load func(*SiteRules, *guard.Rules) error         // replaces placeholders, and refuses what is no rule
+}
+
+// siteWords is the only list of them.
+func siteWords() []siteWord {
+	return []siteWord{
+		{"allow", (*SiteRules).allow, (*SiteRules).loadAllow},
+		{"factors", (*SiteRules).factors, (*SiteRules).loadFactors},
+		{"fresh", (*SiteRules).fresh, (*SiteRules).loadFresh},
+		{"recovered_within", (*SiteRules).recoveredWithin, (*SiteRules).loadRecoveredWithin},
+		{"open", (*SiteRules).open, (*SiteRules).loadOpen},
+	}
+}
+
+// block reads the words of a block.
 func (s *SiteRules) block(d *caddyfile.Dispenser) error {
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		if err := s.word(d, d.Val()); err != nil {
@@ -36,101 +63,31 @@ func (s *SiteRules) block(d *caddyfile.Dispenser) error {
 }
 
 func (s *SiteRules) word(d *caddyfile.Dispenser, word string) error {
-	switch word {
-	case "allow":
-		return s.allow(d)
+	var known []string
+	for _, w := range siteWords() {
+		if w.name == word {
+			s.note(d, word)
+			return w.line(s, d)
+		}
+		known = append(known, w.name)
 	}
-	return unknown(d, "allow")
+	return unknown(d, known...)
 }
 
-func (s *SiteRules) allow(d *caddyfile.Dispenser) error {
-	if s.Allow != nil {
-		return d.Err("allow is there twice: write all groups and people into one line")
+func (s *SiteRules) note(d *caddyfile.Dispenser, word string) {
+	if s.Lines == nil {
+		s.Lines = map[string]string{}
 	}
-	s.AllowAt = lineOf(d)
-	if s.Allow = d.RemainingArgs(); len(s.Allow) == 0 {
-		return reads(d, "allow GROUP|user:NAME...")
-	}
-	if err := judgeRules(s.Allow); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
+	s.Lines[word] = lineOf(d)
 }
 
-// read replaces placeholders and refuses what is none of a rule. line is that of
-// the directive.
+// read makes the rules of what was written. line is that of the directive.
 func (s *SiteRules) read(line string) (*guard.Rules, error) {
-	allow, err := readRules(s.Allow)
-	if err != nil {
-		return nil, at(cmp.Or(s.AllowAt, line), err)
-	}
-	return &guard.Rules{Allow: allow}, nil
-}
-
-// readRules reads the words of allow, their placeholders replaced.
-func readRules(allow []string) ([]string, error) {
-	var rules []string
-	for _, word := range allow {
-		word, err := replaced("allow", word)
-		if err != nil {
-			return nil, err
+	rules := new(guard.Rules)
+	for _, w := range siteWords() {
+		if err := w.load(s, rules); err != nil {
+			return nil, at(cmp.Or(s.Lines[w.name], line), err)
 		}
-		rule, err := recovery.Rule(word)
-		if err != nil {
-			return nil, fmt.Errorf("allow: %w", err)
-		}
-		rules = append(rules, rule)
 	}
 	return rules, nil
-}
-
-// judgeRules looks at the words of allow when the file is read: at those without a
-// placeholder.
-func judgeRules(allow []string) error {
-	for _, word := range allow {
-		if !literal(word) {
-			continue
-		}
-		if _, err := readRules([]string{word}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ruleGroups are the groups among rules, in the form that names are compared in.
-func ruleGroups(rules []string) []string {
-	var groups []string
-	for _, rule := range rules {
-		if strings.HasPrefix(rule, recovery.PersonPrefix) {
-			continue
-		}
-		if id, err := recovery.CanonicalGroup(rule); err == nil && !slices.Contains(groups, id) {
-			groups = append(groups, id)
-		}
-	}
-	return groups
-}
-
-// warnOfNames tells of a bare word that was meant for a person: until it was a
-// group, it let that person pass.
-func (a *App) warnOfNames(ctx context.Context, e *engine.Engine) {
-	groups := ruleGroups(a.rules)
-	if len(groups) == 0 {
-		return
-	}
-	var names []string
-	people, err := e.People(ctx)
-	if err == nil {
-		names, err = e.Collisions(ctx, people)
-	}
-	if err != nil {
-		a.logger.Warn("not known whether a group in allow is called as a person is: doctor tells", "error", err)
-		return
-	}
-	for _, name := range names {
-		if slices.Contains(groups, name) {
-			a.logger.Warn("a bare word in allow is a group, and there is a person of that name: to let the person pass write user:"+name, "allow", name)
-		}
-	}
 }

@@ -77,6 +77,7 @@ type Account struct {
 	// denied, not fall back to one factor (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
 	Probation    time.Time `json:"probation,omitzero"` // until then no changes of factors, contacts or codes
+	Recovered    time.Time `json:"recovered,omitzero"` // last time it was got back by a way back in
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`

@@ -179,6 +179,9 @@ func (end End) renewSession(a *Account, eff *Effects) {
 	if end.Methods.strong(a, end.Flow.Proofs) {
 		s.Fresh = end.Now
 	}
+	if slices.ContainsFunc(slices.Concat(end.Flow.Proofs, end.confirmed(a)), end.Methods.second) {
+		s.Second = end.Now
+	}
 	if s.TokenHash == sum {
 		s.renew(secret.Sum(end.Session), end.Now)
 		eff.Session, eff.Keep = true, s.Keep
@@ -236,4 +239,16 @@ func (end End) Install(a *Account, method string) {
 			a.LastCode.Device = d.ID
 		}
 	}
+}
+
+// confirmed lists as proofs what the flow has made of a sign-in. The session is
+// fresh because of the second factor among them.
+func (end End) confirmed(a *Account) []Proof {
+	var out []Proof
+	for _, method := range append([]string{Password}, end.Methods.expand(Factor)...) {
+		if c := a.Credential(method); c != nil && end.Flow.Pending[method].Confirmed {
+			out = append(out, Proof{Method: method, Source: end.Methods.Get(method).Traits().Source, Credential: c.ID, Version: c.Version, At: end.Now})
+		}
+	}
+	return out
 }

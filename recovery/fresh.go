@@ -19,7 +19,7 @@ func (m *Methods) Fresh(a *Account, s *Session, since time.Time) bool {
 // FreshOwn is Fresh for what people do with their own account: there an
 // administrator without a second factor is a person without one.
 func (m *Methods) FreshOwn(a *Account, s *Session, since time.Time) bool {
-	return s.Fresh.After(since) || s.Created.After(since) && m.strong(a, s.Proofs)
+	return m.LastStrong(a, s).After(since)
 }
 
 // strong reports whether one of the proofs is a second factor or a recovery

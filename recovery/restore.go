@@ -43,6 +43,7 @@ func (end End) recover(a *Account, eff *Effects) {
 	}
 	a.EndEverything()
 	a.UntrustDevices()
+	a.Recovered = end.Now
 	if !rescued {
 		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
 	}

@@ -20,8 +20,9 @@ type Session struct {
 	Idle       int64     `json:"idle"` // seconds without a request after which it ends
 	End        time.Time `json:"end"`  // ends then even if it is in use
 	Proofs     []Proof   `json:"proofs"`
-	Fresh      time.Time `json:"fresh,omitzero"` // last strong proof given in it
-	Keep       bool      `json:"keep,omitempty"` // the cookie outlives the browser
+	Fresh      time.Time `json:"fresh,omitzero"`  // last strong proof given in it
+	Second     time.Time `json:"second,omitzero"` // last second factor shown in it after the sign-in
+	Keep       bool      `json:"keep,omitempty"`  // the cookie outlives the browser
 	// Before is the sum of the token that was replaced last. Requests of the page
 	// that were under way still come with it, until BeforeUntil.
 	Before      string    `json:"before,omitempty"`

@@ -68,18 +68,6 @@ func (end End) enter(a *Account, eff *Effects) {
 	end.issue(a, end.meet(a, eff), eff)
 }
 
-// confirmed lists as proofs what the flow has made of a sign-in. The session is
-// fresh because of the second factor among them.
-func (end End) confirmed(a *Account) []Proof {
-	var out []Proof
-	for _, method := range append([]string{Password}, end.Methods.expand(Factor)...) {
-		if c := a.Credential(method); c != nil && end.Flow.Pending[method].Confirmed {
-			out = append(out, Proof{Method: method, Source: end.Methods.Get(method).Traits().Source, Credential: c.ID, Version: c.Version, At: end.Now})
-		}
-	}
-	return out
-}
-
 // ticket needs a single-use link that came from elsewhere.
 func ticket(method, page string) Need {
 	return func(f Facts) (Step, bool) {

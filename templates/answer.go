@@ -27,8 +27,22 @@ func (v RefusedPage) LanguageURL(code string) string {
 // ForbiddenPage says that this account may not see what was asked for.
 type ForbiddenPage struct {
 	*page
-	Name string // who is signed in
+	Name  string    // who is signed in
+	Why   Forbidden // and what would help
+	Until time.Time // with ForbiddenRecovered: when it opens
 }
+
+// Forbidden is why somebody who is signed in may not see a page.
+type Forbidden string
+
+// The reasons.
+const (
+	ForbiddenShared    Forbidden = ""             // it is not shared with them
+	ForbiddenRecovered Forbidden = "recovered"    // their account was recovered lately
+	ForbiddenFactor    Forbidden = "factor"       // their account has no second factor
+	ForbiddenProve     Forbidden = "prove"        // their last proof is too old: Frame.Start is what asks for one
+	ForbiddenSecond    Forbidden = "prove_factor" // they have not shown their second factor, likewise
+)
 
 func (ForbiddenPage) Page() string     { return "forbidden" }
 func (v ForbiddenPage) on(p *page) any { v.page = p; return v }
@@ -67,7 +81,8 @@ func (FramePage) HasWayOut() bool { return false }
 // NotSavedPage answers a form that was not passed on, and says how to keep it.
 type NotSavedPage struct {
 	*page
-	Away bool // it cannot be told whether somebody is signed in; else nobody is
+	Away  bool // it cannot be told whether somebody is signed in; else nobody is
+	Prove bool // somebody is, whose proof is too old: Frame.Return asks for one
 }
 
 func (NotSavedPage) Page() string     { return "not-saved" }

@@ -184,6 +184,10 @@ func otherSamples() []sample {
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
 		{"refused-done", site(templates.Frame{Notice: problem("flow_finished"), SignedIn: true, Return: albums}), templates.RefusedPage{Done: true}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
+		{"forbidden-recovered", site(templates.Frame{ID: "r-4f9a27", SignedIn: true, Return: "/"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenRecovered, Until: someTime()}},
+		{"forbidden-factor", site(templates.Frame{ID: "r-4f9a28", SignedIn: true, Return: "/"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenFactor}},
+		{"forbidden-prove", site(templates.Frame{SignedIn: true, Start: "step_up", Return: "/albums"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenProve}},
+		{"forbidden-prove-factor", site(templates.Frame{SignedIn: true, Start: "step_up", Return: "/albums"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenSecond}},
 		{"waits", site(templates.Frame{SignedIn: true, Return: "/albums"}), templates.WaitsPage{Waits: []templates.Wait{
 			{Goal: "second_factor", Began: someTime(), Browser: "Firefox on Linux", Until: someTime().Add(24 * time.Hour)},
 		}}},
@@ -195,6 +199,7 @@ func otherSamples() []sample {
 		{"unavailable", site(templates.Frame{ID: "r-4f9a23"}), templates.UnavailablePage{}},
 		{"not-saved", plain(), templates.NotSavedPage{}},
 		{"not-saved-away", site(templates.Frame{ID: "r-4f9a26"}), templates.NotSavedPage{Away: true}},
+		{"not-saved-prove", site(templates.Frame{SignedIn: true, Return: "/albums"}), templates.NotSavedPage{Prove: true}},
 		{"worker", plain(), templates.WorkerPage{Next: "/.sparekey/?f=f7hq2mz4k9"}},
 		{"frame", site(templates.Frame{Return: "https://photos.example.com/albums"}), templates.FramePage{}},
 	}

@@ -23,6 +23,7 @@ type entry struct {
 	touching atomic.Bool  // one request at a time writes the last use
 	idle     time.Duration
 	end      time.Time
+	facts
 }
 
 func (e *entry) live(now time.Time) bool {
@@ -30,27 +31,31 @@ func (e *entry) live(now time.Time) bool {
 	return now.Before(e.end) && now.Before(last.Add(e.idle))
 }
 
-func newEntry(a *recovery.Account, sum string, now time.Time) *entry {
+func (g *Guard) newEntry(a *recovery.Account, sum string, now time.Time) *entry {
 	s := a.Session(sum, now)
 	if s == nil {
 		return nil
 	}
-	e := entryOf(a, s, now)
+	e := g.entryOf(a, s, now)
 	e.sum, e.end = sum, s.EndFor(sum)
 	return e
 }
 
 // entryOf is the entry of a session, whatever token it goes by.
-func entryOf(a *recovery.Account, s *recovery.Session, now time.Time) *entry {
+func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time) *entry {
 	e := &entry{
 		account: a.ID, sum: s.TokenHash, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
 		idle: time.Duration(s.Idle) * time.Second, end: s.End,
 		identity: &Identity{
 			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), rules: a.Rules(), session: s.ID, Browser: s.Device,
+			Groups: strings.Join(a.Groups, ","), session: s.ID, Browser: s.Device,
 		},
 	}
 	e.used.Store(s.Seen.UnixNano())
+	e.rules, e.recovered = a.Rules(), a.RecoveredAt(now)
+	if m := g.Methods; m != nil {
+		e.second, e.able, e.strong = m.TwoFactors(s), m.HasFactor(a), m.LastStrong(a, s)
+	}
 	for _, d := range a.Devices {
 		if d.ID == s.Device {
 			e.paged = d.Paged

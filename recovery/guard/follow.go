@@ -42,8 +42,11 @@ func newStreams(log *slog.Logger) *streams {
 // read every 30 seconds.
 func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	e := d.entry
+	if d.Identity == nil { // it was let through as nobody's
+		return &Stream{Context: ctx, conn: conn, among: g.streams}
+	}
 	s := &Stream{
-		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, rules: d.rules, until: e.until(),
+		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, asked: d.asked, until: e.until(),
 	}
 	g.streams.add(s)
 	// What has changed since it was decided was reported before there was
@@ -231,10 +234,10 @@ func (g *Guard) judge(a *recovery.Account, list []*Stream, now time.Time) {
 		var e *entry
 		if a != nil {
 			if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
-				e = entryOf(a, row, now)
+				e = g.entryOf(a, row, now)
 			}
 		}
-		if e == nil || !s.rules.allow(e) {
+		if e == nil || s.asked.judge(&e.facts) != Allowed {
 			g.streams.remove(s)
 			s.end()
 			continue

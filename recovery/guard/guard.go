@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,49 +20,57 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
-// Reason says why a request was decided as it was. The zero value denies.
-type Reason int
-
-// The reasons.
-const (
-	DeniedUnknown     Reason = iota // nothing was decided: deny
-	DeniedAnonymous                 // no session, or one that has ended: ask to sign in
-	DeniedForbidden                 // signed in, but not allowed here
-	DeniedUnavailable               // unknown: 503, and the cookie is left alone
-	DeniedShowing                   // signed in, but something is to be shown before this page
-	Allowed
-)
-
-// Question is what a gate asks about a request.
-type Question struct {
-	Cookie string // value of the session cookie; empty: none
-	Rules  *Rules // of the gate
-	Page   bool   // a person loads a page
-}
-
 // Identity is what an app is told about the person.
 type Identity struct {
 	ID      string
 	User    string
 	Mail    string
-	Groups  string   // joined by commas
-	Browser string   // id of the known browser
-	rules   []string // of the account, see [recovery.Account.Rules]
-	session string   // id
+	Groups  string // joined by commas
+	Browser string // id of the known browser
+	session string // id
 }
 
 // Decision is the answer. Its zero value denies.
 type Decision struct {
 	Reason   Reason
-	Identity *Identity // set when somebody is signed in, also for DeniedForbidden
+	Identity *Identity // set when somebody is signed in, also for DeniedForbidden; nil with AllowedOpen
 	touch    func()
 	entry    *entry // what was decided on
-	rules    *Rules // as in the question
+	asked    asked
 	changes  uint64 // those of the guard before it was looked up
 }
 
 // OK reports whether the request may go on.
-func (d Decision) OK() bool { return d.Reason == Allowed && d.Identity != nil }
+func (d Decision) OK() bool {
+	return d.Reason == Allowed && d.Identity != nil || d.Reason == AllowedOpen
+}
+
+// Until is when a person whose account was recovered lately may pass; zero: it is
+// not that.
+func (d Decision) Until() time.Time {
+	if d.Reason != DeniedRecovered {
+		return time.Time{}
+	}
+	return d.asked.recoveredUntil(&d.entry.facts)
+}
+
+// Able tells whether the person has a second factor, and so could show it.
+func (d Decision) Able() bool { return d.entry != nil && d.entry.able }
+
+// opened lets pass what the rules open. A person whom the other rules let pass is
+// named to the app as elsewhere, another one is not. When it cannot be told who
+// asks, that is neither yes nor "nobody".
+func (d Decision) opened(q Question) Decision {
+	if d.Reason == Allowed || d.Reason == DeniedUnavailable || !q.open() {
+		return d
+	}
+	if d.Reason == DeniedShowing {
+		d.Reason = Allowed
+		return d
+	}
+	d.Reason, d.Identity = AllowedOpen, nil
+	return d
+}
 
 // Touch writes, if it is time, that the session was used. Call it after the
 // response has been sent.
@@ -107,9 +114,10 @@ type Accounts interface {
 // Config is what a guard works with.
 type Config struct {
 	Accounts Accounts
-	Watch    kv.Watcher       // tells of changed records; nil: nothing is cached
-	Now      func() time.Time // time.Now outside tests
-	Log      *slog.Logger     // nil: slog.Default()
+	Methods  *recovery.Methods // say what a proof is worth; nil: nothing
+	Watch    kv.Watcher        // tells of changed records; nil: nothing is cached
+	Now      func() time.Time  // time.Now outside tests
+	Log      *slog.Logger      // nil: slog.Default()
 }
 
 // New watches the store, if it can be watched, and the sessions of requests
@@ -168,6 +176,10 @@ func (g *Guard) forgetAll() {
 // Check is the one decision, for the inline handler and every forward-auth
 // dialect.
 func (g *Guard) Check(ctx context.Context, q Question) Decision {
+	return g.check(ctx, q).opened(q)
+}
+
+func (g *Guard) check(ctx context.Context, q Question) Decision {
 	if len(q.Cookie) != recovery.SessionSize {
 		return Decision{Reason: DeniedAnonymous}
 	}
@@ -197,22 +209,20 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 func (g *Guard) Again(before Decision, q Question) Decision {
 	now := g.Now()
 	switch {
-	case !before.OK() || before.entry == nil:
+	case !before.OK():
 		return Decision{}
-	case !before.entry.live(now):
-		return Decision{Reason: DeniedAnonymous}
+	case before.entry == nil || !before.entry.live(now):
+		return Decision{Reason: DeniedAnonymous}.opened(q)
 	}
 	d := before.entry.decide(g, q, now)
 	d.changes = before.changes
-	return d
+	return d.opened(q)
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
-	d := Decision{Reason: Allowed, Identity: e.identity, entry: e, rules: q.Rules}
-	switch {
-	case !q.Rules.allow(e):
-		d.Reason = DeniedForbidden
-	case q.Page && now.Before(e.showing):
+	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
+	d.Reason = d.asked.judge(&e.facts)
+	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
 		d.Reason = DeniedShowing
 	}
 	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
@@ -220,10 +230,6 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 		d.touch = func() { g.touch(e, page) }
 	}
 	return d
-}
-
-func (id *Identity) in(allow []string) bool {
-	return slices.ContainsFunc(id.rules, func(have string) bool { return slices.Contains(allow, have) })
 }
 
 func (g *Guard) cached(key [32]byte, now time.Time) *entry {
@@ -319,7 +325,7 @@ func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry
 	if err != nil {
 		return nil, err
 	}
-	return newEntry(a, sum, now), nil
+	return g.newEntry(a, sum, now), nil
 }
 
 // keep remembers what was read, unless it changed meanwhile.

@@ -1,12 +1,39 @@
 package guard
 
+import (
+	"net/netip"
+	"time"
+)
+
 // Rules say what a gate asks of whoever wants to pass. The zero value, and nil,
 // let everybody with an account pass.
 type Rules struct {
-	Allow []string // as [recovery.Rule] reads them, any of which will do; empty: everybody with an account
+	Allow     []string      // as [recovery.Rule] reads them, any of which will do; empty: everybody with an account
+	Factors   int           // 2: two factors were shown in the session; less: whatever the sign-in asks
+	Fresh     time.Duration // a strong proof was given in the session within this time; zero: whenever
+	Recovered time.Duration // the account was not recovered within this time; zero: whenever
+	Open      []Opening     // what passes without a login; none: nothing
 }
 
-// allow tells whether the person of a session may pass.
-func (r *Rules) allow(e *entry) bool {
-	return r == nil || len(r.Allow) == 0 || e.identity.in(r.Allow)
+// OfPaths tells whether the rules look at the method and the path of a request.
+func (r *Rules) OfPaths() bool { return r != nil && len(r.Open) > 0 }
+
+// OfClients tells whether the rules look at the address of the client.
+func (r *Rules) OfClients() bool { return false }
+
+// facts are what rules know of a session and its account.
+type facts struct {
+	rules     []string  // of the account, see [recovery.Account.Rules]
+	second    bool      // two factors were shown in the session
+	able      bool      // the account has a second factor
+	strong    time.Time // last strong proof; zero: none
+	recovered time.Time // the account; zero: never
+}
+
+// asked is what was asked about a request that somebody signed in has made, and
+// when: a request that goes on may do so as long as it could begin as it did.
+type asked struct {
+	rules  *Rules
+	client netip.Addr
+	at     time.Time
 }

@@ -32,7 +32,7 @@ type Stream struct {
 	account string
 	key     uint64 // kv.Sum of the account record
 	session string // its id
-	rules   *Rules
+	asked   asked
 	conn    Conn
 	among   *streams
 

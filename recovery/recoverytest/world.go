@@ -299,7 +299,7 @@ func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
-	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
+	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Methods: w.Engine.Methods, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
 	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
@@ -335,17 +335,17 @@ func (w *World) engine() *engine.Engine {
 
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
-	session := web.SessionCookie(r)
 	if web.Ours(r) {
 		w.Web.ServeHTTP(rw, r)
 		return
 	}
+	q := w.Web.Question(r, &w.Rules)
 	web.Scrub(r)
 	if web.Foreign(r) {
 		w.Web.RefuseForeign(rw, r)
 		return
 	}
-	d := w.Guard.Check(r.Context(), guard.Question{Cookie: session, Rules: &w.Rules, Page: web.Navigation(r)})
+	d := w.Guard.Check(r.Context(), q)
 	if !d.OK() {
 		w.Web.Deny(rw, r, d)
 		return

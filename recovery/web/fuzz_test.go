@@ -3,6 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,38 @@ func FuzzScrub(f *testing.F) {
 				if n == "sparekey" || strings.HasPrefix(n, "sparekey-") {
 					t.Fatalf("cookie %q is left in %q", part, line)
 				}
+			}
+		}
+	})
+}
+
+// FuzzCanonical: what has a canonical path has one only, and no reader that undoes
+// encodings, takes backslashes for slashes or resolves dots gets out of its folder.
+func FuzzCanonical(f *testing.F) {
+	for _, s := range []string{"/a/b", "/a/%2e%2e/b", "/a%252fb", `/a\\b`, "/a;x/..", "/%ef%bc%8f", "/a%00", "/%", "/.well-known/x", "//a", "/a./b ", "/a:b/c", "/%c0%af", "/%ef%bc%852e"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, escaped string) {
+		got, ok := web.Canonical(escaped)
+		if !ok {
+			if got != "" {
+				t.Fatalf("%q gives %q and no answer", escaped, got)
+			}
+			return
+		}
+		if again, ok := web.Canonical(got); !ok || again != got {
+			t.Fatalf("%q gives %q, and that %q (%v)", escaped, got, again, ok)
+		}
+		if !strings.HasPrefix(got, "/") || strings.Contains(got, "//") || strings.ContainsAny(got, "\\;:\x00\r\n") || path.Clean(got) != strings.TrimSuffix(got, "/") && got != "/" {
+			t.Fatalf("%q gives %q", escaped, got)
+		}
+		plain := strings.ReplaceAll(escaped, `\`, "/")
+		for range 4 {
+			if slices.Contains(strings.Split(plain, "/"), "..") {
+				t.Fatalf("%q gives %q, and can be read as %q", escaped, got, plain)
+			}
+			if next, err := url.PathUnescape(plain); err == nil {
+				plain = strings.ReplaceAll(next, `\`, "/")
 			}
 		}
 	})

@@ -25,6 +25,12 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 		x.undecided()
 	case d.Reason == guard.DeniedForbidden && d.Identity != nil:
 		x.forbidden(d.Identity)
+	case d.Reason == guard.DeniedRecovered:
+		x.recoveredLately(d)
+	case d.Reason == guard.DeniedFactor && !d.Able():
+		x.withoutFactor(d.Identity)
+	case d.Reason == guard.DeniedFactor, d.Reason == guard.DeniedStale:
+		x.prove(d)
 	case d.Reason == guard.DeniedShowing:
 		x.showWaits(d.Identity)
 	default:
@@ -179,15 +185,60 @@ func (x *exchange) undecided() {
 	}
 }
 
+// forbidden answers somebody whom the site is not shared with.
 func (x *exchange) forbidden(id *guard.Identity) {
+	x.refusedTo(id)
+	x.keepOut("forbidden", templates.ForbiddenPage{Name: id.User})
+}
+
+// recoveredLately answers the owner of an account that was recovered lately, or
+// whoever has recovered it.
+func (x *exchange) recoveredLately(d guard.Decision) {
+	x.refusedTo(d.Identity)
+	x.keepOut("recovered_lately", templates.ForbiddenPage{Name: d.Identity.User, Why: templates.ForbiddenRecovered, Until: d.Until()})
+}
+
+// withoutFactor answers somebody who has no second factor where one is needed.
+func (x *exchange) withoutFactor(id *guard.Identity) {
+	x.refusedTo(id)
+	x.keepOut("second_factor_missing", templates.ForbiddenPage{Name: id.User, Why: templates.ForbiddenFactor})
+}
+
+// refusedTo is for the log.
+func (x *exchange) refusedTo(id *guard.Identity) {
 	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventForbidden, Account: id.ID, Person: id.User, ActorID: id.ID, Actor: id.User})
+}
+
+// keepOut says why somebody signed in may not see what was asked for.
+func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 	if !windowed(x.r) {
-		x.background(http.StatusForbidden, "forbidden", "")
+		x.background(http.StatusForbidden, key, "")
 		return
 	}
 	f := x.mine()
 	f.Return = "/"
-	x.page(http.StatusForbidden, f, templates.ForbiddenPage{Name: id.User})
+	x.page(http.StatusForbidden, f, c)
+}
+
+// prove asks somebody signed in for a strong proof, at the address asked for. The
+// page writes nothing: its form begins the flow. In the background nothing can be
+// asked, and a page of the app that loads itself again on a 401 gets there.
+func (x *exchange) prove(d guard.Decision) {
+	f := x.mine()
+	f.Return = SafeReturn(x.r.URL.RequestURI())
+	switch {
+	case !windowed(x.r):
+		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", f.Return))
+	case !reads(x.r):
+		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
+	default:
+		f.Start = string(recovery.KindStepUp)
+		c := templates.ForbiddenPage{Name: d.Identity.User, Why: templates.ForbiddenProve}
+		if d.Reason == guard.DeniedFactor {
+			c.Why = templates.ForbiddenSecond
+		}
+		x.page(http.StatusUnauthorized, f, c)
+	}
 }
 
 // Unavailable answers a request when nothing can be decided, from outside an

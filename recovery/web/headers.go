@@ -106,8 +106,12 @@ func keep(h http.Header, name string, stays func(word string) bool) {
 
 // Introduce tells the app who is asking: always all four headers, empty where
 // there is no value (HD-03). The values share one array made for this request;
-// each slice is full, so that adding to one does not write over the next.
+// each slice is full, so that adding to one does not write over the next. Of
+// nobody (nil) nothing is told.
 func Introduce(r *http.Request, id *guard.Identity) {
+	if id == nil {
+		return
+	}
 	v := [...]string{id.User, id.User, id.Mail, id.Groups}
 	r.Header[HeaderUser] = v[0:1:1]
 	r.Header[HeaderName] = v[1:2:2]

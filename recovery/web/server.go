@@ -3,6 +3,8 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -23,6 +25,8 @@ type Server struct {
 	Public   string                                   // the origin for links when another one is asked for; empty: the first of Origins
 	Unnamed  bool                                     // pages are also at hosts that Origins cannot name, such as those of a wildcard
 	ClientIP func(*http.Request) string               // nil: the peer's address
+	Client   func(*http.Request) netip.Addr           // for rules about networks; nil, and zero: it is of none
+	Original func(*http.Request) (string, *url.URL)   // method and address as they came, before any rewrite; nil: nothing rewrites
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
 }

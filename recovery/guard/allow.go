@@ -1,0 +1,12 @@
+package guard
+
+import "slices"
+
+// allow lets pass who is one of those that the gate names.
+func (a asked) allow(f *facts) Reason {
+	in := func(have string) bool { return slices.Contains(a.rules.Allow, have) }
+	if len(a.rules.Allow) == 0 || slices.ContainsFunc(f.rules, in) {
+		return Allowed
+	}
+	return DeniedForbidden
+}

@@ -1,0 +1,31 @@
+package guard
+
+// check is one rule. It answers with Allowed, or with why not.
+type check struct {
+	word string // of the Caddyfile
+	rule func(asked, *facts) Reason
+}
+
+// checks is the only list, in the order in which a person can do something about
+// them.
+func checks() [4]check {
+	return [...]check{
+		{"allow", asked.allow},
+		{"recovered_within", asked.recovered},
+		{"factors", asked.factors},
+		{"fresh", asked.fresh},
+	}
+}
+
+// judge applies the rules to a session. All have to let it pass.
+func (a asked) judge(f *facts) Reason {
+	if a.rules == nil {
+		return Allowed
+	}
+	for _, c := range checks() {
+		if reason := c.rule(a, f); reason != Allowed {
+			return reason
+		}
+	}
+	return Allowed
+}

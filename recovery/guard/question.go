@@ -1,0 +1,28 @@
+package guard
+
+import "net/netip"
+
+// Question is what a gate asks about a request.
+type Question struct {
+	Cookie string // value of the session cookie; empty: none
+	Rules  *Rules // of the gate
+	Page   bool   // a person loads a page
+
+	// For rules that look at them, see [Rules.OfPaths] and [Rules.OfClients].
+	Method string     // empty: cannot be told, and none is open
+	Paths  []string   // every reading of the path; none: cannot be told, and none is open
+	Client netip.Addr // zero: cannot be told, and it is of no network
+}
+
+// open tells whether the rules let the request pass without a login.
+func (q Question) open() bool {
+	if !q.Rules.OfPaths() || len(q.Paths) == 0 {
+		return false
+	}
+	for _, o := range q.Rules.Open {
+		if o.opens(q.Method, q.Paths) {
+			return true
+		}
+	}
+	return false
+}
