@@ -175,6 +175,7 @@ var errMatcher = errors.New("sparekey takes no matcher: it protects the whole si
 //		fresh DURATION
 //		recovered_within DURATION
 //		open [METHOD...] /PATH...
+//		keys /PATH...
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()

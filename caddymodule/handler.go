@@ -125,6 +125,9 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		return h.again(rt, w, r, before.decision)
 	}
 	q := rt.server.Question(r, h.rules)
+	if q.Key != "" {
+		h.app.tellLogged(r)
+	}
 	web.Scrub(r)
 	if web.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)

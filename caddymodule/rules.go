@@ -30,6 +30,10 @@ type SiteRules struct {
 	// What passes without a login. Default: nothing.
 	Open []Opening `json:"open,omitempty"`
 
+	// Paths on which programs come in by an access key: /feed.xml is that path,
+	// /api/* is all below /api/. Default: none.
+	Keys []string `json:"keys,omitempty"`
+
 	// File and line of each word, for errors. Default: that of the directive.
 	Lines map[string]string `json:"lines,omitempty"`
 }
@@ -49,6 +53,7 @@ func siteWords() []siteWord {
 		{"fresh", (*SiteRules).fresh, (*SiteRules).loadFresh},
 		{"recovered_within", (*SiteRules).recoveredWithin, (*SiteRules).loadRecoveredWithin},
 		{"open", (*SiteRules).open, (*SiteRules).loadOpen},
+		{"keys", (*SiteRules).keys, (*SiteRules).loadKeys},
 	}
 }
 

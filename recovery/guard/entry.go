@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -9,9 +10,10 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
-// entry is what the cache knows of a session.
+// entry is what the cache knows of a session, or of an access key.
 type entry struct {
 	identity *Identity
+	access   *recovery.AccessKey // nil: it is a session
 	account  string
 	sum      string
 	key      uint64       // kv.Sum of the account record
@@ -31,6 +33,25 @@ func (e *entry) live(now time.Time) bool {
 	return now.Before(e.end) && now.Before(last.Add(e.idle))
 }
 
+// due tells whether it is time to write the last use.
+func (e *entry) due(now time.Time) bool {
+	if e.access != nil {
+		return e.written.Before(recovery.Day(now))
+	}
+	return now.Sub(e.written) >= recovery.TouchAfter(e.idle)
+}
+
+func (e *entry) touch(ctx context.Context, accounts Accounts, page bool) error {
+	if e.access != nil {
+		return accounts.UseKey(ctx, e.account, e.access.ID)
+	}
+	return accounts.Touch(ctx, e.account, e.sum, page)
+}
+
+func identityOf(a *recovery.Account, now time.Time) *Identity {
+	return &Identity{ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now), Groups: strings.Join(a.Groups, ",")}
+}
+
 func (g *Guard) newEntry(a *recovery.Account, sum string, now time.Time) *entry {
 	s := a.Session(sum, now)
 	if s == nil {
@@ -46,11 +67,9 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	e := &entry{
 		account: a.ID, sum: s.TokenHash, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
 		idle: time.Duration(s.Idle) * time.Second, end: s.End,
-		identity: &Identity{
-			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), session: s.ID, Browser: s.Device,
-		},
+		identity: identityOf(a, now),
 	}
+	e.identity.session, e.identity.Browser = s.ID, s.Device
 	e.used.Store(s.Seen.UnixNano())
 	e.rules, e.recovered = a.Rules(), a.RecoveredAt(now)
 	if m := g.Methods; m != nil {

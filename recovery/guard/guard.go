@@ -8,7 +8,6 @@ package guard
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"sync"
@@ -34,6 +33,7 @@ type Identity struct {
 type Decision struct {
 	Reason   Reason
 	Identity *Identity // set when somebody is signed in, also for DeniedForbidden; nil with AllowedOpen
+	Keyed    bool      // access keys are looked at there
 	touch    func()
 	entry    *entry // what was decided on
 	asked    asked
@@ -109,6 +109,11 @@ type Accounts interface {
 	// Touch writes that a session was used, with page by somebody who loaded a
 	// page.
 	Touch(ctx context.Context, account, sum string, page bool) error
+	// KeyHolder returns the account that an access key lets in, by the two parts
+	// of the key. [recovery.ErrNoAccount] says that it lets in nobody.
+	KeyHolder(ctx context.Context, id, sum string) (*recovery.Account, error)
+	// UseKey writes the day on which an access key was used.
+	UseKey(ctx context.Context, account, key string) error
 }
 
 // Config is what a guard works with.
@@ -180,25 +185,33 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 }
 
 func (g *Guard) check(ctx context.Context, q Question) Decision {
-	if len(q.Cookie) != recovery.SessionSize {
-		return Decision{Reason: DeniedAnonymous}
+	keyed := q.keyed()
+	if !keyed {
+		q.Key = "" // it is nothing here
 	}
-	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(q.Cookie)
-	copy(raw[:], q.Cookie)
-	key := sha256.Sum256(raw[:])
+	d := g.answer(ctx, &q)
+	d.Keyed = keyed
+	return d
+}
+
+func (g *Guard) answer(ctx context.Context, q *Question) Decision {
+	key, ok := q.key()
+	if !ok {
+		return q.nobody()
+	}
 	now, changes := g.Now(), g.changes.Load()
 	e := g.cached(key, now)
 	if e == nil {
 		var err error
-		if e, err = g.load(ctx, q.Cookie, key, now); err != nil {
+		if e, err = g.load(ctx, q, key, now); err != nil {
 			return Decision{Reason: DeniedUnavailable}
 		}
 	}
 	if e == nil || !e.live(now) {
-		return Decision{Reason: DeniedAnonymous}
+		return q.nobody()
 	}
 	e.used.Store(now.UnixNano())
-	d := e.decide(g, q, now)
+	d := e.decide(g, *q, now)
 	d.changes = changes
 	return d
 }
@@ -220,13 +233,16 @@ func (g *Guard) Again(before Decision, q Question) Decision {
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
+	if e.access != nil && !e.opens(q) {
+		return Decision{Reason: DeniedKey}
+	}
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
 	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && now.Sub(e.paged) >= recovery.PagedAfter
-	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
+	page := q.Page && e.access == nil && now.Sub(e.paged) >= recovery.PagedAfter
+	if (page || e.due(now)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}
 	return d
@@ -263,21 +279,21 @@ var errNotRead = errors.New("session not read")
 
 // load reads the account of a session: once for all the requests that a page
 // makes at the same time. nil means that there is no such session.
-func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.Time) (*entry, error) {
-	id, sum := recovery.SplitSession(cookie)
-	if id == "" {
+func (g *Guard) load(ctx context.Context, q *Question, key [32]byte, now time.Time) (*entry, error) {
+	c, ok := g.claim(q)
+	if !ok {
 		return nil, nil
 	}
 	if g.Watch == nil || !g.Watch.Live() {
-		return g.read(ctx, id, sum, now)
+		return g.read(ctx, c, now)
 	}
-	e, r, first := g.join(id, key, now)
+	e, r, first := g.join(c.account, key, now)
 	switch {
 	case e != nil:
 		return e, nil
 	case first:
 		defer g.leave(key, r)
-		r.entry, r.err = g.read(ctx, id, sum, now)
+		r.entry, r.err = g.read(ctx, c, now)
 		g.keep(key, r)
 		return r.entry, r.err
 	}
@@ -287,7 +303,7 @@ func (g *Guard) load(ctx context.Context, cookie string, key [32]byte, now time.
 		return nil, ctx.Err()
 	}
 	if r.err != nil { // perhaps only that request was cancelled
-		return g.read(ctx, id, sum, now)
+		return g.read(ctx, c, now)
 	}
 	return r.entry, nil
 }
@@ -317,15 +333,15 @@ func (g *Guard) leave(key [32]byte, r *reading) {
 	close(r.done)
 }
 
-func (g *Guard) read(ctx context.Context, id, sum string, now time.Time) (*entry, error) {
-	a, err := g.Accounts.Person(ctx, id)
+func (g *Guard) read(ctx context.Context, c claim, now time.Time) (*entry, error) {
+	a, err := c.holder(ctx, g.Accounts)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return g.newEntry(a, sum, now), nil
+	return c.entry(g, a, now), nil
 }
 
 // keep remembers what was read, unless it changed meanwhile.
@@ -354,8 +370,8 @@ func (g *Guard) keep(key [32]byte, r *reading) {
 func (g *Guard) touch(e *entry, page bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := g.Accounts.Touch(ctx, e.account, e.sum, page); err != nil {
-		g.log().Warn("last use of a session not written", "error", err)
+	if err := e.touch(ctx, g.Accounts, page); err != nil {
+		g.log().Warn("last use of a session or access key not written", "error", err)
 	}
 }
 

@@ -13,10 +13,14 @@ type Rules struct {
 	Fresh     time.Duration // a strong proof was given in the session within this time; zero: whenever
 	Recovered time.Duration // the account was not recovered within this time; zero: whenever
 	Open      []Opening     // what passes without a login; none: nothing
+	Keys      []string      // paths, as in [Opening], on which an access key is looked at; none: nowhere
 }
 
 // OfPaths tells whether the rules look at the method and the path of a request.
-func (r *Rules) OfPaths() bool { return r != nil && len(r.Open) > 0 }
+func (r *Rules) OfPaths() bool { return r != nil && len(r.Open)+len(r.Keys) > 0 }
+
+// OfKeys tells whether access keys are taken anywhere.
+func (r *Rules) OfKeys() bool { return r != nil && len(r.Keys) > 0 }
 
 // OfClients tells whether the rules look at the address of the client.
 func (r *Rules) OfClients() bool { return false }
@@ -28,6 +32,7 @@ type facts struct {
 	able      bool      // the account has a second factor
 	strong    time.Time // last strong proof; zero: none
 	recovered time.Time // the account; zero: never
+	program   bool      // it has an access key, and has shown no proof
 }
 
 // asked is what was asked about a request that somebody signed in has made, and

@@ -33,7 +33,11 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 		x.prove(d)
 	case d.Reason == guard.DeniedShowing:
 		x.showWaits(d.Identity)
+	case d.Reason == guard.DeniedKey:
+		x.challenge(d)
+		x.keyRefused()
 	default:
+		x.challenge(d)
 		x.signIn()
 	}
 }
@@ -99,7 +103,13 @@ func windowed(r *http.Request) bool {
 	if mode != "" || dest != "" {
 		return mode == "navigate" && (dest == "document" || dest == "empty") // empty: a service worker passes it on
 	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && !scripted(r) && r.Header.Get("Upgrade") == ""
+}
+
+// scripted tells a request that a script says it has sent. Web views of phones send
+// the same header with every page load, and the name of their app in it.
+func scripted(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest")
 }
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }

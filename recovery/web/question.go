@@ -16,6 +16,9 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 	if rules.OfPaths() {
 		q.Method, q.Paths = s.target(r)
 	}
+	if rules.OfKeys() {
+		q.Key, q.At = accessKey(r), r.Host
+	}
 	if rules.OfClients() && s.Client != nil {
 		q.Client = s.Client(r)
 	}
