@@ -176,6 +176,7 @@ var errMatcher = errors.New("sparekey takes no matcher: it protects the whole si
 //		recovered_within DURATION
 //		open [METHOD...] /PATH...
 //		keys /PATH...
+//		network CIDR... factors 1
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()

@@ -118,7 +118,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		}
 	}()
 	if web.Ours(r) {
-		rt.server.ServeHTTP(h.site.under(h, w, r), r)
+		rt.server.Within(h.rules).ServeHTTP(h.site.under(h, w, r), r)
 		return d
 	}
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {

@@ -34,6 +34,11 @@ type SiteRules struct {
 	// /api/* is all below /api/. Default: none.
 	Keys []string `json:"keys,omitempty"`
 
+	// Networks in which one factor is enough: private ranges of up to /16 (IPv6: up
+	// to /48), others as single addresses (IPv6: up to /56). Never routers and this
+	// machine. Default: nowhere.
+	Network []string `json:"network,omitempty"`
+
 	// File and line of each word, for errors. Default: that of the directive.
 	Lines map[string]string `json:"lines,omitempty"`
 }
@@ -54,6 +59,7 @@ func siteWords() []siteWord {
 		{"recovered_within", (*SiteRules).recoveredWithin, (*SiteRules).loadRecoveredWithin},
 		{"open", (*SiteRules).open, (*SiteRules).loadOpen},
 		{"keys", (*SiteRules).keys, (*SiteRules).loadKeys},
+		{"network", (*SiteRules).network, (*SiteRules).loadNetwork},
 	}
 }
 

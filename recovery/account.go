@@ -27,6 +27,7 @@ const (
 const (
 	MaxDevices     = 20
 	MaxSessions    = 20
+	MaxNear        = 5 // sessions of one factor, which take no place of the others
 	MaxCredentials = 20
 )
 
@@ -363,10 +364,8 @@ func (a *Account) DropExpired(now time.Time) {
 		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
-	if over := len(a.Sessions) - MaxSessions; over > 0 {
-		slices.SortFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })
-		a.Sessions = slices.Delete(a.Sessions, 0, over)
-	}
+	a.newest(false, MaxSessions)
+	a.newest(true, MaxNear)
 	if over := len(a.Devices) - MaxDevices; over > 0 {
 		slices.SortFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
 		a.Devices = slices.Delete(a.Devices, 0, over)

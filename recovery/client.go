@@ -18,6 +18,8 @@ type Client struct {
 	Flows     []string // tokens of the flow cookie, newest first
 	Device    string   // token of the device cookie
 	Session   string   // value of the session cookie
+	// OneFactor says that the gate asks for one factor in the network of the client.
+	OneFactor bool
 }
 
 // UnknownBrowser stands for every browser that is not on our list: what it says

@@ -67,6 +67,7 @@ type Effects struct {
 	Answers    bool        // the request named in the flow gets this account's answer
 	Remove     bool        // the account is no more
 	Trusted    bool        // the browser skips the second factor from now on
+	Near       bool        // the sign-in was one of fewer factors than the account has
 	Shown      []Proof     // in order, what let the flow finish
 }
 
@@ -90,7 +91,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 		end.acted(a)
 	}
 	end.renewSession(a, &eff)
-	if end.Recipe.Opens || end.Recipe.Replaces {
+	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
 	}
 	a.DropExpired(end.Now)

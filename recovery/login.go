@@ -18,6 +18,10 @@ func loginRecipe() Recipe {
 
 // login signs in: the device becomes known, the session begins.
 func (end End) login(a *Account, eff *Effects) {
+	if end.near(a) {
+		end.enterNear(a, eff)
+		return
+	}
 	a.SignIns++
 	known := a.Device(end.Client.Device)
 	if end.byTrust(a, known) {
@@ -79,7 +83,7 @@ func unclosed(f Facts) (Step, bool) {
 // only method.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
-		if !f.Device.TrustedUntil(f.Now, f.Policy).IsZero() {
+		if f.Near || !f.Device.TrustedUntil(f.Now, f.Policy).IsZero() {
 			return Step{}, false
 		}
 		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))

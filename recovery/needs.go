@@ -34,6 +34,7 @@ type Facts struct {
 	Recipe  *Recipe  // of the flow's kind; nil: the flow leads nowhere
 	Account *Account // decoy for nobody; nil before anybody was named
 	Device  *Device  // the known device asking; nil: unknown browser
+	Near    bool     // as [Client.OneFactor]
 	Policy  *Policy
 	Methods *Methods
 	Now     time.Time

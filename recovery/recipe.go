@@ -17,6 +17,7 @@ type Recipe struct {
 
 	Replaces bool // what is lost is chosen and made new: the ways of the policy say what that takes
 	Opens    bool // ends in a session: when the password was right and the rest goes wrong, the owner hears of it
+	Near     bool // begins in a session of fewer factors than the account has, too
 	Trial    bool // nothing is lost: a way back is only tried out
 	Yields   bool // an act of the owner after its first proof ends it
 

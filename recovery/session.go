@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"crypto/subtle"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -23,6 +24,7 @@ type Session struct {
 	Fresh      time.Time `json:"fresh,omitzero"`  // last strong proof given in it
 	Second     time.Time `json:"second,omitzero"` // last second factor shown in it after the sign-in
 	Keep       bool      `json:"keep,omitempty"`  // the cookie outlives the browser
+	Near       bool      `json:"near,omitempty"`  // one factor was shown of two, which is enough in some networks
 	// Before is the sum of the token that was replaced last. Requests of the page
 	// that were under way still come with it, until BeforeUntil.
 	Before      string    `json:"before,omitempty"`
@@ -57,6 +59,27 @@ func (a *Account) SessionByID(id string, now time.Time) *Session {
 func (a *Account) live(s *Session, now time.Time) bool {
 	return a.State == StateActive && s.Generation == a.Generation &&
 		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
+}
+
+// newest keeps the last n of the sessions that are near, or of those that are not.
+func (a *Account) newest(near bool, n int) {
+	over := -n
+	for _, s := range a.Sessions {
+		if s.Near == near {
+			over++
+		}
+	}
+	if over <= 0 {
+		return
+	}
+	slices.SortStableFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool {
+		drop := s.Near == near && over > 0
+		if drop {
+			over--
+		}
+		return drop
+	})
 }
 
 // GoesBy tells whether a sum is that of the session's token, or of the one before

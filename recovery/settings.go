@@ -28,7 +28,7 @@ func changePasswordRecipe() Recipe {
 }
 
 func stepUpRecipe() Recipe {
-	return Recipe{Kind: KindStepUp, SignedIn: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn, Says: []string{"stepped_up"}}}
+	return Recipe{Kind: KindStepUp, SignedIn: true, Near: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn, Says: []string{"stepped_up"}}}
 }
 
 func addFactorRecipe() Recipe {
@@ -115,6 +115,7 @@ func (end End) stepUp(a *Account, eff *Effects) {
 	for i := range a.Sessions {
 		if a.Sessions[i].Is(end.Flow.Session) {
 			a.Sessions[i].Fresh = end.Now
+			end.complete(a, &a.Sessions[i], eff)
 		}
 	}
 }

@@ -53,7 +53,11 @@ func (e *Engine) begin(ctx context.Context, c recovery.Client, in recovery.Input
 
 // fromSession binds a flow to the signed-in person.
 func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
-	a, s, err := r.Engine.signedIn(ctx, r.client.Session)
+	begins := r.Engine.signedIn
+	if r.recipe().Near {
+		begins = r.Engine.session
+	}
+	a, s, err := begins(ctx, r.client.Session)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,26 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// signedIn returns the account and session behind a session cookie, or nils.
+// signedIn returns the account and session behind a session cookie, or nils. A
+// session of fewer factors than the account has is none: it proves nothing.
 func (e *Engine) signedIn(ctx context.Context, cookie string) (*recovery.Account, *recovery.Session, error) {
+	a, s, err := e.session(ctx, cookie)
+	if s != nil && s.Near {
+		return nil, nil, nil
+	}
+	return a, s, err
+}
+
+// Halfway returns the account of such a session, or nil.
+func (e *Engine) Halfway(ctx context.Context, cookie string) (*recovery.Account, error) {
+	a, s, err := e.session(ctx, cookie)
+	if s == nil || !s.Near {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (e *Engine) session(ctx context.Context, cookie string) (*recovery.Account, *recovery.Session, error) {
 	id, sum := recovery.SplitSession(cookie)
 	if id == "" {
 		return nil, nil, nil

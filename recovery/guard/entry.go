@@ -75,6 +75,9 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	if m := g.Methods; m != nil {
 		e.second, e.able, e.strong = m.TwoFactors(s), m.HasFactor(a), m.LastStrong(a, s)
 	}
+	if e.near = s.Near; e.near {
+		return e // it is of no browser: nothing is shown there
+	}
 	for _, d := range a.Devices {
 		if d.ID == s.Device {
 			e.paged = d.Paged

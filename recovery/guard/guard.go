@@ -241,7 +241,7 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && e.access == nil && now.Sub(e.paged) >= recovery.PagedAfter
+	page := q.Page && e.access == nil && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
 	if (page || e.due(now)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}

@@ -14,6 +14,7 @@ type Rules struct {
 	Recovered time.Duration // the account was not recovered within this time; zero: whenever
 	Open      []Opening     // what passes without a login; none: nothing
 	Keys      []string      // paths, as in [Opening], on which an access key is looked at; none: nowhere
+	Networks  Networks      // where one factor is enough; none: nowhere
 }
 
 // OfPaths tells whether the rules look at the method and the path of a request.
@@ -23,13 +24,18 @@ func (r *Rules) OfPaths() bool { return r != nil && len(r.Open)+len(r.Keys) > 0 
 func (r *Rules) OfKeys() bool { return r != nil && len(r.Keys) > 0 }
 
 // OfClients tells whether the rules look at the address of the client.
-func (r *Rules) OfClients() bool { return false }
+func (r *Rules) OfClients() bool { return r != nil && len(r.Networks.Ranges) > 0 }
+
+// OneFactor tells whether one factor is enough for a client; of one whose address
+// cannot be told it is not.
+func (r *Rules) OneFactor(client netip.Addr) bool { return r.OfClients() && r.Networks.has(client) }
 
 // facts are what rules know of a session and its account.
 type facts struct {
 	rules     []string  // of the account, see [recovery.Account.Rules]
 	second    bool      // two factors were shown in the session
 	able      bool      // the account has a second factor
+	near      bool      // and it was not asked for, because the sign-in came from a network where one factor is enough
 	strong    time.Time // last strong proof; zero: none
 	recovered time.Time // the account; zero: never
 	program   bool      // it has an access key, and has shown no proof

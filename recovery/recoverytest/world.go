@@ -336,7 +336,7 @@ func (w *World) engine() *engine.Engine {
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	if web.Ours(r) {
-		w.Web.ServeHTTP(rw, r)
+		w.Web.Within(&w.Rules).ServeHTTP(rw, r)
 		return
 	}
 	q := w.Web.Question(r, &w.Rules)

@@ -23,13 +23,26 @@ func (x *exchange) showAccount() {
 		return
 	}
 	if s == nil {
-		x.redirect(x.loginURL("", ""))
+		x.comeIn("", Prefix+"account")
 		return
 	}
 	f, c := x.mine(), x.accountPage(a, s)
 	f.Notice = x.notice()
 	c.Others = len(a.Sessions) > 1 && x.changed()
 	x.page(http.StatusOK, f, c)
+}
+
+// comeIn leads to the sign-in, or asks for the factor that was left out there. back
+// is where that leads.
+func (x *exchange) comeIn(target, back string) {
+	switch a, err := x.Engine.Halfway(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case a != nil:
+		x.askProof(a.Name, templates.ForbiddenSecond, back)
+	default:
+		x.redirect(x.loginURL("", target))
+	}
 }
 
 // changed tells that what is said on the page is of a change after which somebody

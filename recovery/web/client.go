@@ -26,11 +26,16 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.client = recovery.Client{
 		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
-		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie),
+		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie), OneFactor: s.oneFactor(r),
 	}
 	x.readFlows()
 	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Base: x.client.Base})) // for the record
 	return x
+}
+
+// oneFactor tells whether the gate asks for one factor where a request comes from.
+func (s *Server) oneFactor(r *http.Request) bool {
+	return s.rules.OfClients() && s.Client != nil && s.rules.OneFactor(s.Client(r))
 }
 
 // base is the address of our own pages for links, and whether it is that of

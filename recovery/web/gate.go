@@ -234,8 +234,16 @@ func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 // page writes nothing: its form begins the flow. In the background nothing can be
 // asked, and a page of the app that loads itself again on a 401 gets there.
 func (x *exchange) prove(d guard.Decision) {
+	why := templates.ForbiddenProve
+	if d.Reason == guard.DeniedFactor {
+		why = templates.ForbiddenSecond
+	}
+	x.askProof(d.Identity.User, why, x.r.URL.RequestURI())
+}
+
+func (x *exchange) askProof(name string, why templates.Forbidden, back string) {
 	f := x.mine()
-	f.Return = SafeReturn(x.r.URL.RequestURI())
+	f.Return = SafeReturn(back)
 	switch {
 	case !windowed(x.r):
 		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", f.Return))
@@ -243,11 +251,7 @@ func (x *exchange) prove(d guard.Decision) {
 		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
 	default:
 		f.Start = string(recovery.KindStepUp)
-		c := templates.ForbiddenPage{Name: d.Identity.User, Why: templates.ForbiddenProve}
-		if d.Reason == guard.DeniedFactor {
-			c.Why = templates.ForbiddenSecond
-		}
-		x.page(http.StatusUnauthorized, f, c)
+		x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: name, Why: why})
 	}
 }
 

@@ -22,7 +22,7 @@ func (x *exchange) administrator() (*recovery.Account, *recovery.Session) {
 	case s == nil && !reads(x.r):
 		x.notSaved()
 	case s == nil:
-		x.redirect(x.loginURL("", Prefix+"people"))
+		x.comeIn(Prefix+"people", Prefix+"people")
 	case !a.Admin():
 		x.adminRefused(a, "not an administrator")
 		x.refuse(http.StatusNotFound, "not_found")

@@ -25,6 +25,13 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 	return q
 }
 
+// Within is the server for pages where a gate with these rules stands.
+func (s *Server) Within(rules *guard.Rules) *Server {
+	site := *s
+	site.rules = rules
+	return &site
+}
+
 // target is what a request is for: its method, and each reading of its path.
 // Both are empty for one that an app may take for something else: by a header
 // that names another path or method, or by a path that is not read by everybody

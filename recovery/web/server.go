@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -29,6 +30,8 @@ type Server struct {
 	Original func(*http.Request) (string, *url.URL)   // method and address as they came, before any rewrite; nil: nothing rewrites
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+
+	rules *guard.Rules // of the gate that the pages belong to; nil: none are known
 }
 
 func (s *Server) log() *slog.Logger {
