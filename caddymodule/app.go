@@ -84,6 +84,8 @@ type App struct {
 	// nothing.
 	Passwords Passwords `json:"passwords,omitzero"`
 
+	Forwarding
+
 	written
 
 	ctx     caddy.Context

@@ -1,14 +1,12 @@
 package caddymodule
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-
-	"github.com/caddy-sparekey/sparekey/recovery/web"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 func init() {
@@ -55,6 +53,10 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		lifetime NAME DURATION
 //		lifetime remembered off
 //		limit NAME COUNT per DURATION
+//		from ADDRESS|NETWORK|unix...
+//		site HOST {
+//			(the words of SiteRules)
+//		}
 //		insecure_http
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -81,7 +83,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func repeatable(word string) bool {
 	switch word {
-	case "notify", "recover", "lifetime", "limit", "ask":
+	case "notify", "recover", "lifetime", "limit", "ask", "site":
 		return true
 	}
 	return false
@@ -125,8 +127,12 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.lifetime(d)
 	case "limit":
 		return a.limit(d)
+	case "from":
+		return a.from(d)
+	case "site":
+		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit")
+	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.
@@ -150,26 +156,25 @@ func module[T ~[]byte](d *caddyfile.Dispenser, namespace, key string, raw *T) er
 // parseDirective reads the site directive.
 func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
-	misplaced := h.WrapErr(errMatcher) // names the line as long as the tokens are untouched
-	if set, err := h.ExtractMatcherSet(); err != nil {
-		return nil, err
-	} else if set != nil {
-		return nil, misplaced
-	}
 	handler := new(Handler)
+	set, err := h.ExtractMatcherSet()
+	if err != nil {
+		return nil, h.WrapErr(err)
+	}
+	if set != nil {
+		handler.Match = caddyhttp.RawMatcherSets{set}
+	}
 	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
-	return h.NewRoute(nil, handler), nil
+	return h.NewRoute(nil, handler), nil // for every request: the matcher says what is protected, not where the pages are
 }
 
-var errMatcher = errors.New("sparekey takes no matcher: it protects the whole site, and its own pages under " + web.Prefix + " belong to that; " +
-	"take it out, and write what shall be open into a handle block of its own: handle /public/* { ... } and handle { sparekey ... }")
-
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens; the words of the
-// block are those of [SiteRules]:
+// block are those of [SiteRules]. With a matcher of paths, hosts and methods only
+// what it matches is protected, and the pages are there for the whole site:
 //
-//	sparekey {
+//	sparekey [/PATH*|@NAME] {
 //		allow GROUP|user:NAME...
 //		factors 2
 //		fresh DURATION
@@ -178,14 +183,32 @@ var errMatcher = errors.New("sparekey takes no matcher: it protects the whole si
 //		keys /PATH...
 //		network CIDR... factors 1
 //	}
+//	sparekey pages
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Reset()
 	d.Next()
 	h.At = lineOf(d)
+	if err := judgeMatch(h.Match); err != nil {
+		return d.WrapErr(err)
+	}
 	if d.NextArg() {
-		return d.Errf("sparekey takes no argument here, got %q: rules go into a block", d.Val())
+		return h.argument(d)
 	}
 	return h.block(d)
+}
+
+// argument reads the one word that may stand behind the directive.
+func (h *Handler) argument(d *caddyfile.Dispenser) error {
+	switch {
+	case d.Val() != "pages":
+		return d.Errf("sparekey takes a matcher or the word pages here, got %q: rules go into a block", d.Val())
+	case h.Match != nil:
+		return d.Err("sparekey pages protects nothing: take its matcher out, or the word pages")
+	case d.NextArg() || d.NextBlock(d.Nesting()):
+		return d.Err("sparekey pages protects nothing and has no rules: write it alone in its line, and the rules into the sparekey that protects")
+	}
+	h.Pages = true
+	return nil
 }
 
 // Interface guards

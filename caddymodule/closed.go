@@ -4,12 +4,11 @@ import (
 	"net/http"
 
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
-	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // closed is the answer when nothing of ours can run.
 func closed(w http.ResponseWriter, r *http.Request) {
-	web.Harden(w, r)
+	front().Harden(w, r)
 	w.Header().Set("Retry-After", "5")
 	http.Error(w, "Sign-in is not available right now. You have not been signed out.", http.StatusServiceUnavailable)
 }

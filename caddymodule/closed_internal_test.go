@@ -7,8 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // TestWB03_AGateThatCannotOpenAnswersWithTheHeaders: it is the app's origin that answers.
@@ -16,7 +14,7 @@ import (
 func TestWB03_AGateThatCannotOpenAnswersWithTheHeaders(t *testing.T) {
 	want := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://photos.example.com/", nil)
-	web.Harden(want, r)
+	front().Harden(want, r)
 	var log bytes.Buffer
 	rec := httptest.NewRecorder()
 	broken := &runtime{logger: slog.New(slog.NewTextHandler(&log, nil))}

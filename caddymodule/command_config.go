@@ -33,16 +33,20 @@ type jsonServer struct {
 	Routes      caddyhttp.RouteList         `json:"routes"`
 	NamedRoutes map[string]*caddyhttp.Route `json:"named_routes"`
 	Errors      *caddyhttp.HTTPErrorConfig  `json:"errors"`
+	Proxies     json.RawMessage             `json:"trusted_proxies"`
+	ProxiesUnix bool                        `json:"trusted_proxies_unix"`
 	HTTPS       struct {
 		Disable bool     `json:"disable"`
 		Skip    []string `json:"skip"`
 	} `json:"automatic_https"`
 }
 
-// gates lists our handlers.
-func (s *jsonServer) gates() []routes.Found {
-	return routes.Gates(&caddyhttp.Server{Routes: s.Routes, NamedRoutes: s.NamedRoutes, Errors: s.Errors})
+func (s *jsonServer) server() *caddyhttp.Server {
+	return &caddyhttp.Server{Routes: s.Routes, NamedRoutes: s.NamedRoutes, Errors: s.Errors}
 }
+
+// gates lists our handlers.
+func (s *jsonServer) gates() []routes.Found { return routes.Gates(s.server()) }
 
 // readApp reads the app of a configuration, and the origin of its first site.
 func readApp(path, adapter string) (app *App, origin string, err error) {
@@ -54,14 +58,14 @@ func readApp(path, adapter string) (app *App, origin string, err error) {
 	if err := json.Unmarshal(body, &config); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
-	sites, used := config.sites()
-	app = &App{sites: sites, rules: config.rules()}
-	switch raw := config.Apps.Sparekey; {
-	case raw != nil:
+	app = &App{rules: config.rules()}
+	raw, used := config.Apps.Sparekey, false
+	if raw != nil {
 		if err := caddy.StrictUnmarshalJSON(raw, app); err != nil {
 			return nil, "", fmt.Errorf("%s: %w", path, err)
 		}
-	case !used:
+	}
+	if app.sites, used = config.sites(app.InsecureHTTP); !used && raw == nil {
 		return nil, "", fmt.Errorf("%s does not use sparekey", path)
 	}
 	_ = app.texts() // as far as this shell knows their placeholders
@@ -129,22 +133,29 @@ func adapted(path, adapter string) ([]byte, error) {
 }
 
 // sites returns the addresses that lead to our handler, https first, and
-// whether there is such a handler at all.
-func (c *caddyConfig) sites() (s sites, used bool) {
+// whether there is such a handler at all. plain is as in [sites.collect].
+func (c *caddyConfig) sites(plain bool) (s sites, used bool) {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
 		server := c.Apps.HTTP.Servers[name]
-		for _, gate := range server.gates() {
-			used = true
+		s.serve(routes.Sites(server.server()))
+		gates := server.gates()
+		used = used || len(gates) > 0
+		for _, gate := range gates {
 			for _, host := range gate.Hosts {
 				for _, address := range server.Listen {
-					s.add(server.scheme(host, address), host, address)
+					s.addAt(listener{server.scheme(host, address), server.fronted(), plain}, host, address)
 				}
 			}
+		}
+		if len(gates) > 0 {
+			s.believe(server.Listen, trustedRanges(server.Proxies))
 		}
 	}
 	s.sort()
 	return s, used
 }
+
+func (s *jsonServer) fronted() bool { return s.Proxies != nil || s.ProxiesUnix }
 
 // scheme tells what a site is reached by, as far as that can be seen without
 // starting it.

@@ -13,7 +13,8 @@ import (
 
 const longExplain = `Explains the ways back in of a configuration: what each kind of account can
 walk, what somebody would have to hold to take it over, and what its owner
-should do about it. It reads the configuration only and opens no store.
+should do about it, and which paths and sites are open without a login. It
+reads the configuration only and opens no store.
 
 It ends with 1 when a way back is weaker than the login, which "caddy validate"
 and a start refuse as well.`
@@ -41,7 +42,13 @@ func (c *command) explain() *cobra.Command {
 		case svg:
 			render = lint.SVG
 		}
-		return app.explain(cmd.OutOrStdout(), render)
+		if err := app.explain(cmd.OutOrStdout(), render); err != nil {
+			return err
+		}
+		if !c.json && !dot && !svg {
+			app.sites.printOpen(cmd.OutOrStdout())
+		}
+		return nil
 	})
 }
 

@@ -27,6 +27,12 @@ func TestOriginFromConfiguration(t *testing.T) {
 		{"not ours", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["other.example"]}],"handle":[{"handler":"static_response"}]}]}`, ""},
 		{"placeholder", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["{env.SPAREKEY_TEST_DOMAIN}"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://photos.example.com"},
 		{"IPv6", `"a":{"listen":[":443"],"routes":[{"match":[{"host":["2001:db8::1"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://[2001:db8::1]"},
+		{"behind a tunnel", `"a":{"listen":[":8080"],"trusted_proxies":{"source":"static","ranges":["172.18.0.2"]},"automatic_https":{"disable":true},
+			"routes":[{"match":[{"host":["photos.example.com"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://photos.example.com"},
+		{"behind a tunnel on this machine", `"a":{"listen":[":8080"],"trusted_proxies":{"source":"static","ranges":["172.18.0.2"]},"automatic_https":{"disable":true},
+			"routes":[{"match":[{"host":["photos.localhost"]}],"handle":[{"handler":"sparekey"}]}]}`, "http://photos.localhost:8080"},
+		{"a socket behind a proxy", `"a":{"listen":["unix//run/caddy.sock"],"trusted_proxies_unix":true,"automatic_https":{"disable":true},
+			"routes":[{"match":[{"host":["photos.example.com"]}],"handle":[{"handler":"sparekey"}]}]}`, "https://photos.example.com"},
 		{"no host", `"a":{"listen":[":443"],"routes":[` + ours + `]}`, ""},
 	}
 	for _, tt := range tests {

@@ -2,8 +2,10 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -19,12 +21,23 @@ import (
 type Handler struct {
 	SiteRules
 
+	// What is protected: requests that one of these sets of matchers matches, in any
+	// reading of their path. Others pass without a login, and the pages are there for
+	// all. Only host, path, method, and not around these. Default: everything.
+	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	// Serve the pages and protect nothing, where the gate that protects stands
+	// behind a matcher which does not lead to them. Default: false.
+	Pages bool `json:"pages,omitempty"`
+
 	// File and line of the directive, for errors. Default: not known.
 	At string `json:"at,omitempty"`
 
-	app     *App
-	rules   *guard.Rules   // SiteRules, as they were read
-	lineage []caddy.Module // what loads this handler; nil once it is judged
+	app      *App
+	rules    *guard.Rules   // SiteRules, as they were read
+	lineage  []caddy.Module // what loads this handler; nil once it is judged
+	written  json.RawMessage
+	protects protection
 
 	site siteHeaders
 }
@@ -34,12 +47,19 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(Handler) }}
 }
 
-// Line implements routes.Gate.
-func (h *Handler) Line() string { return h.At }
+// Written implements routes.Gate.
+func (h *Handler) Written() json.RawMessage { return h.written }
 
 // Provision finds the app; one with defaults is made when there is none, so
 // that the single word "sparekey" is a whole configuration.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	var err error
+	if h.written, err = json.Marshal(h); err != nil { // loading clears the matchers
+		return err
+	}
+	if err = h.loadMatch(ctx); err != nil {
+		return err
+	}
 	app, err := ctx.App("sparekey")
 	if err != nil {
 		return err
@@ -55,6 +75,25 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
+// loadMatch loads the matchers of the directive.
+func (h *Handler) loadMatch(ctx caddy.Context) error {
+	if len(h.Match) == 0 {
+		return nil
+	}
+	if err := judgeMatch(h.Match); err != nil {
+		return at(h.At, err)
+	}
+	h.protects.target = slices.ContainsFunc(h.Match, beyondHosts)
+	for i, set := range h.Match {
+		h.Match[i] = widened(set)
+	}
+	loaded, err := ctx.LoadModule(h, "Match")
+	if err != nil {
+		return at(h.At, err)
+	}
+	return h.protects.sets.FromInterface(loaded)
+}
+
 // Validate refuses routes in which a gate does not guard: each handler its own
 // place, and the first one those of all. It is done here because the app is
 // validated too early, or without the routes, and validating starts nothing.
@@ -68,7 +107,7 @@ func (h *Handler) Validate() error {
 		return nil
 	}
 	h.app.judged = true
-	return routes.Judge(app)
+	return h.app.judgeRoutes(app)
 }
 
 // connKey is where the context of a request has its connection.
@@ -86,6 +125,14 @@ func keepConn(ctx context.Context, c net.Conn) context.Context {
 // answer to everybody else itself: a returned error would run the site's
 // handle_errors without a login.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	switch {
+	case web.Verifying(r):
+		h.verify(w, r)
+		return nil
+	case web.Misdirected(r):
+		front().RefuseMisdirected(h.site.under(h, w, r), r)
+		return nil
+	}
 	rt, err := h.app.acquire()
 	if err != nil {
 		h.app.refuse(h.site.under(h, w, r), r, err)
@@ -118,18 +165,22 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		}
 	}()
 	if web.Ours(r) {
-		rt.server.Within(h.rules).ServeHTTP(h.site.under(h, w, r), r)
+		rt.server.ServeHTTP(h.site.under(h, w, r), web.Within(r, h.rules))
 		return d
 	}
 	if before, ok := caddyhttp.GetVar(r.Context(), passedKey).(*passed); ok {
 		return h.again(rt, w, r, before.decision)
 	}
-	q := rt.server.Question(r, h.rules)
+	if _, clear := rt.server.Secure(r); !clear {
+		rt.server.Deny(h.site.under(h, w, r), r, d)
+		return d
+	}
+	q := h.question(rt, r)
 	if q.Key != "" {
 		h.app.tellLogged(r)
 	}
-	web.Scrub(r)
-	if web.Foreign(r) {
+	rt.server.Scrub(r)
+	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)
 		return d
 	}
@@ -141,6 +192,26 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 	introduce(r, d.Identity)
 	caddyhttp.SetVar(r.Context(), passedKey, &passed{d})
 	return d
+}
+
+// question is what the gate asks about a request.
+func (h *Handler) question(rt *runtime, r *http.Request) guard.Question {
+	q := rt.server.Question(r, h.rules)
+	q.Free = h.Pages || len(h.protects.sets) > 0 && h.leavesOpen(rt, r)
+	return q
+}
+
+// leavesOpen tells whether the matcher does not protect a request.
+func (h *Handler) leavesOpen(rt *runtime, r *http.Request) bool {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok {
+		return false
+	}
+	var paths []string
+	if h.protects.target {
+		_, paths = rt.server.Target(r)
+	}
+	return !h.protects.of(r, &first, paths)
 }
 
 // passedKey is the variable by which a gate tells the next one on the same
@@ -155,7 +226,7 @@ func (*passed) String() string { return "" }
 
 // again decides about the same person by the rules of this gate.
 func (h *Handler) again(rt *runtime, w http.ResponseWriter, r *http.Request, before guard.Decision) guard.Decision {
-	d := rt.guard.Again(before, rt.server.Question(r, h.rules))
+	d := rt.guard.Again(before, h.question(rt, r))
 	if !d.OK() {
 		rt.server.Deny(h.site.under(h, w, r), r, d)
 		return d

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
@@ -32,6 +33,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if err := a.texts(); err != nil {
+		return err
+	}
+	if err := a.readForward(); err != nil {
 		return err
 	}
 	a.policy, err = a.buildPolicy()
@@ -97,6 +101,7 @@ func (a *App) Start() error {
 		return err
 	}
 	rt, err := a.open()
+	a.sites.tellOpen(a.logger)
 	switch {
 	case errors.Is(err, errWaiting):
 		return nil
@@ -216,8 +221,9 @@ func (a *App) announce(ctx context.Context, rt *runtime) {
 // only, never to a Host that a client sent.
 func (a *App) findSites() error {
 	if app, err := a.ctx.AppIfConfigured("http"); err == nil { // else only the command line is used
-		a.sites.collect(app.(*caddyhttp.App))
+		a.sites.collect(app.(*caddyhttp.App), a.InsecureHTTP)
 	}
+	a.sites.origins = append(a.sites.origins, a.behind...)
 	a.sites.prefer(a.URL)
 	return nil
 }
@@ -228,7 +234,17 @@ func (a *App) judgeSites() error {
 	if err != nil {
 		return nil //nolint:nilerr // no sites: only the command line is used
 	}
-	return routes.Judge(app.(*caddyhttp.App))
+	return a.judgeRoutes(app.(*caddyhttp.App))
+}
+
+func (a *App) judgeRoutes(app *caddyhttp.App) error {
+	if err := routes.Judge(app); err != nil || len(a.From) == 0 {
+		return err
+	}
+	if err := routes.JudgeEnds(app); err != nil {
+		return a.at(&notify.OptionError{Option: "from", Err: err})
+	}
+	return nil
 }
 
 // Interface guards

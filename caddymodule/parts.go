@@ -117,14 +117,15 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
+	rt.asked = a.askedOf(rt)
 	return rt, nil
 }
 
 // pagesOf serves our pages.
 func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
-		Engine: rt.engine, Pages: rt.pages, Log: a.logger,
-		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, ClientIP: clientIP, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
+		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 		Original: original,
 	}
 }
@@ -182,12 +183,6 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 		}
 		return l, err
 	}})
-}
-
-// clientIP is Caddy's own decision, never a raw header.
-func clientIP(r *http.Request) string {
-	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	return ip
 }
 
 // original is what was asked for, before any rewrite of the site.

@@ -30,6 +30,7 @@ type runtime struct {
 	engine  *engine.Engine
 	guard   *guard.Guard
 	server  *web.Server
+	asked   *web.Server // by other proxies
 	pages   *templates.Set
 	queue   *notify.Queue
 	quiet   func() // ends the reminders, and waits for the one under way

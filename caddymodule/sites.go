@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"golang.org/x/net/idna"
+
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 )
 
 // sites are the addresses that lead to our handler.
@@ -18,6 +20,10 @@ type sites struct {
 	// unnamed tells that the gate also stands where a site names no host, or a
 	// pattern: what a client calls such a host goes into no link (TK-12).
 	unnamed bool
+	// believing are listeners at which every device of a private network is taken
+	// for a trusted proxy.
+	believing []string
+	served    []routes.Site // all names of all servers
 }
 
 // origin is the one to print; a placeholder when no site has a host name.

@@ -21,17 +21,34 @@ const kept = "what only people with an account may read"
 
 // TestHD07_NoReaderServesWhatIsOpen sends some hundred spellings of a protected
 // file, as they are, to servers and frameworks that read an address each in its own
-// way. What one of them takes for the protected file must not be open here.
+// way. What one of them takes for the protected file must not be open here, whether
+// by a rule or by the matcher of the directive.
 func TestHD07_NoReaderServesWhatIsOpen(t *testing.T) {
 	recoverytest.Slow(t)
 	folder := protectedFolder(t)
 	h := newHost(t)
-	h.gate = "{\n\t\topen /public/*\n\t}"
-	h.site = "@kept path /admin/*\n\theader @kept Kept yes\n\troot * " + folder + "\n\tfile_server"
 	session := h.seed(t)
-	h.start(t)
 	gate := fmt.Sprintf("localhost:%d", h.port)
 	readers := append(otherReaders(t, folder), reader{"Caddy", gate, h.cookie(session)})
+	for name, directive := range map[string]string{
+		"a rule": "{\n\t\topen /public/*\n\t}", "a matcher": "/admin/*", "a matcher of all but what is open": "@private",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h.gate = directive
+			h.site = "@private not path /public/*\n\t@kept path /admin/*\n\theader @kept Kept yes\n\troot * " + folder + "\n\tfile_server"
+			h.start(t)
+			noneServes(t, gate, readers)
+			for _, target := range []string{"/public/style.css", "/public/a%20b", "/public/sub/", "/public/x?y=/../z"} {
+				if status, _ := send(t, gate, target, ""); status == http.StatusUnauthorized {
+					t.Errorf("%s: got 401, want it open", target)
+				}
+			}
+		})
+	}
+}
+
+func noneServes(t *testing.T, gate string, readers []reader) {
+	t.Helper()
 	served := map[string]int{}
 	for _, target := range spellings() {
 		status, _ := send(t, gate, target, "")
@@ -47,11 +64,6 @@ func TestHD07_NoReaderServesWhatIsOpen(t *testing.T) {
 	for _, r := range readers {
 		if served[r.name] < 5 {
 			t.Errorf("%s served the protected file for %d spellings, so this proves nothing", r.name, served[r.name])
-		}
-	}
-	for _, target := range []string{"/public/style.css", "/public/a%20b", "/public/sub/", "/public/x?y=/../z"} {
-		if status, _ := send(t, gate, target, ""); status == http.StatusUnauthorized {
-			t.Errorf("%s: got 401, want it open", target)
 		}
 	}
 	t.Logf("%d spellings; served as the protected file: %v", len(spellings()), served)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 const (
@@ -82,6 +84,7 @@ func forbidden() map[string]map[string]string {
 }
 
 func TestDependencies(t *testing.T) {
+	recoverytest.Alone(t)
 	for pattern, reasons := range forbidden() {
 		t.Run(pattern, func(t *testing.T) {
 			deps := goList(t, "-deps", "-f", "{{.ImportPath}}", pattern)
@@ -114,6 +117,7 @@ func goList(t *testing.T, args ...string) []string {
 
 // TestShape holds interfaces to a size that one reads in one go.
 func TestShape(t *testing.T) {
+	recoverytest.Alone(t)
 	const maxMethods = 5
 	eachFile(t, "..", func(_ string, file *ast.File, fset *token.FileSet) {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -148,6 +152,7 @@ func clocks() map[string]string {
 }
 
 func TestClock(t *testing.T) {
+	recoverytest.Alone(t)
 	allowed, used := clocks(), map[string]bool{}
 	eachFile(t, ".", func(path string, file *ast.File, fset *token.FileSet) {
 		ast.Inspect(file, func(n ast.Node) bool {

@@ -8,11 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestAttackersNamesTests: the tests that ATTACKERS.md names are there, and no cell
 // is without one.
 func TestAttackersNamesTests(t *testing.T) {
+	recoverytest.Alone(t)
 	text, err := os.ReadFile("ATTACKERS.md")
 	if err != nil {
 		t.Fatal(err)

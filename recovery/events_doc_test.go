@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 const (
@@ -33,6 +34,7 @@ The line of ` + "`login_failed`" + ` keeps its form, for fail2ban and CrowdSec.
 
 // TestEvents: every name of an event has its row, and EVENTS.md is those rows.
 func TestEvents(t *testing.T) {
+	recoverytest.Alone(t)
 	var b strings.Builder
 	b.WriteString(eventsHead)
 	var listed []string

@@ -6,12 +6,15 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestGoroutinesAreSupervised: a panic in a goroutine ends the process, with every
 // site that Caddy serves. So each one of ours, and each function of a timer or a
 // context, begins in package supervise.
 func TestGoroutinesAreSupervised(t *testing.T) {
+	recoverytest.Alone(t)
 	found := 0
 	eachFile(t, "..", func(path string, file *ast.File, fset *token.FileSet) {
 		path = strings.TrimPrefix(path, "../")

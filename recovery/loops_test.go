@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // maxLoop is how many files of a package may name each other in one loop. Such
@@ -24,6 +26,7 @@ const maxLoop = 5
 // A package whose files all call each other is one large file in disguise: a
 // change to any of them can be a change to all.
 func TestFilesFormNoLoop(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, folder := range []string{
 		"recovery", "recovery/engine", "recovery/guard", "recovery/kv", "recovery/lint", "recovery/method", "recovery/notify", "recovery/secret", "recovery/web",
 		"templates", "caddymodule", "caddymodule/routes",

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 const (
@@ -33,6 +35,7 @@ type rule struct {
 // TestRules keeps RULES.md complete in both directions: an id that somebody
 // meets in the code is explained, and what is explained is there.
 func TestRules(t *testing.T) {
+	recoverytest.Alone(t)
 	text, err := os.ReadFile(rulesFile)
 	if err != nil {
 		t.Fatal(err)
@@ -288,6 +291,7 @@ var (
 // TestCitedDocumentsAreHere keeps comments and documents from sending their
 // reader to a page that is not in the repository.
 func TestCitedDocumentsAreHere(t *testing.T) {
+	recoverytest.Alone(t)
 	prose, here := map[string]string{}, map[string]bool{} // by path
 	eachText(t, "..", func(name, text string) {
 		switch path.Ext(name) {

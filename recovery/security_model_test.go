@@ -12,12 +12,14 @@ import (
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestTheSecurityModelIsComplete: the files that SECURITY-MODEL.md names are there,
 // and it names every state of an account, every kind of notifier and store, and
 // every kind of record (ASVS 5.0 8.1, 11.1, 13.1, 14.1).
 func TestTheSecurityModelIsComplete(t *testing.T) {
+	recoverytest.Alone(t)
 	t.Parallel()
 	text, err := os.ReadFile("SECURITY-MODEL.md")
 	if err != nil {

@@ -4,11 +4,14 @@ import (
 	"go/ast"
 	"go/token"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestSizes holds files and functions, tests too, to a size that one reads in
 // one go. A table of rows is a function of its own.
 func TestSizes(t *testing.T) {
+	recoverytest.Alone(t)
 	const maxFile, maxFunction = 400, 60 // lines
 	eachFileOrTest(t, "..", func(path string, file *ast.File, fset *token.FileSet) {
 		if n := fset.File(file.FileStart).LineCount(); n > maxFile {

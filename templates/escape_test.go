@@ -9,10 +9,12 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
 func TestEscaping(t *testing.T) {
+	recoverytest.Alone(t)
 	corpus := []string{
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' autofocus onfocus='x`, "a\r\nSet-Cookie: b=c", `{{.}}`, `{{.Token}}`,
 		`{site}`, `</title><script>`, `javascript:alert(1)`, "\u202eevil", `&lt;b&gt;`, "\x00",

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -19,6 +20,7 @@ func folder(files map[string]string) fstest.MapFS {
 }
 
 func TestOverlay(t *testing.T) {
+	recoverytest.Alone(t)
 	german := readTexts(t, "en")
 	german["sign-in.button"], german["language"] = "Anmelden", "Deutsch"
 	complete, err := json.Marshal(german)
@@ -58,6 +60,7 @@ func TestOverlay(t *testing.T) {
 }
 
 func TestOverlayFaults(t *testing.T) {
+	recoverytest.Alone(t)
 	tests := []struct {
 		name  string
 		files map[string]string

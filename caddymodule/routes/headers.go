@@ -46,7 +46,7 @@ func before(p probe, routes []route, gate string, around []*handler) ([]*handler
 		}
 		for k := range r.handlers {
 			h := &r.handlers[k]
-			if h.gate && h.number == gate {
+			if h.gate != nil && h.number == gate {
 				return around, true
 			}
 			if !h.nested {

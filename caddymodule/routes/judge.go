@@ -43,6 +43,7 @@ type judge struct {
 type seat struct {
 	gate   *handler
 	hosts  []string  // the nearest names on its way; none: any
+	ours   []string  // those of them that are written for all that comes there; none: any
 	errors [][]route // of the subroutes around it
 }
 
@@ -52,25 +53,50 @@ func newJudge(name string, s *caddyhttp.Server) *judge {
 	if s.Errors != nil {
 		j.errors = rd.list(s.Errors.Routes, "errors ")
 	}
-	j.seatsIn(j.routes, nil, nil)
-	j.seatsIn(j.errors, nil, nil)
+	j.seatsIn(j.routes, seat{})
+	j.seatsIn(j.errors, seat{})
 	return j
 }
 
-func (j *judge) seatsIn(routes []route, hosts []string, errors [][]route) {
+func (j *judge) seatsIn(routes []route, outer seat) {
 	for i := range routes {
 		r := &routes[i]
-		names := r.hosts(hosts)
+		s := seat{hosts: r.hosts(outer.hosts), ours: within(outer.ours, r.sets), errors: outer.errors}
 		for k := range r.handlers {
 			h := &r.handlers[k]
 			switch {
-			case h.gate:
-				j.seats = append(j.seats, seat{h, names, errors})
+			case h.gate != nil:
+				s.gate = h
+				j.seats = append(j.seats, s)
 			case h.holds:
-				j.seatsIn(h.routes, names, append(slices.Clone(errors), h.errors))
+				s.errors = append(slices.Clone(outer.errors), h.errors)
+				j.seatsIn(h.routes, s)
+				s.errors = outer.errors
 			}
 		}
 	}
+}
+
+// within are the names that matchers limit their requests to, as far as they lie
+// within those of the matchers around them: the same where a set names no host.
+func within(outer []string, sets []matcherSet) []string {
+	if len(sets) == 0 {
+		return outer
+	}
+	names := []string{}
+	for _, set := range sets {
+		own := set.hosts()
+		if own == nil {
+			return outer
+		}
+		for _, name := range own {
+			fits := func(o string) bool { return hostFits(o, name) }
+			if (outer == nil || slices.ContainsFunc(outer, fits)) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // hosts are the names a route is limited to, or, where it is not, those of the
@@ -103,7 +129,7 @@ func (s matcherSet) hosts() []string {
 func (j *judge) seat(s seat) error {
 	for _, host := range s.names() {
 		if err := j.host(s, host); err != nil {
-			return fmt.Errorf("%w (server %s), at %s", err, j.server, cmp.Or(s.gate.line, "route "+s.gate.number))
+			return fmt.Errorf("%w (server %s), at %s", err, j.server, cmp.Or(s.gate.gate.line, "route "+s.gate.number))
 		}
 	}
 	return nil
@@ -126,7 +152,7 @@ func (j *judge) host(s seat, name string) error {
 	if err := j.pages(p, name); err != nil {
 		return err
 	}
-	if err := j.spoiled(p, s); err != nil {
+	if err := j.spoiled(p, s); err != nil || s.gate.gate.pages {
 		return err
 	}
 	for _, list := range append(slices.Clone(s.errors), j.errors) {
@@ -144,7 +170,7 @@ func (j *judge) host(s seat, name string) error {
 func exposed(p probe, routes []route, name string) error {
 	for i := range routes {
 		r := &routes[i]
-		if !r.holds() || r.match(p) == none {
+		if !r.guards() || r.match(p) == none {
 			continue
 		}
 		w, complete := walk{probe: p}, r.complete(p)
@@ -177,9 +203,9 @@ func exposedIn(p probe, handlers []handler, name string) error {
 	for i := range handlers {
 		h := &handlers[i]
 		switch {
-		case h.gate:
+		case h.gate != nil && h.guards:
 			return nil
-		case h.holds:
+		case h.guards:
 			return exposed(p, h.routes, name)
 		}
 		if open := w.handler(h).open; open != nil {
@@ -199,7 +225,7 @@ func (r *route) complete(p probe) bool {
 func ends(handlers []handler) bool {
 	for i := range handlers {
 		h := &handlers[i]
-		if h.gate || passing(h.name) || h.name == "rewrite" {
+		if h.gate != nil || passing(h.name) || h.name == "rewrite" {
 			continue
 		}
 		if !h.nested || slices.ContainsFunc(h.routes, func(r route) bool { return len(r.sets) == 0 && ends(r.handlers) }) {
@@ -233,14 +259,17 @@ func (j *judge) pages(p probe, name string) error {
 			"write sparekey above it, or take out the line \"order ...\" that moved one of the two", templates.Prefix, name)
 	case o.open != nil:
 		return fmt.Errorf("the pages of sparekey under %s are not found on %s: %s answers there; "+
-			"write sparekey directly into a site whose address has no path, and let no other site or handle take that path",
-			templates.Prefix, name, o.open.spoken())
+			"%s, and let no other site or handle take that path",
+			templates.Prefix, name, o.open.spoken(), directly)
 	case o.falls || o.lost || !o.gate:
-		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; "+
-			"write sparekey directly into a site whose address has no path", templates.Prefix, name)
+		return fmt.Errorf("the pages of sparekey under %s are not found on %s: only other paths or requests come to sparekey; %s",
+			templates.Prefix, name, directly)
 	}
 	return nil
 }
+
+// directly is what to write where the pages are not found.
+const directly = "write sparekey directly into a site whose address has no path, or, if the rest shall stay open, the line \"sparekey pages\" there"
 
 func tooLate(name string, open *handler) error {
 	remedy := "write sparekey above it, or take out the line \"order ...\" that moved one of the two"
@@ -252,7 +281,7 @@ func tooLate(name string, open *handler) error {
 
 func notAll(name string, open *handler) error {
 	return fmt.Errorf("%s is not guarded: what the matcher before sparekey does not take goes on to %s without a login; "+
-		"write sparekey directly into the site, without a matcher", name, open.spoken())
+		"write sparekey directly into the site, and what it shall protect behind it: sparekey /admin/*", name, open.spoken())
 }
 
 func errorsOpen(name string, open *handler) error {
@@ -286,17 +315,34 @@ func (h *handler) foreign() bool {
 
 // Found is a gate in the routes of a server.
 type Found struct {
-	Hosts  []string        // the names it is reached by; "" is any
-	Config json.RawMessage // its own, where it has not been set up; otherwise nil
+	Hosts  []string        // the names it is reached by, and those of its own matcher; "" is any
+	Config json.RawMessage // its own, before it was loaded
 }
 
 // Gates lists the gates of a server.
 func Gates(s *caddyhttp.Server) []Found {
 	var out []Found
 	for _, s := range newJudge("", s).seats {
-		out = append(out, Found{s.names(), s.gate.raw})
+		out = append(out, Found{s.ourNames(), s.gate.raw})
 	}
 	return out
+}
+
+// ourNames are those of which links may be made. Those of its own matcher are among
+// them: its pages are there too, and somebody has written them.
+func (s seat) ourNames() []string {
+	names := s.ours
+	if names == nil {
+		names = []string{""}
+	}
+	if own := s.gate.gate.sets; len(own) > 0 {
+		for _, name := range within(s.ours, own) {
+			if !slices.Contains(names, name) {
+				names = append(slices.Clone(names), name)
+			}
+		}
+	}
+	return names
 }
 
 // App is the app whose routes lead to a handler, and through nothing but

@@ -31,7 +31,7 @@ type matcherSet []matcher
 
 type matcher struct {
 	name  string
-	words []string        // of host and path
+	words []string        // of host, path and method
 	sets  []matcherSet    // of not: none of these may match
 	raw   json.RawMessage // of file
 }
@@ -80,7 +80,7 @@ func loadedMatcher(m any) matcher {
 		return matcher{name: "not", sets: readSets(not.MatcherSets, not.MatcherSetsRaw)}
 	}
 	name := strings.TrimPrefix(caddy.GetModuleID(m), "http.matchers.")
-	if name != "host" && name != "path" && name != "file" {
+	if name != "host" && name != "path" && name != "method" && name != "file" {
 		return matcher{name: name}
 	}
 	raw, _ := json.Marshal(m) // nothing: it then matches nothing, or no fixed file
@@ -90,7 +90,7 @@ func loadedMatcher(m any) matcher {
 func rawMatcher(name string, raw json.RawMessage) matcher {
 	m := matcher{name: name, raw: raw}
 	switch name {
-	case "host", "path":
+	case "host", "path", "method":
 		_ = json.Unmarshal(raw, &m.words) // a fault is Caddy's to tell
 	case "not":
 		var sets caddyhttp.RawMatcherSets

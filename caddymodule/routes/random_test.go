@@ -27,7 +27,7 @@ func (gate) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.sparekey", New: func() caddy.Module { return new(gate) }}
 }
 
-func (gate) Line() string { return "" }
+func (gate) Written() json.RawMessage { return nil }
 
 func (gate) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	_, err := io.WriteString(w, map[bool]string{false: "gate", true: "page"}[strings.HasPrefix(r.URL.Path, "/.sparekey/")])

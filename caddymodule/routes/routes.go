@@ -7,6 +7,7 @@ package routes
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -16,8 +17,8 @@ import (
 // Gate is our handler.
 type Gate interface {
 	caddyhttp.MiddlewareHandler
-	// Line is file and line of the directive; empty: not known.
-	Line() string
+	// Written is the configuration of the gate before it was loaded.
+	Written() json.RawMessage
 }
 
 // route is a route of Caddy in one form, whether its modules are loaded yet or
@@ -34,25 +35,23 @@ type route struct {
 type handler struct {
 	name   string          // of the module, behind http.handlers.; empty: unknown
 	raw    json.RawMessage // its configuration; of those that are set up, only if it is looked into
-	gate   bool            // it is ours
-	line   string          // of a gate: file and line, empty in JSON written by hand
+	gate   *gate           // it is ours; nil: it is none
 	number string          // where it stands: route and position, from the server down
 	routes []route         // inside a subroute or a named route
 	errors []route         // of a subroute
 	nested bool            // it is one of these two
 	holds  bool            // it is a gate, or there is one in its routes
+	guards bool            // the same, but not for gates that only have pages
 }
 
 // holds tells whether there is a gate in a route.
-func (r *route) holds() bool { return holdsGate(r.handlers) }
+func (r *route) holds() bool {
+	return slices.ContainsFunc(r.handlers, func(h handler) bool { return h.holds })
+}
 
-func holdsGate(handlers []handler) bool {
-	for i := range handlers {
-		if handlers[i].holds {
-			return true
-		}
-	}
-	return false
+// guards tells whether there is a gate in a route that may turn requests away.
+func (r *route) guards() bool {
+	return slices.ContainsFunc(r.handlers, func(h handler) bool { return h.guards })
 }
 
 // routeReader reads the routes of a server.
@@ -87,7 +86,7 @@ func (rd *routeReader) route(r *caddyhttp.Route, number string) route {
 func (rd *routeReader) loaded(h caddyhttp.MiddlewareHandler, number string) handler {
 	switch h := h.(type) {
 	case Gate:
-		return handler{name: gateModule, gate: true, holds: true, line: h.Line(), number: number}
+		return gateHandler(h.Written(), number)
 	case *caddyhttp.Subroute:
 		return rd.subroute(h, number)
 	case *caddyhttp.Invoke:
@@ -112,12 +111,11 @@ func (rd *routeReader) raw(raw json.RawMessage, number string) handler {
 	var h struct {
 		Handler string `json:"handler"`
 		Name    string `json:"name"` // of invoke
-		At      string `json:"at"`   // of a gate
 	}
 	_ = json.Unmarshal(raw, &h) // a fault is Caddy's to tell
 	switch h.Handler {
 	case gateModule:
-		return handler{name: h.Handler, raw: raw, gate: true, holds: true, line: h.At, number: number}
+		return gateHandler(raw, number)
 	case "invoke":
 		return rd.invoke(h.Name, number)
 	case "subroute":
@@ -135,8 +133,14 @@ func (rd *routeReader) subroute(s *caddyhttp.Subroute, number string) handler {
 	if s.Errors != nil {
 		out.errors = rd.list(s.Errors.Routes, number+" errors ")
 	}
-	out.holds = listHolds(out.routes)
+	out.look()
 	return out
+}
+
+// look notes what is in the routes of a handler.
+func (h *handler) look() {
+	h.holds = slices.ContainsFunc(h.routes, func(r route) bool { return r.holds() })
+	h.guards = slices.ContainsFunc(h.routes, func(r route) bool { return r.guards() })
 }
 
 func (rd *routeReader) invoke(name, number string) handler {
@@ -153,15 +157,6 @@ func (rd *routeReader) invoke(name, number string) handler {
 	rd.open = append(rd.open, name)
 	out.routes = []route{rd.route(r, number+" "+name)}
 	rd.open = rd.open[:len(rd.open)-1]
-	out.holds = listHolds(out.routes)
+	out.look()
 	return out
-}
-
-func listHolds(list []route) bool {
-	for i := range list {
-		if list[i].holds() {
-			return true
-		}
-	}
-	return false
 }

@@ -83,11 +83,13 @@ func (w *walk) handlers(handlers []handler) outcome {
 
 func (w *walk) handler(h *handler) outcome {
 	switch {
-	case h.gate:
+	case h.gate != nil && h.gate.pages && !w.pages:
+		return outcome{falls: true}
+	case h.gate != nil:
 		return outcome{gate: true}
 	case h.nested:
 		out := w.list(h.routes)
-		if !h.holds && out.open == nil {
+		if !h.guards && out.open == nil {
 			errors := walk{probe: w.probe, failed: true}
 			out.open = errors.list(h.errors).open
 		}

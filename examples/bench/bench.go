@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -20,13 +21,15 @@ const answer = "ok"
 // configuration is one Caddy and the requests it gets.
 type configuration struct {
 	key, name string
+	global    string   // lines of the block of global options
 	rules     string   // what stands before reverse_proxy
+	asks      bool     // it asks a second Caddy
 	account   bool     // somebody has to sign in first
 	anonymous bool     // nobody is signed in: what is measured is the login page
 	shares    string   // key of the configuration whose Caddy this one uses
 	header    []string // of every request
 
-	front *process
+	front, second *process
 }
 
 // bench is everything that runs.
@@ -44,6 +47,7 @@ const (
 	nothing = "b"
 	onFile  = "c"
 	onRedis = "d"
+	asking  = "g"
 )
 
 func configurations(redisURL string) []*configuration {
@@ -52,9 +56,10 @@ func configurations(redisURL string) []*configuration {
 		{key: plain, name: "reverse_proxy alone"},
 		{key: nothing, name: "a handler that does nothing", rules: "bench_nothing"},
 		{key: onFile, name: "sparekey, store file", rules: "sparekey", account: true},
-		{key: onRedis, name: "sparekey, store redis", rules: "sparekey # store redis " + redisURL, account: true},
+		{key: onRedis, name: "sparekey, store redis", global: "sparekey {\n\t\tstore redis " + redisURL + "\n\t}", rules: "sparekey", account: true},
 		{key: "e", name: "a Redis read per request", rules: "bench_redis " + redisURL},
 		{key: "f", name: "anonymous: the login page", shares: onFile, anonymous: true, header: navigation},
+		{key: asking, name: "forward_auth, sparekey in a second Caddy", asks: true, account: true},
 	}
 }
 
@@ -77,7 +82,7 @@ func start(ctx context.Context, dir string) (*bench, error) {
 		return b, err
 	}
 	// The second binary runs everywhere, so that all have the same code.
-	if b.upstream, err = startCaddy(ctx, binary, dir, "upstream", `respond "`+answer+`"`); err != nil {
+	if b.upstream, err = startCaddy(ctx, binary, dir, "upstream", site{host: "127.0.0.1", text: `respond "` + answer + `"`}); err != nil {
 		return b, err
 	}
 	for _, c := range configurations(b.redis.URL()) {
@@ -112,13 +117,49 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 		c.front = b.find(c.shares).front
 		return nil
 	}
-	site := c.rules + "\n\treverse_proxy 127.0.0.1:" + strconv.Itoa(b.upstream.port)
-	if c.front, err = startCaddy(ctx, binary, dir, c.key, site); err != nil || !c.account {
+	s := site{global: c.global, host: "127.0.0.1", text: c.rules + "\n\treverse_proxy 127.0.0.1:" + strconv.Itoa(b.upstream.port)}
+	if c.asks {
+		if s, err = c.askSecond(ctx, binary, dir, s); err != nil {
+			return err
+		}
+	}
+	if c.front, err = startCaddy(ctx, binary, dir, c.key, s); err != nil || !c.account {
 		return err
 	}
-	cookie, err := signedIn(ctx, c.front)
+	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front))
 	c.header = []string{cookie}
 	return err
+}
+
+// askSecond starts a second Caddy, with sparekey, and has the site of the first
+// one ask it.
+func (c *configuration) askSecond(ctx context.Context, binary, dir string, s site) (site, error) {
+	port, err := kvtest.FreePort()
+	if err != nil {
+		return s, err
+	}
+	second := site{global: fmt.Sprintf(`servers {
+		trusted_proxies static 127.0.0.1
+	}
+	sparekey {
+		from 127.0.0.1
+		site http://127.0.0.1:%d
+	}`, port), text: "sparekey\n\trespond 403"}
+	if c.second, err = startCaddy(ctx, binary, dir, c.key+"-second", second); err != nil {
+		return s, err
+	}
+	s.port = port
+	s.text = fmt.Sprintf(`handle /.sparekey/* {
+		reverse_proxy 127.0.0.1:%[1]d
+	}
+	handle {
+		forward_auth 127.0.0.1:%[1]d {
+			uri /.sparekey/verify
+			copy_headers Remote-User Remote-Name Remote-Email Remote-Groups Cookie
+		}
+		%s
+	}`, c.second.port, s.text)
+	return s, nil
 }
 
 func redisPID(r *kvtest.Redis) (int, error) {
@@ -143,6 +184,9 @@ func (b *bench) stop() {
 	for _, c := range b.list {
 		if c.front != nil && c.shares == "" {
 			c.front.stop()
+		}
+		if c.second != nil {
+			c.second.stop()
 		}
 	}
 	if b.upstream != nil {

@@ -32,8 +32,9 @@ func (walker) Fatal(args ...any)                 { panic(lost{errors.New(fmt.Spr
 func (walker) Fatalf(format string, args ...any) { panic(lost{fmt.Errorf(format, args...)}) }
 
 // signedIn makes the first account of a Caddy the way its owner does, by the
-// link in the log, and returns the Cookie header of the session.
-func signedIn(ctx context.Context, p *process) (cookie string, err error) {
+// link in the log of the one that has accounts, and returns the Cookie header of
+// the session.
+func signedIn(ctx context.Context, p, accounts *process) (cookie string, err error) {
 	defer func() {
 		switch fault := recover().(type) {
 		case nil:
@@ -43,7 +44,7 @@ func signedIn(ctx context.Context, p *process) (cookie string, err error) {
 			panic(fault)
 		}
 	}()
-	code, err := setupCode(ctx, p)
+	code, err := setupCode(ctx, accounts)
 	if err != nil {
 		return "", err
 	}

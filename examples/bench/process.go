@@ -29,20 +29,31 @@ type process struct {
 
 func (p *process) base() string { return "http://127.0.0.1:" + strconv.Itoa(p.port) }
 
+// site is what a Caddy serves.
+type site struct {
+	global string // lines of the block of global options
+	host   string // that it answers to
+	port   int    // 0: a free one
+	text   string
+}
+
 // startCaddy runs a Caddy with a folder and a home of its own, and waits until
 // its port is open.
-func startCaddy(ctx context.Context, binary, dir, name, site string) (*process, error) {
+func startCaddy(ctx context.Context, binary, dir, name string, s site) (*process, error) {
 	home := filepath.Join(dir, name)
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := kvtest.FreePort()
-	if err != nil {
-		return nil, err
+	if s.port == 0 {
+		port, err := kvtest.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		s.port = port
 	}
-	p := &process{name: name, done: make(chan struct{}), port: port, log: filepath.Join(home, "caddy.log")}
+	p := &process{name: name, done: make(chan struct{}), port: s.port, log: filepath.Join(home, "caddy.log")}
 	file := filepath.Join(home, "Caddyfile")
-	if err := os.WriteFile(file, []byte(caddyfile(port, site)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(s.caddyfile()), 0o600); err != nil {
 		return nil, err
 	}
 	out, err := os.Create(p.log)
@@ -65,9 +76,8 @@ func startCaddy(ctx context.Context, binary, dir, name, site string) (*process, 
 	return p, p.ready(ctx)
 }
 
-// caddyfile is one site on a loopback port. Rules of the site come as they are;
-// those of the global block are the same for all.
-func caddyfile(port int, site string) string {
+// caddyfile is the site on a loopback port.
+func (s site) caddyfile() string {
 	return fmt.Sprintf(`{
 	admin off
 	auto_https off
@@ -76,21 +86,11 @@ func caddyfile(port int, site string) string {
 	%s
 }
 
-http://127.0.0.1:%d {
+http://%s:%d {
 	bind 127.0.0.1
 	%s
 }
-`, global(site), port, site)
-}
-
-// global moves the store from the site's text into the global block.
-func global(site string) string {
-	_, url, ok := strings.Cut(site, "# store redis ")
-	if !ok {
-		return ""
-	}
-	url, _, _ = strings.Cut(url, "\n")
-	return "sparekey {\n\t\tstore redis " + url + "\n\t}"
+`, s.global, s.host, s.port, s.text)
 }
 
 func (p *process) ready(ctx context.Context) error {

@@ -18,6 +18,7 @@ const (
 	aimNothing = 0.97
 	aimWon     = 0.3 // of the rounds, against doing nothing
 	aimPlain   = 0.93
+	aimAsking  = 0.50 // to reverse_proxy alone; a second Caddy that says yes to everything has 0.52
 	aimBusy    = 50 * time.Millisecond
 )
 
@@ -131,6 +132,12 @@ func (r *report) writeText(out io.Writer) error {
 	for _, x := range r.Rows {
 		if x.Key == onFile || x.Key == onRedis {
 			r.aims(out, x)
+		}
+	}
+	for _, x := range r.Rows {
+		if x.Key == asking {
+			fmt.Fprintf(out, "(%s) %s: to reverse_proxy alone %.3f (aim: at least %.2f, %s)\n",
+				x.Key, x.Name, x.ToPlain.Median, aimAsking, verdict(x.ToPlain.Median >= aimAsking))
 		}
 	}
 	s := r.SignIns

@@ -19,6 +19,7 @@ type Config struct {
 	HTTPS  bool     // with Caddy's own local authority
 	Costly bool     // hash passwords as by default; else as cheaply as is allowed
 	Extra  []string // further lines of the global sparekey block
+	Text   string   // a whole Caddyfile in place of all that
 }
 
 const cheap = "hash argon2id t=2 m=19MiB p=1"
@@ -37,6 +38,9 @@ func (c Config) addr() string { return net.JoinHostPort(c.Bind, strconv.Itoa(c.P
 
 // caddyfile writes the configuration down as an operator would.
 func (c Config) caddyfile(w *World, admin string) string {
+	if c.Text != "" {
+		return c.Text
+	}
 	global := []string{
 		"store " + c.Store,
 		`name "Holiday photos"`,

@@ -69,8 +69,13 @@ var (
 // ends signed in.
 func (w *World) SetUp(c *Caddy, p *Person) {
 	w.TB.Helper()
+	w.SetUpIn(c.Browser(), c, p)
+}
+
+// SetUpIn does so in a browser that may come by another way.
+func (w *World) SetUpIn(b *recoverytest.Browser, c *Caddy, p *Person) {
+	w.TB.Helper()
 	path, code := c.SetupLink()
-	b := c.Browser()
 	b.Get(path).Want("setup").Submit("code", code).Want("setup")
 	b.Submit("name", p.Name, "mail", p.Mail, "phone", p.Phone, "new_password", p.Password)
 	w.confirm(b, p)

@@ -82,7 +82,7 @@ func TestA65_KilledUnderLoadKeepsWhatWasAcknowledged(t *testing.T) {
 	switch {
 	case os.Getenv("SPAREKEY_SOAK") != "":
 		kills = 1000
-	case recoverytest.UnderRace:
+	case recoverytest.UnderRace(t):
 		kills = 20 // the whole number is in the run without the race detector
 	}
 	const each = 50 // kills of one store, so that checking stays quick

@@ -47,7 +47,7 @@ func TestLintIsExactFromContacts(t *testing.T) {
 	recoverytest.Slow(t)
 	var n tally
 	shapes := contactShapes()
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		shapes = shapes[:1]
 	}
 	for name, p := range contactPolicies() {

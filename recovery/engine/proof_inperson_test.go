@@ -84,7 +84,7 @@ func TestLintIsExactInPerson(t *testing.T) {
 		lint.Having("admin_in_person"),
 		lint.Having("recovery_code", "sms", "admin_in_person", "manages"),
 	}
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		shapes = shapes[1:2]
 	}
 	mailed := []lint.Shape{
@@ -143,7 +143,7 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 			p.Ways[recovery.GoalSecondFactor] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
 		}},
 	}
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		list = list[:1]
 	}
 	for _, m := range list {

@@ -270,7 +270,7 @@ func keepSessions() func(*recovery.Account, time.Time) {
 func TestProofSeesMutants(t *testing.T) {
 	recoverytest.Slow(t)
 	list := slices.Concat(mutants(), ownerMutants())
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		list = list[:4]
 	}
 	for _, m := range list {

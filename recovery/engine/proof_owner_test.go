@@ -120,7 +120,7 @@ func TestOwnerMoves(t *testing.T) {
 	recoverytest.Slow(t)
 	var n tally
 	shapes := proofShapes()
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		shapes = shapes[1:4]
 	}
 	for _, shape := range shapes {

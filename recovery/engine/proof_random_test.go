@@ -232,7 +232,7 @@ func fixedSeeds() []uint64 { return []uint64{5, 6, 7, 8, 9, 10, 16, 24, 25, 29, 
 func TestLintIsExactForRandomPolicies(t *testing.T) {
 	recoverytest.Slow(t)
 	seeds := fixedSeeds()
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		seeds = seeds[:2]
 	}
 	for _, seed := range seeds {

@@ -291,8 +291,8 @@ func (inst *installation) compare(shape lint.Shape, sets []lint.Takeover, n *tal
 }
 
 // fewUnderRace takes the first few shapes only under the race detector.
-func fewUnderRace(n int, shapes []lint.Shape) []lint.Shape {
-	if recoverytest.UnderRace {
+func fewUnderRace(t *testing.T, n int, shapes []lint.Shape) []lint.Shape {
+	if recoverytest.UnderRace(t) {
 		return shapes[:n]
 	}
 	return shapes
@@ -303,7 +303,7 @@ func fewUnderRace(n int, shapes []lint.Shape) []lint.Shape {
 func TestLintIsExact(t *testing.T) {
 	recoverytest.Slow(t)
 	shapes := proofShapes()
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		shapes = shapes[1:4]
 	}
 	for _, tc := range []struct {
@@ -313,18 +313,18 @@ func TestLintIsExact(t *testing.T) {
 	}{
 		{"default", proofPolicy(), shapes},
 		{"mailbox for the password", loosePolicy(), shapes[1:3]},
-		{"PIN and question asked", askingPolicy(), fewUnderRace(1, []lint.Shape{
+		{"PIN and question asked", askingPolicy(), fewUnderRace(t, 1, []lint.Shape{
 			lint.Having("totp", "recovery_code", "mail", "sms", "pin", "question"),
 			lint.Having("totp", "recovery_code", "mail", "sms", "pin"), // the same without a question
 			lint.Having("totp", "mail", "device", "question"),
 			lint.Having("totp", "recovery_code", "mail", "contact*2", "question"),
 			lint.Having("mail", "pin", "question"),
 		})},
-		{"nobody but contacts for both", vouchedPolicy(), fewUnderRace(1, []lint.Shape{
+		{"nobody but contacts for both", vouchedPolicy(), fewUnderRace(t, 1, []lint.Shape{
 			lint.Having("totp", "mail", "contact*2"),
 			lint.Having("totp", "mail", "device"),
 		})},
-		{"an administrator opens cases", proofPolicy(), fewUnderRace(2, []lint.Shape{
+		{"an administrator opens cases", proofPolicy(), fewUnderRace(t, 2, []lint.Shape{
 			lint.Having("mail", "admin"),
 			lint.Having("totp", "mail", "admin"), // no channel to announce a wait
 			lint.Having("totp", "mail", "sms", "admin"),

@@ -52,7 +52,7 @@ func TestParallelSignInsHoldMemory(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if recoverytest.UnderRace {
+			if recoverytest.UnderRace(t) {
 				tt.signIns = 8 // no memory is compared then: see the run without the race detector
 			}
 			r := runSignIns(t, tt.cores, tt.signIns)
@@ -65,7 +65,7 @@ func TestParallelSignInsHoldMemory(t *testing.T) {
 			if r.Refused != 0 {
 				t.Errorf("got %d sign-ins refused, want 0: they fit into the queue", r.Refused)
 			}
-			if recoverytest.UnderRace {
+			if recoverytest.UnderRace(t) {
 				t.Log("memory is not compared: the race detector needs several times as much")
 			} else if r.After > limit {
 				t.Errorf("got %d KiB held at most, want at most %d", r.After, limit)

@@ -150,7 +150,7 @@ func benchCheck(b *testing.B, g *guard.Guard, c benchCase) {
 // that is read (10 µs and more) or a password hash still shows.
 func TestCheckIsCheap(t *testing.T) {
 	recoverytest.Slow(t)
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		t.Log("times are not compared: this is the race detector's speed")
 	}
 	for _, s := range benchStores() {
@@ -170,7 +170,7 @@ func cheap(t *testing.T, g *guard.Guard, c benchCase) {
 	if got := testing.AllocsPerRun(1000, func() { g.Check(t.Context(), c.question) }); got > maxCheckAllocs {
 		t.Errorf("got %v allocations, want at most %d", got, maxCheckAllocs)
 	}
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		return
 	}
 	r := testing.Benchmark(func(b *testing.B) { benchCheck(b, g, c) })

@@ -309,7 +309,7 @@ func TestAnonymousPagesLeaveTheStoreAlone(t *testing.T) {
 // stop the server.
 func TestCacheIsBounded(t *testing.T) {
 	recoverytest.Slow(t)
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		t.Skip("one goroutine fills the cache: the run without the race detector has it")
 	}
 	const bound, over = 50_000, 1_000

@@ -7,6 +7,7 @@ type Question struct {
 	Cookie string // value of the session cookie; empty: none
 	Rules  *Rules // of the gate
 	Page   bool   // a person loads a page
+	Free   bool   // the gate does not protect this request, whatever its rules
 
 	// For rules that look at them, see [Rules.OfKeys].
 	Key string // access key, where the rules take one; empty: none was shown
@@ -18,8 +19,11 @@ type Question struct {
 	Client netip.Addr // zero: cannot be told, and it is of no network
 }
 
-// open tells whether the rules let the request pass without a login.
+// open tells whether the request may pass without a login.
 func (q Question) open() bool {
+	if q.Free {
+		return true
+	}
 	if !q.Rules.OfPaths() || len(q.Paths) == 0 {
 		return false
 	}

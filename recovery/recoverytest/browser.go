@@ -53,7 +53,9 @@ func (w *World) Browser() *Browser {
 		b.Client.Transport = w.caddy.transport()
 		return b
 	}
-	b.Client.Transport = w.Server.Client().Transport
+	if b.Client.Transport = w.Server.Client().Transport; w.direct {
+		b.Client.Transport = direct{http.HandlerFunc(w.serve)}
+	}
 	return b
 }
 

@@ -3,6 +3,8 @@ package recoverytest
 import (
 	"bufio"
 	"context"
+	"crypto/sha1" //nolint:gosec // RFC 6455 wants it
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +24,7 @@ func StreamApp(rw http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(rw)
 	switch {
 	case strings.HasSuffix(r.URL.Path, "ws"):
-		echoWebSocket(control)
+		echoWebSocket(control, r.Header.Get("Sec-WebSocket-Key"))
 	case strings.HasSuffix(r.URL.Path, "upload"):
 		_, _ = io.Copy(io.Discard, r.Body)
 	case strings.HasSuffix(r.URL.Path, "silent"):
@@ -42,13 +44,15 @@ func StreamApp(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func echoWebSocket(control *http.ResponseController) {
+func echoWebSocket(control *http.ResponseController, key string) {
 	conn, both, err := control.Hijack()
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	fmt.Fprint(both, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	accept := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) //nolint:gosec // RFC 6455 wants it
+	fmt.Fprintf(both, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		base64.StdEncoding.EncodeToString(accept[:]))
 	_ = both.Flush()
 	_, _ = io.Copy(conn, both)
 }

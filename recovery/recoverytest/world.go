@@ -131,6 +131,7 @@ type World struct {
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
+	direct  bool
 	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
 	program string        // that Caddy, by default from the environment
 	kind    string        // of its store, likewise
@@ -181,39 +182,6 @@ func (j *Journal) Last(name recovery.EventName) recovery.Event {
 		}
 	}
 	return recovery.Event{}
-}
-
-// Option changes a world before it starts.
-type Option func(*World)
-
-// WithDriver uses another store.
-func WithDriver(d kv.Driver) Option { return func(w *World) { w.Driver = d } }
-
-// WithPolicy edits the default policy.
-func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { edit(w.Policy) } }
-
-// WithTLS serves https.
-func WithTLS() Option { return func(w *World) { w.tls = true } }
-
-// WithMethod adds a method.
-func WithMethod(m recovery.Method) Option {
-	return func(w *World) { w.methods = append(w.methods, m) }
-}
-
-// WithRecipe adds a kind of flow.
-func WithRecipe(r recovery.Recipe) Option {
-	return func(w *World) { w.recipes = append(w.recipes, r) }
-}
-
-// WithChannels says what can be sent.
-func WithChannels(channels ...string) Option {
-	return func(w *World) { w.Outbox.only = append([]string{}, channels...) }
-}
-
-// InCaddy starts a Caddy built with the tag "lab" on a store: file or redis.
-// Unlike the environment it leaves other tests of the process alone.
-func InCaddy(program, kind string) Option {
-	return func(w *World) { w.program, w.kind = program, kind }
 }
 
 // New starts an installation over HTTP with an app behind it that answers with
@@ -336,12 +304,16 @@ func (w *World) engine() *engine.Engine {
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	if web.Ours(r) {
-		w.Web.Within(&w.Rules).ServeHTTP(rw, r)
+		w.Web.ServeHTTP(rw, web.Within(r, &w.Rules))
+		return
+	}
+	if _, clear := w.Web.Secure(r); !clear {
+		w.Web.Deny(rw, r, guard.Decision{})
 		return
 	}
 	q := w.Web.Question(r, &w.Rules)
-	web.Scrub(r)
-	if web.Foreign(r) {
+	w.Web.Scrub(r)
+	if w.Web.Foreign(r) {
 		w.Web.RefuseForeign(rw, r)
 		return
 	}

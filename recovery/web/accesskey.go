@@ -17,7 +17,7 @@ const HeaderKey = "Sparekey-Key"
 // of its own. It is empty for a request that shows none, and [guard.WrongKey] for
 // one that is to be refused: several keys at once, a key in an unknown place, and
 // one that a page of another site had its browser send.
-func accessKey(r *http.Request) string {
+func (f Front) accessKey(r *http.Request) string {
 	var keys []string
 	for _, line := range r.Header[HeaderKey] {
 		keys = append(keys, strings.TrimSpace(line))
@@ -30,7 +30,7 @@ func accessKey(r *http.Request) string {
 	switch {
 	case len(keys) == 0:
 		return ""
-	case len(keys) > 1 || crossSite(r):
+	case len(keys) > 1 || f.crossSite(r):
 		return guard.WrongKey
 	}
 	return keys[0]
@@ -39,14 +39,14 @@ func accessKey(r *http.Request) string {
 // crossSite tells whether a browser says that a page of another site asks. A
 // browser may remember Basic credentials and add them to whatever such a page
 // sends.
-func crossSite(r *http.Request) bool {
+func (f Front) crossSite(r *http.Request) bool {
 	for _, site := range r.Header["Sec-Fetch-Site"] {
 		if site != "none" && site != "same-origin" {
 			return true
 		}
 	}
 	origin, sent := r.Header["Origin"]
-	return sent && (len(origin) != 1 || !from(origin[0], r))
+	return sent && (len(origin) != 1 || !f.from(origin[0], r))
 }
 
 // authorizes is the access key in a line of Authorization that holds one.

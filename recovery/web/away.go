@@ -9,7 +9,7 @@ import (
 // as it is. Style sheets and scripts of our pages are as ever.
 func (s *Server) Away(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, Prefix+"static/") {
-		Harden(w, r)
+		s.Harden(w, r)
 		s.exchange(w, r).static()
 		return
 	}

@@ -53,8 +53,8 @@ func (g *gate) step() guard.Decision {
 	r := g.request
 	clear(r.Header)
 	maps.Copy(r.Header, g.header)
-	session := web.SessionCookie(r)
-	web.Scrub(r)
+	session := g.world.Web.SessionCookie(r)
+	g.world.Web.Scrub(r)
 	d := g.world.Guard.Check(r.Context(), guard.Question{Cookie: session})
 	if d.OK() {
 		web.Introduce(r, d.Identity)

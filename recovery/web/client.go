@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -11,11 +10,13 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{Server: s, w: w, r: r, secure: r.TLS != nil, id: secret.Code(8)}
+	x := &exchange{Server: s, w: w, r: r, id: secret.Code(8)}
+	x.secure, x.clear = s.Secure(r)
 	scheme := "http://"
 	if x.secure {
 		scheme = "https://"
@@ -24,7 +25,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.keep = x.language(r.URL.Query().Get("lang"))
 	base, elsewhere := x.base()
 	x.client = recovery.Client{
-		Network: network(s.ip(r)), Browser: browser(r.UserAgent()),
+		Network: network(s.Client(r)), Browser: browser(r.UserAgent()),
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie), OneFactor: s.oneFactor(r),
 	}
@@ -35,7 +36,9 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 
 // oneFactor tells whether the gate asks for one factor where a request comes from.
 func (s *Server) oneFactor(r *http.Request) bool {
-	return s.rules.OfClients() && s.Client != nil && s.rules.OneFactor(s.Client(r))
+	rules, _ := r.Context().Value(within{}).(*guard.Rules)
+	client, known := s.Client(r)
+	return known && rules.OneFactor(client)
 }
 
 // base is the address of our own pages for links, and whether it is that of
@@ -70,22 +73,10 @@ func hostname(origin string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-func (s *Server) ip(r *http.Request) string {
-	if s.ClientIP != nil {
-		return s.ClientIP(r)
-	}
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return host
-}
-
 // network is what counts as one source: an IPv4 address, an IPv6 /64 (TH-06).
 // Anything unreadable is one common source, never an unlimited one.
-func network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return "unknown"
-	}
-	if a = a.Unmap().WithZone(""); a.Is4() {
+func network(a netip.Addr, _ bool) string {
+	if a.Is4() {
 		return a.String()
 	}
 	p, err := a.Prefix(64)

@@ -36,8 +36,8 @@ func CookieName(name string, secure bool, host string) string {
 
 // SessionCookie returns the value of the session cookie of a request, or "".
 // Sent twice, it counts as not sent (HD-04).
-func SessionCookie(r *http.Request) string {
-	return single(r, CookieName(sessionCookie, r.TLS != nil, r.Host))
+func (f Front) SessionCookie(r *http.Request) string {
+	return single(r, CookieName(sessionCookie, f.secure(r), r.Host))
 }
 
 func single(r *http.Request, name string) string {

@@ -61,7 +61,7 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 			p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindRecover}}
 		}))
 	}
-	inst := &installation{t: t, world: recoverytest.New(t, options...), outbox: &crawlOutbox{}, shape: shape}
+	inst := &installation{t: t, world: recoverytest.New(t, append(options, recoverytest.Direct())...), outbox: &crawlOutbox{}, shape: shape}
 	inst.driver = inst.world.Driver.(*memkv.Driver)
 	if mutate != nil {
 		mutate(inst.world.Engine)

@@ -87,7 +87,7 @@ func TestCrawlSeesMutants(t *testing.T) {
 			recoverytest.WithPolicy(func(p *recovery.Policy) { p.Lifetimes.RecoveredBan = 0 }),
 		}, crawlRow{holds: []string{recovery.MailLink}, within: 50 * time.Hour, want: "second factor"}},
 	}
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		list = list[:3]
 	}
 	for _, tc := range list {

@@ -235,14 +235,14 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 	met, total, rows := map[string]bool{}, 0, 0
 	t.Run("on", func(t *testing.T) {
 		for i, shape := range accountShapes() {
-			if recoverytest.UnderRace && i > 0 {
+			if recoverytest.UnderRace(t) && i > 0 {
 				break
 			}
 			t.Run(shape.name, func(t *testing.T) {
 				t.Parallel()
 				inst := newInstallation(t, shape, nil)
 				for i, row := range shape.attacks(inst.world.Policy) {
-					if recoverytest.UnderRace && i%4 > 0 {
+					if recoverytest.UnderRace(t) && i%4 > 0 {
 						continue
 					}
 					t.Run(row.String(), func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestCrawlWithEveryProofButOne(t *testing.T) {
 		}
 	})
 	want := []string{"sign-in", "factor", "recover", "sent", "confirm"}
-	if !recoverytest.UnderRace {
+	if !recoverytest.UnderRace(t) {
 		want = append(want, "choice", "refused", "signed-out", "wait", "stop", "account", "slow-down", "setup")
 	}
 	for _, page := range want {
@@ -274,7 +274,7 @@ func (inst *installation) attack(t *testing.T, row crawlRow) *crawler {
 	t.Helper()
 	row.strayPosts, row.twoFlowMoves, row.randomMoves = 12, 80, 60
 	switch {
-	case recoverytest.UnderRace:
+	case recoverytest.UnderRace(t):
 		row.maxMoves = 300
 	case inst.shape.factor && row.String() == recovery.MailLink:
 		row.twoFlowMoves = 1 << 20 // mailbox access alone: everything there is
@@ -291,7 +291,7 @@ func (inst *installation) attack(t *testing.T, row crawlRow) *crawler {
 		t.Error("the attacker's browser reaches the app")
 	}
 	met := c.met()
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		return c
 	}
 	for _, page := range row.reaches(inst.shape) {
@@ -319,7 +319,7 @@ func TestCrawlWithEveryProof(t *testing.T) {
 		recovery.GoalPassword: "password", recovery.GoalSecondFactor: "second factor", recovery.GoalBoth: "password and second factor",
 	}
 	for i, shape := range accountShapes() {
-		if recoverytest.UnderRace && i > 0 {
+		if recoverytest.UnderRace(t) && i > 0 {
 			break
 		}
 		inst := newInstallation(t, shape, nil)
@@ -332,7 +332,7 @@ func TestCrawlWithEveryProof(t *testing.T) {
 			}
 		}
 		slices.SortFunc(rows, func(a, b crawlRow) int { return strings.Compare(a.want+a.String(), b.want+b.String()) })
-		if recoverytest.UnderRace {
+		if recoverytest.UnderRace(t) {
 			rows = rows[1:4]
 		}
 		for _, row := range rows {

@@ -83,7 +83,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 	}))
 	w.Setup(recoverytest.Alice())
 	samples := 600
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		samples = 60 // the paths, not the time
 	}
 	got := 0.0
@@ -100,7 +100,7 @@ func TestA02_TimeDoesNotTellWhoExists(t *testing.T) {
 				*list = append(*list, took)
 			}
 		}
-		if got = auc(known, unknown); recoverytest.UnderRace || got > 0.45 && got < 0.55 {
+		if got = auc(known, unknown); recoverytest.UnderRace(t) || got > 0.45 && got < 0.55 {
 			t.Logf("AUC %.3f over %d + %d samples", got, len(known), len(unknown))
 			return
 		}

@@ -48,7 +48,7 @@ func TestEN02_TimeDoesNotTellWhatAPasswordCosts(t *testing.T) {
 	recoverytest.Slow(t)
 	w, people := mixedCosts(t)
 	samples := 300
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		samples = 20 // the paths, not the time
 	}
 	classes := []struct{ name, password string }{{"nobody", "wrong horse staple"}}
@@ -77,7 +77,7 @@ func TestEN02_TimeDoesNotTellWhatAPasswordCosts(t *testing.T) {
 				worst = append(worst, c.name+" with "+c.password)
 			}
 		}
-		if len(worst) == 0 || recoverytest.UnderRace {
+		if len(worst) == 0 || recoverytest.UnderRace(t) {
 			return
 		}
 	}

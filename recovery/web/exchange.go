@@ -17,7 +17,8 @@ type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	client recovery.Client
-	secure bool
+	secure bool   // the browser came by https
+	clear  bool   // that is known
 	origin string // scheme://host as the browser sees it
 	keep   string // language picked by hand
 	id     string // joins page and log line

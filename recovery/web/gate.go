@@ -16,9 +16,11 @@ import (
 // Deny answers a request the guard did not let through, in place: the answer
 // is always written, so that nothing behind us runs.
 func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) {
-	Harden(w, r)
+	s.Harden(w, r)
 	x := s.exchange(w, r)
 	switch {
+	case !x.clear:
+		x.contradicted()
 	case x.tooOpen():
 		x.refuse(http.StatusForbidden, "insecure_http")
 	case d.Reason == guard.DeniedUnavailable:
@@ -193,6 +195,20 @@ func (x *exchange) undecided() {
 	default:
 		x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
 	}
+}
+
+// contradicted answers a request of which a trusted proxy does not say clearly
+// whether it came by https: every cookie, link and check would hang on a guess.
+func (x *exchange) contradicted() {
+	x.unclear.Do(func() {
+		x.log().Error("a proxy in trusted_proxies sends X-Forwarded-Proto twice, as a list, or with another word than http or https: " +
+			"those requests are refused; have it write one of the two over what a client has sent")
+	})
+	if !windowed(x.r) {
+		x.background(http.StatusBadRequest, "forwarded_proto", "")
+		return
+	}
+	x.refuse(http.StatusBadRequest, "forwarded_proto")
 }
 
 // forbidden answers somebody whom the site is not shared with.

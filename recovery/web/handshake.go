@@ -12,9 +12,9 @@ import (
 // no rule for reading across origins stands between that page and what the app
 // then says (WB-07). Pages of other hosts of the same gate are foreign
 // too, because each host has sessions of its own. Without an Origin no page asks.
-func Foreign(r *http.Request) bool {
+func (f Front) Foreign(r *http.Request) bool {
 	origin, sent := r.Header["Origin"]
-	return sent && handshake(r) && (len(origin) != 1 || !from(origin[0], r))
+	return sent && handshake(r) && (len(origin) != 1 || !f.from(origin[0], r))
 }
 
 // handshake tells a change of protocol. HTTP/2 names it in a pseudo-header, which
@@ -27,12 +27,13 @@ func handshake(r *http.Request) bool {
 }
 
 // from tells whether an origin is that of the request. Where the request came in
-// the clear a proxy may have taken https off, so either scheme will do.
-func from(origin string, r *http.Request) bool {
+// the clear a proxy that nobody has named may have taken https off, so either
+// scheme will do.
+func (f Front) from(origin string, r *http.Request) bool {
 	host, secure := strings.CutPrefix(origin, "https://")
 	if !secure {
 		var plain bool
-		if host, plain = strings.CutPrefix(origin, "http://"); !plain || r.TLS != nil {
+		if host, plain = strings.CutPrefix(origin, "http://"); !plain || f.secure(r) {
 			return false
 		}
 	}
@@ -45,7 +46,7 @@ func from(origin string, r *http.Request) bool {
 
 // RefuseForeign answers such a handshake.
 func (s *Server) RefuseForeign(w http.ResponseWriter, r *http.Request) {
-	Harden(w, r)
+	s.Harden(w, r)
 	x := s.exchange(w, r)
 	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventCrossSite, Detail: "handshake, " + x.from()})
 	x.background(http.StatusForbidden, "cross_site", "")

@@ -30,7 +30,7 @@ func TestForeignHandshakesOverHTTP2(t *testing.T) {
 		return
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if web.Foreign(r) {
+		if (web.Front{}).Foreign(r) {
 			w.WriteHeader(http.StatusForbidden)
 		}
 	}))

@@ -101,17 +101,17 @@ func TestForeignHandshakes(t *testing.T) {
 				if tc.secure {
 					r.TLS = new(tls.ConnectionState)
 				}
-				if how(r); web.Foreign(r) != tc.foreign {
+				if how(r); (web.Front{}).Foreign(r) != tc.foreign {
 					t.Errorf("got foreign %v, want %v", !tc.foreign, tc.foreign)
 				}
-				if delete(r.Header, "Origin"); web.Foreign(r) {
+				if delete(r.Header, "Origin"); (web.Front{}).Foreign(r) {
 					t.Error("without an Origin: got foreign")
 				}
 			})
 		}
 	}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
-	if r.Header["Origin"] = []string{"https://evil.example"}; web.Foreign(r) {
+	if r.Header["Origin"] = []string{"https://evil.example"}; (web.Front{}).Foreign(r) {
 		t.Error("a form: got foreign, want what it is taken for anyway")
 	}
 }

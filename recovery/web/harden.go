@@ -9,9 +9,9 @@ import (
 
 // Harden sets what every answer of ours carries, those of a gate that cannot open
 // included.
-func Harden(w http.ResponseWriter, r *http.Request) {
+func (f Front) Harden(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	stayOnTLS(h, r)
+	f.stayOnTLS(h, r)
 	h.Set("Content-Security-Policy", contentPolicy(r, "form-action 'self'; frame-ancestors 'none'"))
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -25,9 +25,9 @@ func Harden(w http.ResponseWriter, r *http.Request) {
 // stayOnTLS has browsers that came by https come by https only, for a year, unless
 // the site has said something of its own before (ASVS 5.0 3.4.1). Not so on a
 // loopback host, where other programs are on other ports of the same name.
-func stayOnTLS(h http.Header, r *http.Request) {
+func (f Front) stayOnTLS(h http.Header, r *http.Request) {
 	const name = "Strict-Transport-Security"
-	if r.TLS != nil && !Loopback(r.Host) && len(h[name]) == 0 {
+	if f.secure(r) && !Loopback(r.Host) && len(h[name]) == 0 {
 		h.Set(name, "max-age=31536000")
 	}
 }

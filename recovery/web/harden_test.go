@@ -31,7 +31,7 @@ func TestWB03_ScriptsComeFromOurFolder(t *testing.T) {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.Host = host
-		web.Harden(rec, r)
+		web.Front{}.Harden(rec, r)
 		if csp := rec.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "; script-src "+want+"; ") || strings.Count(csp, "script-src") != 1 {
 			t.Errorf("%q: got %q, want scripts from %s", host, csp, want)
 		}

@@ -19,11 +19,12 @@ const (
 // Scrub removes from a request what only we may say: every spelling of the
 // identity headers (case, '_' and '.' for '-', repeats), in trailers too, what a
 // client wants removed by naming it in Connection, a change to a protocol in
-// which it could say them later, and what proves to us who it is: our cookies and
-// access keys. It runs on every request, public ones included (HD-01, HD-02; Caddy
+// which it could say them later, what proves to us who it is (our cookies and
+// access keys) and, unless the peer is a trusted proxy, what only proxies may say.
+// It runs on every request, public ones included (HD-01, HD-02, HD-06; Caddy
 // CVE-2026-30851, CVE-2026-52845).
-func Scrub(r *http.Request) {
-	deleteIdentity(r.Header)
+func (f Front) Scrub(r *http.Request) {
+	f.deleteForeign(r)
 	stripKeys(r.Header)
 	scrubTrailers(r)
 	scrubUpgrade(r.Header)
@@ -31,11 +32,24 @@ func Scrub(r *http.Request) {
 	StripCookies(r.Header)
 }
 
-func deleteIdentity(h http.Header) {
-	for name := range h {
-		if identityName(name) {
-			delete(h, name)
+// deleteForeign removes what only we may say, and what only proxies may. Whether
+// the peer is one is asked once it matters.
+func (f Front) deleteForeign(r *http.Request) {
+	asked, trusted := false, false
+	for name := range r.Header {
+		switch {
+		case identityName(name):
+		case forwardingName(name):
+			if !asked {
+				asked, trusted = true, f.trusts(r)
+			}
+			if trusted {
+				continue
+			}
+		default:
+			continue
 		}
+		delete(r.Header, name)
 	}
 }
 
@@ -49,10 +63,6 @@ func identityName(name string) bool {
 
 func beginsWord(name, word string) bool {
 	return len(name) > len(word) && strings.EqualFold(name[:len(word)], word) && !alphanumeric(name[len(word)])
-}
-
-func alphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // scrubConnection keeps the hop-by-hop words that mean something and drops

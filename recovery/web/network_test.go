@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // homeWorld is a site where one factor is enough in a network, and where its
@@ -32,7 +33,10 @@ func newHome(t *testing.T, options ...recoverytest.Option) *homeWorld {
 	w, alice := withFactor(t, options...)
 	h := &homeWorld{World: w, alice: alice}
 	w.Rules.Networks = guard.Networks{Ranges: []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")}, Never: []netip.Addr{netip.MustParseAddr(atRouter)}}
-	w.Web.Client = func(*http.Request) netip.Addr { return *h.at.Load() }
+	w.Web.Front = web.Front{Peer: func(r *http.Request) bool {
+		r.Header.Set("X-Forwarded-For", h.at.Load().String()) // as a proxy does that stands there
+		return true
+	}, Proxy: func(*http.Request, netip.Addr) bool { return false }}
 	h.move(atHome)
 	return h
 }

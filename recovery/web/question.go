@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"unicode"
@@ -12,31 +13,38 @@ import (
 // [Scrub], which takes the session cookie off. What costs, and the rules do not
 // look at, is left out.
 func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
-	q := guard.Question{Cookie: SessionCookie(r), Rules: rules, Page: Navigation(r)}
+	q := guard.Question{Cookie: s.SessionCookie(r), Rules: rules, Page: Navigation(r)}
 	if rules.OfPaths() {
-		q.Method, q.Paths = s.target(r)
+		q.Method, q.Paths = s.Target(r)
 	}
 	if rules.OfKeys() {
-		q.Key, q.At = accessKey(r), r.Host
+		q.Key, q.At = s.accessKey(r), r.Host
 	}
-	if rules.OfClients() && s.Client != nil {
-		q.Client = s.Client(r)
+	if rules.OfClients() {
+		if a, known := s.Client(r); known {
+			q.Client = a
+		}
 	}
 	return q
 }
 
-// Within is the server for pages where a gate with these rules stands.
-func (s *Server) Within(rules *guard.Rules) *Server {
-	site := *s
-	site.rules = rules
-	return &site
+// within is where the context of a request has the rules of its gate.
+type within struct{}
+
+// Within has a request for our pages know the gate that they belong to, where that
+// says something of the sign-in.
+func Within(r *http.Request, rules *guard.Rules) *http.Request {
+	if !rules.OfClients() {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), within{}, rules))
 }
 
-// target is what a request is for: its method, and each reading of its path.
+// Target is what a request is for: its method, and each reading of its path.
 // Both are empty for one that an app may take for something else: by a header
 // that names another path or method, or by a path that is not read by everybody
 // alike.
-func (s *Server) target(r *http.Request) (method string, paths []string) {
+func (s *Server) Target(r *http.Request) (method string, paths []string) {
 	if reroutes(r.Header) {
 		return "", nil
 	}
@@ -51,7 +59,25 @@ func (s *Server) target(r *http.Request) (method string, paths []string) {
 	if !ok {
 		return "", nil
 	}
+	for _, path := range paths {
+		if inside, found := behindHost(path); found {
+			paths = append(paths, inside)
+		}
+	}
 	return r.Method, paths
+}
+
+// behindHost is the path that is left of "//public/admin" for those who resolve it
+// against an address, as browsers and some servers do: "/admin".
+func behindHost(path string) (string, bool) {
+	if len(path) < 2 || path[1] != '/' && path[1] != '\\' {
+		return "", false
+	}
+	i := strings.IndexAny(path[2:], `/\`)
+	if i < 0 {
+		return "/", true
+	}
+	return path[2+i:], true
 }
 
 // reroutes tells whether a header names another path or method, and some app may

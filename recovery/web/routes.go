@@ -10,8 +10,12 @@ import (
 
 // ServeHTTP answers everything below [Prefix].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	Harden(w, r)
+	s.Harden(w, r)
 	x := s.exchange(w, r)
+	if !x.clear {
+		x.contradicted()
+		return
+	}
 	if x.tooOpen() {
 		x.refuse(http.StatusForbidden, "insecure_http")
 		return

@@ -3,12 +3,11 @@ package web
 import (
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
+	"sync"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
-	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
@@ -18,6 +17,8 @@ const Prefix = templates.Prefix
 // Server answers our own pages and the pages in place of an app. All fields
 // are set before first use.
 type Server struct {
+	Front // what stands in front; the zero value: nothing that is trusted
+
 	Engine   *engine.Engine
 	Pages    *templates.Set
 	Notify   recovery.Notifier                        // nil: nothing can be sent
@@ -25,13 +26,12 @@ type Server struct {
 	Origins  []string                                 // our own origins, as configured: https://photos.example.com; links are made of these only
 	Public   string                                   // the origin for links when another one is asked for; empty: the first of Origins
 	Unnamed  bool                                     // pages are also at hosts that Origins cannot name, such as those of a wildcard
-	ClientIP func(*http.Request) string               // nil: the peer's address
-	Client   func(*http.Request) netip.Addr           // for rules about networks; nil, and zero: it is of none
 	Original func(*http.Request) (string, *url.URL)   // method and address as they came, before any rewrite; nil: nothing rewrites
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
+	Forward  *Forward                                 // what other proxies may ask; nil: nothing
 
-	rules *guard.Rules // of the gate that the pages belong to; nil: none are known
+	unclear sync.Once // the proxy in front that nobody can understand is in the log
 }
 
 func (s *Server) log() *slog.Logger {

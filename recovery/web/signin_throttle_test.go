@@ -94,7 +94,7 @@ func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
 	alice := recoverytest.Alice()
 	w.Setup(alice)
 	got, rounds := 0, 100 // 199 wrong and 1 right each; about 2.5 % of them may be let through
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		rounds = 8
 	}
 	for i := range rounds {

@@ -57,7 +57,7 @@ func atOnce(t *testing.T, nodes [2]*recoverytest.World, c recovery.Client, in fu
 func TestTK03_OneOfManyWins(t *testing.T) {
 	recoverytest.Slow(t)
 	rounds := 50
-	if recoverytest.UnderRace {
+	if recoverytest.UnderRace(t) {
 		rounds = 3
 	}
 	nodes := twoNodes(t)

@@ -11,13 +11,23 @@ import (
 // body is wrapped, but only when the client announced a trailer: without one
 // there is no map to fill, and other bodies stay as they are (HD-01).
 func scrubTrailers(r *http.Request) {
-	deleteIdentity(r.Trailer)
+	deleteTrailers(r.Trailer)
 	if r.Trailer != nil && r.Body != nil && r.Body != http.NoBody {
 		r.Body = trailedBody{r.Body, r.Trailer}
 	}
 }
 
-// trailedBody is a body whose trailers are told without identity names.
+// deleteTrailers removes what is no client's to say. A proxy that says something of
+// a request says it before the body.
+func deleteTrailers(h http.Header) {
+	for name := range h {
+		if identityName(name) || forwardingName(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// trailedBody is a body whose trailers are told without such names.
 type trailedBody struct {
 	io.ReadCloser
 	trailer http.Header
@@ -28,7 +38,7 @@ type trailedBody struct {
 func (b trailedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		deleteIdentity(b.trailer)
+		deleteTrailers(b.trailer)
 	}
 	return n, err
 }
@@ -36,6 +46,6 @@ func (b trailedBody) Read(p []byte) (int, error) {
 // Close implements io.Closer. It may read what is left of the body.
 func (b trailedBody) Close() error {
 	err := b.ReadCloser.Close()
-	deleteIdentity(b.trailer)
+	deleteTrailers(b.trailer)
 	return err
 }

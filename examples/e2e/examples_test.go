@@ -1,0 +1,235 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddy-sparekey/sparekey/examples/e2e"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+)
+
+// TestExamples walks each folder in which another proxy asks, with that proxy.
+func TestExamples(t *testing.T) {
+	for _, tt := range []struct {
+		folder string
+		proxy  func(*testing.T, *e2e.Example)
+	}{
+		{"nginx", func(t *testing.T, e *e2e.Example) {
+			e.Proxy(e2e.Program(t, "nginx"), "-p", e.Dir, "-e", "stderr", "-c", "nginx.conf")
+		}},
+		{"haproxy", func(t *testing.T, e *e2e.Example) { e.Proxy(e2e.Program(t, "haproxy"), "-db", "-f", "haproxy.cfg") }},
+		{"traefik", func(_ *testing.T, e *e2e.Example) { e.Recorded("dynamic.yaml", e2e.Traefik) }},
+		{"envoy", func(_ *testing.T, e *e2e.Example) { e.Recorded("envoy.yaml", e2e.Envoy) }},
+		{"caddy-in-front", func(_ *testing.T, e *e2e.Example) {
+			e.Proxy(caddy, "run", "--config", "front.Caddyfile", "--adapter", "caddyfile")
+		}},
+	} {
+		t.Run(tt.folder, func(t *testing.T) {
+			t.Parallel()
+			e := e2e.New(t, caddy).Example(tt.folder)
+			tt.proxy(t, e)
+			s := &behind{e, t, nil}
+			s.walk()
+			s.lies()
+			s.handshakes()
+			s.ends()
+		})
+	}
+}
+
+// TestComposeExample has Caddy validate the Caddyfile: there are no containers here.
+func TestComposeExample(t *testing.T) {
+	t.Parallel()
+	e2e.Slow(t)
+	cmd := exec.CommandContext(t.Context(), caddy, "validate", "--config", "../compose/Caddyfile", "--adapter", "caddyfile")
+	home := t.TempDir()
+	cmd.Env = []string{"DOMAIN=example.com", "SMTP_PASSWORD=secret", "HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// behind is the story of an app behind another proxy.
+type behind struct {
+	*e2e.Example
+	t *testing.T
+	b *recoverytest.Browser
+}
+
+func (s *behind) browser(host string) *recoverytest.Browser {
+	b := recoverytest.NewBrowser(s.t, s.URL(host))
+	b.Client.Transport = s.Transport()
+	return b
+}
+
+// wantDenied wants a request of a browser not to come to the app.
+func (s *behind) wantDenied(name string, b *recoverytest.Browser, uri string, status ...int) {
+	s.t.Helper()
+	hits := s.App.Hits()
+	if b.Get(uri); !slices.Contains(status, b.Status) || s.App.Hits() != hits {
+		s.t.Errorf("%s: got status %d and %d requests at the app, want %d and none\n%s", name, b.Status, s.App.Hits()-hits, status, b.Text())
+	}
+}
+
+// wantApp wants one to come there, and returns what the app saw.
+func (s *behind) wantApp(name string, b *recoverytest.Browser, uri string) e2e.Echo {
+	s.t.Helper()
+	var saw e2e.Echo
+	b.Get(uri)
+	if err := json.Unmarshal([]byte(b.Body), &saw); err != nil || b.Status != 200 {
+		s.t.Fatalf("%s: got status %d, want the app\n%s", name, b.Status, b.Text())
+	}
+	return saw
+}
+
+// walk signs in at a page of the app, and is there again.
+func (s *behind) walk() {
+	s.t.Helper()
+	alice := e2e.Alice()
+	s.SetUpIn(s.browser("photos"), s.Sparekey, alice)
+	s.b = s.browser("photos")
+	hits := s.App.Hits()
+	alice.SignIn(s.b, "/album?id=7&x=%2F%20a")
+	if s.App.Hits() != hits+1 {
+		s.t.Errorf("got %d requests at the app during a sign-in, want 1", s.App.Hits()-hits)
+	}
+	saw := s.wantApp("signed in", s.b, "/album?id=7&x=%2F%20a")
+	if saw.URI != "/album?id=7&x=%2F%20a" || saw.Header.Get("Remote-User") != "alice" || saw.Header.Get("Remote-Groups") != "admins" {
+		s.t.Errorf("the app saw %+v, want that Alice asks for the album", saw)
+	}
+	if strings.Contains(saw.Header.Get("Cookie"), "sparekey") {
+		s.t.Errorf("the app got our cookie: %q", saw.Header.Get("Cookie"))
+	}
+	fetch := s.browser("photos")
+	fetch.Header = http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}}
+	s.wantDenied("a fetch of nobody", fetch, "/api", 401)
+	s.wantDenied("another group", s.signedInAt(alice, "family"), "/", 403)
+	s.wantDenied("a host that is not written", s.browser("other"), "/", 403, 404)
+	for _, uri := range []string{"/.sparekey/verify", "/.sparekey/verify/nginx", "/.sparekey/verify/envoy/"} {
+		s.wantDenied("a question of a client", s.b, uri, 403, 404)
+	}
+}
+
+// signedInAt signs in at a host where the person may not pass.
+func (s *behind) signedInAt(p *e2e.Person, host string) *recoverytest.Browser {
+	s.t.Helper()
+	b := s.browser(host)
+	b.Get("/").Want("sign-in").Submit("name", p.Name, "password", p.Password).Want("factor")
+	return b.Submit("method", "recovery_code").Want("factor").Submit("code", p.Codes[0])
+}
+
+// lies has the client say what only the proxy and Sparekey may.
+func (s *behind) lies() {
+	s.t.Helper()
+	forged := []string{
+		"Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups", "remote_user", "Remote.User", "REMOTE-USER", "Remote_Groups", "Remote.Groups",
+	}
+	for _, name := range forged {
+		s.b.Header = http.Header{name: {"root"}}
+		saw := s.wantApp(name, s.b, "/")
+		for k, v := range saw.Header {
+			if strings.HasPrefix(strings.ToLower(k), "remote") && slices.Contains(v, "root") {
+				s.t.Errorf("%s: the app was told %s: %q", name, k, v)
+			}
+		}
+		if saw.Header.Get("Remote-User") != "alice" {
+			s.t.Errorf("%s: the app was told %q, want alice", name, saw.Header["Remote-User"])
+		}
+		stranger := s.browser("photos")
+		stranger.Header = http.Header{name: {"alice"}, "Sec-Fetch-Mode": {"cors"}}
+		s.wantDenied(name+" of nobody", stranger, "/", 401)
+	}
+	for _, connection := range []string{"close, Remote-User", "remote-groups, remote-user"} {
+		s.b.Header = http.Header{"Connection": {connection}}
+		if saw := s.wantApp("Connection", s.b, "/"); saw.Header.Get("Remote-User") != "alice" {
+			s.t.Errorf("Connection %s: the app was told %q, want alice", connection, saw.Header["Remote-User"])
+		}
+	}
+	for _, name := range []string{"X-Forwarded-Uri", "X-Forwarded-Method", "X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Rewrite-URL", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		stranger := s.browser("photos")
+		stranger.Header = http.Header{name: {"/public"}, "Sec-Fetch-Mode": {"cors"}}
+		s.wantDenied(name+" of nobody", stranger, "/private", 400, 401, 403)
+		if name == "X-Original-URL" || name == "X-Rewrite-URL" {
+			s.b.Header = http.Header{name: {"/admin"}}
+			if saw := s.wantApp(name, s.b, "/"); saw.Header.Get(name) != "" {
+				s.t.Errorf("%s of a client reached the app", name)
+			}
+		}
+	}
+	s.b.Header = http.Header{}
+	s.twoHosts()
+}
+
+// twoHosts names two hosts in one request: who may be at one of them is not at the
+// other by that.
+func (s *behind) twoHosts() {
+	s.t.Helper()
+	u, err := url.Parse(s.URL("photos"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var cookies []string
+	for _, c := range s.b.Client.Jar.Cookies(u) {
+		cookies = append(cookies, c.String())
+	}
+	rest := " HTTP/1.1\r\nHost: " + u.Host + "\r\nConnection: close\r\nCookie: " + strings.Join(cookies, "; ") + "\r\n\r\n"
+	if got := s.Raw("GET " + s.URL("photos") + "/" + rest); !strings.Contains(got, " 200") {
+		s.t.Errorf("an address in the first line: got %q, want the app", got)
+	}
+	hits := s.App.Hits()
+	if got := s.Raw("GET " + s.URL("family") + "/" + rest); strings.Contains(got, " 200") || s.App.Hits() != hits {
+		s.t.Errorf("two hosts in one request: got %q, want it refused", got)
+	}
+}
+
+// handshakes opens WebSockets through the proxy.
+func (s *behind) handshakes() {
+	s.t.Helper()
+	for origin, want := range map[string]string{s.URL("photos"): " 101", "": " 101", s.URL("family"): " 403", "http://evil.example": " 403"} {
+		if got := s.handshake(origin); !strings.Contains(got, want) {
+			s.t.Errorf("a WebSocket from %q: got %q, want%s", origin, got, want)
+		}
+	}
+	s.b.Header = http.Header{"Connection": {"Upgrade, HTTP2-Settings"}, "Upgrade": {"h2c"}, "Http2-Settings": {"AAMAAABkAAQAAP__"}}
+	if saw := (e2e.Echo{}); json.Unmarshal([]byte(s.b.Get("/").Body), &saw) == nil && saw.Header.Get("Upgrade") != "" && saw.Header.Get("Http2-Settings") != "" {
+		s.t.Error("the app was asked for a protocol in which further requests are spoken")
+	}
+	s.b.Header = http.Header{}
+}
+
+func (s *behind) handshake(origin string) string {
+	s.t.Helper()
+	u, err := url.Parse(s.URL("photos"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var cookies []string
+	for _, c := range s.b.Client.Jar.Cookies(u) {
+		cookies = append(cookies, c.String())
+	}
+	request := "GET /stream/ws HTTP/1.1\r\nHost: " + u.Host + "\r\nConnection: Upgrade\r\nUpgrade: websocket" +
+		"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: " + strings.Join(cookies, "; ") + "\r\n"
+	if origin != "" {
+		request += "Origin: " + origin + "\r\n"
+	}
+	return s.Raw(request + "\r\n")
+}
+
+// ends signs out, and takes Sparekey away: then nobody is let pass.
+func (s *behind) ends() {
+	s.t.Helper()
+	old := s.browser("photos")
+	old.Client.Jar.SetCookies(s.b.URL, s.b.Client.Jar.Cookies(s.b.URL))
+	s.wantApp("before", old, "/")
+	s.b.Post("/.sparekey/logout", url.Values{}).Want("signed-out")
+	if s.wantDenied("signed out", old.NoFollow(), "/", 303); !strings.Contains(old.Answer.Get("Location"), "/.sparekey/login") {
+		s.t.Errorf("signed out: got Location %q, want the sign-in", old.Answer.Get("Location"))
+	}
+	s.Sparekey.Stop()
+	s.wantDenied("Sparekey away", old, "/", 500, 502, 503)
+}

@@ -1,0 +1,388 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/guard"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
+)
+
+const proxyPeer = "192.0.2.7:40000"
+
+// asker asks as another proxy does.
+type asker struct {
+	*recoverytest.World
+	t       *testing.T
+	session string
+}
+
+func newAsker(t *testing.T, options ...recoverytest.Option) *asker {
+	t.Helper()
+	a := &asker{recoverytest.New(t, options...), t, ""}
+	a.Web.Forward = &web.Forward{
+		Guard: a.Guard,
+		Hosts: map[string]*guard.Rules{
+			"https://photos.example.com":      {},
+			"https://admin.example.com":       {Allow: []string{recovery.GroupAdmins}},
+			"https://family.example.com":      {Allow: []string{"family"}},
+			"https://photos.example.com:8443": {},
+			"http://localhost:8080":           {},
+		},
+	}
+	a.Web.Peer = func(r *http.Request) bool { return r.RemoteAddr == proxyPeer }
+	alice, b := recoverytest.Alice(), a.Browser()
+	a.Setup(alice)
+	a.SignIn(b, alice, "/")
+	a.session = b.Cookie("sparekey").Value
+	return a
+}
+
+// dialects ask about a request to an address.
+var dialects = map[string]func(method string, u *url.URL) *http.Request{ //nolint:gochecknoglobals // a table
+	"forwarded": func(method string, u *url.URL) *http.Request {
+		r := httptest.NewRequest(http.MethodGet, "/.sparekey/verify", nil)
+		r.Header = http.Header{"X-Forwarded-Method": {method}, "X-Forwarded-Proto": {u.Scheme}, "X-Forwarded-Host": {u.Host}, "X-Forwarded-Uri": {u.RequestURI()}}
+		return r
+	},
+	"nginx": func(method string, u *url.URL) *http.Request {
+		r := httptest.NewRequest(http.MethodGet, "/.sparekey/verify/nginx", nil)
+		r.Header = http.Header{"X-Original-Method": {method}, "X-Original-Url": {u.Scheme + "://" + u.Host + u.RequestURI()}}
+		return r
+	},
+	"envoy": func(method string, u *url.URL) *http.Request {
+		r := httptest.NewRequest(method, "/.sparekey/verify/envoy"+u.RequestURI(), nil)
+		r.Host, r.Header = u.Host, http.Header{"X-Forwarded-Proto": {u.Scheme}}
+		return r
+	},
+}
+
+// about is a question; cookie says whether Alice asks.
+func (a *asker) about(dialect, method, address string, cookie bool) *http.Request {
+	a.t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r := dialects[dialect](method, u)
+	r.RemoteAddr = proxyPeer
+	if cookie {
+		r.Header.Set("Cookie", web.CookieName("sparekey", u.Scheme == "https" || u.Scheme == "wss", u.Host)+"="+a.session+"; theme=dark")
+	}
+	return r
+}
+
+func (a *asker) ask(r *http.Request) *http.Response {
+	a.t.Helper()
+	if !web.Verifying(r) {
+		a.t.Fatalf("%s is no question", r.URL)
+	}
+	rec := httptest.NewRecorder()
+	a.Web.Verify(rec, r)
+	return rec.Result() //nolint:bodyclose // of a recorder
+}
+
+// want wants a status, and with one that is no yes its reason.
+func (a *asker) want(name string, r *http.Request, status int, reason string) *http.Response {
+	a.t.Helper()
+	res := a.ask(r)
+	if got := res.Header.Get(web.HeaderReason); res.StatusCode != status || got != reason {
+		a.t.Errorf("%s: got %d %q, want %d %q", name, res.StatusCode, got, status, reason)
+	}
+	return res
+}
+
+// navigating makes it a page load.
+func navigating(r *http.Request) *http.Request {
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.Header.Set("Sec-Fetch-Dest", "document")
+	r.Header.Set("Accept", "text/html")
+	return r
+}
+
+// A yes has an empty body and all four headers, empty where there is no value, and
+// the cookies without ours: what the proxy copies replaces what the client sent.
+func TestHD03_AYesToAnotherProxyNamesWhoAsks(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	for dialect := range dialects {
+		for address, method := range map[string]string{
+			"https://photos.example.com/album?id=7": "GET", "https://photos.example.com:443/": "POST", "https://PHOTOS.example.com/x": "PUT",
+			"https://photos.example.com:8443/": "GET", "http://localhost:8080/": "DELETE", "https://admin.example.com/": "HEAD",
+		} {
+			r := a.about(dialect, method, address, true)
+			r.Header["Remote-User"], r.Header["Remote_groups"] = []string{"root"}, []string{"root"}
+			res := a.want(dialect+" "+address, r, 200, "")
+			body, _ := io.ReadAll(res.Body)
+			for name, want := range map[string]string{
+				"Remote-User": "alice", "Remote-Name": "alice", "Remote-Email": "alice@example.org", "Remote-Groups": recovery.GroupAdmins, "Cookie": "theme=dark", "Content-Length": "0",
+			} {
+				if got := res.Header[name]; len(got) != 1 || got[0] != want {
+					t.Errorf("%s: %s is %q, want %q", dialect, name, got, want)
+				}
+			}
+			if len(body) > 0 || res.Header.Get("Set-Cookie") != "" {
+				t.Errorf("%s: got body %q and cookie %q, want none", dialect, body, res.Header.Get("Set-Cookie"))
+			}
+		}
+	}
+}
+
+// Whatever the guard does not let pass is no yes, in the words each proxy takes.
+func TestHD05_ANoToAnotherProxy(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	const app = "https://photos.example.com/album?id=7"
+	for dialect := range dialects {
+		nginx := func(other, here int) int {
+			if dialect == "nginx" {
+				return here
+			}
+			return other
+		}
+		res := a.want(dialect+", a page", navigating(a.about(dialect, "GET", app, false)), nginx(303, 401), "sign_in")
+		if got, want := res.Header.Get("Location"), "https://photos.example.com/.sparekey/login?return="+url.QueryEscape("/album?id=7"); got != want {
+			t.Errorf("%s: got Location %q, want %q", dialect, got, want)
+		}
+		fetch := a.about(dialect, "GET", app, false)
+		fetch.Header.Set("Sec-Fetch-Mode", "cors")
+		fetch.Header.Set("Sec-Fetch-Dest", "empty")
+		form, framed := navigating(a.about(dialect, "POST", app, false)), navigating(a.about(dialect, "GET", app, false))
+		framed.Header.Set("Sec-Fetch-Dest", "iframe")
+		for name, r := range map[string]*http.Request{"a fetch": fetch, "a form": form, "a frame": framed, "a tool": a.about(dialect, "GET", app, false)} {
+			if res := a.want(dialect+", "+name, r, 401, "sign_in"); res.Header.Get("Location") != "" {
+				t.Errorf("%s, %s: got Location %q, want none", dialect, name, res.Header.Get("Location"))
+			}
+		}
+		a.want(dialect+", another group", navigating(a.about(dialect, "GET", "https://family.example.com/", true)), 403, "forbidden")
+		a.want(dialect+", our pages", a.about(dialect, "GET", "https://photos.example.com/.sparekey/account", true), 403, "pages")
+		for name, r := range map[string]*http.Request{"nobody": a.about(dialect, "GET", app, false), "somebody": a.about(dialect, "GET", app, true)} {
+			r.RemoteAddr = "192.0.2.8:40000"
+			a.want(dialect+", another peer, "+name, r, 403, "peer")
+		}
+	}
+	a.Web.Forward = nil
+	a.want("without from", a.about("forwarded", "GET", app, true), 403, "peer")
+}
+
+// Hosts are compared literally, with scheme and port.
+func TestA57_VerifyKnowsOnlyTheHostsThatAreWritten(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	for dialect := range dialects {
+		for _, host := range []string{
+			"other.example.com", "photos.example.com.", "photos.example.com:80", "photos.example.com:8444", "x.photos.example.com", "example.com",
+			"127.0.0.1", "[::1]", "photos.example.com@other.example.com", "other.example.com#photos.example.com", "photos.example.com:", "*", "a b",
+			"photos.example.com, admin.example.com", "photos%2eexample.com", "xn--photos.example.com", "photos.example.com:0443", ".", "-",
+		} {
+			r := a.about(dialect, "GET", "https://photos.example.com/", true)
+			sayHost(dialect, r, host)
+			if res := a.ask(r); res.StatusCode != 403 {
+				t.Errorf("%s, host %q: got %d, want 403", dialect, host, res.StatusCode)
+			}
+		}
+		for _, address := range []string{"http://photos.example.com/", "https://localhost:8080/", "http://photos.example.com:8443/"} {
+			a.want(dialect+" "+address, a.about(dialect, "GET", address, true), 403, "host")
+		}
+	}
+}
+
+func sayHost(dialect string, r *http.Request, host string) {
+	switch dialect {
+	case "forwarded":
+		r.Header["X-Forwarded-Host"] = []string{host}
+	case "nginx":
+		r.Header["X-Original-Url"] = []string{"https://" + host + "/"}
+	default:
+		r.Host = host
+	}
+}
+
+// What says what was asked is there once, and readable: else nothing is decided.
+func TestHD06_AnOddQuestionIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	odd := map[string][][]string{
+		"X-Forwarded-Method": {nil, {""}, {"GET", "GET"}, {"G T"}, {"CONNECT"}, {"GET, GET"}, {"GÉT"}},
+		"X-Forwarded-Proto":  {nil, {""}, {"https", "https"}, {"HTTPS"}, {"https, http"}, {"ftp"}, {"https://"}, {"wsss"}},
+		"X-Forwarded-Host":   {nil, {""}, {"photos.example.com", "photos.example.com"}},
+		"X-Forwarded-Uri":    {nil, {""}, {"/", "/"}, {"album"}, {"*"}, {"https://photos.example.com/"}, {"/a b"}, {"/%zz"}, {"/\x00"}, {"/\t"}},
+		"X-Original-Method":  {nil, {""}, {"GET", "POST"}, {"G/T"}},
+		"X-Original-Url": {
+			nil, {""}, {"https://photos.example.com/", "https://photos.example.com/"}, {"/album"}, {"photos.example.com/"}, {"https://photos.example.com"},
+			{"https:/photos.example.com/"}, {"https://photos.example.com?/"}, {"//photos.example.com/"}, {"https://photos.example.com/ x"},
+		},
+	}
+	for dialect := range dialects {
+		for name, values := range odd {
+			if a.about(dialect, "GET", "https://photos.example.com/", true).Header[name] == nil {
+				continue
+			}
+			for _, v := range values {
+				r := a.about(dialect, "GET", "https://photos.example.com/", true)
+				if r.Header[name] = v; v == nil {
+					delete(r.Header, name)
+				}
+				if res := a.ask(r); res.StatusCode != 403 {
+					t.Errorf("%s, %s %q: got %d, want 403", dialect, name, v, res.StatusCode)
+				}
+			}
+		}
+	}
+	r := a.about("envoy", "GET", "https://photos.example.com/", true)
+	r.RequestURI = "/.sparekey/verify/%65nvoy/"
+	a.want("another spelling of the address", r, 403, "question")
+}
+
+// TestA56_OddCookiesAtVerify: no value of a cookie is a yes or an error.
+func TestA56_OddCookiesAtVerify(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	for i, value := range []string{
+		"", strings.Repeat("A", 8<<10), "a\x00b", "====", a.session[:len(a.session)/2], a.session + "x", strings.ToUpper(a.session), " ", "\"" + a.session, "%41" + a.session[1:],
+	} {
+		for dialect := range dialects {
+			r := a.about(dialect, "GET", "https://photos.example.com/", false)
+			r.Header["Cookie"] = []string{"__Host-sparekey=" + value}
+			a.want(fmt.Sprintf("%s, cookie %d", dialect, i), r, 401, "sign_in")
+		}
+	}
+	r := a.about("forwarded", "GET", "https://photos.example.com/", false)
+	r.Header["Cookie"] = []string{"sparekey-80=" + a.session + "; sparekey=" + a.session + "; __Host-sparekey-80=" + a.session}
+	a.want("a cookie of another name", r, 401, "sign_in")
+}
+
+// TestHD11_VerifyReadsNoBody, however long one is.
+func TestHD11_VerifyReadsNoBody(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	for dialect := range dialects {
+		for status, cookie := range map[int]bool{200: true, 401: false} {
+			r := a.about(dialect, "POST", "https://photos.example.com/", cookie)
+			r.Body, r.ContentLength = unread{t}, 1<<30
+			a.want(dialect, r, status, map[int]string{401: "sign_in"}[status])
+		}
+	}
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+func (unread) Close() error { return nil }
+
+// A store that is away and a wait that is to be shown first are no yes, although
+// the gate has pages for both.
+func TestHD05_CannotTellIsNoYes(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	away := guard.New(guard.Config{Accounts: awayAccounts{}, Now: a.Clock.Now})
+	defer away.Close()
+	a.Web.Forward.Guard = away
+	for dialect := range dialects {
+		status := 503
+		if dialect == "nginx" {
+			status = 403
+		}
+		for _, r := range []*http.Request{a.about(dialect, "GET", "https://photos.example.com/", true), navigating(a.about(dialect, "GET", "https://photos.example.com/", true))} {
+			a.want(dialect, r, status, "unavailable")
+			rec := httptest.NewRecorder()
+			a.Web.VerifyUnavailable(rec, r)
+			if got := rec.Header().Get(web.HeaderReason); rec.Code != status || got != "unavailable" {
+				t.Errorf("%s: got %d %q from a gate that is not open, want %d", dialect, rec.Code, got, status)
+			}
+		}
+	}
+}
+
+type awayAccounts struct{}
+
+func (awayAccounts) Person(context.Context, string) (*recovery.Account, error) {
+	return nil, kv.ErrAway
+}
+func (awayAccounts) KeyHolder(context.Context, string, string) (*recovery.Account, error) {
+	return nil, kv.ErrAway
+}
+func (awayAccounts) Touch(context.Context, string, string, bool) error { return kv.ErrAway }
+func (awayAccounts) UseKey(context.Context, string, string) error      { return kv.ErrAway }
+
+// A page that stands before the one asked for has status 200, and is no yes.
+func TestHD05_APageInFrontIsNoYes(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	_, err := kv.Update(t.Context(), a.Engine.Store, recovery.AccountKey(a.session[:22]), time.Time{}, func(acc *recovery.Account, _ bool) error {
+		now := a.Clock.Now()
+		acc.Waits = append(acc.Waits, recovery.Wait{Goal: recovery.GoalPassword, Began: now, Ready: now.Add(time.Hour), Until: now.Add(2 * time.Hour)})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dialect := range dialects {
+		a.want(dialect, navigating(a.about(dialect, "GET", "https://photos.example.com/", true)), 403, "showing")
+		a.want(dialect+", in the background", a.about(dialect, "GET", "https://photos.example.com/", true), 200, "")
+	}
+}
+
+// Handshakes are checked with their Origin, which proxies pass on, while they
+// keep Upgrade to themselves.
+func TestHD11_HandshakesBehindAnotherProxy(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	for dialect := range dialects {
+		for how, header := range map[string]http.Header{
+			"as it was sent":  {"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Key": {"x"}, "Sec-Websocket-Version": {"13"}},
+			"without Upgrade": {"Sec-Websocket-Key": {"x"}, "Sec-Websocket-Version": {"13"}},
+		} {
+			for origin, status := range map[string]int{"https://photos.example.com": 200, "https://evil.example": 403, "https://admin.example.com": 403, "null": 403, "": 200} {
+				r := a.about(dialect, "GET", "https://photos.example.com/ws", true)
+				for name, v := range header {
+					r.Header[name] = v
+				}
+				if origin != "" {
+					r.Header.Set("Origin", origin)
+				}
+				a.want(fmt.Sprintf("%s, %s, from %q", dialect, how, origin), r, status, map[int]string{403: "cross_site"}[status])
+			}
+		}
+		h2c := a.about(dialect, "GET", "https://photos.example.com/", true)
+		h2c.Header["Upgrade"], h2c.Header["Connection"] = []string{"h2c"}, []string{"Upgrade, HTTP2-Settings"}
+		a.want(dialect+", h2c", h2c, 403, "upgrade")
+	}
+	traefik := a.about("forwarded", "GET", "wss://photos.example.com/ws", true)
+	a.want("wss", traefik, 200, "")
+	traefik.Header.Set("Origin", "https://evil.example")
+	a.want("wss from elsewhere", traefik, 403, "cross_site")
+	caddy := a.about("forwarded", "CONNECT", "https://photos.example.com/ws", true)
+	caddy.Header["Upgrade"] = []string{"websocket"}
+	a.want("a handshake of HTTP/2", caddy, 200, "")
+}
+
+// A question that comes to anything but verify is refused, by whoever it is.
+func TestHD05_AMisdirectedQuestionIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"X-Forwarded-Uri", "X-Forwarded-Method", "X-Original-URL", "X-Original-URI", "X-Original-Method"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/.sparekey/healthz", nil)
+		if web.Misdirected(r) {
+			t.Error("a plain request is taken for a question")
+		}
+		r.Header.Set(name, "/public")
+		rec := httptest.NewRecorder()
+		if (web.Front{}).RefuseMisdirected(rec, r); !web.Misdirected(r) || rec.Code != 403 || rec.Header().Get(web.HeaderReason) != "no_question" {
+			t.Errorf("%s: got %v and %d, want it refused", name, web.Misdirected(r), rec.Code)
+		}
+	}
+}
