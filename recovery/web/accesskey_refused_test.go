@@ -43,6 +43,7 @@ func TestWrongAccessKeysGetOneAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	change(t, w, "alice", func(a *recovery.Account) { a.AccessKeys[2].Suspended = true })
+	w.Invite(bob())
 	id, _ := recovery.SplitKey(key)
 	const secret = "aaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	var first string
@@ -52,6 +53,7 @@ func TestWrongAccessKeysGetOneAnswer(t *testing.T) {
 	}{
 		{"unknown account", recovery.JoinKey(strings.Repeat("x", recovery.IDSize), secret), true},
 		{"wrong secret", recovery.JoinKey(id, secret), true},
+		{"of another account", recovery.JoinKey(account(t, w, "robin").ID, key[len(key)-len(secret):]), true},
 		{"expired", expired, true},
 		{"revoked", revoked, true},
 		{"suspended", suspended, true},
