@@ -41,6 +41,12 @@ type App struct {
 	// the texts below.
 	URL string `json:"url,omitempty"`
 
+	// The host of all pages and of the sign-in, such as login.example.com, if it is
+	// one for several hosts: a site with sparekey and nothing else. With a port, or
+	// with a scheme, if these are not the usual ones. Placeholders are replaced.
+	// Default: none, and each host has its own.
+	Portal string `json:"portal,omitempty"`
+
 	// What people call the place, on pages and in mails. Default: the host.
 	Name string `json:"name,omitempty"`
 

@@ -37,6 +37,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		store file [PATH] | redis URL [insecure]
 //		secret VALUE...
 //		url ADDRESS
+//		portal HOST
 //		name TEXT
 //		help TEXT
 //		templates DIR
@@ -104,6 +105,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.secret(d)
 	case "url":
 		return a.readURL(d)
+	case "portal":
+		return a.portalWord(d)
 	case "name":
 		return need(d, d.AllArgs(&a.Name), `name TEXT (in quotes when it has blanks)`)
 	case "help":
@@ -132,7 +135,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

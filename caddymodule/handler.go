@@ -164,7 +164,7 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 			closed(h.site.under(h, w, r), r)
 		}
 	}()
-	if web.Ours(r) {
+	if rt.server.Ours(r) {
 		rt.server.ServeHTTP(h.site.under(h, w, r), web.Within(r, h.rules))
 		return d
 	}

@@ -44,9 +44,12 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // texts replaces the placeholders of the app's own options.
 func (a *App) texts() error {
-	err := fill(option{"url", &a.URL}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
+	err := fill(option{"url", &a.URL}, option{"portal", &a.Portal}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
 	if err == nil && a.URL != "" {
 		a.URL, err = publicURL(a.URL)
+	}
+	if err == nil && a.Portal != "" {
+		_, err = readPortal(a.Portal)
 	}
 	return a.at(err)
 }
@@ -117,6 +120,7 @@ func (a *App) opened(rt *runtime) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	a.announce(ctx, rt)
+	a.tellOfHosts()
 	a.warnOfNames(ctx, rt.engine)
 	if err := rt.engine.HearCosts(ctx); err != nil {
 		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
@@ -225,7 +229,7 @@ func (a *App) findSites() error {
 	}
 	a.sites.origins = append(a.sites.origins, a.behind...)
 	a.sites.prefer(a.URL)
-	return nil
+	return a.sites.take(a.Portal)
 }
 
 // judgeSites judges the routes once more, now that all of them are loaded.
@@ -238,7 +242,10 @@ func (a *App) judgeSites() error {
 }
 
 func (a *App) judgeRoutes(app *caddyhttp.App) error {
-	if err := routes.Judge(app); err != nil || len(a.From) == 0 {
+	if err := routes.Judge(app); err != nil {
+		return err
+	}
+	if err := a.judgePortal(app); err != nil || len(a.From) == 0 {
 		return err
 	}
 	if err := routes.JudgeEnds(app); err != nil {

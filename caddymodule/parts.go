@@ -114,7 +114,9 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
-	rt.guard = guard.New(guard.Config{Accounts: rt.engine, Methods: rt.engine.Methods, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log})
+	rt.guard = guard.New(guard.Config{
+		Accounts: rt.engine, Methods: rt.engine.Methods, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
+	})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
 	rt.asked = a.askedOf(rt)
@@ -125,7 +127,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 func (a *App) pagesOf(rt *runtime) *web.Server {
 	return &web.Server{
 		Front: front(), Engine: rt.engine, Pages: rt.pages, Log: a.logger,
-		Origins: a.sites.origins, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
+		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 		Original: original,
 	}
 }

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
 
@@ -74,27 +72,4 @@ func ruleGroups(rules []string) []string {
 		}
 	}
 	return groups
-}
-
-// warnOfNames tells of a bare word that was meant for a person: until it was a
-// group, it let that person pass.
-func (a *App) warnOfNames(ctx context.Context, e *engine.Engine) {
-	groups := ruleGroups(a.rules)
-	if len(groups) == 0 {
-		return
-	}
-	var names []string
-	people, err := e.People(ctx)
-	if err == nil {
-		names, err = e.Collisions(ctx, people)
-	}
-	if err != nil {
-		a.logger.Warn("not known whether a group in allow is called as a person is: doctor tells", "error", err)
-		return
-	}
-	for _, name := range names {
-		if slices.Contains(groups, name) {
-			a.logger.Warn("a bare word in allow is a group, and there is a person of that name: to let the person pass write user:"+name, "allow", name)
-		}
-	}
 }

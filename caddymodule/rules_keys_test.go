@@ -21,24 +21,7 @@ func TestAccessKeysInACaddy(t *testing.T) {
 	h.start(t)
 	config := "--config=" + filepath.Join(h.folder, "Caddyfile")
 	key := strings.TrimSpace(sparekey(t, "key", "add", "alice", "--name", "backup", config).want(t, 0, "").out)
-	ask := func(path, name, value string) (int, string) {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.origin()+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set(name, value)
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(body)
-	}
+	ask := func(path, name, value string) (int, string) { t.Helper(); return h.askWith(t, path, name, value) }
 	for path, want := range map[string]int{"/api/x": 200, "/feed.xml": 200, "/dav/": 200, "/api/old/x": 200, "/": 401, "/feed.xml/x": 401, "/api/../x": 401, "/api/%2e%2e/x": 401} {
 		if status, body := ask(path, "Authorization", "Bearer "+key); status != want || want == 200 && body != "alice||" {
 			t.Errorf("%s: got %d and %q, want %d", path, status, body, want)
@@ -74,4 +57,24 @@ func TestAccessKeysInACaddy(t *testing.T) {
 	if status, body := ask("/api/x", "Authorization", "Bearer "+key); status != 401 || !strings.Contains(body, "access_key_refused") {
 		t.Errorf("revoked: got %d and %q", status, body)
 	}
+}
+
+// askWith sends a request with one header, and returns status and body.
+func (h *host) askWith(t *testing.T, path, name, value string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.origin()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set(name, value)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
 }

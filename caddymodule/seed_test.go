@@ -22,6 +22,12 @@ import (
 // an administrator who is signed in, and returns her session cookie.
 func (h *host) seed(t *testing.T) string {
 	t.Helper()
+	return h.seedPerson(t, recoverytest.Alice())
+}
+
+// seedPerson is seed with what the person holds.
+func (h *host) seedPerson(t *testing.T, alice *recoverytest.Person) string {
+	t.Helper()
 	root := secret.NewRoot()
 	h.secret = hex.EncodeToString(root)
 	keys, err := secret.NewKeys(root)
@@ -30,7 +36,7 @@ func (h *host) seed(t *testing.T) string {
 	}
 	d := h.driver(t)
 	w := recoverytest.New(t, recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = keys })
-	alice, b := recoverytest.Alice(), w.Browser()
+	b := w.Browser()
 	w.Setup(alice)
 	w.SignIn(b, alice, "/")
 	w.Server.Close()

@@ -20,6 +20,7 @@ type sites struct {
 	// unnamed tells that the gate also stands where a site names no host, or a
 	// pattern: what a client calls such a host goes into no link (TK-12).
 	unnamed bool
+	portal  string // origin of the portal, which is none of the others; empty: there is none
 	// believing are listeners at which every device of a private network is taken
 	// for a trusted proxy.
 	believing []string
@@ -29,8 +30,12 @@ type sites struct {
 // origin is the one to print; a placeholder when no site has a host name.
 func (s *sites) origin() string { return cmp.Or(s.first(), "https://YOUR-SITE") }
 
-// first is the preferred one; empty when no site has a host name.
+// first is the preferred one, where links lead; empty when no site has a host
+// name.
 func (s *sites) first() string {
+	if s.portal != "" {
+		return s.portal
+	}
 	if len(s.origins) == 0 {
 		return ""
 	}

@@ -158,7 +158,7 @@ func (end End) issue(a *Account, d *Device, eff *Effects) {
 	}
 	eff.Session, eff.Keep = true, end.Flow.Remember
 	a.Sessions = append(a.Sessions, Session{
-		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Device: d.ID, Generation: a.Generation,
+		ID: end.SessionID, TokenHash: secret.Sum(end.Session), Host: HostSum(end.Session), Device: d.ID, Generation: a.Generation,
 		Browser: end.Client.Browser, Created: end.Now, Seen: end.Now,
 		Idle: int64(idle / time.Second), End: end.Now.Add(life), Proofs: eff.Shown, Keep: end.Flow.Remember,
 	})
@@ -184,7 +184,7 @@ func (end End) renewSession(a *Account, eff *Effects) {
 		s.Second = end.Now
 	}
 	if s.TokenHash == sum {
-		s.renew(secret.Sum(end.Session), end.Now)
+		s.renew(end.Session, end.Now)
 		eff.Session, eff.Keep = true, s.Keep
 	}
 }

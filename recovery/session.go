@@ -29,6 +29,11 @@ type Session struct {
 	// that were under way still come with it, until BeforeUntil.
 	Before      string    `json:"before,omitempty"`
 	BeforeUntil time.Time `json:"before_until,omitzero"`
+	// Host is the sum of what the cookies of further hosts hold, and HostBefore
+	// that of the token which was replaced last; see [HostCookie]. Sessions of
+	// before there were such cookies get it with the first one.
+	Host       string `json:"host,omitempty"`
+	HostBefore string `json:"host_before,omitempty"`
 }
 
 // renewGrace is how long a replaced token is still good. Requests that a browser
@@ -104,9 +109,11 @@ func (s *Session) Is(named string) bool {
 	return named != "" && (s.ID == named || s.TokenHash == named)
 }
 
-// renew replaces the token. The one before is good for a moment more.
-func (s *Session) renew(sum string, now time.Time) {
-	s.Before, s.BeforeUntil, s.TokenHash, s.Seen = s.TokenHash, now.Add(renewGrace), sum, now
+// renew replaces the token. The one before is good for a moment more, and cookies
+// of further hosts that came of it until it is replaced again.
+func (s *Session) renew(token string, now time.Time) {
+	s.Before, s.BeforeUntil, s.TokenHash, s.Seen = s.TokenHash, now.Add(renewGrace), secret.Sum(token), now
+	s.HostBefore, s.Host = s.Host, HostSum(token)
 }
 
 // AccountKey names the record of an account.
@@ -131,3 +138,14 @@ func SplitSession(cookie string) (id, sum string) {
 // TouchAfter is how old the written last use may be: five minutes, or less
 // when sessions end sooner than that.
 func TouchAfter(idle time.Duration) time.Duration { return min(5*time.Minute, idle/4) }
+
+// hostValue is what the token of a session gives to cookies of further hosts.
+func hostValue(token string) string { return secret.Derive(token, "host") }
+
+// HostSum is what the row of the session keeps of that.
+func HostSum(token string) string { return secret.Sum(hostValue(token)) }
+
+// same compares a sum with one that is kept; none is kept when it is empty.
+func same(kept, sum string) bool {
+	return kept != "" && subtle.ConstantTimeCompare([]byte(kept), []byte(sum)) == 1
+}

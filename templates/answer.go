@@ -9,8 +9,9 @@ import (
 // RefusedPage says that there is nothing here, or why.
 type RefusedPage struct {
 	*page
-	Lock bool // the account of Frame.Flow can be locked from here
-	Done bool // it went through: a Frame.Notice says so
+	Lock  bool // the account of Frame.Flow can be locked from here
+	Done  bool // it went through: a Frame.Notice says so
+	Again bool // Frame.Return leads there anew
 }
 
 func (RefusedPage) Page() string     { return "refused" }

@@ -182,6 +182,7 @@ func otherSamples() []sample {
 		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
 		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
+		{"refused-again", site(templates.Frame{Problem: problem("enter_again"), ID: "r-4f9a26", Return: albums}), templates.RefusedPage{Again: true}},
 		{"refused-done", site(templates.Frame{Notice: problem("flow_finished"), SignedIn: true, Return: albums}), templates.RefusedPage{Done: true}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
 		{"forbidden-recovered", site(templates.Frame{ID: "r-4f9a27", SignedIn: true, Return: "/"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenRecovered, Until: someTime()}},

@@ -9,9 +9,10 @@ import (
 // walk follows a kind of request through routes, until a gate decides.
 type walk struct {
 	probe
-	failed bool // the routes are those of errors
-	fixed  bool // in there: the path has been replaced by one that nobody can choose
-	file   bool // in there: the file that was found is one of a fixed list
+	failed  bool // the routes are those of errors
+	through bool // gates let everything pass
+	fixed   bool // in there: the path has been replaced by one that nobody can choose
+	file    bool // in there: the file that was found is one of a fixed list
 }
 
 // outcome is what may become of such requests.
@@ -86,7 +87,7 @@ func (w *walk) handler(h *handler) outcome {
 	case h.gate != nil && h.gate.pages && !w.pages:
 		return outcome{falls: true}
 	case h.gate != nil:
-		return outcome{gate: true}
+		return outcome{gate: true, falls: w.through}
 	case h.nested:
 		out := w.list(h.routes)
 		if !h.guards && out.open == nil {

@@ -59,7 +59,7 @@ func decoyRecord(now time.Time) recovery.Account {
 	for range 2 {
 		id := secret.Token(9)
 		a.Devices = append(a.Devices, recovery.Device{ID: id, TokenHash: secret.Token(32), Browser: "Firefox on Linux", First: now, Seen: now})
-		a.Sessions = append(a.Sessions, recovery.Session{ID: secret.Token(9), TokenHash: secret.Token(32), Device: id, Browser: "Firefox on Linux", Created: now, Seen: now})
+		a.Sessions = append(a.Sessions, recovery.Session{ID: secret.Token(9), TokenHash: secret.Token(32), Host: secret.Token(32), Device: id, Browser: "Firefox on Linux", Created: now, Seen: now})
 	}
 	return a
 }

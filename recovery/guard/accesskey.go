@@ -1,11 +1,8 @@
 package guard
 
 import (
-	"crypto/sha256"
-	"time"
-
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // WrongKey stands in a question for an access key that is refused whatever it is.
@@ -15,49 +12,28 @@ const WrongKey = recovery.KeyPrefix
 // that the rules open for keys. Then it alone decides, and no cookie beside it.
 func (q *Question) keyed() bool { return q.Rules.OfKeys() && within(q.Paths, q.Rules.Keys) }
 
-// nobody is the answer to a cookie or key that is none.
-func (q *Question) nobody() Decision {
+// nobody is why a request with a cookie or key that is none does not pass.
+func (q *Question) nobody() Reason {
 	if q.Key != "" {
-		return Decision{Reason: DeniedKey}
+		return DeniedKey
 	}
-	return Decision{Reason: DeniedAnonymous}
+	return DeniedAnonymous
 }
 
-func (q *Question) accessKey() (key [32]byte, ok bool) {
-	if len(q.Key) != recovery.KeySize {
-		return key, false
+// key names what decides, in the cache.
+func (q *Question) key() (key [32]byte, ok bool) {
+	if q.Key != "" {
+		return accessKeyKey(q.Key)
 	}
-	var raw [recovery.KeySize]byte
-	copy(raw[:], q.Key)
-	return sha256.Sum256(raw[:]), true
+	return cookieKey(q.Cookie, q.Host)
 }
 
-// keyForever stands for the end of a key that has none, and for its idle time: it
-// fits into a duration.
-const keyForever = 200 * 365 * 24 * time.Hour
-
-// keyEntry is the entry of an access key; nil for none.
-func keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry {
-	if k == nil {
-		return nil
+// claim is what it says of itself.
+func (q *Question) claim(keys *secret.Keys) (c claim, ok bool) {
+	if q.Key != "" {
+		return keyClaim(q.Key)
 	}
-	e := &entry{
-		account: a.ID, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: k.Used, idle: keyForever, end: k.End,
-		identity: identityOf(a, now), access: k,
-	}
-	if k.End.IsZero() {
-		e.end = now.Add(keyForever)
-	}
-	e.used.Store(now.UnixNano())
-	e.rules, e.recovered, e.program = a.Rules(), a.RecoveredAt(now), true
-	return e
-}
-
-// opens tells whether an access key is for what was asked: inside of what the
-// rules open for keys, and of its own hosts and paths.
-func (e *entry) opens(q Question) bool {
-	k := e.access
-	return q.keyed() && (len(k.Hosts) == 0 || k.On(hostOf(q.At))) && (len(k.Paths) == 0 || within(q.Paths, k.Paths))
+	return claimOf(keys, q.Cookie, q.Host)
 }
 
 // hostOf is a host in the form in which keys have it; empty for what is none.
@@ -67,15 +43,4 @@ func hostOf(asked string) string {
 		return ""
 	}
 	return host
-}
-
-// again is the entry today of what a request came with; nil: that has ended.
-func (g *Guard) again(a *recovery.Account, s *Stream, now time.Time) *entry {
-	if s.program {
-		return keyEntry(a, a.KeyByID(s.session, now), now)
-	}
-	if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
-		return g.entryOf(a, row, now)
-	}
-	return nil
 }

@@ -1,58 +1,73 @@
 package guard
 
 import (
-	"context"
 	"crypto/sha256"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // claim is what a cookie or an access key says of itself, before the store is
 // asked.
 type claim struct {
 	account string
-	sum     string // of the session's token, or of the key's secret
-	access  bool   // it is an access key
+	access  bool                // it is an access key
+	sum     string              // of the key's secret or the session's token; empty: it is the cookie of a further host
+	cookie  recovery.HostCookie // then
+	host    string              // then
 }
 
-// key names a question in the cache: the sum of its access key or cookie. False:
-// that cannot be one of ours.
-func (q *Question) key() (key [32]byte, ok bool) {
-	switch {
-	case q.Key != "":
-		return q.accessKey()
-	case len(q.Cookie) != recovery.SessionSize:
+// claimOf reads a cookie; with a host, the cookie of that further host, which is
+// opened here, and only when nothing is known of it yet.
+func claimOf(keys *secret.Keys, cookie, host string) (c claim, ok bool) {
+	if host == "" {
+		c.account, c.sum = recovery.SplitSession(cookie)
+		return c, c.account != ""
+	}
+	c.host = host
+	c.cookie, ok = recovery.OpenHostCookie(keys, cookie, host)
+	c.account = c.cookie.Account
+	return c, ok && len(c.account) == recovery.IDSize
+}
+
+// maxCookie is the longest cookie that is looked at.
+const maxCookie = 512
+
+// cookieKey names a cookie in the cache, by its sum. False: that cannot be a
+// cookie of ours.
+func cookieKey(cookie, host string) (key [32]byte, ok bool) {
+	if host != "" {
+		return hostKey(cookie)
+	}
+	if len(cookie) != recovery.SessionSize {
 		return key, false
 	}
-	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(q.Cookie)
-	copy(raw[:], q.Cookie)
+	var raw [recovery.SessionSize]byte // on the stack, unlike []byte(cookie)
+	copy(raw[:], cookie)
 	return sha256.Sum256(raw[:]), true
 }
 
-// claim reads the access key or cookie.
-func (g *Guard) claim(q *Question) (c claim, ok bool) {
-	if q.Key != "" {
-		c.account, c.sum = recovery.SplitKey(q.Key)
-		c.access = true
-		return c, c.account != ""
+func hostKey(cookie string) (key [32]byte, ok bool) {
+	if len(cookie) <= recovery.SessionSize || len(cookie) > maxCookie {
+		return key, false
 	}
-	c.account, c.sum = recovery.SplitSession(q.Cookie)
+	var raw [maxCookie]byte
+	return sha256.Sum256(raw[:copy(raw[:], cookie)]), true
+}
+
+// keyClaim reads an access key.
+func keyClaim(key string) (c claim, ok bool) {
+	c.account, c.sum = recovery.SplitKey(key)
+	c.access = true
 	return c, c.account != ""
 }
 
-func (c claim) holder(ctx context.Context, accounts Accounts) (*recovery.Account, error) {
-	if c.access {
-		return accounts.KeyHolder(ctx, c.account, c.sum)
+// accessKeyKey is cookieKey for an access key.
+func accessKeyKey(access string) (key [32]byte, ok bool) {
+	if len(access) != recovery.KeySize {
+		return key, false
 	}
-	return accounts.Person(ctx, c.account)
-}
-
-// entry is what the cache knows of the session or key that is claimed; nil: there
-// is none.
-func (c claim) entry(g *Guard, a *recovery.Account, now time.Time) *entry {
-	if c.access {
-		return keyEntry(a, a.Key(c.sum, now), now)
-	}
-	return g.newEntry(a, c.sum, now)
+	var raw [recovery.KeySize]byte
+	copy(raw[:], access)
+	return sha256.Sum256(raw[:]), true
 }

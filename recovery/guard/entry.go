@@ -14,6 +14,8 @@ import (
 type entry struct {
 	identity *Identity
 	access   *recovery.AccessKey // nil: it is a session
+	host     string              // origin of the further host whose cookie it is; empty: the session's own
+	old      bool                // the session's token has been replaced since that cookie was made
 	account  string
 	sum      string
 	key      uint64       // kv.Sum of the account record
@@ -50,6 +52,24 @@ func (e *entry) touch(ctx context.Context, accounts Accounts, page bool) error {
 
 func identityOf(a *recovery.Account, now time.Time) *Identity {
 	return &Identity{ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now), Groups: strings.Join(a.Groups, ",")}
+}
+
+// entryFor is what the cache knows of the session or access key that is claimed;
+// nil: there is none.
+func (g *Guard) entryFor(c claim, a *recovery.Account, now time.Time) *entry {
+	switch {
+	case c.access:
+		return keyEntry(a, a.Key(c.sum, now), now)
+	case c.host == "":
+		return g.newEntry(a, c.sum, now)
+	}
+	s, old := a.HostSession(c.cookie, now)
+	if s == nil {
+		return nil
+	}
+	e := g.entryOf(a, s, now)
+	e.host, e.old = c.host, old
+	return e
 }
 
 func (g *Guard) newEntry(a *recovery.Account, sum string, now time.Time) *entry {
@@ -89,4 +109,32 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 		}
 	}
 	return e
+}
+
+// keyForever stands for the end of a key that has none, and for its idle time: it
+// fits into a duration.
+const keyForever = 200 * 365 * 24 * time.Hour
+
+// keyEntry is the entry of an access key; nil for none.
+func keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry {
+	if k == nil {
+		return nil
+	}
+	e := &entry{
+		account: a.ID, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: k.Used, idle: keyForever, end: k.End,
+		identity: identityOf(a, now), access: k,
+	}
+	if k.End.IsZero() {
+		e.end = now.Add(keyForever)
+	}
+	e.used.Store(now.UnixNano())
+	e.rules, e.recovered, e.program = a.Rules(), a.RecoveredAt(now), true
+	return e
+}
+
+// opens tells whether an access key is for what was asked: inside of what the
+// rules open for keys, and of its own hosts and paths.
+func (e *entry) opens(q Question) bool {
+	k := e.access
+	return q.keyed() && (len(k.Hosts) == 0 || k.On(hostOf(q.At))) && (len(k.Paths) == 0 || within(q.Paths, k.Paths))
 }

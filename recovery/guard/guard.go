@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
@@ -120,6 +121,7 @@ type Accounts interface {
 type Config struct {
 	Accounts Accounts
 	Methods  *recovery.Methods // say what a proof is worth; nil: nothing
+	Keys     *secret.Keys      // of the cookies of further hosts; nil: there are none
 	Watch    kv.Watcher        // tells of changed records; nil: nothing is cached
 	Now      func() time.Time  // time.Now outside tests
 	Log      *slog.Logger      // nil: slog.Default()
@@ -197,7 +199,7 @@ func (g *Guard) check(ctx context.Context, q Question) Decision {
 func (g *Guard) answer(ctx context.Context, q *Question) Decision {
 	key, ok := q.key()
 	if !ok {
-		return q.nobody()
+		return Decision{Reason: q.nobody()}
 	}
 	now, changes := g.Now(), g.changes.Load()
 	e := g.cached(key, now)
@@ -207,8 +209,8 @@ func (g *Guard) answer(ctx context.Context, q *Question) Decision {
 			return Decision{Reason: DeniedUnavailable}
 		}
 	}
-	if e == nil || !e.live(now) {
-		return q.nobody()
+	if e == nil || e.access == nil && e.host != q.Host || !e.live(now) {
+		return Decision{Reason: q.nobody()}
 	}
 	e.used.Store(now.UnixNano())
 	d := e.decide(g, *q, now)
@@ -238,7 +240,10 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	}
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
-	if d.Reason == Allowed && q.Page && now.Before(e.showing) {
+	switch {
+	case q.Page && e.old:
+		d.Reason, d.Identity = DeniedAnonymous, nil // the portal gives a new cookie, and leads back
+	case d.Reason == Allowed && q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing
 	}
 	page := q.Page && e.access == nil && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
@@ -280,7 +285,7 @@ var errNotRead = errors.New("session not read")
 // load reads the account of a session: once for all the requests that a page
 // makes at the same time. nil means that there is no such session.
 func (g *Guard) load(ctx context.Context, q *Question, key [32]byte, now time.Time) (*entry, error) {
-	c, ok := g.claim(q)
+	c, ok := q.claim(g.Keys)
 	if !ok {
 		return nil, nil
 	}
@@ -333,15 +338,22 @@ func (g *Guard) leave(key [32]byte, r *reading) {
 	close(r.done)
 }
 
+func (g *Guard) holder(ctx context.Context, c claim) (*recovery.Account, error) {
+	if c.access {
+		return g.Accounts.KeyHolder(ctx, c.account, c.sum)
+	}
+	return g.Accounts.Person(ctx, c.account)
+}
+
 func (g *Guard) read(ctx context.Context, c claim, now time.Time) (*entry, error) {
-	a, err := c.holder(ctx, g.Accounts)
+	a, err := g.holder(ctx, c)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c.entry(g, a, now), nil
+	return g.entryFor(c, a, now), nil
 }
 
 // keep remembers what was read, unless it changed meanwhile.

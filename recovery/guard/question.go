@@ -5,6 +5,7 @@ import "net/netip"
 // Question is what a gate asks about a request.
 type Question struct {
 	Cookie string // value of the session cookie; empty: none
+	Host   string // origin of the further host whose cookie it is; empty: it is the session's own
 	Rules  *Rules // of the gate
 	Page   bool   // a person loads a page
 	Free   bool   // the gate does not protect this request, whatever its rules

@@ -45,6 +45,9 @@ func NewBrowser(tb testing.TB, base string) *Browser {
 // Browser opens a browser on this installation.
 func (w *World) Browser() *Browser {
 	w.TB.Helper()
+	if w.portal != "" {
+		return w.browserAtPortal()
+	}
 	b := NewBrowser(w.TB, w.Server.URL)
 	if os.Getenv(TabsVariable) != "" {
 		b.tab = newTab(w.TB)
@@ -246,7 +249,7 @@ func (b *Browser) Cookie(contains string) *http.Cookie {
 		b.TB.Fatal(err)
 	}
 	for _, c := range b.Client.Jar.Cookies(u) {
-		if strings.TrimPrefix(c.Name, "__Host-") == contains || strings.HasPrefix(c.Name, contains+"-"+u.Port()) {
+		if name := strings.TrimPrefix(c.Name, "__Host-"); name == contains || strings.HasPrefix(name, contains+"-"+u.Port()) {
 			return c
 		}
 	}

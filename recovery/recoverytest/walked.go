@@ -125,7 +125,7 @@ func (w *World) likeness() string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s %+v %v %v %v", policy, w.Policy.Ways, w.Outbox.only == nil, w.Outbox.only, w.tls)
+	return fmt.Sprintf("%s %+v %v %v %v %s", policy, w.Policy.Ways, w.Outbox.only == nil, w.Outbox.only, w.tls, w.portal)
 }
 
 func (w *World) left(before, after state, p Person) walk {

@@ -3,14 +3,12 @@
 package recoverytest
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -131,6 +129,8 @@ type World struct {
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
+	portal  string   // origin; empty: there is none
+	hosts   []string // origins of the protected hosts, with a portal
 	direct  bool
 	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
 	program string        // that Caddy, by default from the environment
@@ -247,7 +247,8 @@ func (w *World) Node() *World {
 // NodeOn is Node with a driver of its own, for one that fails.
 func (w *World) NodeOn(tb testing.TB, d kv.Driver) *World {
 	n := &World{
-		TB: tb, Clock: w.Clock, Driver: d, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events, tls: w.tls,
+		TB: tb, Clock: w.Clock, Driver: d, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events,
+		tls: w.tls, portal: w.portal, hosts: w.hosts,
 	}
 	n.start()
 	return n
@@ -267,7 +268,9 @@ func (w *World) NodeWith(p *recovery.Policy, channels ...string) *World {
 func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
-	w.Guard = guard.New(guard.Config{Accounts: w.Engine, Methods: w.Engine.Methods, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log})
+	w.Guard = guard.New(guard.Config{
+		Accounts: w.Engine, Methods: w.Engine.Methods, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
+	})
 	pages, err := pages()
 	if err != nil {
 		w.TB.Fatal(err)
@@ -279,6 +282,9 @@ func (w *World) start() {
 		w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
 	}
 	w.Web.Origins = []string{w.Server.URL}
+	if w.portal != "" {
+		w.Web.Portal, w.Web.Origins = w.portal, w.hosts
+	}
 	w.TB.Cleanup(func() {
 		w.Server.Close()
 		w.Guard.Close()
@@ -303,7 +309,7 @@ func (w *World) engine() *engine.Engine {
 
 // serve does what the Caddy handler does.
 func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
-	if web.Ours(r) {
+	if w.Web.Ours(r) {
 		w.Web.ServeHTTP(rw, web.Within(r, &w.Rules))
 		return
 	}
@@ -329,42 +335,4 @@ func (w *World) serve(rw http.ResponseWriter, r *http.Request) {
 	w.app(answer, r)
 	answer.Close()
 	d.Touch()
-}
-
-// Echo is what the app saw.
-type Echo struct {
-	URI    string
-	Header http.Header
-}
-
-// app is what stands behind the gate.
-func (w *World) app(rw http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	if r.URL.Path != "/favicon.ico" { // Chromium asks for it by itself
-		w.AppHits++
-	}
-	w.mu.Unlock()
-	if w.App != nil {
-		w.App.ServeHTTP(rw, r)
-		return
-	}
-	rw.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(rw).Encode(Echo{URI: r.URL.RequestURI(), Header: r.Header})
-}
-
-// Hits counts the requests that reached the app.
-func (w *World) Hits() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.AppHits
-}
-
-// Link turns a mailed link into the token behind its '#'.
-func Link(tb testing.TB, m recovery.Message) string {
-	tb.Helper()
-	_, token, ok := strings.Cut(m.Vars["link"], "#")
-	if !ok {
-		tb.Fatalf("message %s has no link: %q", m.Template, m.Vars["link"])
-	}
-	return token
 }

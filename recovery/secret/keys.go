@@ -37,7 +37,8 @@ type Keys struct{ now atomic.Pointer[keySet] }
 
 type keySet struct {
 	rings   []ring
-	cookies []securecookie.Codec
+	cookies []securecookie.Codec // of [Keys.SignCookie]
+	sealed  []securecookie.Codec // of [Keys.SealCookie]
 }
 
 type ring struct {
@@ -45,6 +46,8 @@ type ring struct {
 	aead   cipher.AEAD
 	mac    []byte
 	cookie []byte
+	// Of sealed cookies.
+	cookieHash, cookieBlock []byte
 }
 
 // NewKeys derives keys from one or more root keys of 32 bytes, newest first
@@ -59,15 +62,15 @@ func NewKeys(roots ...[]byte) (*Keys, error) {
 		if err != nil {
 			return nil, err
 		}
-		set.add(r, newCookies(r.cookie))
+		set.add(r, newCookies(r.cookie), newSealedCookies(r.cookieHash, r.cookieBlock))
 	}
 	k := new(Keys)
 	k.now.Store(set)
 	return k, nil
 }
 
-func (s *keySet) add(r ring, cookies securecookie.Codec) {
-	s.rings, s.cookies = append(s.rings, r), append(s.cookies, cookies)
+func (s *keySet) add(r ring, cookies, sealed securecookie.Codec) {
+	s.rings, s.cookies, s.sealed = append(s.rings, r), append(s.cookies, cookies), append(s.sealed, sealed)
 }
 
 // Use replaces the keys by those of the lists, the first in front; a key that is
@@ -78,7 +81,7 @@ func (k *Keys) Use(lists ...*Keys) {
 		from := list.now.Load()
 		for i, r := range from.rings {
 			if !slices.ContainsFunc(set.rings, func(have ring) bool { return have.id == r.id }) {
-				set.add(r, from.cookies[i])
+				set.add(r, from.cookies[i], from.sealed[i])
 			}
 		}
 	}
@@ -112,25 +115,15 @@ func newRing(root []byte) (ring, error) {
 	if len(root) != KeySize {
 		return ring{}, ErrKey
 	}
-	derive := func(purpose string) ([]byte, error) {
-		return hkdf.Key(sha256.New, root, nil, "sparekey "+purpose+" v1", KeySize)
+	var derived [6][]byte
+	for i, purpose := range []string{"key id", "seal", "mac", "cookie", "sealed cookie hash", "sealed cookie block"} {
+		key, err := hkdf.Key(sha256.New, root, nil, "sparekey "+purpose+" v1", KeySize)
+		if err != nil {
+			return ring{}, fmt.Errorf("derive key: %w", err)
+		}
+		derived[i] = key
 	}
-	id, err := derive("key id")
-	if err != nil {
-		return ring{}, fmt.Errorf("derive key: %w", err)
-	}
-	seal, err := derive("seal")
-	if err != nil {
-		return ring{}, fmt.Errorf("derive key: %w", err)
-	}
-	mac, err := derive("mac")
-	if err != nil {
-		return ring{}, fmt.Errorf("derive key: %w", err)
-	}
-	cookie, err := derive("cookie")
-	if err != nil {
-		return ring{}, fmt.Errorf("derive key: %w", err)
-	}
+	id, seal, mac, cookie := derived[0], derived[1], derived[2], derived[3]
 	block, err := aes.NewCipher(seal)
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
@@ -139,7 +132,7 @@ func newRing(root []byte) (ring, error) {
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
 	}
-	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac, cookie: cookie}, nil
+	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac, cookie: cookie, cookieHash: derived[4], cookieBlock: derived[5]}, nil
 }
 
 // sealVersion is the first byte of everything sealed.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -30,19 +29,6 @@ func (x *exchange) showAccount() {
 	f.Notice = x.notice()
 	c.Others = len(a.Sessions) > 1 && x.changed()
 	x.page(http.StatusOK, f, c)
-}
-
-// comeIn leads to the sign-in, or asks for the factor that was left out there. back
-// is where that leads.
-func (x *exchange) comeIn(target, back string) {
-	switch a, err := x.Engine.Halfway(x.r.Context(), x.client.Session); {
-	case err != nil:
-		x.unavailable(err)
-	case a != nil:
-		x.askProof(a.Name, templates.ForbiddenSecond, back)
-	default:
-		x.redirect(x.loginURL("", target))
-	}
 }
 
 // changed tells that what is said on the page is of a change after which somebody
@@ -192,7 +178,7 @@ func (x *exchange) changeAccount() {
 			x.unavailable(err)
 			return
 		}
-		x.redirect(cmp.Or(SafeReturn(x.r.PostForm.Get("return")), "/"))
+		x.redirect(x.Return(x.r.PostForm.Get("return")))
 		return
 	case strings.HasPrefix(id, endTrust):
 		x.endTrust(a, strings.TrimPrefix(id, endTrust))
@@ -266,6 +252,10 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, 
 // logout ends this session, or with choice=everywhere all of the account, and
 // has the browser forget what it keeps of this origin's pages (ASVS 5.0 14.3.1).
 func (x *exchange) logout() {
+	if x.at == atHost {
+		x.logoutHere()
+		return
+	}
 	all := x.r.PostForm.Get("choice") == everywhere
 	if all {
 		switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
@@ -280,6 +270,10 @@ func (x *exchange) logout() {
 		x.unavailable(err)
 		return
 	}
+	x.forgetSession()
+}
+
+func (x *exchange) forgetSession() {
 	x.set(sessionCookie, "", -time.Second)
 	if x.secure || Loopback(x.r.Host) { // elsewhere browsers do not take it
 		x.w.Header().Set("Clear-Site-Data", `"cache"`)
@@ -287,9 +281,18 @@ func (x *exchange) logout() {
 	x.redirect(x.address("logout", url.Values{}))
 }
 
+// logoutHere ends the session at this host, at the portal and everywhere else.
+func (x *exchange) logoutHere() {
+	if err := x.Engine.SignOutHost(x.r.Context(), x.client.Session, x.host); err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.forgetSession()
+}
+
 // showSignedOut is where signing out leads.
 func (x *exchange) showSignedOut() {
-	switch _, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+	switch s, err := x.session(); {
 	case err != nil:
 		x.unavailable(err)
 	case s != nil: // the form of it is there

@@ -22,6 +22,9 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 		scheme = "https://"
 	}
 	x.origin = scheme + r.Host
+	if x.at, x.host = s.site(r); x.at != atHost {
+		x.host = ""
+	}
 	x.keep = x.language(r.URL.Query().Get("lang"))
 	base, elsewhere := x.base()
 	x.client = recovery.Client{
@@ -48,6 +51,8 @@ func (s *Server) oneFactor(r *http.Request) bool {
 // copied into a message (TK-12).
 func (x *exchange) base() (address string, elsewhere bool) {
 	switch {
+	case x.Portal != "":
+		return x.Portal + Prefix, false
 	case slices.Contains(x.Origins, x.origin):
 		return x.origin + Prefix, false
 	case x.Public != "":

@@ -21,14 +21,17 @@ const (
 	keepLife   = 30 * 24 * time.Hour
 )
 
-// CookieName is the full name for a request: "__Host-" on https; on plain
-// http no prefix, but the port, because browsers share cookies between ports.
+// CookieName is the full name for a request: "__Host-" on https, and none of it on
+// plain http. The port is a part of it, but for that of https, because browsers
+// share cookies between ports.
 func CookieName(name string, secure bool, host string) string {
-	if secure {
-		return hostPrefix + name
-	}
 	_, port, err := net.SplitHostPort(host)
-	if err != nil || port == "" {
+	switch none := err != nil || port == ""; {
+	case secure && (none || port == "443"):
+		return hostPrefix + name
+	case secure:
+		return hostPrefix + name + "-" + port
+	case none:
 		port = "80"
 	}
 	return name + "-" + port

@@ -11,7 +11,7 @@ import (
 func (x *exchange) startFrame(kind recovery.Kind) templates.Frame {
 	f := x.frame()
 	f.Start = string(kind)
-	f.Return = SafeReturn(x.r.URL.Query().Get("return"))
+	f.Return = x.Return(x.r.URL.Query().Get("return"))
 	return f
 }
 
@@ -38,12 +38,16 @@ func (x *exchange) showLogin() {
 		x.showSetup()
 		return
 	}
-	back := x.r.URL.Query().Get("return")
-	if back != "" && x.signedIn() {
-		x.redirect(SafeReturn(back))
+	asked := x.r.URL.Query().Get("return")
+	back := x.Return(asked)
+	if x.handsOver(back) {
 		return
 	}
-	f, c := x.login(SafeReturn(back), "")
+	if asked != "" && x.signedIn() {
+		x.redirect(back)
+		return
+	}
+	f, c := x.login(back, "")
 	f.Notice = x.notice()
 	x.page(http.StatusOK, f, c)
 }

@@ -23,6 +23,8 @@ type exchange struct {
 	keep   string // language picked by hand
 	id     string // joins page and log line
 	person string // id behind people/
+	at     site
+	host   string // origin of the further host that was asked for; empty: it is none
 
 	flowEnds time.Time // when the flow cookie does; zero: it has no time
 }

@@ -41,7 +41,7 @@ func (x *exchange) stands(o recovery.Outcome, err error) bool {
 func (x *exchange) ended(p *recovery.Problem, flow string) {
 	f := x.refusedFrame()
 	if p.Key == recovery.ProblemFlowFinished {
-		f.Notice, f.Return = &templates.Text{Key: p.Key}, SafeReturn(p.Args["return"])
+		f.Notice, f.Return = &templates.Text{Key: p.Key}, x.Return(p.Args["return"])
 		x.page(http.StatusOK, f, templates.RefusedPage{Done: true})
 		return
 	}

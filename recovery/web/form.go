@@ -76,7 +76,7 @@ func control(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t
 func (x *exchange) input() recovery.Input {
 	f := x.r.PostForm.Get
 	return recovery.Input{
-		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: SafeReturn(f("return")),
+		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: x.Return(f("return")),
 		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Extension: f("extension"), Method: f("method"), Choice: f("choice"),
 		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"),
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),

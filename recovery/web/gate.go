@@ -49,6 +49,16 @@ func Ours(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, Prefix) || r.URL.Path == strings.TrimSuffix(Prefix, "/")
 }
 
+// Ours tells whether a request is for our own pages: those below [Prefix], and
+// all there are at the portal.
+func (s *Server) Ours(r *http.Request) bool {
+	if Ours(r) {
+		return true
+	}
+	where, _ := s.site(r)
+	return where == atPortal
+}
+
 // Follow has a request that was let through end with its session. The request
 // stays the same for everything that holds it: later handlers, placeholders, the
 // access log. key is where the context of the request has its [net.Conn]; nil:
@@ -114,8 +124,6 @@ func scripted(r *http.Request) bool {
 	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest")
 }
 
-func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
 // navigation tells a page load from forms and from the background.
 func navigation(r *http.Request) bool { return reads(r) && windowed(r) }
 
@@ -123,15 +131,13 @@ func navigation(r *http.Request) bool { return reads(r) && windowed(r) }
 // front of: no form, no frame, nothing in the background.
 func Navigation(r *http.Request) bool { return r.Method == http.MethodGet && navigation(r) }
 
-// framed tells a page load inside a frame: no password belongs there.
-func framed(r *http.Request) bool {
-	dest := r.Header.Get("Sec-Fetch-Dest")
-	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "iframe" || dest == "frame")
-}
-
 // signIn asks for a login at the address asked for: status 401, no redirect,
 // nothing written.
 func (x *exchange) signIn() {
+	if x.at != alone {
+		x.askPortal()
+		return
+	}
 	target := SafeReturn(x.r.URL.RequestURI())
 	switch {
 	case framed(x.r):
@@ -246,29 +252,69 @@ func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 	x.page(http.StatusForbidden, f, c)
 }
 
-// prove asks somebody signed in for a strong proof, at the address asked for. The
-// page writes nothing: its form begins the flow. In the background nothing can be
-// asked, and a page of the app that loads itself again on a 401 gets there.
+// prove asks somebody signed in for a strong proof, at the address asked for or at
+// the portal. The page writes nothing: its form begins the flow. In the background
+// nothing can be asked, and a page of the app that loads itself again on a 401 gets
+// there.
 func (x *exchange) prove(d guard.Decision) {
+	target := SafeReturn(x.r.URL.RequestURI())
 	why := templates.ForbiddenProve
 	if d.Reason == guard.DeniedFactor {
 		why = templates.ForbiddenSecond
 	}
-	x.askProof(d.Identity.User, why, x.r.URL.RequestURI())
+	switch {
+	case !windowed(x.r) && x.at == atHost:
+		x.background(http.StatusUnauthorized, "proof_required", x.proveURL(target))
+	case !windowed(x.r):
+		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", target))
+	case !reads(x.r):
+		f := x.mine()
+		f.Return = target
+		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
+	case x.at == atHost:
+		x.redirect(x.proveURL(target))
+	default:
+		x.askProof(d.Identity.User, why, target)
+	}
 }
 
-func (x *exchange) askProof(name string, why templates.Forbidden, back string) {
+// askProof is the page whose form begins a proof, and that then leads on.
+func (x *exchange) askProof(name string, why templates.Forbidden, next string) {
 	f := x.mine()
-	f.Return = SafeReturn(back)
-	switch {
-	case !windowed(x.r):
-		x.background(http.StatusUnauthorized, "proof_required", x.loginURL("", f.Return))
-	case !reads(x.r):
-		x.page(http.StatusUnauthorized, f, templates.NotSavedPage{Prove: true})
+	f.Start, f.Return = string(recovery.KindStepUp), next
+	x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: name, Why: why})
+}
+
+// showProve is the page that asks for a proof, for another host.
+func (x *exchange) showProve() {
+	next := x.Return(x.r.URL.Query().Get("return"))
+	switch a, s, err := x.Engine.Account(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case s != nil:
+		x.askProof(a.Name, templates.ForbiddenProve, next)
 	default:
-		f.Start = string(recovery.KindStepUp)
-		x.page(http.StatusUnauthorized, f, templates.ForbiddenPage{Name: name, Why: why})
+		x.comeIn(next, next)
 	}
+}
+
+// comeIn leads to the sign-in, or asks for the factor that was left out there. back
+// is where that leads.
+func (x *exchange) comeIn(target, back string) {
+	switch a, err := x.Engine.Halfway(x.r.Context(), x.client.Session); {
+	case err != nil:
+		x.unavailable(err)
+	case a != nil:
+		x.askProof(a.Name, templates.ForbiddenSecond, back)
+	default:
+		x.redirect(x.loginURL("", target))
+	}
+}
+
+// halfway tells of a sign-in of fewer factors than the account has.
+func (x *exchange) halfway() bool {
+	a, err := x.Engine.Halfway(x.r.Context(), x.client.Session)
+	return err == nil && a != nil
 }
 
 // Unavailable answers a request when nothing can be decided, from outside an

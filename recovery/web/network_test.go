@@ -76,7 +76,7 @@ func TestNetworkAsksForOneFactor(t *testing.T) {
 			t.Errorf("at %s: got %d %s, want the page that asks for the factor", place, b.Status, b.Page())
 		}
 	}
-	background(b)
+	quietly(b)
 	if b.Get("/api"); b.Status != http.StatusUnauthorized || !strings.Contains(b.Body, "proof_required") {
 		t.Errorf("elsewhere in the background: got %d %s", b.Status, b.Body)
 	}

@@ -3,9 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -58,7 +56,7 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 		if recipe.Opens && x.guessed(o.Account) > 0 {
 			return x.accountURL("") // which says so
 		}
-		back := SafeReturn(o.Return)
+		back := x.Return(o.Return)
 		if name, ours := strings.CutPrefix(back, Prefix); ours {
 			return x.address(name, url.Values{"done": {says}})
 		}
@@ -135,5 +133,3 @@ func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Fram
 		recovery.KindActivate: (*exchange).activateAgain,
 	}
 }
-
-func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -90,8 +92,19 @@ func (x *exchange) refusedFrame() templates.Frame {
 // signedIn tells whether somebody is signed in here, for the way out of a page.
 // When that cannot be told the page leads to the sign-in, which says so itself.
 func (x *exchange) signedIn() bool {
-	_, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	s, err := x.session()
 	return err == nil && s != nil
+}
+
+// session is that of this browser, as far as the host asked for has a cookie of
+// it; nil: there is none.
+func (x *exchange) session() (*recovery.Session, error) {
+	if x.at == atHost {
+		_, s, err := x.Engine.AtHost(x.r.Context(), x.client.Session, x.host)
+		return s, err
+	}
+	_, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	return s, err
 }
 
 // unavailable answers "cannot tell": 503, and every cookie stays as it is.
@@ -129,3 +142,5 @@ func notices() []string {
 func (x *exchange) has(channel string) bool { return x.Notify != nil && x.Notify.Has(channel) }
 
 func (x *exchange) recoverable() bool { return x.Engine.Recoverable() }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }

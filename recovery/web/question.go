@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +17,7 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 }
 
 func (s *Server) ask(r *http.Request, rules *guard.Rules, original func(*http.Request) (string, *url.URL)) guard.Question {
-	q := guard.Question{Cookie: s.SessionCookie(r), Rules: rules, Page: Navigation(r)}
+	q := guard.Question{Cookie: s.SessionCookie(r), Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
 	if rules.OfPaths() {
 		q.Method, q.Paths = target(r, original)
 	}
@@ -31,18 +30,6 @@ func (s *Server) ask(r *http.Request, rules *guard.Rules, original func(*http.Re
 		}
 	}
 	return q
-}
-
-// within is where the context of a request has the rules of its gate.
-type within struct{}
-
-// Within has a request for our pages know the gate that they belong to, where that
-// says something of the sign-in.
-func Within(r *http.Request, rules *guard.Rules) *http.Request {
-	if !rules.OfClients() {
-		return r
-	}
-	return r.WithContext(context.WithValue(r.Context(), within{}, rules))
 }
 
 // Target is what a request is for: its method, and each reading of its path.

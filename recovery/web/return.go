@@ -29,6 +29,23 @@ func SafeReturn(target string) string {
 	return target
 }
 
+// Return is [SafeReturn], and with a portal it lets through an address on one of
+// the protected hosts, too: their origin letter for letter, and behind it a path
+// that is none of our own pages. Nothing else of an address is looked at, so that
+// there is nothing browsers could read in another way.
+func (s *Server) Return(target string) string {
+	if s.Portal == "" {
+		return SafeReturn(target)
+	}
+	for _, origin := range s.Origins {
+		path, ok := strings.CutPrefix(target, origin)
+		if ok && strings.HasPrefix(path, "/") && SafeReturn(path) == path && !strings.HasPrefix(path, Prefix) {
+			return target
+		}
+	}
+	return SafeReturn(target)
+}
+
 func unsafeInURL(r rune) bool { return r == ' ' || unsafeInPath(r) }
 
 // unsafeInPath is for an unescaped path: "%20" is as good there as a letter.

@@ -12,6 +12,7 @@ import (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Harden(w, r)
 	x := s.exchange(w, r)
+	x.hardenPortal()
 	if !x.clear {
 		x.contradicted()
 		return
@@ -20,7 +21,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusForbidden, "insecure_http")
 		return
 	}
-	route, ok := routes()[strings.TrimPrefix(r.URL.Path, Prefix)]
+	page := strings.TrimPrefix(r.URL.Path, Prefix)
+	route, ok := routes()[page]
 	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
 		x.person, ok = id, true
 		route = personRoute()
@@ -28,6 +30,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, Prefix+"static/"):
 		x.static()
+	case ok && page == "enter" && x.at != atHost:
+		x.refuse(http.StatusNotFound, "not_found")
+	case !x.here(page, ok):
 	case !ok:
 		x.refuse(http.StatusNotFound, "not_found")
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && route.get != nil:
@@ -63,6 +68,9 @@ func routes() map[string]route {
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
+		"enter":           {get: (*exchange).enter},
+		"waits":           {get: (*exchange).showWaitsPage, document: true},
+		"prove":           {get: (*exchange).showProve, document: true},
 	}
 }
 

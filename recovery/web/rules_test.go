@@ -63,16 +63,16 @@ func TestFactorsOfSomebodyWithoutOne(t *testing.T) {
 	w, p := withoutFactor(t)
 	b := signIn(w, w.Browser(), p)
 	w.Rules.Factors = 2
-	if b.Get("/"); b.Status != http.StatusForbidden || !strings.Contains(b.Body, `value="add_factor"`) {
+	if b.Get("/"); b.Status != http.StatusForbidden || !strings.Contains(b.Body, `#factors"`) {
 		t.Fatalf("got %d, want 403 with a button to add a factor\n%s", b.Status, b.Text())
 	}
-	background(b)
+	quietly(b)
 	if b.Get("/api"); b.Status != http.StatusForbidden || !strings.Contains(b.Body, "second_factor_missing") {
 		t.Errorf("in the background: got %d %s", b.Status, b.Body)
 	}
 }
 
-func background(b *recoverytest.Browser) {
+func quietly(b *recoverytest.Browser) {
 	b.Header = http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}, "Accept": {"application/json"}}
 }
 
@@ -92,7 +92,7 @@ func TestFreshAsksAgain(t *testing.T) {
 		t.Fatalf("ten minutes later: got %d, want 401", b.Status)
 	}
 	b.Post("/vault", recoverytest.Fields("text", "mine")).Want("not-saved")
-	background(b)
+	quietly(b)
 	if b.Get("/api"); b.Status != http.StatusUnauthorized || !strings.Contains(b.Body, "proof_required") {
 		t.Errorf("in the background: got %d %s", b.Status, b.Body)
 	}
@@ -149,4 +149,25 @@ func TestRulesHoldForStreams(t *testing.T) {
 		a.Groups = slices.DeleteFunc(a.Groups, func(g string) bool { return g == recovery.GroupAdmins })
 	})
 	recoverytest.WantOver(t, "out of the group", list, 1500*time.Millisecond)
+}
+
+// TestProofAtThePortal is asked for there, and leads back to the host.
+func TestProofAtThePortal(t *testing.T) {
+	t.Parallel()
+	w, alice := withPortal(t)
+	b := come(w, w.Browser(), alice, photos+"/trip")
+	w.Rules.Fresh = 10 * time.Minute
+	w.Clock.Move(10 * time.Minute)
+	if b.Get(photos + "/trip?id=7").Want("forbidden"); "https://"+b.URL.Host != portal {
+		t.Fatalf("got the page at %s, want it at the portal", b.URL)
+	}
+	b.Post("/.sparekey/", recoverytest.Fields("start", "step_up", "return", photos+"/trip?id=7")).Want("factor").Submit("code", secondCode(w, alice))
+	inApp(w, b, photos+"/trip?id=7")
+	if got := background(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusOK {
+		t.Errorf("in the background after the proof: got %d, want 200", got)
+	}
+	w.Clock.Move(10 * time.Minute)
+	if got := background(t, b, photos+"/api", cookieAt(t, b, photos)); got != http.StatusUnauthorized {
+		t.Errorf("in the background ten minutes later: got %d, want 401", got)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -31,7 +32,15 @@ type Server struct {
 	Insecure bool                                     // plain http is allowed off loopback
 	Forward  *Forward                                 // what other proxies may ask; nil: nothing
 
+	// Portal is the origin of all pages and of the sign-in, for every host of
+	// Origins: those then have cookies of their own, which a ticket brings there.
+	// Links lead to it. Empty: each host has its own pages and sign-in.
+	Portal string
+
 	unclear sync.Once // the proxy in front that nobody can understand is in the log
+	sorted  sync.Once
+	hosts   hosts
+	turn    atomic.Uint32 // of the cookies of those on their way to the portal
 }
 
 func (s *Server) log() *slog.Logger {

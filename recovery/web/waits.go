@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
@@ -12,6 +13,10 @@ import (
 // that waits, and whoever sits here may stop it, or say that it was them. Then
 // the page follows.
 func (x *exchange) showWaits(id *guard.Identity) {
+	if x.at == atHost {
+		x.redirect(x.Portal + x.address("waits", url.Values{"return": {x.host + SafeReturn(x.r.URL.RequestURI())}}))
+		return
+	}
 	a, err := x.Engine.Person(x.r.Context(), id.ID)
 	if err != nil {
 		x.undecided()

@@ -61,3 +61,11 @@ func (x *exchange) next(f templates.Frame) string {
 	}
 	return x.loginURL("", f.Return)
 }
+
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// framed tells a page load inside a frame: no password belongs there.
+func framed(r *http.Request) bool {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "iframe" || dest == "frame")
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// here tells whether a page of ours is at the host asked for: with a portal all
+// are there, and other hosts have only what needs their cookie. If it is not,
+// that has been answered.
+func (x *exchange) here(page string, known bool) bool {
+	switch {
+	case x.at == alone, page == "healthz", x.at == atHost && (page == "enter" || page == "logout"):
+		return true
+	case x.at == atPortal && Ours(x.r):
+		return true
+	case x.at == atPortal:
+		x.noApp()
+	case x.at == nowhere:
+		x.refuse(http.StatusForbidden, "unknown_host")
+	case !known || !navigation(x.r):
+		x.refuse(http.StatusNotFound, "not_found")
+	case page == "login": // the next page at this host may come with a ticket
+		x.redirect(x.portalURL(SafeReturn(x.r.URL.Query().Get("return")), x.addNonce()))
+	default:
+		x.redirect(x.Portal + (&url.URL{Path: Prefix + page, RawQuery: x.r.URL.RawQuery}).String())
+	}
+	return false
+}
+
+// noApp answers what is no page of ours at the portal: nothing stands behind it.
+func (x *exchange) noApp() {
+	if !navigation(x.r) {
+		x.background(http.StatusNotFound, "not_found", "")
+		return
+	}
+	x.redirect(x.accountURL(""))
+}
+
+// portalURL asks for a sign-in at the portal, that leads to a path on this host.
+// nonce is what the ticket will be bound to; empty: the host is asked first.
+func (x *exchange) portalURL(target, nonce string) string {
+	return x.Portal + x.address("login", url.Values{"return": {x.host + target}, "n": {nonce}})
+}
+
+// proveURL asks for a proof at the portal, that leads to a path on this host.
+func (x *exchange) proveURL(target string) string {
+	return x.Portal + x.address("prove", url.Values{"return": {x.host + target}})
+}
+
+// askPortal has somebody who is not signed in at this host go to the portal.
+func (x *exchange) askPortal() {
+	target := SafeReturn(x.r.URL.RequestURI())
+	switch {
+	case x.at == nowhere && windowed(x.r):
+		x.refuse(http.StatusForbidden, "unknown_host")
+	case x.at == nowhere:
+		x.background(http.StatusUnauthorized, "unknown_host", "")
+	case framed(x.r):
+		x.hardenFramed()
+		x.signInFramed(target)
+	case !windowed(x.r):
+		x.background(http.StatusUnauthorized, "sign_in_required", x.portalURL(target, ""))
+	case !reads(x.r):
+		x.notSaved()
+	default:
+		x.redirect(x.portalURL(target, x.addNonce()))
+	}
+}
+
+// handsOver leads a browser that is signed in at the portal on to another host. It
+// is false when it is not, or when that is not where it wants to go.
+func (x *exchange) handsOver(back string) bool {
+	host, target, ok := x.otherHost(back)
+	if !ok || !navigation(x.r) || x.r.Method != http.MethodGet {
+		return false
+	}
+	nonce := x.r.URL.Query().Get("n")
+	if !isNonce(nonce) {
+		if !x.signedIn() && !x.halfway() {
+			return false
+		}
+		x.redirect(back) // the host gives the browser one
+		return true
+	}
+	return x.handOver(host, target, nonce)
+}
+
+// otherHost takes a return target apart, when it is one on another host.
+func (x *exchange) otherHost(back string) (host, target string, ok bool) {
+	for _, origin := range x.Origins {
+		if rest, found := strings.CutPrefix(back, origin); found && strings.HasPrefix(rest, "/") && x.at == atPortal {
+			return origin, rest, true
+		}
+	}
+	return "", "", false
+}
+
+// hardenPortal lets forms of the portal lead to the protected hosts, and to no
+// others: Chromium holds a redirect after a form to form-action, too.
+func (x *exchange) hardenPortal() {
+	if x.at != atPortal {
+		return
+	}
+	forms := strings.Join(append([]string{"form-action 'self'"}, x.Origins...), " ")
+	x.w.Header().Set("Content-Security-Policy", contentPolicy(x.r, forms+"; frame-ancestors 'none'"))
+}
+
+// showWaitsPage is [exchange.showWaits] at the portal, for another host.
+func (x *exchange) showWaitsPage() {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	switch {
+	case err != nil:
+		x.unavailable(err)
+	case s == nil:
+		x.redirect(x.loginURL("", x.Return(x.r.URL.Query().Get("return"))))
+	default:
+		f := x.mine()
+		f.Return = x.Return(x.r.URL.Query().Get("return"))
+		x.page(http.StatusOK, f, templates.WaitsPage{Waits: shownWaits(a.Showing(s.Device, x.Engine.Now()))})
+	}
+}
