@@ -40,6 +40,19 @@ func (c *command) leaf(cmd *cobra.Command, names []string, run func(cmd *cobra.C
 	return cmd
 }
 
+// either finishes a command that takes the arguments named, or none of them.
+func (c *command) either(cmd *cobra.Command, names []string, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	with := c.leaf(cmd, names, run).RunE
+	without := c.leaf(cmd, nil, run).RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return without(cmd, args)
+		}
+		return with(cmd, args)
+	}
+	return cmd
+}
+
 func counted(names []string) string {
 	if len(names) == 0 {
 		return "no argument"

@@ -138,6 +138,7 @@ func (c *caddyConfig) sites(plain bool) (s sites, used bool) {
 	for _, name := range slices.Sorted(maps.Keys(c.Apps.HTTP.Servers)) {
 		server := c.Apps.HTTP.Servers[name]
 		s.serve(routes.Sites(server.server()))
+		s.maps = append(s.maps, routes.Read(server.server(), server.Listen))
 		gates := server.gates()
 		used = used || len(gates) > 0
 		for _, gate := range gates {

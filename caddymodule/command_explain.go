@@ -17,18 +17,31 @@ should do about it, and which paths and sites are open without a login. It
 reads the configuration only and opens no store.
 
 It ends with 1 when a way back is weaker than the login, which "caddy validate"
-and a start refuse as well.`
+and a start refuse as well.
+
+With USER and URL it says instead whether that person would be let in there, and
+why, rule by rule: after a full sign-in, and in each session there is. Nothing is
+changed. It asks the running Caddy, or else the store and the --config.`
 
 // explain prints what the lint has to say about a configuration.
 func (c *command) explain() *cobra.Command {
 	var dot, svg bool
 	cmd := &cobra.Command{
-		Use: "explain", Short: "Explains the ways back in, and refuses weak ones", Long: longExplain,
-		Example: "  $ caddy sparekey explain --config Caddyfile\n  $ caddy sparekey explain --config Caddyfile --svg > ways.svg",
+		Use: "explain [USER URL]", Short: "Explains the ways back in and refuses weak ones, or who is let in where", Long: longExplain,
+		Example: "  $ caddy sparekey explain --config Caddyfile\n  $ caddy sparekey explain --config Caddyfile --svg > ways.svg\n" +
+			"  $ caddy sparekey explain anna https://photos.example.com/album\n" +
+			"  $ caddy sparekey explain anna https://photos.example.com/hook --method POST --from 192.168.1.7 --json",
 	}
+	var request explainArguments
+	cmd.Flags().StringVar(&request.Method, "method", "GET", "with USER and URL: of the request")
+	cmd.Flags().StringVar(&request.From, "from", "", "with USER and URL: address of the client, for rules about networks")
 	cmd.Flags().BoolVar(&dot, "dot", false, "print a graph for Graphviz")
 	cmd.Flags().BoolVar(&svg, "svg", false, "print a drawing")
-	return c.leaf(cmd, nil, func(cmd *cobra.Command, _ []string) error {
+	return c.either(cmd, []string{"USER", "URL"}, func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			request.URL = args[1]
+			return c.access(cmd, args[0], request)
+		}
 		app, err := c.policyOnly()
 		if err != nil {
 			return err

@@ -42,6 +42,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.keyList(ctx, args.User)
 	case opKeyRevoke:
 		return o.keyRevoke(ctx, args)
+	case opExplain:
+		return o.explainAccess(ctx, args.User, args.Explain)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

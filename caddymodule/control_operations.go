@@ -41,6 +41,7 @@ const (
 	opKeyAdd    = "key-add"
 	opKeyList   = "key-list"
 	opKeyRevoke = "key-revoke"
+	opExplain   = "explain"
 )
 
 // arguments of any operation.
@@ -51,8 +52,9 @@ type arguments struct {
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
 
-	Rekey *rekeyArguments `json:"rekey,omitempty"`
-	Key   *keyArguments   `json:"key,omitempty"`
+	Key     *keyArguments     `json:"key,omitempty"`
+	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
+	Explain *explainArguments `json:"explain,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message

@@ -20,7 +20,8 @@ type sites struct {
 	// unnamed tells that the gate also stands where a site names no host, or a
 	// pattern: what a client calls such a host goes into no link (TK-12).
 	unnamed bool
-	portal  string // origin of the portal, which is none of the others; empty: there is none
+	maps    []routes.Map // of all servers
+	portal  string       // origin of the portal, which is none of the others; empty: there is none
 	// believing are listeners at which every device of a private network is taken
 	// for a trusted proxy.
 	believing []string

@@ -19,6 +19,7 @@ func (s *sites) collect(app *caddyhttp.App, plain bool) {
 			l.scheme = "https"
 		}
 		s.serve(routes.Sites(server))
+		s.maps = append(s.maps, routes.Read(server, server.Listen))
 		gates := routes.Gates(server)
 		for _, gate := range gates {
 			for _, host := range gate.Hosts {

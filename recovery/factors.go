@@ -37,3 +37,15 @@ func (a *Account) RecoveredAt(now time.Time) time.Time {
 	}
 	return a.Recovered
 }
+
+// WholeSession is the session of an account that signs in now and shows all it
+// has.
+func (m *Methods) WholeSession(a *Account, now time.Time) *Session {
+	s := &Session{Generation: a.Generation, Created: now, Seen: now, Idle: int64(time.Hour / time.Second), End: now.Add(time.Hour)}
+	for _, c := range a.Credentials {
+		if c.Method == Password || slices.Contains(m.expand(Factor), c.Method) {
+			s.Proofs = append(s.Proofs, Proof{Method: c.Method, At: now})
+		}
+	}
+	return s
+}

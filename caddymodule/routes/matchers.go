@@ -15,6 +15,8 @@ import (
 type probe struct {
 	host  string
 	pages bool // it is for one of our own pages; otherwise any path
+
+	path, method string // of one request, the path in small letters; empty: any
 }
 
 // matches says whether requests of a kind match: all, some or none of them.
@@ -136,6 +138,14 @@ func (m matcher) match(p probe) matches {
 			best = max(best, pathFits(strings.ToLower(pattern), p))
 		}
 		return best
+	case "method":
+		switch {
+		case p.method == "":
+		case slices.Contains(m.words, p.method):
+			return all
+		default:
+			return none
+		}
 	case "not":
 		if len(m.sets) > 0 {
 			return all - matchSets(m.sets, p)
@@ -169,6 +179,8 @@ func pathFits(pattern string, p probe) matches {
 	switch {
 	case pattern == "*" || pattern == "/*":
 		return all
+	case p.path != "":
+		return exactly(pattern, p.path)
 	case !p.pages || !plain:
 		return some
 	case star && strings.HasPrefix(templates.Prefix, start):
