@@ -146,6 +146,7 @@ func TestHD06_CaddyBehindCaddy(t *testing.T) {
 		{"a cookie of plain http through it", "127.0.0.2", front + "/", plain, 401, "data-page=\"sign-in\""},
 		{"past the proxy", "127.0.0.2", direct + "/", http.Header{}, 403, "data-page=\"refused\""},
 		{"past the proxy with a session", "127.0.0.2", direct + "/", secure, 403, "data-page=\"refused\""},
+		{"past the proxy with a session of plain http", "127.0.0.2", direct + "/", plain, 403, "data-page=\"refused\""},
 		{"past the proxy with claims", "127.0.0.2", direct + "/", claim, 403, "data-page=\"refused\""},
 		{"past the proxy with claims to our pages", "127.0.0.2", direct + "/.sparekey/login", claim, 403, "data-page=\"refused\""},
 		{"the proxy says http", "127.0.0.1", direct + "/", http.Header{"X-Forwarded-Proto": {"http"}, "Cookie": secure["Cookie"]}, 403, "data-page=\"refused\""},

@@ -29,8 +29,8 @@ func TestWhatIsOpenIsSaid(t *testing.T) {
 			http://files.localhost:%[1]d {
 				respond "files"
 			}`,
-			`"site":"photos.localhost","what":"all but /admin/*"`, "ok", "photos.localhost, without a login: all but /admin/*",
-			"  photos.localhost: all but /admin/*\n  without sparekey, open to everybody: files.localhost\n",
+			`"site":"photos.localhost","what":"everything except /admin/*"`, "ok", "photos.localhost, without a login: everything except /admin/*",
+			"  photos.localhost: everything except /admin/*\n  without sparekey, open to everybody: files.localhost\n",
 		},
 		{
 			"nothing is protected", `http://photos.localhost:%[1]d {

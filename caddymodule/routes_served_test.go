@@ -88,15 +88,21 @@ func (h *host) serve(t *testing.T, c routesCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.loadAs(t, body, `{"store":{"store":"file","path":%q},"secrets":[%q],"insecure_http":true}`)
+}
+
+// loadAs runs a configuration with options of ours: path of the store, and key.
+func (h *host) loadAs(t *testing.T, body []byte, options string) {
+	t.Helper()
 	var config struct {
 		Admin json.RawMessage            `json:"admin"`
 		Apps  map[string]json.RawMessage `json:"apps"`
 	}
-	if err := json.Unmarshal(body, &config); err != nil {
+	err := json.Unmarshal(body, &config)
+	if err != nil {
 		t.Fatal(err)
 	}
-	config.Apps["sparekey"] = fmt.Appendf(nil, `{"store":{"store":"file","path":%q},"secrets":[%q],"insecure_http":true}`,
-		filepath.Join(h.data(), "sparekey.db"), h.secret)
+	config.Apps["sparekey"] = fmt.Appendf(nil, options, filepath.Join(h.data(), "sparekey.db"), h.secret)
 	if body, err = json.Marshal(config); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -20,13 +21,14 @@ func gateHandler(raw json.RawMessage, number string) handler {
 		Pages bool                     `json:"pages"`
 		Match caddyhttp.RawMatcherSets `json:"match"`
 		Open  []struct {
-			Paths []string `json:"paths"`
+			Methods []string `json:"methods"`
+			Paths   []string `json:"paths"`
 		} `json:"open"`
 	}
 	_ = json.Unmarshal(raw, &g) // a fault is told when it is loaded
 	out := gate{line: g.At, pages: g.Pages, sets: readSets(nil, g.Match)}
 	for _, o := range g.Open {
-		out.open = append(out.open, o.Paths...)
+		out.open = append(out.open, strings.Join(append(o.Methods, o.Paths...), " "))
 	}
 	return handler{name: gateModule, raw: raw, gate: &out, holds: true, guards: !g.Pages, number: number}
 }

@@ -104,7 +104,7 @@ func (o *opening) handlers(handlers []handler, around string) (falls bool) {
 			if !o.list(h.routes, around) {
 				return false
 			}
-		case h.toTLS():
+		case h.turnsAway():
 			return false
 		case o.handler(h).open != nil:
 			o.note(around)
@@ -116,11 +116,14 @@ func (o *opening) handlers(handlers []handler, around string) (falls bool) {
 	return true
 }
 
-// toTLS tells of a redirect that only asks for https, as Caddy adds them.
-func (h *handler) toTLS() bool {
-	var s struct{ Headers struct{ Location []string } }
-	return h.name == "static_response" && json.Unmarshal(h.raw, &s) == nil && len(s.Headers.Location) == 1 &&
-		strings.HasPrefix(s.Headers.Location[0], "https://{http.request.host")
+// turnsAway tells of an answer that refuses or leads elsewhere.
+func (h *handler) turnsAway() bool {
+	var s struct {
+		Status json.Number `json:"status_code"`
+		Abort  bool        `json:"abort"`
+	}
+	return h.name == "static_response" && json.Unmarshal(h.raw, &s) == nil && (s.Abort || strings.HasPrefix(s.Status.String(), "3") ||
+		strings.HasPrefix(s.Status.String(), "4") || strings.HasPrefix(s.Status.String(), "5"))
 }
 
 // gate notes what one leaves open.
@@ -130,10 +133,10 @@ func (o *opening) gate(g *gate, around string) {
 	case m == none:
 		o.note(around)
 	case m < all:
-		o.note(both(around, "all but "+spokenSets(g.sets)))
+		o.note(both(around, spokenRest(g.sets)))
 	}
 	if len(g.open) > 0 {
-		o.note(both(around, strings.Join(g.open, " ")))
+		o.note(both(around, strings.Join(g.open, ", ")))
 	}
 }
 
@@ -154,7 +157,15 @@ func spokenSets(sets []matcherSet) string {
 				words = append(words, text)
 			}
 		}
-		out = append(out, strings.Join(words, " with "))
+		text := strings.Join(words, " with ")
+		switch except := set.except(); {
+		case except == "":
+		case text == "":
+			text = "everything except " + except
+		default:
+			text += " (but not " + except + ")"
+		}
+		out = append(out, text)
 	}
 	if slices.Contains(out, "") {
 		return ""
@@ -171,10 +182,26 @@ func (m matcher) spoken() string {
 	case "method":
 		return "method " + strings.Join(m.words, " ")
 	case "not":
-		if inside := spokenSets(m.sets); inside != "" {
-			return "all but " + inside
-		}
-		return ""
+		return "" // see except
 	}
 	return "some (" + m.name + ")"
+}
+
+// except is what a set does not take; empty: nothing of that kind.
+func (s matcherSet) except() string {
+	var out []string
+	for _, m := range s {
+		if text := spokenSets(m.sets); m.name == "not" && text != "" {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// spokenRest says what matchers do not take.
+func spokenRest(sets []matcherSet) string {
+	if len(sets) == 1 && len(sets[0]) == 1 && sets[0][0].name == "not" {
+		return sets[0].except()
+	}
+	return "everything except " + spokenSets(sets)
 }

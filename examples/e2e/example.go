@@ -77,6 +77,16 @@ func (e *Example) Transport() *http.Transport {
 	return t
 }
 
+// From is Transport for somebody at another address of this machine.
+func (e *Example) From(address string) *http.Transport {
+	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+		return d.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(e.Port))
+	}}
+	e.TB.Cleanup(t.CloseIdleConnections)
+	return t
+}
+
 // Dial opens a connection to the proxy.
 func (e *Example) Dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(e.Port))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -108,19 +109,36 @@ func (s *behind) walk() {
 	fetch := s.browser("photos")
 	fetch.Header = http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}}
 	s.wantDenied("a fetch of nobody", fetch, "/api", 401)
-	s.wantDenied("another group", s.signedInAt(alice, "family"), "/", 403)
+	s.counted(alice)
 	s.wantDenied("a host that is not written", s.browser("other"), "/", 403, 404)
 	for _, uri := range []string{"/.sparekey/verify", "/.sparekey/verify/nginx", "/.sparekey/verify/envoy/"} {
 		s.wantDenied("a question of a client", s.b, uri, 403, 404)
 	}
 }
 
-// signedInAt signs in at a host where the person may not pass.
-func (s *behind) signedInAt(p *e2e.Person, host string) *recoverytest.Browser {
+// counted signs in where the person may not pass, as somebody at another address
+// who claims to be at a third: what is written of both is the address that the
+// connection came from.
+func (s *behind) counted(p *e2e.Person) {
 	s.t.Helper()
-	b := s.browser(host)
-	b.Get("/").Want("sign-in").Submit("name", p.Name, "password", p.Password).Want("factor")
-	return b.Submit("method", "recovery_code").Want("factor").Submit("code", p.Codes[0])
+	const own, claimed = "127.0.0.9", "192.0.2.66"
+	b := s.browser("family")
+	if runtime.GOOS == "linux" { // elsewhere a machine has one such address
+		b.Client.Transport = s.From(own)
+	}
+	b.Header = http.Header{
+		"X-Forwarded-For": {claimed}, "X-Real-Ip": {claimed}, "Forwarded": {"for=" + claimed}, "Cf-Connecting-Ip": {claimed}, "True-Client-Ip": {claimed},
+	}
+	b.Get("/").Want("sign-in").Submit("name", p.Name, "password", "wrong horse staple").Want("sign-in")
+	b.Submit("name", p.Name, "password", p.Password).Want("factor")
+	b.Submit("method", "recovery_code").Want("factor").Submit("code", p.Codes[0])
+	s.wantDenied("another group", b, "/", 403)
+	for _, event := range []string{"login_failed", "forbidden"} {
+		want := `"event":"` + event + `","client_ip":"` + own + `"`
+		if log := s.Sparekey.Log.String(); runtime.GOOS == "linux" && (!strings.Contains(log, want) || strings.Contains(log, claimed)) {
+			s.t.Errorf("got log\n%s\nwant %s, and nothing of %s", log, want, claimed)
+		}
+	}
 }
 
 // lies has the client say what only the proxy and Sparekey may.

@@ -51,7 +51,13 @@ func Loopback(host string) bool {
 }
 
 // tooOpen tells that passwords would cross a network in the clear.
-func (x *exchange) tooOpen() bool { return !x.secure && !x.Insecure && !Loopback(x.r.Host) }
+func (x *exchange) tooOpen() bool { return x.inClear(x.r) }
+
+// inClear tells whether what a request and its answer hold crosses a network for
+// everybody to read, and that is not accepted.
+func (s *Server) inClear(r *http.Request) bool {
+	return !s.secure(r) && !s.Insecure && !Loopback(r.Host)
+}
 
 // sameOrigin is the one check against cross-site requests: Sec-Fetch-Site
 // says so, or, from a browser without it, Origin equals our own. Neither

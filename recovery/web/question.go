@@ -17,11 +17,15 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 }
 
 func (s *Server) ask(r *http.Request, rules *guard.Rules, original func(*http.Request) (string, *url.URL)) guard.Question {
-	q := guard.Question{Cookie: s.SessionCookie(r), Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
+	q := guard.Question{Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
+	clear := s.inClear(r) // there everybody on the way could have the session, or the key
+	if !clear {
+		q.Cookie = s.SessionCookie(r)
+	}
 	if rules.OfPaths() {
 		q.Method, q.Paths = target(r, original)
 	}
-	if rules.OfKeys() {
+	if rules.OfKeys() && !clear {
 		q.Key, q.At = s.accessKey(r), r.Host
 	}
 	if rules.OfClients() {
