@@ -1,16 +1,13 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
-	"github.com/caddy-sparekey/sparekey/recovery/notify"
 )
 
 // Forwarding has other proxies ask, below /.sparekey/verify, whether a request to
@@ -70,28 +67,6 @@ func (f *Forwarding) site(d *caddyfile.Dispenser) error {
 	return s.block(d)
 }
 
-// add reads one word of from.
-func (p *peers) add(word string) error {
-	if word == "unix" {
-		p.unix = true
-		return nil
-	}
-	network, err := netip.ParsePrefix(word)
-	if a, err2 := netip.ParseAddr(word); err2 == nil && a.Zone() == "" {
-		network, err = a.Unmap().Prefix(a.Unmap().BitLen())
-	}
-	switch {
-	case err != nil:
-		return fmt.Errorf("from: %q is no address of a proxy: write one such as 127.0.0.1, a network such as 172.18.0.0/16, or unix", word)
-	case network.Bits() == 0:
-		return fmt.Errorf("from: %s is everybody: write the address of the proxy that asks", word)
-	case network != network.Masked():
-		return fmt.Errorf("from: %s has bits behind its prefix: write %s", word, network.Masked())
-	}
-	p.networks = append(p.networks, network)
-	return nil
-}
-
 // origin is scheme, host and port as browsers write them.
 func (s *ForwardedSite) origin() (string, error) {
 	text := s.Host
@@ -111,53 +86,4 @@ func (s *ForwardedSite) origin() (string, error) {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	return origin(u.Scheme, u.Hostname(), port), nil
-}
-
-// readForward replaces placeholders, and refuses what nobody could ask about, or
-// could not ask.
-func (a *App) readForward() error {
-	a.peers, a.hosts, a.behind = peers{}, map[string]*guard.Rules{}, nil
-	for _, word := range a.From {
-		word, err := replaced("from", word)
-		if err == nil {
-			err = a.peers.add(word)
-		}
-		if err != nil {
-			return a.at(&notify.OptionError{Option: "from", Err: err})
-		}
-	}
-	for _, s := range a.Sites {
-		if err := a.readSite(s); err != nil {
-			return err
-		}
-	}
-	switch {
-	case len(a.From) == 0 && len(a.Sites) > 0:
-		return at(a.Sites[0].Line, errors.New("site: nobody may ask about it: write from and the address of the proxy, such as from 127.0.0.1; "+
-			"a site of this Caddy has its rules in its own block"))
-	case len(a.From) > 0 && len(a.Sites) == 0:
-		return a.at(&notify.OptionError{Option: "from", Err: errors.New("from: there is no host to ask about: write site HOST for each host of the other proxy")})
-	}
-	return nil
-}
-
-func (a *App) readSite(s *ForwardedSite) error {
-	host, err := replaced("site", s.Host)
-	if err != nil {
-		return at(s.Line, err)
-	}
-	origin, err := (&ForwardedSite{Host: host}).origin()
-	if err == nil && a.hosts[origin] != nil {
-		err = fmt.Errorf("site: %s is there twice: write its rules into one block", strings.TrimPrefix(origin, "https://"))
-	}
-	if err != nil {
-		return at(s.Line, err)
-	}
-	rules, err := s.read(s.Line)
-	if err != nil {
-		return err
-	}
-	a.hosts[origin], a.behind = rules, append(a.behind, origin)
-	a.meetRules(rules.Allow)
-	return nil
 }

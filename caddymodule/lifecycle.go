@@ -245,13 +245,12 @@ func (a *App) judgeRoutes(app *caddyhttp.App) error {
 	if err := routes.Judge(app); err != nil {
 		return err
 	}
-	if err := a.judgePortal(app); err != nil || len(a.From) == 0 {
-		return err
+	if len(a.From) > 0 {
+		if err := routes.JudgeEnds(app); err != nil {
+			return a.at(&notify.OptionError{Option: "from", Err: err})
+		}
 	}
-	if err := routes.JudgeEnds(app); err != nil {
-		return a.at(&notify.OptionError{Option: "from", Err: err})
-	}
-	return nil
+	return a.judgePortal(app)
 }
 
 // Interface guards

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"sync"
@@ -130,6 +131,20 @@ func (a *App) pagesOf(rt *runtime) *web.Server {
 		Origins: a.protected(), Portal: a.sites.portal, Public: a.URL, Unnamed: a.sites.unnamed, Insecure: a.InsecureHTTP, Forecast: a.forecast,
 		Original: original,
 	}
+}
+
+// askedOf answers proxies that ask. They are trusted to speak for their clients
+// there, whether Caddy trusts them or not.
+func (a *App) askedOf(rt *runtime) *web.Server {
+	s := a.pagesOf(rt)
+	s.Notify, s.Original = rt.queue, nil // what was rewritten here is the question
+	s.Front = web.Front{Peer: a.peers.has, Names: clientHeaders, Proxy: func(r *http.Request, hop netip.Addr) bool {
+		return a.peers.contains(hop) || trustedAddress(r, hop)
+	}}
+	if len(a.From) > 0 {
+		s.Forward = &web.Forward{Guard: rt.guard, Hosts: a.hosts}
+	}
+	return s
 }
 
 // pages reads what people are shown and sent.

@@ -113,7 +113,7 @@ func (a *App) judgePortal(app *caddyhttp.App) error {
 	if err != nil {
 		return a.at(err)
 	}
-	found := false
+	found := a.passesOn(app, u)
 	for _, server := range app.Servers {
 		for _, gate := range routes.Gates(server) {
 			for _, host := range gate.Hosts {
@@ -131,6 +131,22 @@ func (a *App) judgePortal(app *caddyhttp.App) error {
 		return a.at(&notify.OptionError{Option: "portal", Err: fmt.Errorf("portal: no site %s has sparekey: write one, with nothing else in it: %s { sparekey }", u.Host, u.Host)})
 	}
 	return nil
+}
+
+// passesOn tells whether a gate for any host can be the portal, or one of that name
+// at any port: another proxy may lead there.
+func (a *App) passesOn(app *caddyhttp.App, portal *url.URL) bool {
+	if len(a.From) == 0 {
+		return false
+	}
+	for _, server := range app.Servers {
+		for _, gate := range routes.Gates(server) {
+			if slices.ContainsFunc(gate.Hosts, func(host string) bool { return host == "" || strings.EqualFold(host, portal.Hostname()) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // serves tells whether a server has a host at the port of an address.

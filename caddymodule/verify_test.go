@@ -5,6 +5,7 @@ package caddymodule_test
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -16,18 +17,47 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // newVerifier is a Caddy that other proxies ask about photos.example.com, over
 // http, where any host comes to the gate.
-func newVerifier(t *testing.T) (h *host, cookie string) {
+func newVerifier(t *testing.T) (h *host, cookie, session string) {
 	t.Helper()
 	h = newHost(t)
-	session := h.seed(t)
-	h.more = "from 127.0.0.1 unix\n\t\tsite photos.example.com\n\t\tsite admin.example.com {\n\t\t\tallow nobody-here\n\t\t}"
+	session = h.seed(t)
+	h.more = "portal login.example.com\n\t\tfrom 127.0.0.1 unix\n\t\tsite photos.example.com\n\t\tsite admin.example.com {\n\t\t\tallow nobody-here\n\t\t}"
 	h.name, h.site = "", "respond 403"
-	return h, "__Host-sparekey=" + session
+	return h, h.cookieFor(t, session, "https://photos.example.com"), session
+}
+
+// cookieFor is the Cookie header for a host with a portal, while no Caddy runs.
+func (h *host) cookieFor(t *testing.T, session, origin string) string {
+	t.Helper()
+	root, err := hex.DecodeString(h.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := secret.NewKeys(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := h.driver(t)
+	defer d.Close()
+	store := &kv.Store{Driver: d, Sealer: keys, Now: time.Now}
+	id, sum := recovery.SplitSession(session)
+	account, _, err := kv.Load[recovery.Account](t.Context(), store, recovery.AccountKey(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := recovery.NewHostCookie(account.Session(sum, time.Now()), session, origin).Seal(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "__Host-sparekey=" + value
 }
 
 // question is one of Caddy's forward_auth about a request.
@@ -70,7 +100,8 @@ func (h *host) loopback() string { return fmt.Sprintf("127.0.0.1:%d", h.port) }
 
 // TestVerifyInCaddy asks by every way there is to come to it.
 func TestVerifyInCaddy(t *testing.T) {
-	h, cookie := newVerifier(t)
+	h, cookie, session := newVerifier(t)
+	admin := h.cookieFor(t, session, "https://admin.example.com")
 	socket := filepath.Join(h.folder, "listen.sock")
 	h.global = "default_bind 127.0.0.1 127.0.0.2 unix/" + socket
 	h.start(t)
@@ -82,7 +113,8 @@ func TestVerifyInCaddy(t *testing.T) {
 		{"signed in", "photos.example.com", cookie, "tcp", h.loopback(), 200, ""},
 		{"by a socket", "photos.example.com", cookie, "unix", socket, 200, ""},
 		{"nobody", "photos.example.com", "", "tcp", h.loopback(), 401, "sign_in"},
-		{"another group", "admin.example.com", cookie, "tcp", h.loopback(), 403, "forbidden"},
+		{"another group", "admin.example.com", admin, "tcp", h.loopback(), 403, "forbidden"},
+		{"another host's cookie", "photos.example.com", admin, "tcp", h.loopback(), 401, "sign_in"},
 		{"another host", "other.example.com", cookie, "tcp", h.loopback(), 403, "host"},
 	} {
 		res := h.ask(t, question(t, tc.host, tc.cookie), tc.network, tc.address)
@@ -116,7 +148,7 @@ func (h *host) wantLog(t *testing.T, words string) {
 // TestHD05_NoOtherAddressIsAYes: what a proxy asks anywhere but at verify is
 // refused, whoever is signed in, and in whatever state the gate is.
 func TestHD05_NoOtherAddressIsAYes(t *testing.T) {
-	h, cookie := newVerifier(t)
+	h, cookie, _ := newVerifier(t)
 	h.site = `respond "the app" 200`
 	h.start(t)
 	for _, path := range []string{
@@ -136,7 +168,7 @@ func TestHD05_NoOtherAddressIsAYes(t *testing.T) {
 
 // TestHD11_LongBodiesAtVerify: a gibibyte is not read, and takes no memory.
 func TestHD11_LongBodiesAtVerify(t *testing.T) {
-	h, cookie := newVerifier(t)
+	h, cookie, _ := newVerifier(t)
 	h.start(t)
 	for status, who := range map[int]string{200: cookie, 401: ""} {
 		conn, err := net.Dial("tcp", h.loopback())
@@ -172,7 +204,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // TestVerifyDuringAReload: none of a thousand questions is answered wrongly while
 // the configuration changes under them.
 func TestVerifyDuringAReload(t *testing.T) {
-	h, cookie := newVerifier(t)
+	h, cookie, _ := newVerifier(t)
 	h.start(t)
 	var asking sync.WaitGroup
 	var yes, cut atomic.Int64

@@ -29,6 +29,8 @@ type configuration struct {
 	shares    string   // key of the configuration whose Caddy this one uses
 	header    []string // of every request
 
+	portal bool // pages and sign-in are at another host: the cookie is one that was derived
+
 	front, second *process
 }
 
@@ -48,6 +50,7 @@ const (
 	onFile  = "c"
 	onRedis = "d"
 	asking  = "g"
+	derived = "h"
 )
 
 func configurations(redisURL string) []*configuration {
@@ -60,6 +63,7 @@ func configurations(redisURL string) []*configuration {
 		{key: "e", name: "a Redis read per request", rules: "bench_redis " + redisURL},
 		{key: "f", name: "anonymous: the login page", shares: onFile, anonymous: true, header: navigation},
 		{key: asking, name: "forward_auth, sparekey in a second Caddy", asks: true, account: true},
+		{key: derived, name: "sparekey, a cookie of a further host", rules: "sparekey", account: true, portal: true},
 	}
 }
 
@@ -118,6 +122,11 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 		return nil
 	}
 	s := site{global: c.global, host: "127.0.0.1", text: c.rules + "\n\treverse_proxy 127.0.0.1:" + strconv.Itoa(b.upstream.port)}
+	if c.portal {
+		if s, err = atPortal(s); err != nil {
+			return err
+		}
+	}
 	if c.asks {
 		if s, err = c.askSecond(ctx, binary, dir, s); err != nil {
 			return err
@@ -126,7 +135,7 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 	if c.front, err = startCaddy(ctx, binary, dir, c.key, s); err != nil || !c.account {
 		return err
 	}
-	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front))
+	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front), c.portal || c.asks)
 	c.header = []string{cookie}
 	return err
 }
@@ -142,14 +151,19 @@ func (c *configuration) askSecond(ctx context.Context, binary, dir string, s sit
 		trusted_proxies static 127.0.0.1
 	}
 	sparekey {
+		portal http://localhost:%[1]d
 		from 127.0.0.1
-		site http://127.0.0.1:%d
+		site http://127.0.0.1:%[1]d
 	}`, port), text: "sparekey\n\trespond 403"}
 	if c.second, err = startCaddy(ctx, binary, dir, c.key+"-second", second); err != nil {
 		return s, err
 	}
-	s.port = port
-	s.text = fmt.Sprintf(`handle /.sparekey/* {
+	s.port, s.also = port, "http://localhost"
+	s.text = fmt.Sprintf(`@portal host localhost
+	handle /.sparekey/* {
+		reverse_proxy 127.0.0.1:%[1]d
+	}
+	handle @portal {
 		reverse_proxy 127.0.0.1:%[1]d
 	}
 	handle {
@@ -159,6 +173,18 @@ func (c *configuration) askSecond(ctx context.Context, binary, dir string, s sit
 		}
 		%s
 	}`, c.second.port, s.text)
+	return s, nil
+}
+
+// atPortal has the pages of a site at another host of the same Caddy.
+func atPortal(s site) (site, error) {
+	port, err := kvtest.FreePort()
+	if err != nil {
+		return s, err
+	}
+	portal := fmt.Sprintf("http://localhost:%d", port)
+	s.port, s.global = port, "sparekey {\n\t\tportal "+portal+"\n\t}"
+	s.more = portal + " {\n\tbind 127.0.0.1\n\tsparekey\n}\n"
 	return s, nil
 }
 

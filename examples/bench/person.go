@@ -34,7 +34,7 @@ func (walker) Fatalf(format string, args ...any) { panic(lost{fmt.Errorf(format,
 // signedIn makes the first account of a Caddy the way its owner does, by the
 // link in the log of the one that has accounts, and returns the Cookie header of
 // the session.
-func signedIn(ctx context.Context, p, accounts *process) (cookie string, err error) {
+func signedIn(ctx context.Context, p, accounts *process, portal bool) (cookie string, err error) {
 	defer func() {
 		switch fault := recover().(type) {
 		case nil:
@@ -49,11 +49,18 @@ func signedIn(ctx context.Context, p, accounts *process) (cookie string, err err
 		return "", err
 	}
 	b := recoverytest.NewBrowser(walker{ctx: ctx}, p.base())
+	if portal {
+		b.Base = strings.Replace(p.base(), "127.0.0.1", "localhost", 1)
+	}
 	alice := recoverytest.Alice()
 	b.Get("/.sparekey/setup").Want("setup").Submit("code", code).Want("setup")
 	b.Submit("name", alice.Name, "mail", alice.Mail, "phone", alice.Phone, "new_password", alice.Password).Want("enroll")
 	key := strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", authenticator(b.TB, key, time.Now())).Want("codes").Submit("choice", "saved") // which ends signed in
+	if portal {
+		b.Base = p.base()
+		b.Get("/")
+	}
 	session := b.Cookie("sparekey")
 	if b.Body != answer || session == nil {
 		return "", fmt.Errorf("%s: signed in, but got status %d: %s", p.name, b.Status, b.Text())

@@ -33,8 +33,10 @@ func (p *process) base() string { return "http://127.0.0.1:" + strconv.Itoa(p.po
 type site struct {
 	global string // lines of the block of global options
 	host   string // that it answers to
+	also   string // another address at the same port, without it
 	port   int    // 0: a free one
 	text   string
+	more   string // further sites
 }
 
 // startCaddy runs a Caddy with a folder and a home of its own, and waits until
@@ -78,6 +80,9 @@ func startCaddy(ctx context.Context, binary, dir, name string, s site) (*process
 
 // caddyfile is the site on a loopback port.
 func (s site) caddyfile() string {
+	if s.also != "" {
+		s.also = fmt.Sprintf("%s:%d, ", s.also, s.port)
+	}
 	return fmt.Sprintf(`{
 	admin off
 	auto_https off
@@ -86,11 +91,11 @@ func (s site) caddyfile() string {
 	%s
 }
 
-http://%s:%d {
+%shttp://%s:%d {
 	bind 127.0.0.1
 	%s
 }
-`, s.global, s.host, s.port, s.text)
+%s`, s.global, s.also, s.host, s.port, s.text, s.more)
 }
 
 func (p *process) ready(ctx context.Context) error {

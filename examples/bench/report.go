@@ -42,6 +42,7 @@ type row struct {
 	PerSecond float64       `json:"per_second"`
 	ToPlain   ratio         `json:"to_plain"`
 	ToNothing ratio         `json:"to_nothing"`
+	ToFile    ratio         `json:"to_file"`
 	P50       time.Duration `json:"p50_ns"`
 	P99       time.Duration `json:"p99_ns"`
 	Front     float64       `json:"front_cpu_us"` // per request
@@ -67,7 +68,7 @@ func (b *bench) report(o options, samples map[string][]sample) *report {
 		r.Rows = append(r.Rows, row{
 			Key: c.key, Name: c.name,
 			PerSecond: median(s, func(s sample) float64 { return s.perSec }),
-			ToPlain:   compare(s, samples[plain]), ToNothing: compare(s, samples[nothing]),
+			ToPlain:   compare(s, samples[plain]), ToNothing: compare(s, samples[nothing]), ToFile: compare(s, samples[onFile]),
 			P50:      median(s, func(s sample) time.Duration { return s.p50 }),
 			P99:      median(s, func(s sample) time.Duration { return s.p99 }),
 			Front:    median(s, func(s sample) float64 { return s.front }),
@@ -140,12 +141,23 @@ func (r *report) writeText(out io.Writer) error {
 				x.Key, x.Name, x.ToPlain.Median, aimAsking, verdict(x.ToPlain.Median >= aimAsking))
 		}
 	}
+	r.further(out)
 	s := r.SignIns
 	fmt.Fprintf(out, "while %d people sign in at once (%d answered meanwhile): p50 %v, p99 %v (aim: p99 at most %v, %s), %.0f requests/s\n",
 		s.SignIns, s.Answered, s.P50, s.P99, aimBusy, verdict(s.P99 <= aimBusy), s.PerSecond)
 	fmt.Fprintf(out, "one password hash: %v, CPU %v\n", r.Hash.Wall.Round(time.Millisecond), r.Hash.CPU.Round(time.Millisecond))
 	_, err := fmt.Fprintf(out, "binary, stripped: %.1f MB\n", float64(r.Sizes["caddy"])/1e6)
 	return err
+}
+
+// further compares the cookie of a further host with that of the session.
+func (r *report) further(out io.Writer) {
+	for _, x := range r.Rows {
+		if x.Key == derived {
+			fmt.Fprintf(out, "(%s) %s: to that of the session (%s) %.3f [%.2f–%.2f] (aim: 1 is among them, %s)\n",
+				x.Key, x.Name, onFile, x.ToFile.Median, x.ToFile.Min, x.ToFile.Max, verdict(x.ToFile.Min <= 1 && x.ToFile.Max >= 1))
+		}
+	}
 }
 
 func (r *report) aims(out io.Writer, x row) {

@@ -70,11 +70,16 @@ func redisSwitch(r *kvtest.Redis) http.Handler {
 
 func suite(t *testing.T, place map[string]any) {
 	t.Helper()
+	scripted(t, "suite.mjs", place)
+}
+
+func scripted(t *testing.T, script string, place map[string]any) {
+	t.Helper()
 	text, err := json.Marshal(place)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "suite.mjs")
+	cmd := exec.CommandContext(t.Context(), "node", script)
 	cmd.Env = append(os.Environ(), "E2E="+string(text))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("browser suite: %v\n%s", err, out)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -19,6 +20,8 @@ type Config struct {
 	HTTPS  bool     // with Caddy's own local authority
 	Costly bool     // hash passwords as by default; else as cheaply as is allowed
 	Extra  []string // further lines of the global sparekey block
+	Portal string   // name of the host with the pages. Default: localhost, which has the app too
+	Sites  string   // in place of that site, with APP for the address of the app and PORT for the port
 	Text   string   // a whole Caddyfile in place of all that
 }
 
@@ -32,7 +35,17 @@ func (c Config) scheme() string {
 }
 
 // url is the origin people see.
-func (c Config) url() string { return c.scheme() + "://localhost:" + strconv.Itoa(c.Port) }
+func (c Config) url() string {
+	return c.scheme() + "://" + cmp.Or(c.Portal, "localhost") + ":" + strconv.Itoa(c.Port)
+}
+
+// sites are those of the Caddyfile.
+func (c Config) sites(app string, one []string) string {
+	if c.Sites == "" {
+		return fmt.Sprintf("%s {\n\t%s\n}\n", c.url(), strings.Join(one, "\n\t"))
+	}
+	return strings.NewReplacer("PORT", strconv.Itoa(c.Port), "APP", app).Replace(c.Sites)
+}
 
 func (c Config) addr() string { return net.JoinHostPort(c.Bind, strconv.Itoa(c.Port)) }
 
@@ -54,6 +67,9 @@ func (c Config) caddyfile(w *World, admin string) string {
 		"\theader Authorization \"Bearer " + gatewayToken + `"`,
 		"\tcountries 33 41",
 		"}",
+	}
+	if c.Portal != "" {
+		global = append(global, "portal "+c.url())
 	}
 	if c.Secret != "" {
 		global = append(global, "secret "+c.Secret)
@@ -85,10 +101,7 @@ func (c Config) caddyfile(w *World, admin string) string {
 	}
 }
 
-%s {
-	%s
-}
-`, admin, c.Bind, strings.Join(global, "\n\t\t"), c.url(), strings.Join(site, "\n\t"))
+%s`, admin, c.Bind, strings.Join(global, "\n\t\t"), c.sites(w.App.URL, site))
 }
 
 // freePort finds a port nobody listens on, on the loopback.

@@ -78,6 +78,8 @@ func Traefik(config string) http.Handler {
 	for _, m := range regexp.MustCompile("rule: Host\\(`([^`]+)`\\)\n").FindAllStringSubmatch(config, -1) {
 		hosts = append(hosts, m[1])
 	}
+	portal := regexp.MustCompile("rule: Host\\(`([^`]+)`\\) && !PathPrefix").FindStringSubmatch(config)[1]
+	hosts = append(hosts, portal)
 	urls := regexp.MustCompile(`- url: (\S+)`).FindAllStringSubmatch(config, -1)
 	pages, app := to(urls[0][1]), to(urls[1][1])
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,9 +89,9 @@ func Traefik(config string) http.Handler {
 			r.Header.Del(line[1])
 		}
 		switch {
-		case !slices.Contains(hosts, name):
+		case !slices.Contains(hosts, name), name == portal && strings.HasPrefix(r.URL.Path, "/.sparekey/verify"):
 			http.NotFound(w, r)
-		case strings.HasPrefix(r.URL.Path, "/.sparekey/") && !strings.HasPrefix(r.URL.Path, "/.sparekey/verify"):
+		case strings.HasPrefix(r.URL.Path, "/.sparekey/") && !strings.HasPrefix(r.URL.Path, "/.sparekey/verify"), name == portal:
 			pages.ServeHTTP(w, r)
 		case forwardAuth(config, w, r):
 			app.ServeHTTP(w, r)
@@ -180,7 +182,7 @@ func Envoy(config string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, _, _ := net.SplitHostPort(r.RemoteAddr)
 		dropConnection(r.Header)
-		r.Header.Set("X-Forwarded-For", client) // use_remote_address
+		r.Header.Set("X-Forwarded-For", strings.TrimPrefix(r.Header.Get("X-Forwarded-For")+", "+client, ", ")) // use_remote_address
 		r.Header.Set("X-Forwarded-Proto", "http")
 		for name := range r.Header {
 			if strings.Contains(name, "_") { // headers_with_underscores_action
@@ -191,7 +193,7 @@ func Envoy(config string) http.Handler {
 		switch {
 		case !slices.Contains(hosts, r.Host), upgrade != "" && upgrade != "websocket", strings.HasPrefix(r.URL.Path, "/.sparekey/verify"):
 			w.WriteHeader(http.StatusForbidden)
-		case strings.HasPrefix(r.URL.Path, "/.sparekey/"):
+		case strings.HasPrefix(r.URL.Path, "/.sparekey/"), r.Host == hosts[0]:
 			pages.ServeHTTP(w, r)
 		case extAuthz(config, "http://127.0.0.1:"+ports[1][1], w, r):
 			for name := range r.Header {

@@ -18,10 +18,10 @@ export class Stage {
 
   static async open(options) {
     const stage = new Stage();
-    Object.assign(stage, options); // base, lang, script, chromium, screenshots
+    Object.assign(stage, options); // base, lang, script, chromium, screenshots; hosts, flags
     stage.folder = await mkdtemp(join(tmpdir(), "e2e-profile-"));
     stage.context = await chromium.launchPersistentContext(stage.folder, {
-      executablePath: stage.chromium, args: flags, headless: true,
+      executablePath: stage.chromium, args: [...flags, ...(stage.flags ?? [])], headless: true,
       ignoreDefaultArgs: ["--disable-back-forward-cache"], // people's browsers have it
       locale: locales[stage.lang], javaScriptEnabled: stage.script, permissions: ["clipboard-read", "clipboard-write"],
       viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true,
@@ -47,7 +47,7 @@ export class Stage {
     }
     this.context.on("request", (request) => {
       const url = new URL(request.url());
-      if (url.protocol !== "blob:" && url.origin !== this.base) this.#faults.push(`request to ${url}`);
+      if (url.protocol !== "blob:" && url.origin !== this.base && !this.hosts?.includes(url.origin)) this.#faults.push(`request to ${url}`);
     });
     this.context.on("weberror", (e) => this.#faults.push(`exception: ${e.error()}`));
     this.context.on("console", (message) => {
@@ -56,15 +56,15 @@ export class Stage {
   }
 
   // at wants the browser to show a page of ours, and looks at it. With a label
-  // it is photographed.
-  async at(name, label = name) {
+  // it is photographed. origin is the host it has to be at.
+  async at(name, label = name, origin = this.base) {
     const { page } = this;
     await page.locator(`body[data-page="${name}"]`).waitFor({ state: "attached" }).catch(async () => {
       assert.fail(`got page ${await this.name()} at ${page.url()}, want ${name}\n${await page.locator("body").innerText()}`);
     });
     assert.equal(await page.locator("h1").count(), 1, `h1 on ${label}`);
     assert.equal(await page.locator("html").getAttribute("lang"), this.lang, `language of ${label}`);
-    assert.equal(new URL(page.url()).origin, this.base);
+    assert.equal(new URL(page.url()).origin, origin);
     assert.equal(await page.locator("[data-copy], [data-download], button.show").filter({ visible: !this.script }).count(), 0,
       `buttons on ${label} that need scripts and are ${this.script ? "hidden" : "shown"}`);
     for (const width of widths) await this.#look(label, width);
@@ -92,8 +92,8 @@ export class Stage {
   }
 
   // atApp wants to be at the app, at exactly this address.
-  async atApp(uri) {
-    await this.page.waitForURL(this.base + uri);
+  async atApp(uri, origin = this.base) {
+    await this.page.waitForURL(origin + uri);
     await this.page.locator("body:not([data-page])").waitFor(); // pages of ours may stand at the same address
     const echo = JSON.parse(await this.page.locator("body").innerText());
     assert.equal(echo.URI, uri.replace(/#.*/, ""));
@@ -122,5 +122,5 @@ export class Stage {
 // itself.
 function ordinary(message) {
   const here = message.page()?.url().replace(/#.*/, "");
-  return /^Failed to load resource: .* status of (401|404|422|429|503)/.test(message.text()) && message.location().url.replace(/#.*/, "") === here;
+  return /^Failed to load resource: .* status of (401|403|404|422|429|503)/.test(message.text()) && message.location().url.replace(/#.*/, "") === here;
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -92,7 +93,7 @@ func checkCookies(t *testing.T, b *recoverytest.Browser, c *e2e.Caddy) {
 	}
 	want := []string{"HttpOnly", "SameSite=Lax", "Path=/"}
 	if c.Config.HTTPS {
-		want = append(want, "Secure", "__Host-sparekey-flow=")
+		want = append(want, "Secure", "__Host-sparekey-flow-"+strconv.Itoa(c.Config.Port)+"=")
 	}
 	for _, w := range want {
 		if !strings.Contains(set[0], w) {

@@ -3,8 +3,6 @@ package web
 import (
 	"net/http"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 )
@@ -20,6 +18,8 @@ const (
 	reasonShowing     = "showing"
 	reasonKey         = "key"         // an access key that lets nobody in
 	reasonUnavailable = "unavailable" // nobody knows: a proxy should say 503
+	reasonProve       = "prove"
+	reasonRecovered   = "recovered"
 	reasonDenied      = "denied"
 	reasonCrossSite   = "cross_site"
 	reasonUpgrade     = "upgrade"
@@ -29,15 +29,6 @@ const (
 	reasonPages       = "pages"
 	reasonNoQuestion  = "no_question" // it was asked where nothing of the kind is answered
 )
-
-// Forward is what other proxies may ask a server for which they are in front, at
-// addresses below verify. nil answers none.
-type Forward struct {
-	Guard *guard.Guard
-	Hosts map[string]*guard.Rules // by origin: https://photos.example.com; all others are refused
-
-	said atomic.Int64 // when a refused question was logged last, Unix seconds
-}
 
 // Verifying tells whether a request is the question of another proxy.
 func Verifying(r *http.Request) bool { return dialectOf(r.URL.Path) != nil }
@@ -55,7 +46,7 @@ func (s *Server) Verify(w http.ResponseWriter, r *http.Request) guard.Decision {
 func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 	asked, rules, no := s.question(r, v.dialect)
 	if no != nil {
-		s.Forward.log(s, r, no)
+		s.tellRefused(r, no)
 		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
@@ -116,6 +107,10 @@ func reasonOf(r guard.Reason) string {
 		return reasonUnavailable
 	case guard.DeniedKey:
 		return reasonKey
+	case guard.DeniedRecovered:
+		return reasonRecovered
+	case guard.DeniedFactor, guard.DeniedStale:
+		return reasonProve
 	}
 	return reasonDenied
 }
@@ -134,14 +129,14 @@ func (f Front) VerifyUnavailable(w http.ResponseWriter, r *http.Request) {
 // when there is one.
 const logEvery = 60
 
-// log tells of a question that no client can help: it is the configuration of the
-// proxy or of this server that has to be changed.
-func (f *Forward) log(s *Server, r *http.Request, no *refusal) {
-	if f == nil {
+// tellRefused tells of a question that no client can help: it is the configuration
+// of the proxy or of this server that has to be changed.
+func (s *Server) tellRefused(r *http.Request, no *refusal) {
+	if s.Forward == nil {
 		return
 	}
-	now := time.Now().Unix()
-	if last := f.said.Load(); now-last < logEvery || !f.said.CompareAndSwap(last, now) {
+	now, said := s.Engine.Now().Unix(), &s.Forward.said
+	if last := said.Load(); now-last < logEvery || !said.CompareAndSwap(last, now) {
 		return
 	}
 	s.log().Warn("another proxy has asked and was refused; further ones are logged once a minute: "+no.text,

@@ -9,106 +9,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/guard"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
-
-const proxyPeer = "192.0.2.7:40000"
-
-// asker asks as another proxy does.
-type asker struct {
-	*recoverytest.World
-	t       *testing.T
-	session string
-}
-
-func newAsker(t *testing.T, options ...recoverytest.Option) *asker {
-	t.Helper()
-	a := &asker{recoverytest.New(t, options...), t, ""}
-	a.Web.Forward = &web.Forward{
-		Guard: a.Guard,
-		Hosts: map[string]*guard.Rules{
-			"https://photos.example.com":      {},
-			"https://admin.example.com":       {Allow: []string{recovery.GroupAdmins}},
-			"https://family.example.com":      {Allow: []string{"family"}},
-			"https://photos.example.com:8443": {},
-			"http://localhost:8080":           {},
-		},
-	}
-	a.Web.Peer = func(r *http.Request) bool { return r.RemoteAddr == proxyPeer }
-	alice, b := recoverytest.Alice(), a.Browser()
-	a.Setup(alice)
-	a.SignIn(b, alice, "/")
-	a.session = b.Cookie("sparekey").Value
-	return a
-}
-
-// dialects ask about a request to an address.
-var dialects = map[string]func(method string, u *url.URL) *http.Request{ //nolint:gochecknoglobals // a table
-	"forwarded": func(method string, u *url.URL) *http.Request {
-		r := httptest.NewRequest(http.MethodGet, "/.sparekey/verify", nil)
-		r.Header = http.Header{"X-Forwarded-Method": {method}, "X-Forwarded-Proto": {u.Scheme}, "X-Forwarded-Host": {u.Host}, "X-Forwarded-Uri": {u.RequestURI()}}
-		return r
-	},
-	"nginx": func(method string, u *url.URL) *http.Request {
-		r := httptest.NewRequest(http.MethodGet, "/.sparekey/verify/nginx", nil)
-		r.Header = http.Header{"X-Original-Method": {method}, "X-Original-Url": {u.Scheme + "://" + u.Host + u.RequestURI()}}
-		return r
-	},
-	"envoy": func(method string, u *url.URL) *http.Request {
-		r := httptest.NewRequest(method, "/.sparekey/verify/envoy"+u.RequestURI(), nil)
-		r.Host, r.Header = u.Host, http.Header{"X-Forwarded-Proto": {u.Scheme}}
-		return r
-	},
-}
-
-// about is a question; cookie says whether Alice asks.
-func (a *asker) about(dialect, method, address string, cookie bool) *http.Request {
-	a.t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	r := dialects[dialect](method, u)
-	r.RemoteAddr = proxyPeer
-	if cookie {
-		r.Header.Set("Cookie", web.CookieName("sparekey", u.Scheme == "https" || u.Scheme == "wss", u.Host)+"="+a.session+"; theme=dark")
-	}
-	return r
-}
-
-func (a *asker) ask(r *http.Request) *http.Response {
-	a.t.Helper()
-	if !web.Verifying(r) {
-		a.t.Fatalf("%s is no question", r.URL)
-	}
-	rec := httptest.NewRecorder()
-	a.Web.Verify(rec, r)
-	return rec.Result() //nolint:bodyclose // of a recorder
-}
-
-// want wants a status, and with one that is no yes its reason.
-func (a *asker) want(name string, r *http.Request, status int, reason string) *http.Response {
-	a.t.Helper()
-	res := a.ask(r)
-	if got := res.Header.Get(web.HeaderReason); res.StatusCode != status || got != reason {
-		a.t.Errorf("%s: got %d %q, want %d %q", name, res.StatusCode, got, status, reason)
-	}
-	return res
-}
-
-// navigating makes it a page load.
-func navigating(r *http.Request) *http.Request {
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	r.Header.Set("Sec-Fetch-Dest", "document")
-	r.Header.Set("Accept", "text/html")
-	return r
-}
 
 // A yes has an empty body and all four headers, empty where there is no value, and
 // the cookies without ours: what the proxy copies replaces what the client sent.
@@ -323,17 +229,37 @@ func (awayAccounts) UseKey(context.Context, string, string) error      { return 
 func TestHD05_APageInFrontIsNoYes(t *testing.T) {
 	t.Parallel()
 	a := newAsker(t)
-	_, err := kv.Update(t.Context(), a.Engine.Store, recovery.AccountKey(a.session[:22]), time.Time{}, func(acc *recovery.Account, _ bool) error {
-		now := a.Clock.Now()
-		acc.Waits = append(acc.Waits, recovery.Wait{Goal: recovery.GoalPassword, Began: now, Ready: now.Add(time.Hour), Until: now.Add(2 * time.Hour)})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.wait()
 	for dialect := range dialects {
 		a.want(dialect, navigating(a.about(dialect, "GET", "https://photos.example.com/", true)), 403, "showing")
 		a.want(dialect+", in the background", a.about(dialect, "GET", "https://photos.example.com/", true), 200, "")
+	}
+}
+
+// With a portal it is a page there, and every proxy leads to it.
+func TestHD05_APageInFrontIsAtThePortal(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	a.Web.Portal, a.Web.Origins = "https://login.example.com", []string{"https://photos.example.com", "https://admin.example.com"}
+	a.wait()
+	id, sum := recovery.SplitSession(a.session)
+	account, _, err := kv.Load[recovery.Account](t.Context(), a.Engine.Store, recovery.AccountKey(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := recovery.NewHostCookie(account.Session(sum, a.Clock.Now()), a.session, "https://photos.example.com").Seal(a.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.session = value
+	for dialect := range dialects {
+		status := map[bool]int{true: 401, false: 303}[dialect == "nginx"]
+		res := a.want(dialect, navigating(a.about(dialect, "GET", "https://photos.example.com/album", true)), status, "showing")
+		if got, want := res.Header.Get("Location"), "https://login.example.com/.sparekey/waits?return="+url.QueryEscape("https://photos.example.com/album"); got != want {
+			t.Errorf("%s: got %q, want %q", dialect, got, want)
+		}
+		a.want(dialect+", in the background", a.about(dialect, "GET", "https://photos.example.com/", true), 200, "")
+		a.want(dialect+", at another host", a.about(dialect, "GET", "https://admin.example.com/", true), 401, "sign_in")
 	}
 }
 
@@ -383,6 +309,40 @@ func TestHD05_AMisdirectedQuestionIsRefused(t *testing.T) {
 		rec := httptest.NewRecorder()
 		if (web.Front{}).RefuseMisdirected(rec, r); !web.Misdirected(r) || rec.Code != 403 || rec.Header().Get(web.HeaderReason) != "no_question" {
 			t.Errorf("%s: got %v and %d, want it refused", name, web.Misdirected(r), rec.Code)
+		}
+	}
+}
+
+// Whatever else a request says of its way, of another path or method, or of who
+// asks: the decision is that of its own words, and a stranger's is a no.
+func TestHD06_FurtherHeadersDecideNothingAtVerify(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	further := http.Header{
+		"X-Forwarded-For": {"192.168.1.1", "127.0.0.1"}, "Forwarded": {"for=127.0.0.1;host=admin.example.com;proto=http"}, "X-Real-Ip": {"127.0.0.1"},
+		"Cf-Connecting-Ip": {"127.0.0.1"}, "Via": {"1.1 proxy"}, "X-Rewrite-Url": {"/public"}, "X-Forwarded-Prefix": {"/public"}, "X-Forwarded-Port": {"80"},
+		"X-Http-Method-Override": {"DELETE"}, "X-Forwarded-Server": {"x"}, "X-Original-Uri": {"/public"}, "X-Forwarded-Uri": {"/public"}, "X-Forwarded-Method": {"HEAD"},
+		"X-Forwarded-Host": {"family.example.com"}, "X-Original-Url": {"https://family.example.com/public"}, "X-Original-Method": {"HEAD"}, "User-Agent": {"kube-probe"},
+		"Remote-User": {"root"}, "Remote_user": {"root"}, "X-Forwarded-User": {"root"}, "Authorization": {"Basic eDp4"}, "Connection": {"Remote-User, Cookie"},
+	}
+	for dialect := range dialects {
+		for name, v := range further {
+			for host, want := range map[string][2]int{"photos": {200, 401}, "family": {403, 401}} {
+				for i, cookie := range []bool{true, false} {
+					r := a.about(dialect, "GET", "https://"+host+".example.com/", cookie)
+					if r.Header[name] != nil {
+						continue // what this proxy says itself
+					}
+					r.Header[name] = v
+					if res := a.ask(r); res.StatusCode != want[i] || cookie && host == "photos" && res.Header.Get("Remote-User") != "alice" {
+						t.Errorf("%s, %s, %s, cookie %v: got %d for %q, want %d", dialect, host, name, cookie, res.StatusCode, res.Header["Remote-User"], want[i])
+					}
+					r.RemoteAddr = "198.51.100.9:1"
+					if res := a.ask(r); res.StatusCode != 403 {
+						t.Errorf("%s, %s: got %d for a stranger, want 403", dialect, name, res.StatusCode)
+					}
+				}
+			}
 		}
 	}
 }

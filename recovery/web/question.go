@@ -18,14 +18,14 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 
 func (s *Server) ask(r *http.Request, rules *guard.Rules, original func(*http.Request) (string, *url.URL)) guard.Question {
 	q := guard.Question{Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
-	clear := s.inClear(r) // there everybody on the way could have the session, or the key
-	if !clear {
+	exposed := s.inClear(r) // there everybody on the way could have the session, or the key
+	if !exposed {
 		q.Cookie = s.SessionCookie(r)
 	}
 	if rules.OfPaths() {
 		q.Method, q.Paths = target(r, original)
 	}
-	if rules.OfKeys() && !clear {
+	if rules.OfKeys() && !exposed {
 		q.Key, q.At = s.accessKey(r), r.Host
 	}
 	if rules.OfClients() {

@@ -121,3 +121,27 @@ func passwordShown(t *testing.T, w *recoverytest.World, p *recoverytest.Person) 
 	c.Flows = []string{o.FlowToken}
 	return c, o.Flow.ID
 }
+
+// TestSE03_TicketsOfBeforeAFailOver ask again: the server that took over, here one
+// that was started again, may not have seen that they were used.
+func TestSE03_TicketsOfBeforeAFailOver(t *testing.T) {
+	t.Parallel()
+	redis := kvtest.StartRedis(t, "--appendonly", "yes")
+	d, err := rediskv.Open(t.Context(), rediskv.Options{URL: redis.URL(), Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	w, alice := withPortal(t, recoverytest.WithDriver(d))
+	b := come(w, w.Browser(), alice, photos+"/")
+	enter := ticketFor(t, b, nas)
+	redis.Stop()
+	if err := redis.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kvtest.WaitLive(t, d, true, 10*time.Second)
+	if b.Get(enter).Want("refused"); cookieAt(t, b, nas) != nil {
+		t.Error("the browser was given a cookie")
+	}
+	inApp(w, b.Get(nas+"/target?x=1"), nas+"/target?x=1")
+}
