@@ -322,3 +322,32 @@ func (x *exchange) halfway() bool {
 func (s *Server) Unavailable(w http.ResponseWriter, r *http.Request) {
 	s.Deny(w, r, guard.Decision{Reason: guard.DeniedUnavailable})
 }
+
+// challenge asks a program for an access key, where one is looked at: git, curl and
+// others send their credentials only then. A browser would open a window of its own
+// and ask for a password, so there is none for what looks like one.
+func (x *exchange) challenge(d guard.Decision) {
+	if d.Keyed && !fetched(x.r.Header) && !windowed(x.r) && !scripted(x.r) {
+		x.w.Header().Set("WWW-Authenticate", `Basic realm="access key", charset="UTF-8"`)
+	}
+}
+
+// fetched tells a request of a browser that says what it is for.
+func fetched(h http.Header) bool {
+	for _, name := range [...]string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keyRefused answers a key that lets in nobody, whatever is wrong with it.
+func (x *exchange) keyRefused() {
+	if wait := x.Engine.WrongKey(x.r.Context()); wait > 0 {
+		x.w.Header().Set("Retry-After", seconds(wait))
+		x.background(http.StatusTooManyRequests, "access_key_refused", "")
+		return
+	}
+	x.background(http.StatusUnauthorized, "access_key_refused", "")
+}
