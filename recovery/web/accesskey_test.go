@@ -145,7 +145,7 @@ func TestAccessKeysKeepToTheirScope(t *testing.T) {
 		{"up from its path", recovery.AccessKey{Paths: []string{"/api/photos/*"}}, "/api/photos/..%2fusers", "", false},
 		{"a path that takes no keys", recovery.AccessKey{Paths: []string{"/*"}}, "/admin", "", false},
 		{"its host", recovery.AccessKey{Hosts: []string{host}}, "/api/x", "", true},
-		{"one of its hosts", recovery.AccessKey{Hosts: []string{"photos.localhost", host}}, "/api/x", "Photos.LOCALHOST", true},
+		{"one of its hosts", recovery.AccessKey{Hosts: []string{"photos.localhost", host}}, "/api/x", "PHOTOS.localhost", true},
 		{"its host by default port", recovery.AccessKey{Hosts: []string{"photos.localhost"}}, "/api/x", "photos.localhost:80", true},
 		{"another host", recovery.AccessKey{Hosts: []string{"photos.localhost"}}, "/api/x", "docs.localhost", false},
 		{"another port", recovery.AccessKey{Hosts: []string{"photos.localhost"}}, "/api/x", "photos.localhost:8443", false},
