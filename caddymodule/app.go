@@ -72,7 +72,8 @@ type App struct {
 	// browser is trusted.
 	Lifetimes map[string]caddy.Duration `json:"lifetimes,omitempty"`
 
-	// Limits by name: failures, codes, sends, sends_daily, flows, posts, names.
+	// Limits by name: failures, codes, sends, sends_daily, flows, posts, keys,
+	// names.
 	Limits map[string]Limit `json:"limits,omitempty"`
 
 	// What is asked in addition: method (pin, question) to kinds of flow
@@ -107,6 +108,8 @@ type App struct {
 	closed  bool
 	sites   sites
 	judged  bool // the routes of all sites, by the first handler that was loaded
+
+	keyLogged atomic.Bool // it was said that an access log has an access key in it
 }
 
 // shut is a gate without a store.

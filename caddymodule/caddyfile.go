@@ -183,6 +183,7 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 //		fresh DURATION
 //		recovered_within DURATION
 //		open [METHOD...] /PATH...
+//		keys /PATH...
 //		network CIDR... factors 1
 //	}
 //	sparekey pages

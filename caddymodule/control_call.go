@@ -36,6 +36,12 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.doctor(ctx), nil
 	case opRekey:
 		return o.rekey(ctx, args.Rekey)
+	case opKeyAdd:
+		return o.keyAdd(ctx, args)
+	case opKeyList:
+		return o.keyList(ctx, args.User)
+	case opKeyRevoke:
+		return o.keyRevoke(ctx, args)
 	case opExplain:
 		return o.explainAccess(ctx, args.User, args.Explain)
 	case opTrials:

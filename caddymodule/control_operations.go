@@ -38,6 +38,9 @@ const (
 	opRekey     = "rekey"  // a part of it
 	opTrials    = "trials" // what could be tried
 	opTrial     = "trial"  // a test message over one channel
+	opKeyAdd    = "key-add"
+	opKeyList   = "key-list"
+	opKeyRevoke = "key-revoke"
 	opExplain   = "explain"
 )
 
@@ -49,6 +52,7 @@ type arguments struct {
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
 
+	Key     *keyArguments     `json:"key,omitempty"`
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
 	Explain *explainArguments `json:"explain,omitempty"`
 
@@ -131,6 +135,14 @@ func (o *operations) find(ctx context.Context, user string) (*recovery.Account, 
 		return nil, fmt.Errorf("%w: %q: see who there is with: caddy sparekey user list", err, user)
 	}
 	return a, err
+}
+
+// keyArguments describe an access key to be made, or name one that there is.
+type keyArguments struct {
+	Name    string   `json:"name"` // with key-revoke its id will do
+	Hosts   []string `json:"hosts,omitempty"`
+	Paths   []string `json:"paths,omitempty"`
+	Expires string   `json:"expires,omitempty"` // as keyEnd reads it
 }
 
 // rekeyArguments is one part of a rekey.

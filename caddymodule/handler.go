@@ -176,6 +176,9 @@ func (h *Handler) decide(rt *runtime, w http.ResponseWriter, r *http.Request) (d
 		return d
 	}
 	q := h.question(rt, r)
+	if q.Key != "" {
+		h.app.tellLogged(r)
+	}
 	rt.server.Scrub(r)
 	if rt.server.Foreign(r) {
 		rt.server.RefuseForeign(h.site.under(h, w, r), r)

@@ -97,6 +97,7 @@ func limitRows() []limitRow {
 		{"sends_daily", func(l *L) *recovery.Rate { return &l.SendsDaily }, 1, 200, time.Hour, 7 * day, "the same over a longer time"},
 		{"flows", func(l *L) *recovery.Rate { return &l.Flows }, 5, 100_000, time.Second, time.Hour, "flows that one network begins"},
 		{"posts", func(l *L) *recovery.Rate { return &l.Posts }, 5, 1_000_000, time.Second, time.Hour, "forms that one network sends"},
+		{"keys", func(l *L) *recovery.Rate { return &l.Keys }, 5, 1_000_000, time.Second, time.Hour, "access keys that let in nobody, from one network; after that it is told to wait (a right key is let in all the same)"},
 		{"names", func(l *L) *recovery.Rate { return &l.Names }, 5, 1000, time.Minute, day, "names that failed to sign in from one address; three times as many from its /24 or /48"},
 	}
 }

@@ -26,6 +26,10 @@ type SiteRules struct {
 	// What passes without a login. Default: nothing.
 	Open []Opening `json:"open,omitempty"`
 
+	// Paths on which programs come in by an access key: /feed.xml is that path,
+	// /api/* is all below /api/. Default: none.
+	Keys []string `json:"keys,omitempty"`
+
 	// Networks in which one factor is enough: private ranges of up to /16 (IPv6: up
 	// to /48), others as single addresses (IPv6: up to /56). Never routers and this
 	// machine. Default: nowhere.

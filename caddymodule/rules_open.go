@@ -74,20 +74,31 @@ func (s *SiteRules) loadOpen(rules *guard.Rules) error {
 	return nil
 }
 
-// judgeOpen refuses a path that is not anchored, that readers might read in
-// another way, or that opens everything or our own pages.
+// judgeOpen refuses a path that opens everything, or none that judgePath takes.
 func judgeOpen(path string) error {
+	if path == "/" || path == "/*" {
+		return fmt.Errorf("open %s: that is the whole site: take sparekey out where nobody has to sign in, or name the paths that pass", path)
+	}
+	if isMethod(path) || !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("open %s: a path begins with a slash, and a method is written in capitals: write %s", path, openForm)
+	}
+	return judgePath("open", path)
+}
+
+// judgePath refuses a path of a rule that is not anchored, that readers might read
+// in another way, or that is of our own pages.
+func judgePath(word, path string) error {
 	exact, below := strings.CutSuffix(path, "/*")
 	canonical, ok := web.Canonical(exact)
 	switch {
 	case !strings.HasPrefix(path, "/"):
-		return fmt.Errorf("open %s: a path begins with a slash, and a method is written in capitals: write %s", path, openForm)
-	case path == "/", below && exact == "":
-		return fmt.Errorf("open %s: that is the whole site: take sparekey out where nobody has to sign in, or name the paths that pass", path)
+		return fmt.Errorf("%s %s: a path begins with a slash", word, path)
+	case path == "/", path == "/*":
+		return nil
 	case !ok || canonical != exact || (&url.URL{Path: exact}).EscapedPath() != exact, !below && strings.HasSuffix(path, "/"):
-		return fmt.Errorf("open %s: write one path, such as /hook, or all below one, such as /public/*; of letters, digits and -._~@$+,=& only", path)
+		return fmt.Errorf("%s %s: write one path, such as /hook, or all below one, such as /public/*; of letters, digits and -._~@$+,=& only", word, path)
 	case strings.HasPrefix(exact+"/", web.Prefix):
-		return fmt.Errorf("open %s: the pages of sparekey decide for themselves who sees them: take it out", path)
+		return fmt.Errorf("%s %s: the pages of sparekey decide for themselves who sees them: take it out", word, path)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ func siteWords() []siteWord {
 		{"fresh", (*SiteRules).fresh, (*SiteRules).loadFresh},
 		{"recovered_within", (*SiteRules).recoveredWithin, (*SiteRules).loadRecoveredWithin},
 		{"open", (*SiteRules).open, (*SiteRules).loadOpen},
+		{"keys", (*SiteRules).keys, (*SiteRules).loadKeys},
 		{"network", (*SiteRules).network, (*SiteRules).loadNetwork},
 	}
 }

@@ -53,6 +53,7 @@ type Account struct {
 	Credentials     []Credential     `json:"credentials,omitempty"`
 	Devices         []Device         `json:"devices,omitempty"`
 	Sessions        []Session        `json:"sessions,omitempty"`
+	AccessKeys      []AccessKey      `json:"keys,omitempty"`
 	Spent           []Spent          `json:"spent,omitempty"`
 	Waits           []Wait           `json:"waits,omitempty"`
 	Stopped         []Stopped        `json:"stopped,omitempty"`
@@ -299,17 +300,28 @@ func (a *Account) spend(id string, until, now time.Time) error {
 	return nil
 }
 
-// EndEverything ends every session, flow, ticket and wait of the account.
+// EndEverything ends every session, flow, ticket and wait of the account, and
+// suspends its access keys: somebody else may have made or read them.
 func (a *Account) EndEverything() {
+	a.endButKeys()
+	for i := range a.AccessKeys {
+		a.AccessKeys[i].Suspended = true
+	}
+}
+
+// endButKeys is EndEverything for a change of the password by its owner, of which
+// programs know nothing.
+func (a *Account) endButKeys() {
 	a.Generation++
 	a.Sessions = nil
 	a.Waits = nil
 }
 
 // Notable tells whether a change would be missed if an older value of the account
-// came back: a credential was replaced or used, or a session has ended.
+// came back: a credential was replaced or used, or a session or access key has
+// ended.
 func Notable(before, after *Account) bool {
-	return before.Generation != after.Generation || len(after.Sessions) < len(before.Sessions) ||
+	return before.Generation != after.Generation || len(after.Sessions) < len(before.Sessions) || len(after.AccessKeys) < len(before.AccessKeys) ||
 		!slices.EqualFunc(before.Credentials, after.Credentials, func(a, b Credential) bool {
 			return a.ID == b.ID && a.Version == b.Version && bytes.Equal(a.Data, b.Data)
 		})

@@ -46,6 +46,9 @@ const (
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
+	EventKeyMade               EventName = "access_key_made"
+	EventKeyRevoked            EventName = "access_key_revoked"
+	EventKeysSuspended         EventName = "access_keys_suspended" // by a recovery
 	EventStepUp                EventName = "step_up"
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
@@ -59,6 +62,7 @@ const (
 	EventCrossSite    EventName = "refused_cross_site"
 	EventTicketFailed EventName = "ticket_failed"
 	EventForbidden    EventName = "forbidden"
+	EventKeyRefused   EventName = "access_key_refused"
 	EventAdminRefused EventName = "admin_refused"
 )
 
@@ -70,7 +74,7 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventFactorAdded, EventTrustedContactAdded,
+		EventFactorAdded, EventTrustedContactAdded, EventKeyMade,
 		EventCodeUsed, EventNewDevice, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}

@@ -137,6 +137,9 @@ func changeEvents() []EventInfo {
 		info(EventQuestionChanged, proofFields, "the security question was set"),
 		info(EventTrustedContactAdded, proofFields, "somebody was named who may vouch"),
 		info(EventTrustedContactDropped, requestFields, "somebody may vouch no more"),
+		info(EventKeyMade, requestFields, "an access key for a program was made; detail: its id"),
+		info(EventKeyRevoked, requestFields, "an access key was revoked; detail: its id"),
+		info(EventKeysSuspended, proofFields, "a recovery has suspended the access keys of the account"),
 		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),
 		info(EventThawed, proofFields, "a closed account was opened again"),
 	}
@@ -161,6 +164,7 @@ func refusalEvents() []EventInfo {
 	return []EventInfo{
 		warning(EventCrossSite, refusedFields+" detail", "a form or a WebSocket came from another site; detail: what the browser said of it"),
 		warning(EventTicketFailed, refusedFields+" detail flow method", "a link or its code was none, or is over"),
+		warning(EventKeyRefused, refusedFields, "a program came with an access key that is none, is over, or is not for that place"),
 		warning(EventForbidden, refusedFields, "somebody signed in asked for a site that is not for them"),
 		warning(EventAdminRefused, refusedFields+" detail flow method", "somebody asked for what only administrators may do, or an administrator for what they may not"),
 		alarm(EventAlarm, proofFields, "a record is missing, does not open or is older than it should be"),

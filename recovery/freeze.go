@@ -9,7 +9,8 @@ import (
 // decides which sheet of recovery codes can open it again: the one that counts,
 // if it is older than what was told. No code can if one was used lately, because
 // somebody else may have the sheet. New addresses, people who may vouch, PIN and
-// question are dropped too, as they decide about opening. Freezing again loosens
+// question are dropped too, as they decide about opening, and the access keys made
+// since, as whoever made the change may have made them. Freezing again loosens
 // nothing.
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	if a.State != StateFrozen {
@@ -30,6 +31,7 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 	a.Credentials = slices.DeleteFunc(a.Credentials, func(c Credential) bool {
 		return (c.Method == PIN || c.Method == SecurityQuestion) && !c.Created.Before(lately)
 	})
+	a.dropKeysSince(told)
 	a.State = StateFrozen
 	a.EndEverything()
 	a.UntrustDevices()

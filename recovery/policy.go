@@ -60,6 +60,7 @@ type Limits struct {
 	Flows       Rate `json:"flows,omitzero"`      // flows begun per network, in memory
 	Posts       Rate `json:"posts,omitzero"`      // form posts per network, in memory
 	Names       Rate `json:"names,omitzero"`      // names that failed to sign in from an address, in memory; from its IPv4 /24 or IPv6 /48 three times as many
+	Keys        Rate `json:"keys,omitzero"`       // access keys from a network that were none, in memory; then it is told to wait
 	Strangers   int  `json:"strangers,omitempty"` // bytes in the store that counters of names that nobody has may take up
 	FirstWait   time.Duration
 	LastWait    time.Duration
@@ -127,7 +128,7 @@ func Default() *Policy {
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,
 			CodeTries: 5, CodesHourly: Rate{10, time.Hour}, Consecutive: 100, Memory: 3,
 			SendsHourly: Rate{3, time.Hour}, SendsDaily: Rate{10, 24 * time.Hour},
-			Flows: Rate{60, time.Minute}, Posts: Rate{600, time.Minute}, Names: Rate{20, 10 * time.Minute}, Strangers: 16 << 20,
+			Flows: Rate{60, time.Minute}, Posts: Rate{600, time.Minute}, Names: Rate{20, 10 * time.Minute}, Keys: Rate{60, time.Minute}, Strangers: 16 << 20,
 		},
 		Hash: secret.DefaultHash(),
 		Site: "",

@@ -38,6 +38,9 @@ func (end End) recover(a *Account, eff *Effects) {
 	if c := a.Credential(Password); c != nil && name != EventFactorReset && !rescued {
 		c.NoProofUntil = end.Now.Add(end.Policy.Lifetimes.RecoveredBan)
 	}
+	if len(a.AccessKeys) > 0 {
+		eff.Done(EventKeysSuspended)
+	}
 	a.EndEverything()
 	a.UntrustDevices()
 	a.Recovered = end.Now

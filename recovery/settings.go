@@ -124,7 +124,7 @@ func (end End) stepUp(a *Account, eff *Effects) {
 // of its page that are under way still pass.
 func (end End) changePassword(a *Account, eff *Effects) {
 	end.Install(a, Password)
-	a.EndEverything()
+	a.endButKeys()
 	a.UntrustDevices()
 	end.Flow.Remember = false
 	end.issue(a, end.meet(a, eff), eff)

@@ -64,7 +64,7 @@ func (m message) T(key string) (string, error) {
 //	wait-ready    site host name stop
 //	invite        site host name admin link hours
 //	notice        site host name event variant also browser time stop again trusted by_admin link
-//	              old new method person goal until
+//	              old new method person key goal until
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -214,7 +214,7 @@ func (m message) Thing() (string, error) {
 	case v["method"] != "":
 		return m.T("factor.name." + v["method"])
 	default:
-		return v["person"], nil
+		return cmp.Or(v["key"], v["person"]), nil
 	}
 }
 

@@ -15,7 +15,7 @@ func events() []string {
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
-		"invited", "activated", "sign_in_given_up",
+		"invited", "activated", "sign_in_given_up", "access_key_made", "access_key_revoked", "access_keys_suspended",
 	}
 }
 
@@ -46,6 +46,7 @@ func notices() map[string][]string {
 		"wait":     {"event", "wait_started", "goal", "second_factor", "until", "2026-03-06T14:05:00Z"},
 		"also":     {"event", "both_replaced", "also", "recovery_code_used account_thawed"},
 		"person":   {"event", "contact_person_added", "person", "robin"},
+		"key":      {"event", "access_key_made", "key", "phone backup"},
 	}
 }
 
@@ -68,7 +69,7 @@ func TestMailsGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				text, err := s.SMS("notice", lang, vars(append(extra, "old", "", "new", "", "person", "")...))
+				text, err := s.SMS("notice", lang, vars(append(extra, "old", "", "new", "", "person", "", "key", "")...))
 				if err != nil {
 					t.Fatal(err)
 				}

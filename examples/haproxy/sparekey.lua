@@ -16,7 +16,7 @@ local dropped = {
 }
 
 -- The headers of an answer that the app gets in place of what the client has sent.
-local given = { "remote-user", "remote-name", "remote-email", "remote-groups", "cookie" }
+local given = { "remote-user", "remote-name", "remote-email", "remote-groups", "cookie", "authorization", "sparekey-key" }
 
 local function first(headers, name)
 	return headers and headers[name] and headers[name][0]

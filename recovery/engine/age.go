@@ -129,8 +129,9 @@ func (e *Engine) AcceptOld(ctx context.Context) (bool, error) {
 	return true, e.noteMark(m)
 }
 
-// voidAll ends what an older store has brought back in every account. Done
-// twice, it does no harm.
+// voidAll ends what an older store has brought back in every account, and suspends
+// the access keys, among which there may be revoked ones. Done twice, it does no
+// harm.
 func (e *Engine) voidAll(ctx context.Context) error {
 	keys, err := e.Store.Driver.Keys(ctx, recovery.AccountKey(""))
 	if err != nil {

@@ -40,6 +40,7 @@ type Engine struct {
 	name            string // of this process, written into reminders it takes on
 	counters        counters
 	posts, flows    gauge
+	wrongKeys       gauge
 	spray           spray
 	visitors        visitors
 	clockSeen       time.Time // by CheckClock alone, with the monotonic reading when the clock has one
@@ -81,7 +82,7 @@ func New(e *Engine) (*Engine, error) {
 	e.later = make(chan func(context.Context), 64)
 	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
-	e.posts.rate, e.flows.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows
+	e.posts.rate, e.flows.rate, e.wrongKeys.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows, e.Policy.Limits.Keys
 	return e, nil
 }
 

@@ -56,7 +56,7 @@ func about(vars map[string]string, o recovery.Owed, to recovery.Recipient) {
 		vars["until"] = t.Ready.UTC().Format(time.RFC3339)
 	}
 	if to.Channel == recovery.ChannelMail {
-		vars["old"], vars["new"], vars["person"] = t.Old, t.New, t.Person
+		vars["old"], vars["new"], vars["person"], vars["key"] = t.Old, t.New, t.Person, t.Key
 	}
 }
 

@@ -2,18 +2,19 @@ package guard
 
 // check is one rule. It answers with Allowed, or with why not.
 type check struct {
-	word string // of the Caddyfile
-	rule func(asked, *facts) Reason
+	word   string // of the Caddyfile
+	rule   func(asked, *facts) Reason
+	proofs bool // it is about proofs, of which a program shows none
 }
 
 // checks is the only list, in the order in which a person can do something about
 // them.
 func checks() [4]check {
 	return [...]check{
-		{"allow", asked.allow},
-		{"recovered_within", asked.recovered},
-		{"factors", asked.factors},
-		{"fresh", asked.fresh},
+		{"allow", asked.allow, false},
+		{"recovered_within", asked.recovered, false},
+		{"factors", asked.factors, true},
+		{"fresh", asked.fresh, true},
 	}
 }
 
@@ -23,6 +24,9 @@ func (a asked) judge(f *facts) Reason {
 		return a.factors(f)
 	}
 	for _, c := range checks() {
+		if c.proofs && f.program {
+			continue
+		}
 		if reason := c.rule(a, f); reason != Allowed {
 			return reason
 		}

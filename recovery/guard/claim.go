@@ -7,10 +7,12 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// claim is what a cookie says of itself, before the store is asked.
+// claim is what a cookie or an access key says of itself, before the store is
+// asked.
 type claim struct {
 	account string
-	sum     string              // of the session's token; empty: it is the cookie of a further host
+	access  bool                // it is an access key
+	sum     string              // of the key's secret or the session's token; empty: it is the cookie of a further host
 	cookie  recovery.HostCookie // then
 	host    string              // then
 }
@@ -51,4 +53,21 @@ func hostKey(cookie string) (key [32]byte, ok bool) {
 	}
 	var raw [maxCookie]byte
 	return sha256.Sum256(raw[:copy(raw[:], cookie)]), true
+}
+
+// keyClaim reads an access key.
+func keyClaim(key string) (c claim, ok bool) {
+	c.account, c.sum = recovery.SplitKey(key)
+	c.access = true
+	return c, c.account != ""
+}
+
+// accessKeyKey is cookieKey for an access key.
+func accessKeyKey(access string) (key [32]byte, ok bool) {
+	if len(access) != recovery.KeySize {
+		return key, false
+	}
+	var raw [recovery.KeySize]byte
+	copy(raw[:], access)
+	return sha256.Sum256(raw[:]), true
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -9,11 +10,12 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
-// entry is what the cache knows of a session.
+// entry is what the cache knows of a session, or of an access key.
 type entry struct {
 	identity *Identity
-	host     string // origin of the further host whose cookie it is; empty: the session's own
-	old      bool   // the session's token has been replaced since that cookie was made
+	access   *recovery.AccessKey // nil: it is a session
+	host     string              // origin of the further host whose cookie it is; empty: the session's own
+	old      bool                // the session's token has been replaced since that cookie was made
 	account  string
 	sum      string
 	key      uint64       // kv.Sum of the account record
@@ -33,10 +35,32 @@ func (e *entry) live(now time.Time) bool {
 	return now.Before(e.end) && now.Before(last.Add(e.idle))
 }
 
-// entryFor is what the cache knows of the session that is claimed; nil: there is
-// none.
+// due tells whether it is time to write the last use.
+func (e *entry) due(now time.Time) bool {
+	if e.access != nil {
+		return e.written.Before(recovery.Day(now))
+	}
+	return now.Sub(e.written) >= recovery.TouchAfter(e.idle)
+}
+
+func (e *entry) touch(ctx context.Context, accounts Accounts, page bool) error {
+	if e.access != nil {
+		return accounts.UseKey(ctx, e.account, e.access.ID)
+	}
+	return accounts.Touch(ctx, e.account, e.sum, page)
+}
+
+func identityOf(a *recovery.Account, now time.Time) *Identity {
+	return &Identity{ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now), Groups: strings.Join(a.Groups, ",")}
+}
+
+// entryFor is what the cache knows of the session or access key that is claimed;
+// nil: there is none.
 func (g *Guard) entryFor(c claim, a *recovery.Account, now time.Time) *entry {
-	if c.host == "" {
+	switch {
+	case c.access:
+		return keyEntry(a, a.Key(c.sum, now), now)
+	case c.host == "":
 		return g.newEntry(a, c.sum, now)
 	}
 	s, old := a.HostSession(c.cookie, now)
@@ -67,11 +91,9 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	e := &entry{
 		account: a.ID, sum: s.TokenHash, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: s.Seen,
 		idle: time.Duration(s.Idle) * time.Second, end: s.End,
-		identity: &Identity{
-			ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now),
-			Groups: strings.Join(a.Groups, ","), session: s.ID, Browser: s.Device,
-		},
+		identity: identityOf(a, now),
 	}
+	e.identity.session, e.identity.Browser = s.ID, s.Device
 	e.used.Store(s.Seen.UnixNano())
 	e.rules, e.recovered = a.Rules(), a.RecoveredAt(now)
 	if m := g.Methods; m != nil {
@@ -91,4 +113,32 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 		}
 	}
 	return e
+}
+
+// keyForever stands for the end of a key that has none, and for its idle time: it
+// fits into a duration.
+const keyForever = 200 * 365 * 24 * time.Hour
+
+// keyEntry is the entry of an access key; nil for none.
+func keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry {
+	if k == nil {
+		return nil
+	}
+	e := &entry{
+		account: a.ID, key: kv.Sum(recovery.AccountKey(a.ID)), loaded: now, written: k.Used, idle: keyForever, end: k.End,
+		identity: identityOf(a, now), access: k,
+	}
+	if k.End.IsZero() {
+		e.end = now.Add(keyForever)
+	}
+	e.used.Store(now.UnixNano())
+	e.rules, e.recovered, e.program = a.Rules(), a.RecoveredAt(now), true
+	return e
+}
+
+// opens tells whether an access key is for what was asked: inside of what the
+// rules open for keys, and of its own hosts and paths.
+func (e *entry) opens(q Question) bool {
+	k := e.access
+	return q.keyed() && (len(k.Hosts) == 0 || k.On(hostOf(q.At))) && (len(k.Paths) == 0 || within(q.Paths, k.Paths))
 }

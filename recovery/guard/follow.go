@@ -48,6 +48,9 @@ func (g *Guard) Follow(ctx context.Context, conn Conn, d Decision) *Stream {
 	s := &Stream{
 		Context: ctx, conn: conn, among: g.streams, account: e.account, key: e.key, session: e.identity.session, asked: d.asked, until: e.until(),
 	}
+	if e.access != nil {
+		s.session, s.program = e.access.ID, true
+	}
 	g.streams.add(s)
 	// What has changed since it was decided was reported before there was
 	// anything to end.
@@ -233,9 +236,7 @@ func (g *Guard) judge(a *recovery.Account, list []*Stream, now time.Time) {
 	for _, s := range list {
 		var e *entry
 		if a != nil {
-			if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
-				e = g.entryOf(a, row, now)
-			}
+			e = g.again(a, s, now)
 		}
 		if e == nil || s.asked.judge(&e.facts) != Allowed {
 			g.streams.remove(s)
@@ -250,4 +251,15 @@ func (l *streams) prolong(s *Stream, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.until = until
+}
+
+// again is the entry today of what a request came with; nil: that has ended.
+func (g *Guard) again(a *recovery.Account, s *Stream, now time.Time) *entry {
+	if s.program {
+		return keyEntry(a, a.KeyByID(s.session, now), now)
+	}
+	if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
+		return g.entryOf(a, row, now)
+	}
+	return nil
 }

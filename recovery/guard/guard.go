@@ -34,6 +34,7 @@ type Identity struct {
 type Decision struct {
 	Reason   Reason
 	Identity *Identity // set when somebody is signed in, also for DeniedForbidden; nil with AllowedOpen
+	Keyed    bool      // access keys are looked at there
 	touch    func()
 	entry    *entry // what was decided on
 	asked    asked
@@ -109,6 +110,11 @@ type Accounts interface {
 	// Touch writes that a session was used, with page by somebody who loaded a
 	// page.
 	Touch(ctx context.Context, account, sum string, page bool) error
+	// KeyHolder returns the account that an access key lets in, by the two parts
+	// of the key. [recovery.ErrNoAccount] says that it lets in nobody.
+	KeyHolder(ctx context.Context, id, sum string) (*recovery.Account, error)
+	// UseKey writes the day on which an access key was used.
+	UseKey(ctx context.Context, account, key string) error
 }
 
 // Config is what a guard works with.
@@ -181,23 +187,33 @@ func (g *Guard) Check(ctx context.Context, q Question) Decision {
 }
 
 func (g *Guard) check(ctx context.Context, q Question) Decision {
-	key, ok := cookieKey(q.Cookie, q.Host)
+	keyed := q.keyed()
+	if !keyed {
+		q.Key = "" // it is nothing here
+	}
+	d := g.answer(ctx, &q)
+	d.Keyed = keyed
+	return d
+}
+
+func (g *Guard) answer(ctx context.Context, q *Question) Decision {
+	key, ok := q.key()
 	if !ok {
-		return Decision{Reason: DeniedAnonymous}
+		return Decision{Reason: q.nobody()}
 	}
 	now, changes := g.Now(), g.changes.Load()
 	e := g.cached(key, now)
 	if e == nil {
 		var err error
-		if e, err = g.load(ctx, &q, key, now); err != nil {
+		if e, err = g.load(ctx, q, key, now); err != nil {
 			return Decision{Reason: DeniedUnavailable}
 		}
 	}
-	if e == nil || e.host != q.Host || !e.live(now) {
-		return Decision{Reason: DeniedAnonymous}
+	if e == nil || e.access == nil && e.host != q.Host || !e.live(now) {
+		return Decision{Reason: q.nobody()}
 	}
 	e.used.Store(now.UnixNano())
-	d := e.decide(g, q, now)
+	d := e.decide(g, *q, now)
 	d.changes = changes
 	return d
 }
@@ -219,6 +235,9 @@ func (g *Guard) Again(before Decision, q Question) Decision {
 }
 
 func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
+	if e.access != nil && !e.opens(q) {
+		return Decision{Reason: DeniedKey}
+	}
 	d := Decision{Identity: e.identity, entry: e, asked: asked{q.Rules, q.Client, now}}
 	d.Reason = d.asked.judge(&e.facts)
 	switch {
@@ -227,8 +246,8 @@ func (e *entry) decide(g *Guard, q Question, now time.Time) Decision {
 	case d.Reason == Allowed && q.Page && now.Before(e.showing):
 		d.Reason = DeniedShowing
 	}
-	page := q.Page && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
-	if (page || now.Sub(e.written) >= recovery.TouchAfter(e.idle)) && e.touching.CompareAndSwap(false, true) {
+	page := q.Page && e.access == nil && !e.near && now.Sub(e.paged) >= recovery.PagedAfter
+	if (page || e.due(now)) && e.touching.CompareAndSwap(false, true) {
 		d.touch = func() { g.touch(e, page) }
 	}
 	return d
@@ -266,7 +285,7 @@ var errNotRead = errors.New("session not read")
 // load reads the account of a session: once for all the requests that a page
 // makes at the same time. nil means that there is no such session.
 func (g *Guard) load(ctx context.Context, q *Question, key [32]byte, now time.Time) (*entry, error) {
-	c, ok := claimOf(g.Keys, q.Cookie, q.Host)
+	c, ok := q.claim(g.Keys)
 	if !ok {
 		return nil, nil
 	}
@@ -319,8 +338,15 @@ func (g *Guard) leave(key [32]byte, r *reading) {
 	close(r.done)
 }
 
+func (g *Guard) holder(ctx context.Context, c claim) (*recovery.Account, error) {
+	if c.access {
+		return g.Accounts.KeyHolder(ctx, c.account, c.sum)
+	}
+	return g.Accounts.Person(ctx, c.account)
+}
+
 func (g *Guard) read(ctx context.Context, c claim, now time.Time) (*entry, error) {
-	a, err := g.Accounts.Person(ctx, c.account)
+	a, err := g.holder(ctx, c)
 	if errors.Is(err, recovery.ErrNoAccount) {
 		return nil, nil
 	}
@@ -356,8 +382,8 @@ func (g *Guard) keep(key [32]byte, r *reading) {
 func (g *Guard) touch(e *entry, page bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := g.Accounts.Touch(ctx, e.account, e.sum, page); err != nil {
-		g.log().Warn("last use of a session not written", "error", err)
+	if err := e.touch(ctx, g.Accounts, page); err != nil {
+		g.log().Warn("last use of a session or access key not written", "error", err)
 	}
 }
 

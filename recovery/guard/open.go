@@ -14,7 +14,14 @@ type Opening struct {
 // opens tells whether the method is one of those, and every reading of the path
 // is inside (HD-07, HD-08).
 func (o Opening) opens(method string, paths []string) bool {
-	return o.method(method) && !slices.ContainsFunc(paths, func(path string) bool { return !o.inside(path) })
+	return o.method(method) && within(paths, o.Paths)
+}
+
+// within tells whether every reading of a path is inside of one of those; without
+// a reading it is not.
+func within(paths, inside []string) bool {
+	o := Opening{Paths: inside}
+	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !o.inside(path) })
 }
 
 func (o Opening) method(m string) bool {

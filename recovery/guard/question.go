@@ -10,6 +10,10 @@ type Question struct {
 	Page   bool   // a person loads a page
 	Free   bool   // the gate does not protect this request, whatever its rules
 
+	// For rules that look at them, see [Rules.OfKeys].
+	Key string // access key, where the rules take one; empty: none was shown
+	At  string // host asked for, perhaps with a port
+
 	// For rules that look at them, see [Rules.OfPaths] and [Rules.OfClients].
 	Method string     // empty: cannot be told, and none is open
 	Paths  []string   // every reading of the path; none: cannot be told, and none is open

@@ -13,6 +13,7 @@ const (
 	DeniedRecovered                 // signed in, but the account was recovered too lately
 	DeniedFactor                    // signed in, but not with two factors
 	DeniedStale                     // signed in, but the last strong proof is too old
+	DeniedKey                       // an access key that lets nobody in here
 	Allowed
 	AllowedOpen // by whoever it is: nobody who may pass is signed in, and nobody is named to the app
 )

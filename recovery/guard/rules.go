@@ -13,11 +13,15 @@ type Rules struct {
 	Fresh     time.Duration // a strong proof was given in the session within this time; zero: whenever
 	Recovered time.Duration // the account was not recovered within this time; zero: whenever
 	Open      []Opening     // what passes without a login; none: nothing
+	Keys      []string      // paths, as in [Opening], on which an access key is looked at; none: nowhere
 	Networks  Networks      // where one factor is enough; none: nowhere
 }
 
 // OfPaths tells whether the rules look at the method and the path of a request.
-func (r *Rules) OfPaths() bool { return r != nil && len(r.Open) > 0 }
+func (r *Rules) OfPaths() bool { return r != nil && len(r.Open)+len(r.Keys) > 0 }
+
+// OfKeys tells whether access keys are taken anywhere.
+func (r *Rules) OfKeys() bool { return r != nil && len(r.Keys) > 0 }
 
 // OfClients tells whether the rules look at the address of the client.
 func (r *Rules) OfClients() bool { return r != nil && len(r.Networks.Ranges) > 0 }
@@ -34,6 +38,7 @@ type facts struct {
 	near      bool      // and it was not asked for, because the sign-in came from a network where one factor is enough
 	strong    time.Time // last strong proof; zero: none
 	recovered time.Time // the account; zero: never
+	program   bool      // it has an access key, and has shown no proof
 }
 
 // asked is what was asked about a request that somebody signed in has made, and

@@ -31,7 +31,8 @@ type Stream struct {
 
 	account string
 	key     uint64 // kv.Sum of the account record
-	session string // its id
+	session string // its id, or that of the access key
+	program bool   // it is an access key
 	asked   asked
 	conn    Conn
 	among   *streams

@@ -16,6 +16,7 @@ const (
 	reasonSignIn      = "sign_in"
 	reasonForbidden   = "forbidden"
 	reasonShowing     = "showing"
+	reasonKey         = "key"         // an access key that lets nobody in
 	reasonUnavailable = "unavailable" // nobody knows: a proxy should say 503
 	reasonProve       = "prove"
 	reasonRecovered   = "recovered"
@@ -49,7 +50,7 @@ func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 		v.refuse(s.Front, r, no)
 		return guard.Decision{}
 	}
-	q := s.Question(asked, rules)
+	q := s.ask(asked, rules, nil) // nothing has rewritten it here
 	upgrade := asked.Header.Get("Upgrade")
 	s.Scrub(asked)
 	switch {
@@ -63,7 +64,9 @@ func (s *Server) decideAsked(v *verdict, r *http.Request) guard.Decision {
 	}
 	d := s.Forward.Guard.Check(r.Context(), q)
 	if d.OK() {
-		Introduce(asked, d.Identity)
+		if d.Identity != nil {
+			Introduce(asked, d.Identity)
+		}
 		v.allow(asked.Header)
 		return d
 	}
@@ -102,6 +105,8 @@ func reasonOf(r guard.Reason) string {
 		return reasonShowing
 	case guard.DeniedUnavailable:
 		return reasonUnavailable
+	case guard.DeniedKey:
+		return reasonKey
 	case guard.DeniedRecovered:
 		return reasonRecovered
 	case guard.DeniedFactor, guard.DeniedStale:
@@ -188,7 +193,7 @@ func (v *verdict) refuse(f Front, r *http.Request, no *refusal) {
 }
 
 // allow lets the request go on, with what the app is to get in place of what the
-// client has sent: who is asking, and the cookies without ours. Empty ones are
+// client has sent: who is asking, and cookies and credentials without ours. Empty ones are
 // sent too, so that they replace those of the client (HD-03).
 func (v *verdict) allow(asked http.Header) {
 	h := v.Header()
@@ -196,6 +201,8 @@ func (v *verdict) allow(asked http.Header) {
 		h.Set(name, asked.Get(name))
 	}
 	h.Set("Cookie", strings.Join(asked["Cookie"], "; "))
+	h.Set(authorization, strings.Join(asked[authorization], ", "))
+	h.Set(HeaderKey, "")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "0")
 	v.sent = true

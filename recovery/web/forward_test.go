@@ -219,7 +219,11 @@ type awayAccounts struct{}
 func (awayAccounts) Person(context.Context, string) (*recovery.Account, error) {
 	return nil, kv.ErrAway
 }
+func (awayAccounts) KeyHolder(context.Context, string, string) (*recovery.Account, error) {
+	return nil, kv.ErrAway
+}
 func (awayAccounts) Touch(context.Context, string, string, bool) error { return kv.ErrAway }
+func (awayAccounts) UseKey(context.Context, string, string) error      { return kv.ErrAway }
 
 // A page that stands before the one asked for has status 200, and is no yes.
 func TestHD05_APageInFrontIsNoYes(t *testing.T) {

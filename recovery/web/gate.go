@@ -35,7 +35,11 @@ func (s *Server) Deny(w http.ResponseWriter, r *http.Request, d guard.Decision) 
 		x.prove(d)
 	case d.Reason == guard.DeniedShowing:
 		x.showWaits(d.Identity)
+	case d.Reason == guard.DeniedKey:
+		x.challenge(d)
+		x.keyRefused()
 	default:
+		x.challenge(d)
 		x.signIn()
 	}
 }
@@ -111,7 +115,13 @@ func windowed(r *http.Request) bool {
 	if mode != "" || dest != "" {
 		return mode == "navigate" && (dest == "document" || dest == "empty") // empty: a service worker passes it on
 	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == "" && r.Header.Get("Upgrade") == ""
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && !scripted(r) && r.Header.Get("Upgrade") == ""
+}
+
+// scripted tells a request that a script says it has sent. Web views of phones send
+// the same header with every page load, and the name of their app in it.
+func scripted(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("X-Requested-With"), "XMLHttpRequest")
 }
 
 // navigation tells a page load from forms and from the background.
@@ -319,4 +329,33 @@ func (x *exchange) halfway() bool {
 // exchange (a panic, a store that does not open).
 func (s *Server) Unavailable(w http.ResponseWriter, r *http.Request) {
 	s.Deny(w, r, guard.Decision{Reason: guard.DeniedUnavailable})
+}
+
+// challenge asks a program for an access key, where one is looked at: git, curl and
+// others send their credentials only then. A browser would open a window of its own
+// and ask for a password, so there is none for what looks like one.
+func (x *exchange) challenge(d guard.Decision) {
+	if d.Keyed && !fetched(x.r.Header) && !windowed(x.r) && !scripted(x.r) {
+		x.w.Header().Set("WWW-Authenticate", `Basic realm="access key", charset="UTF-8"`)
+	}
+}
+
+// fetched tells a request of a browser that says what it is for.
+func fetched(h http.Header) bool {
+	for _, name := range [...]string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keyRefused answers a key that lets in nobody, whatever is wrong with it.
+func (x *exchange) keyRefused() {
+	if wait := x.Engine.WrongKey(x.r.Context()); wait > 0 {
+		x.w.Header().Set("Retry-After", seconds(wait))
+		x.background(http.StatusTooManyRequests, "access_key_refused", "")
+		return
+	}
+	x.background(http.StatusUnauthorized, "access_key_refused", "")
 }

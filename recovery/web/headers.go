@@ -19,11 +19,13 @@ const (
 // Scrub removes from a request what only we may say: every spelling of the
 // identity headers (case, '_' and '.' for '-', repeats), in trailers too, what a
 // client wants removed by naming it in Connection, a change to a protocol in
-// which it could say them later, our cookies and, unless the peer is a trusted
-// proxy, what only proxies may say. It runs on every request, public ones included
-// (HD-01, HD-02, HD-06; Caddy CVE-2026-30851, CVE-2026-52845).
+// which it could say them later, what proves to us who it is (our cookies and
+// access keys) and, unless the peer is a trusted proxy, what only proxies may say.
+// It runs on every request, public ones included (HD-01, HD-02, HD-06; Caddy
+// CVE-2026-30851, CVE-2026-52845).
 func (f Front) Scrub(r *http.Request) {
 	f.deleteForeign(r)
+	stripKeys(r.Header)
 	scrubTrailers(r)
 	scrubUpgrade(r.Header)
 	scrubConnection(r.Header)
@@ -51,12 +53,16 @@ func (f Front) deleteForeign(r *http.Request) {
 	}
 }
 
-// identityName matches any header an app might read as one of ours: CGI-like
-// servers turn what is no letter or digit into '_', so all of that is one. It
-// allocates nothing, because it sees every header of every request.
+// identityName matches any header an app might read as one of ours: Remote-User
+// and the like, and Sparekey-Key. CGI-like servers turn what is no letter or digit
+// into '_', so all of that is one. It allocates nothing, because it sees every
+// header of every request.
 func identityName(name string) bool {
-	const ours = "remote"
-	return len(name) > len(ours) && strings.EqualFold(name[:len(ours)], ours) && !alphanumeric(name[len(ours)])
+	return beginsWord(name, "remote") || beginsWord(name, "sparekey")
+}
+
+func beginsWord(name, word string) bool {
+	return len(name) > len(word) && strings.EqualFold(name[:len(word)], word) && !alphanumeric(name[len(word)])
 }
 
 // scrubConnection keeps the hop-by-hop words that mean something and drops

@@ -53,7 +53,7 @@ func (x *exchange) page(status int, f templates.Frame, c templates.Content) {
 // one that no browser knows, so that none opens a box of its own for a password.
 func (x *exchange) begin(status int) {
 	if status == http.StatusUnauthorized {
-		x.w.Header().Set("WWW-Authenticate", "Sparekey")
+		x.w.Header().Add("WWW-Authenticate", "Sparekey")
 	}
 	x.w.WriteHeader(status)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -12,12 +13,20 @@ import (
 // [Scrub], which takes the session cookie off. What costs, and the rules do not
 // look at, is left out.
 func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
+	return s.ask(r, rules, s.Original)
+}
+
+func (s *Server) ask(r *http.Request, rules *guard.Rules, original func(*http.Request) (string, *url.URL)) guard.Question {
 	q := guard.Question{Host: s.CookieHost(r), Rules: rules, Page: Navigation(r)}
-	if !s.inClear(r) { // there everybody on the way could have the session
+	exposed := s.inClear(r) // there everybody on the way could have the session, or the key
+	if !exposed {
 		q.Cookie = s.SessionCookie(r)
 	}
 	if rules.OfPaths() {
-		q.Method, q.Paths = s.Target(r)
+		q.Method, q.Paths = target(r, original)
+	}
+	if rules.OfKeys() && !exposed {
+		q.Key, q.At = s.accessKey(r), r.Host
 	}
 	if rules.OfClients() {
 		if a, known := s.Client(r); known {
@@ -32,12 +41,16 @@ func (s *Server) Question(r *http.Request, rules *guard.Rules) guard.Question {
 // that names another path or method, or by a path that is not read by everybody
 // alike.
 func (s *Server) Target(r *http.Request) (method string, paths []string) {
+	return target(r, s.Original)
+}
+
+func target(r *http.Request, original func(*http.Request) (string, *url.URL)) (method string, paths []string) {
 	if reroutes(r.Header) {
 		return "", nil
 	}
 	paths, ok := readings(nil, r.URL)
-	if s.Original != nil && ok {
-		first, u := s.Original(r)
+	if original != nil && ok {
+		first, u := original(r)
 		if first != r.Method {
 			return "", nil
 		}
