@@ -20,10 +20,23 @@ func TestHD08_OpenPathsAtVerify(t *testing.T) {
 			method, path string
 			status       int
 		}{
-			{"GET", "/public/a?b=c", 200}, {"HEAD", "/public/a", 200}, {"POST", "/hook", 200},
-			{"POST", "/public/a", 401}, {"GET", "/hook", 401}, {"GET", "/admin?/public/a", 401}, {"GET", "/Public/a", 401}, {"PUT", "/hook", 401}, {"POST", "/hook/", 401},
-			{"GET", "/public/../admin", 401}, {"GET", "/public/..%2fadmin", 401}, {"GET", "//public/a", 401}, {"GET", "/public/%2e%2e/admin", 401},
-			{"GET", "/public%2fa", 401}, {"GET", "/public/..;/admin", 401}, {"GET", "/x/public/a", 401}, {"OPTIONS", "/public/a", 401},
+			{"GET", "/public/a?b=c", 200},
+			{"HEAD", "/public/a", 200},
+			{"POST", "/hook", 200},
+			{"POST", "/public/a", 401},
+			{"GET", "/hook", 401},
+			{"GET", "/admin?/public/a", 401},
+			{"GET", "/Public/a", 401},
+			{"PUT", "/hook", 401},
+			{"POST", "/hook/", 401},
+			{"GET", "/public/../admin", 401},
+			{"GET", "/public/..%2fadmin", 401},
+			{"GET", "//public/a", 401},
+			{"GET", "/public/%2e%2e/admin", 401},
+			{"GET", "/public%2fa", 401},
+			{"GET", "/public/..;/admin", 401},
+			{"GET", "/x/public/a", 401},
+			{"OPTIONS", "/public/a", 401},
 		} {
 			r := a.raw(dialect, tc.method, tc.path)
 			r.Header.Set("Remote-User", "root")

@@ -125,8 +125,16 @@ func TestHD06_AnOddQuestionIsRefused(t *testing.T) {
 		"X-Forwarded-Uri":    {nil, {""}, {"/", "/"}, {"album"}, {"*"}, {"https://photos.example.com/"}, {"/a b"}, {"/%zz"}, {"/\x00"}, {"/\t"}},
 		"X-Original-Method":  {nil, {""}, {"GET", "POST"}, {"G/T"}},
 		"X-Original-Url": {
-			nil, {""}, {"https://photos.example.com/", "https://photos.example.com/"}, {"/album"}, {"photos.example.com/"}, {"https://photos.example.com"},
-			{"https:/photos.example.com/"}, {"https://photos.example.com?/"}, {"//photos.example.com/"}, {"https://photos.example.com/ x"},
+			nil,
+			{""},
+			{"https://photos.example.com/", "https://photos.example.com/"},
+			{"/album"},
+			{"photos.example.com/"},
+			{"https://photos.example.com"},
+			{"https:/photos.example.com/"},
+			{"https://photos.example.com?/"},
+			{"//photos.example.com/"},
+			{"https://photos.example.com/ x"},
 		},
 	}
 	for dialect := range dialects {
@@ -219,6 +227,7 @@ type awayAccounts struct{}
 func (awayAccounts) Person(context.Context, string) (*recovery.Account, error) {
 	return nil, kv.ErrAway
 }
+
 func (awayAccounts) KeyHolder(context.Context, string, string) (*recovery.Account, error) {
 	return nil, kv.ErrAway
 }

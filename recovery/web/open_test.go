@@ -54,12 +54,29 @@ func TestHD08_OpenPathsAreAnchored(t *testing.T) {
 		method, target string
 		open           bool
 	}{
-		{"GET", "/public/", true}, {"HEAD", "/public/a/b.css?x=1", true}, {"GET", "/robots.txt", true}, {"GET", "/public/a%20b", true},
-		{"GET", "/public//x", true}, {"GET", "/public/x;v=1", true}, {"GET", "/public/..hidden/a..b", true},
-		{"POST", "/hook", true}, {"OPTIONS", "/api/photos", true},
-		{"POST", "/public/x", false}, {"GET", "/hook", false}, {"GET", "/api/photos", false}, {"PUT", "/hook", false}, {"OPTIONS", "/public/x", false},
-		{"GET", "/public", false}, {"GET", "/publicity", false}, {"GET", "/robots.txt/x", false}, {"GET", "/PUBLIC/x", false}, {"GET", "/x/public/y", false},
-		{"GET", "/admin?/public/", false}, {"GET", "/admin?path=/public/x", false}, {"POST", "/hook/", false}, {"GET", "/", false},
+		{"GET", "/public/", true},
+		{"HEAD", "/public/a/b.css?x=1", true},
+		{"GET", "/robots.txt", true},
+		{"GET", "/public/a%20b", true},
+		{"GET", "/public//x", true},
+		{"GET", "/public/x;v=1", true},
+		{"GET", "/public/..hidden/a..b", true},
+		{"POST", "/hook", true},
+		{"OPTIONS", "/api/photos", true},
+		{"POST", "/public/x", false},
+		{"GET", "/hook", false},
+		{"GET", "/api/photos", false},
+		{"PUT", "/hook", false},
+		{"OPTIONS", "/public/x", false},
+		{"GET", "/public", false},
+		{"GET", "/publicity", false},
+		{"GET", "/robots.txt/x", false},
+		{"GET", "/PUBLIC/x", false},
+		{"GET", "/x/public/y", false},
+		{"GET", "/admin?/public/", false},
+		{"GET", "/admin?path=/public/x", false},
+		{"POST", "/hook/", false},
+		{"GET", "/", false},
 	} {
 		if got := ask(t, w, c.method, c.target, nil); (got == http.StatusOK) != c.open {
 			t.Errorf("%s %s: got %d, want open %v", c.method, c.target, got, c.open)

@@ -67,7 +67,7 @@ func TestSE03_OneFactorOpensHostsInThatNetworkOnly(t *testing.T) {
 	if got := inBackground(t, b, album+"/b", cookieAt(t, b, album)); got != http.StatusUnauthorized {
 		t.Errorf("from elsewhere: got status %d, want 401", got)
 	}
-	b.Get(album + "/b").Want("forbidden").Post(portal+"/.sparekey/", recoverytest.Fields("start", "step_up", "return", album+"/b")).Want("factor")
+	b.Get(album+"/b").Want("forbidden").Post(portal+"/.sparekey/", recoverytest.Fields("start", "step_up", "return", album+"/b")).Want("factor")
 	b.Submit("code", secondCode(h.World, h.alice))
 	inApp(h.World, b, album+"/b")
 }
