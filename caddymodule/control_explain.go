@@ -96,10 +96,19 @@ type met struct {
 	question guard.Question
 }
 
-// gatesAt lists the gates that a request comes to: those of the servers at its
-// port or, where none is, as behind a mapped port, of all.
+// gatesAt lists the gates that a request comes to: the rules of a host behind
+// another proxy, which asks by them alone, or else those of the servers at its port
+// or, where none is, as behind a mapped port, of all.
 func (o *operations) gatesAt(u *url.URL, args *explainArguments) ([]met, error) {
 	port := cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	behind, err := o.app.siteOf(origin(u.Scheme, u.Hostname(), port))
+	if err != nil {
+		return nil, err
+	}
+	if behind != nil {
+		g, err := asGate(behind.SiteRules, behind.Line, u, args)
+		return []met{g}, err
+	}
 	number, _ := strconv.ParseUint(port, 10, 16)
 	var here, all []routes.Met
 	for _, m := range o.app.sites.maps {
@@ -114,7 +123,7 @@ func (o *operations) gatesAt(u *url.URL, args *explainArguments) ([]met, error) 
 	}
 	var out []met
 	for _, m := range here {
-		g, err := asGate(m, u, args)
+		g, err := loadedGate(m, u, args)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +132,8 @@ func (o *operations) gatesAt(u *url.URL, args *explainArguments) ([]met, error) 
 	return out, nil
 }
 
-func asGate(m routes.Met, u *url.URL, args *explainArguments) (met, error) {
+// loadedGate is a gate of Caddy's routes.
+func loadedGate(m routes.Met, u *url.URL, args *explainArguments) (met, error) {
 	var config struct {
 		SiteRules
 
@@ -132,15 +142,21 @@ func asGate(m routes.Met, u *url.URL, args *explainArguments) (met, error) {
 	if err := json.Unmarshal(m.Config, &config); err != nil {
 		return met{}, err
 	}
-	rules, err := config.read(config.At)
-	q := guard.Question{Rules: rules, Free: !m.Protects}
+	g, err := asGate(config.SiteRules, config.At, u, args)
+	g.perhaps, g.question.Free = m.Perhaps, !m.Protects
+	return g, err
+}
+
+func asGate(site SiteRules, line string, u *url.URL, args *explainArguments) (met, error) {
+	rules, err := site.read(line)
+	q := guard.Question{Rules: rules}
 	q.Method, q.Paths = new(web.Server).Target(&http.Request{Method: args.Method, URL: u})
 	if args.From != "" && err == nil {
 		if q.Client, err = netip.ParseAddr(args.From); err != nil {
 			err = fmt.Errorf("--from %s: write the address of a client, such as 192.168.1.7", args.From)
 		}
 	}
-	return met{config.At, m.Perhaps, q}, err
+	return met{line: line, question: q}, err
 }
 
 // answer asks each gate about a sign-in with everything the account has, and about

@@ -87,3 +87,19 @@ func (s *ForwardedSite) origin() (string, error) {
 	}
 	return origin(u.Scheme, u.Hostname(), port), nil
 }
+
+// siteOf is the host behind another proxy that is found at an origin; nil: none is.
+func (f *Forwarding) siteOf(asked string) (*ForwardedSite, error) {
+	for _, s := range f.Sites {
+		host, err := replaced("site", s.Host)
+		if err != nil {
+			return nil, at(s.Line, err)
+		}
+		if found, err := (&ForwardedSite{Host: host}).origin(); err != nil {
+			return nil, at(s.Line, err)
+		} else if found == asked {
+			return s, nil
+		}
+	}
+	return nil, nil
+}

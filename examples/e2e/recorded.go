@@ -15,9 +15,10 @@ import (
 )
 
 // No package has Traefik or Envoy, so these stand in for them: they do with a
-// request what the two do, as their sources were read (Traefik 3.6
-// pkg/middlewares/auth/forward.go, Envoy 1.34 ext_authz over HTTP), with the
-// configuration in the folder of the example.
+// request what the two do, with the configuration in the folder of the example. That
+// of Traefik is written after forwardAuth of version 3, with what becomes of
+// Connection as version 2 had it; that of Envoy after its documentation and an older
+// ext_authz over HTTP. Neither was compared with the program itself.
 
 // Recorded serves the example by a stand-in.
 func (e *Example) Recorded(file string, proxy func(config string) http.Handler) {
