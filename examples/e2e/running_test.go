@@ -70,8 +70,8 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 		// What hangs on the account's record alone, or on Caddy, and not on the store.
 		once = `|^Test(SE04_|WB07_|Trust|AnUnconfirmedAddress|ClosingSecretsStand|SessionsThatAreRenewed|ASignInGivenUpWithout)`
 
-		// Looks into the queue of its own process; has hosts that the Caddy of a test
-		// does not serve, which TestBrowserAtAPortal walks.
+		// Looks into the queue of its own process; has further hosts, and the Caddy of
+		// a test serves one.
 		inProcess = `^Test(A36_PagesDoNot|SE05_StreamsOfEveryHostEnd)`
 		// Every page of theirs is met in another story, or walked by TestBrowser.
 		// Ten seconds each: Chromium walks them in "make soak". Here a plain client

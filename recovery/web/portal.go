@@ -24,9 +24,7 @@ func (x *exchange) here(page string, known bool) bool {
 		x.refuse(http.StatusForbidden, "unknown_host")
 	case !known || !navigation(x.r):
 		x.refuse(http.StatusNotFound, "not_found")
-	case page == "login" && x.r.URL.Query().Has("return"): // another proxy has sent somebody here
-		x.redirect(x.portalURL(SafeReturn(x.r.URL.Query().Get("return")), x.addNonce()))
-	case page == "login": // the next page at this host may come with a ticket
+	case page == "login": // as other proxies lead to it, too: back here with a ticket
 		x.redirect(x.portalURL(SafeReturn(x.r.URL.Query().Get("return")), x.addNonce()))
 	default:
 		x.redirect(x.Portal + (&url.URL{Path: Prefix + page, RawQuery: x.r.URL.RawQuery}).String())
