@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/rpc"
@@ -49,8 +50,18 @@ func adjust(e *engine.Engine) error {
 		return nil // only checked
 	}
 	e.Notify = reportingNotifier{e.Notify, lab.Outbox}
-	storeServed.Do(func() { err = serveStore(e, lab.Socket) })
-	return err
+	endWithTest.Do(func() { go supervise.Run(e.Log, "the lab's end", exitAtEOF) })
+	if _, served := storesServed.LoadOrStore(lab.Socket, true); served {
+		return nil
+	}
+	return serveStore(e, lab.Socket)
+}
+
+// exitAtEOF ends the process with the test that started it, and may have been
+// killed.
+func exitAtEOF() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
 
 // reportingNotifier shows the test every message before it is queued for good.
@@ -73,7 +84,11 @@ func (w reportingNotifier) Queue(m recovery.Message) {
 	w.Notifier.Queue(m)
 }
 
-var storeServed sync.Once //nolint:gochecknoglobals // the store outlives reloads
+//nolint:gochecknoglobals // they outlive reloads
+var (
+	endWithTest  sync.Once
+	storesServed sync.Map // by their sockets
+)
 
 // serveStore serves the open store, so that the test can be a second node of it.
 func serveStore(e *engine.Engine, socket string) error {

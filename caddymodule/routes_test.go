@@ -87,14 +87,14 @@ func quiet() *caddy.Logging {
 	return &caddy.Logging{Logs: map[string]*caddy.CustomLog{"default": {BaseLog: caddy.BaseLog{WriterRaw: []byte(`{"output":"discard"}`)}}}}
 }
 
-// TestWhatDoesNotGuardDoesNotLoad, and what guards does: each twenty times,
+// TestWhatDoesNotGuardDoesNotLoad, and what guards does: each several times,
 // because Caddy loads apps in random order.
 func TestWhatDoesNotGuardDoesNotLoad(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	t.Setenv("PORT", "1")
 	t.Setenv("OTHER_PORT", "2")
 	t.Setenv("APP", "127.0.0.1:1")
-	rounds := 20
+	rounds := 8
 	if testing.Short() {
 		rounds = 2
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/examples/e2e"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // Built once for all tests, in the folder builds.
@@ -30,6 +31,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	defer recoverytest.EndCaddys()
 	builds = dir
 	if caddy, err = e2e.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"net/rpc"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -44,6 +43,9 @@ type Lab struct {
 	Policy *recovery.Policy // instead of the configured one
 }
 
+// labFile is the default store of a world: in a folder of its own.
+const labFile = "sparekey.db"
+
 // labSecret is the root key of all Caddys of tests.
 const labSecret = "3f0a9d5e7b1c4286f0e1d2c3b4a5968778695a4b3c2d1e0f8264c1b7e5d9a0f3"
 
@@ -59,7 +61,7 @@ type runningCaddy struct {
 	lab    Lab
 	app    *httptest.Server
 	outbox *httptest.Server
-	cmd    *exec.Cmd
+	run    *caddyProcess // nil: crashed
 	log    *caddyLog
 	fresh  bool // there is no account yet
 	loads  int  // configurations so far
@@ -76,7 +78,7 @@ func (w *World) startCaddy() {
 	case "redis":
 		c.store = "redis " + kvtest.StartRedis(w.TB).URL()
 	case "file", "":
-		c.store = "file"
+		c.store = "file " + filepath.Join(c.dir, labFile)
 	default:
 		w.TB.Fatalf("store %q: use file or redis", w.kind)
 	}
@@ -101,10 +103,9 @@ func (w *World) SecondNode() *World {
 
 // Crash ends the Caddy as a power cut does.
 func (w *World) Crash() {
-	_ = w.caddy.cmd.Process.Kill()
-	_ = w.caddy.cmd.Wait()
+	w.caddy.run.kill()
+	w.caddy.run = nil
 	_ = os.Remove(w.caddy.lab.Socket)
-	_ = os.Remove(w.caddy.admin())
 }
 
 // Restart starts it again after [World.Crash].
@@ -188,9 +189,9 @@ func (c *runningCaddy) writeConfig() {
 	sparekey
 	reverse_proxy %s
 }
-`, c.admin(), c.bind, c.store, labSecret, c.world.Policy.Site, c.world.Policy.Help, c.notifiers(), c.url, c.loads, c.app.URL)
-	for name, content := range map[string][]byte{"lab.json": lab, "Caddyfile": []byte(text)} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), content, 0o600); err != nil {
+`, c.run.admin(), c.bind, c.store, labSecret, c.world.Policy.Site, c.world.Policy.Help, c.notifiers(), c.url, c.loads, c.app.URL)
+	for path, content := range map[string][]byte{c.run.lab(): lab, filepath.Join(c.dir, "Caddyfile"): []byte(text)} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			c.tb.Fatal(err)
 		}
 	}
@@ -212,19 +213,13 @@ func (c *runningCaddy) notifiers() string {
 	return ""
 }
 
-func (c *runningCaddy) admin() string { return filepath.Join(c.dir, "admin.sock") }
-
-// start runs Caddy until it answers.
+// start has a Caddy load the configuration, until it answers.
 func (c *runningCaddy) start() {
 	c.tb.Helper()
+	c.run = takeCaddy(c.tb, c.bin)
+	c.run.log.to(c.log)
 	c.writeConfig()
-	c.cmd = exec.CommandContext(context.Background(), c.bin, "run", "--config", filepath.Join(c.dir, "Caddyfile"), "--adapter", "caddyfile")
-	c.cmd.Dir = c.dir
-	c.cmd.Env = []string{"HOME=" + c.dir, "XDG_DATA_HOME=" + c.dir, "XDG_CONFIG_HOME=" + c.dir, LabVariable + "=" + filepath.Join(c.dir, "lab.json")}
-	c.cmd.Stderr = c.log
-	if err := c.cmd.Start(); err != nil {
-		c.tb.Fatal(err)
-	}
+	c.load()
 	for begin := time.Now(); time.Since(begin) < startTime; time.Sleep(5 * time.Millisecond) {
 		// The code of the printed link voids one that a test makes earlier.
 		if c.healthy() && (!c.fresh || strings.Contains(c.log.String(), `"link"`)) {
@@ -254,9 +249,12 @@ func (c *runningCaddy) transport() *http.Transport {
 }
 
 func (c *runningCaddy) stop() {
-	if c.cmd != nil && c.cmd.Process != nil {
-		_ = c.cmd.Process.Kill()
-		_ = c.cmd.Wait()
+	switch {
+	case c.run == nil:
+	case c.tb.Failed():
+		c.run.kill()
+	default:
+		c.run.giveBack(context.WithoutCancel(c.tb.Context()), c.bin)
 	}
 	if c.tb.Failed() && os.Getenv(LogVariable) != "" {
 		c.tb.Logf("log of %s:\n%s", c.url, c.log)
@@ -297,20 +295,8 @@ func (c *runningCaddy) load() {
 	if err != nil {
 		c.tb.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(c.tb.Context(), http.MethodPost, "http://localhost/load", bytes.NewReader(text))
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "text/caddyfile")
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", c.admin())
-	}}}
-	res, err := client.Do(req)
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	if res.Body.Close(); res.StatusCode != http.StatusOK {
-		c.tb.Fatalf("reload: got status %d\n%s", res.StatusCode, c.log)
+	if err := c.run.load(c.tb.Context(), "text/caddyfile", string(text)); err != nil {
+		c.tb.Fatalf("%v\n%s", err, c.log)
 	}
 }
 

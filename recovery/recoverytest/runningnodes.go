@@ -28,7 +28,7 @@ func (w *World) Doctor() string {
 	w.TB.Helper()
 	c := w.caddy
 	cmd := exec.CommandContext(w.TB.Context(), c.bin, "sparekey", "doctor", "--config", filepath.Join(c.dir, "Caddyfile"), "--adapter", "caddyfile")
-	cmd.Dir, cmd.Env = c.dir, c.cmd.Env
+	cmd.Dir, cmd.Env = c.dir, c.run.cmd.Env
 	out, _ := cmd.CombinedOutput() // it fails where something is wrong, which is what is asked for
 	return string(out)
 }
