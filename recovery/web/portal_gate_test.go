@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,4 +108,24 @@ func TestSE03_AReplacedTokenIsNotHandedOver(t *testing.T) {
 	u, _ := url.Parse(portal)
 	late.Client.Jar.SetCookies(u, b.Client.Jar.Cookies(u)) // the answer has come
 	inApp(w, late.Get(photos+"/a?b"), photos+"/a?b")
+}
+
+// TestAHostAtAnotherPortIsTold once in the log: of a mapped port nobody knows here.
+func TestAHostAtAnotherPortIsTold(t *testing.T) {
+	t.Parallel()
+	w, _ := withPortal(t)
+	var said bytes.Buffer
+	w.Web.Log = slog.New(slog.NewTextHandler(&said, nil))
+	visitorAt(t, w, http.MethodGet, "https://unknown.example.com:9443/", "navigate", "document")
+	if said.Len() > 0 {
+		t.Errorf("a host of nobody: said %q, want nothing", &said)
+	}
+	for _, address := range []string{photos + ":9443/", photos + ":9443/.sparekey/login", portal + ":9443/"} {
+		if b := visitorAt(t, w, http.MethodGet, address, "navigate", "document"); b.Status != http.StatusForbidden {
+			t.Errorf("%s: got status %d, want 403", address, b.Status)
+		}
+	}
+	if n := strings.Count(said.String(), "asked="+photos+":9443 configured="+photos); n != 1 || strings.Count(said.String(), "\n") != 1 {
+		t.Errorf("got %q, want one line", &said)
+	}
 }
