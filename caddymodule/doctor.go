@@ -30,7 +30,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
 		})
 	}
-	out = slices.Concat(out, o.siteChecks(), o.portalChecks(), o.openChecks(), o.proxyChecks(), o.visitorChecks(), o.app.clearChecks(), o.passwordChecks(ctx))
+	out = slices.Concat(out, o.siteChecks(), o.portalChecks(), o.openChecks(), o.proxyChecks(), o.visitorChecks(), o.homeChecks(), o.app.clearChecks(), o.passwordChecks(ctx))
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}

@@ -13,3 +13,12 @@ func (o *operations) proxyChecks() []check {
 		"write the address of the proxy itself in trusted_proxies, not private_ranges (global options, servers)", nil,
 	}}
 }
+
+// homeChecks tells of networks whose router or proxy may hide its clients.
+func (o *operations) homeChecks() []check {
+	var out []check
+	for _, hidden := range o.engine.OneAddresses() {
+		out = append(out, check{"network", levelWarning, hidden.Text(), hidden.Remedy(), nil})
+	}
+	return out
+}

@@ -128,9 +128,17 @@ func (a *App) judgePortal(app *caddyhttp.App) error {
 		}
 	}
 	if _, alone := a.store.(interface{ Exclusive() }); alone && !found {
-		return a.at(&notify.OptionError{Option: "portal", Err: fmt.Errorf("portal: no site %s has sparekey: write one, with nothing else in it: %s { sparekey }", u.Host, u.Host)})
+		return a.at(&notify.OptionError{Option: "portal", Err: fmt.Errorf("portal: no site %s has sparekey: write one, with nothing else in it: %s { sparekey }%s", u.Host, u.Host, mappedSays(u))})
 	}
 	return nil
+}
+
+// mappedSays is for a portal with a port: a container may have another one.
+func mappedSays(portal *url.URL) string {
+	if portal.Port() == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (where the port is mapped, Caddy has to listen at the one that people see: %s:%s)", portal.Port(), portal.Port())
 }
 
 // passesOn tells whether a gate for any host can be the portal, or one of that name

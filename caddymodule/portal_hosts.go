@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -55,11 +56,15 @@ func separateSays(hosts []string) (text, remedy string) {
 		fmt.Sprintf("for one sign-in write portal %s into the global block sparekey, and a site: %s { sparekey }", portal, portal)
 }
 
-// tellOfHosts says at the start how several hosts get one sign-in.
+// tellOfHosts says at the start how several hosts get one sign-in, and at which
+// hosts of a portal it does not work.
 func (a *App) tellOfHosts() {
 	if hosts := a.separate(); hosts != nil {
 		text, remedy := separateSays(hosts)
 		a.logger.Info(text + ": " + remedy)
+	}
+	for _, c := range a.portalWarnings() {
+		a.logger.Warn(c.Text + ": " + c.Remedy)
 	}
 }
 
@@ -73,31 +78,73 @@ func (o *operations) portalChecks() []check {
 	if s.portal == "" {
 		return []check{fine("portal", "none: the pages share their host with the app, whose scripts can come near them; portal HOST keeps them apart")}
 	}
+	if out := o.app.portalWarnings(); out != nil {
+		return out
+	}
+	return []check{fine("portal", "%s, for %s", s.portal, strings.Join(o.app.protected(), ", "))}
+}
+
+// portalWarnings are about hosts that people do not come to from the portal as they
+// should. Without a portal there are none.
+func (a *App) portalWarnings() []check {
+	if a.sites.portal == "" {
+		return nil
+	}
 	var out []check
-	for _, origin := range o.app.protected() {
+	warn := func(text, remedy string) { out = append(out, check{"portal", levelWarning, text, remedy, nil}) }
+	for _, origin := range a.protected() {
 		u, err := url.Parse(origin)
 		if err != nil {
 			continue
 		}
 		if _, err := netip.ParseAddr(u.Hostname()); err == nil && !web.Loopback(u.Host) {
-			out = append(out, check{
-				"portal", levelWarning, origin + " is an address without a name, and browsers follow no form there: after the sign-in people have to open it again",
-				"give it a name", nil,
-			})
+			warn(origin+" is an address without a name, and browsers follow no form there: after the sign-in people have to open it again", "give it a name")
 		}
-		if portal, err := url.Parse(s.portal); err == nil && u.Hostname() == portal.Hostname() && !web.Loopback(u.Host) {
-			out = append(out, check{
-				"portal", levelWarning, origin + " is another port of the portal's host: browsers send the cookies of the portal there, too", "give the portal a name of its own", nil,
-			})
+		if portal, err := url.Parse(a.sites.portal); err == nil && u.Hostname() == portal.Hostname() && !web.Loopback(u.Host) {
+			warn(origin+" is another port of the portal's host: browsers send the cookies of the portal there, too", "give the portal a name of its own")
 		}
 	}
-	switch {
-	case s.unnamed:
-		out = append(out, check{
-			"portal", levelWarning, "sparekey also stands at hosts that no site names: nobody can sign in there", "name them beside the wildcard, or in a matcher host", nil,
-		})
-	case out == nil:
-		out = append(out, fine("portal", "%s, for %s", s.portal, strings.Join(o.app.protected(), ", ")))
+	if a.sites.unnamed && len(a.From) == 0 { // another proxy may lead any host to a gate
+		warn("sparekey also stands at hosts that no site names: nobody can sign in there", "name them beside the wildcard, or in a matcher host")
+	}
+	return append(out, a.vainNetworks()...)
+}
+
+// vainNetworks tells of sites in whose networks one factor would be enough, while
+// the portal, where people sign in, asks for all of them everywhere.
+func (a *App) vainNetworks() []check {
+	asked := a.networksAt(a.sites.portal)
+	if asked == nil {
+		return nil // the portal is at another Caddy
+	}
+	var out []check
+	for _, origin := range a.protected() {
+		for _, p := range a.networksAt(origin) {
+			if !slices.ContainsFunc(asked, func(in netip.Prefix) bool { return in.Bits() <= p.Bits() && in.Contains(p.Addr()) }) {
+				out = append(out, check{
+					"portal", levelWarning, fmt.Sprintf("%s has network %s, and people sign in at %s, which asks for both factors there, too", origin, p, a.sites.portal),
+					fmt.Sprintf("write network %s factors 1 into the block sparekey of the portal as well, or take it away", p), nil,
+				})
+			}
+		}
 	}
 	return out
+}
+
+// networksAt are those of the gates at an origin; nil: no gate is known there.
+func (a *App) networksAt(origin string) []netip.Prefix {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return nil
+	}
+	o := &operations{app: a}
+	gates, err := o.gatesAt(&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/"}, &explainArguments{Method: http.MethodGet})
+	if err != nil || len(gates) == 0 {
+		return nil
+	}
+	list := []netip.Prefix{}
+	for _, g := range gates {
+		list = append(list, g.question.Rules.Networks.Ranges...)
+	}
+	return list
 }

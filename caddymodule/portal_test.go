@@ -149,3 +149,46 @@ func TestSeveralHostsAreToldOfThePortal(t *testing.T) {
 		t.Errorf("got %+v, want the portal and its hosts", c)
 	}
 }
+
+// TestAPortalIsToldOfHostsItDoesNotServe at the start and by doctor, each with what
+// to write: addresses without a name, hosts that no site names, and networks that
+// are no use because the portal asks for both factors.
+func TestAPortalIsToldOfHostsItDoesNotServe(t *testing.T) {
+	h := newHost(t)
+	h.seed(t)
+	path := h.severalHosts(t, h.at("login"))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := strings.Replace(string(text), "allow friends", "network 192.168.7.0/24 192.168.9.0/24 factors 1", 1)
+	more = strings.Replace(more, "handle @login {\n\t\tsparekey", "handle @login {\n\t\tsparekey {\n\t\t\tnetwork 192.168.0.0/21 factors 1\n\t\t}", 1)
+	more += fmt.Sprintf("http://192.0.2.7:%d, http://*.example.com:%d {\n\tsparekey\n}\n", h.port, h.port)
+	if err := os.WriteFile(path, []byte(strings.Replace(more, "sparekey {\n", "sparekey {\n\t\tinsecure_http\n", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.runs(t, path)
+	log, err := os.ReadFile(filepath.Join(h.folder, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := examine(t, 0, "--config", path)
+	for text, remedy := range map[string]string{
+		"192.0.2.7:%d is an address without a name":                                           "give it a name",
+		"stands at hosts that no site names":                                                  "name them beside the wildcard",
+		h.at("album") + " has network 192.168.9.0/24, and people sign in at " + h.at("login"): "write network 192.168.9.0/24 factors 1",
+	} {
+		if strings.Contains(text, "%d") {
+			text = fmt.Sprintf(text, h.port)
+		}
+		if c := d.find(t, "portal", text); c.Level != "warning" || !strings.Contains(c.Remedy, remedy) {
+			t.Errorf("got %+v, want a warning with %q", c, remedy)
+		}
+		if strings.Count(string(log), text) != 1 {
+			t.Errorf("got %d lines in the log of %q, want one", strings.Count(string(log), text), text)
+		}
+	}
+	if strings.Contains(string(log), "192.168.7.0/24") {
+		t.Error("the network that the portal has too is warned of")
+	}
+}

@@ -18,9 +18,13 @@ type Client struct {
 	Flows     []string // tokens of the flow cookie, newest first
 	Device    string   // token of the device cookie
 	Session   string   // value of the session cookie
-	// OneFactor says that the gate asks for one factor in the network of the client.
-	OneFactor bool
+	// Home is the network, such as 192.168.1.0/24, in which the gate asks for one
+	// factor; empty: the client is in none.
+	Home string
 }
+
+// OneFactor tells that the gate asks for one factor where the client is.
+func (c Client) OneFactor() bool { return c.Home != "" }
 
 // UnknownBrowser stands for every browser that is not on our list: what it says
 // of itself may be anything, and would be read in our own mails.

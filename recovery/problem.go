@@ -62,6 +62,7 @@ const (
 	ProblemNotAvailable   = "not_available"
 	ProblemBusy           = "busy"
 	ProblemSetupDone      = "setup_done"
+	ProblemEnterAgain     = "enter_again" // a ticket for a further host
 	ProblemSetupWrong     = "setup_wrong"
 	ProblemProbation      = "probation"
 	ProblemAdminFactor    = "admin_factor"

@@ -95,9 +95,12 @@ func (s *Session) GoesBy(sum string, now time.Time) bool {
 	return own == 1 || before == 1 && sum != "" && now.Before(s.BeforeUntil)
 }
 
+// Replaced tells whether a sum is not that of the session's token any more.
+func (s *Session) Replaced(sum string) bool { return sum != s.TokenHash }
+
 // EndFor is when the session ends for who comes with a token.
 func (s *Session) EndFor(sum string) time.Time {
-	if sum != s.TokenHash && s.BeforeUntil.Before(s.End) {
+	if s.Replaced(sum) && s.BeforeUntil.Before(s.End) {
 		return s.BeforeUntil
 	}
 	return s.End

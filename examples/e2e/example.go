@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"io/fs"
 	"net"
@@ -24,22 +25,34 @@ type Example struct {
 	Dir      string // a copy of the folder
 	Port     int    // where people come in
 	Sparekey *Caddy
-	Log      *Log // what the proxy wrote
+	Log      *Log        // what the proxy wrote
+	TLS      *tls.Config // of clients, where people come by https; nil: they do not
 }
 
 // Example copies a folder and starts its Sparekey. The proxy is up to the caller.
 func (w *World) Example(folder string) *Example {
 	w.TB.Helper()
+	return w.example(folder, false)
+}
+
+func (w *World) example(folder string, secure bool) *Example {
+	w.TB.Helper()
 	e := &Example{World: w, Dir: filepath.Join(w.Dir, folder), Port: freePort(w.TB), Log: new(Log)}
 	own := freePort(w.TB)
 	app, nobody := strings.TrimPrefix(w.App.URL, "http://"), strconv.Itoa(freePort(w.TB))
-	ports := strings.NewReplacer( // where the app of the example listens, ours does not
-		"listen 127.0.0.1:9181", "listen 127.0.0.1:"+nobody, "bind 127.0.0.1:9181", "bind 127.0.0.1:"+nobody, "http://:9181", "http://:"+nobody,
-		"127.0.0.1, port_value: 9181", "127.0.0.1, port_value: "+app[strings.LastIndexByte(app, ':')+1:],
-		"127.0.0.1:9181", app, "9180", strconv.Itoa(own), "8080", strconv.Itoa(e.Port), "/tmp/", e.Dir+"/",
-	)
-	if err := copyFolder(filepath.Join("..", folder), e.Dir, ports); err != nil {
+	changes := []string{ // where the app of the example listens, ours does not
+		"listen 127.0.0.1:9181", "listen 127.0.0.1:" + nobody, "bind 127.0.0.1:9181", "bind 127.0.0.1:" + nobody, "http://:9181", "http://:" + nobody,
+		"127.0.0.1, port_value: 9181", "127.0.0.1, port_value: " + app[strings.LastIndexByte(app, ':')+1:],
+		"127.0.0.1:9181", app, "9180", strconv.Itoa(own), "8080", strconv.Itoa(e.Port), "/tmp/", e.Dir + "/",
+	}
+	if secure {
+		changes = append(encrypted(strconv.Itoa(e.Port)), changes...)
+	}
+	if err := copyFolder(filepath.Join("..", folder), e.Dir, strings.NewReplacer(changes...)); err != nil {
 		w.TB.Fatal(err)
+	}
+	if secure {
+		e.certify()
 	}
 	text, err := os.ReadFile(filepath.Join(e.Dir, "Caddyfile"))
 	if err != nil {
@@ -68,12 +81,19 @@ func copyFolder(from, to string, changed *strings.Replacer) error {
 
 // URL is the origin of a host of the example.
 func (e *Example) URL(name string) string {
-	return "http://" + name + ".localhost:" + strconv.Itoa(e.Port)
+	scheme := "http://"
+	if e.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + name + ".localhost:" + strconv.Itoa(e.Port)
 }
 
 // Transport reaches the proxy, whatever host is asked for.
 func (e *Example) Transport() *http.Transport {
 	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return e.Dial(ctx) }}
+	if e.TLS != nil {
+		t.TLSClientConfig, t.ForceAttemptHTTP2 = e.TLS.Clone(), true
+	}
 	e.TB.Cleanup(t.CloseIdleConnections)
 	return t
 }
@@ -151,6 +171,9 @@ func Program(tb testing.TB, name string) string {
 func (e *Example) Raw(request string) string {
 	e.TB.Helper()
 	conn, err := e.Dial(e.TB.Context())
+	if e.TLS != nil {
+		conn = e.secure(e.TB, "http/1.1")
+	}
 	if err != nil {
 		e.TB.Fatal(err)
 	}

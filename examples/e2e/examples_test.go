@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,6 +22,9 @@ func TestExamples(t *testing.T) {
 		{"nginx", func(t *testing.T, e *e2e.Example) {
 			e.Proxy(e2e.Program(t, "nginx"), "-p", e.Dir, "-e", "stderr", "-c", "nginx.conf")
 		}},
+		{"nginx by https and HTTP/2", func(t *testing.T, e *e2e.Example) {
+			e.Proxy(e2e.Program(t, "nginx"), "-p", e.Dir, "-e", "stderr", "-c", "nginx.conf")
+		}},
 		{"haproxy", func(t *testing.T, e *e2e.Example) { e.Proxy(e2e.Program(t, "haproxy"), "-db", "-f", "haproxy.cfg") }},
 		{"traefik", func(_ *testing.T, e *e2e.Example) { e.Recorded("dynamic.yaml", e2e.Traefik) }},
 		{"envoy", func(_ *testing.T, e *e2e.Example) { e.Recorded("envoy.yaml", e2e.Envoy) }},
@@ -32,7 +34,12 @@ func TestExamples(t *testing.T) {
 	} {
 		t.Run(tt.folder, func(t *testing.T) {
 			t.Parallel()
-			e := e2e.New(t, caddy).Example(tt.folder)
+			folder, _, secure := strings.Cut(tt.folder, " ")
+			of := e2e.New(t, caddy).Example
+			if secure {
+				of = e2e.New(t, caddy).Encrypted
+			}
+			e := of(folder)
 			tt.proxy(t, e)
 			s := &behind{e, t, nil}
 			s.walk()
@@ -41,18 +48,6 @@ func TestExamples(t *testing.T) {
 			s.wantClient()
 			s.ends()
 		})
-	}
-}
-
-// TestComposeExample has Caddy validate the Caddyfile: there are no containers here.
-func TestComposeExample(t *testing.T) {
-	t.Parallel()
-	e2e.Slow(t)
-	cmd := exec.CommandContext(t.Context(), caddy, "validate", "--config", "../compose/Caddyfile", "--adapter", "caddyfile")
-	home := t.TempDir()
-	cmd.Env = []string{"DOMAIN=example.com", "SMTP_PASSWORD=secret", "HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 
@@ -122,7 +117,7 @@ func (s *behind) walk() {
 	s.b = s.browser("login")
 	hits := s.App.Hits()
 	s.b.Get(address).Want("sign-in")
-	if s.b.URL.Host != strings.TrimPrefix(s.URL("login"), "http://") {
+	if s.b.URL.Scheme+"://"+s.b.URL.Host != s.URL("login") {
 		s.t.Fatalf("got the sign-in at %s, want it at the portal", s.b.URL)
 	}
 	s.b.Submit("name", alice.Name, "password", alice.Password).Want("factor").Submit("code", alice.Authenticator.Code(s.t))
@@ -173,6 +168,9 @@ func (s *behind) lies() {
 		s.wantDenied(name+" of nobody", stranger, "/", 401)
 	}
 	for _, connection := range []string{"close, Remote-User", "remote-groups, remote-user"} {
+		if s.TLS != nil {
+			break // there is no such header in HTTP/2
+		}
 		s.b.Header = http.Header{"Connection": {connection}}
 		if saw := s.wantApp("Connection", s.b, "/"); saw.Header.Get("Remote-User") != "alice" {
 			s.t.Errorf("Connection %s: the app was told %q, want alice", connection, saw.Header["Remote-User"])
@@ -223,11 +221,58 @@ func (s *behind) handshakes() {
 			s.t.Errorf("a WebSocket from %q: got %q, want%s", origin, got, want)
 		}
 	}
+	if s.TLS != nil {
+		s.twoAuthorities()
+		return
+	}
 	s.b.Header = http.Header{"Connection": {"Upgrade, HTTP2-Settings"}, "Upgrade": {"h2c"}, "Http2-Settings": {"AAMAAABkAAQAAP__"}}
 	if saw := (e2e.Echo{}); json.Unmarshal([]byte(s.b.Get("/").Body), &saw) == nil && saw.Header.Get("Upgrade") != "" && saw.Header.Get("Http2-Settings") != "" {
 		s.t.Error("the app was asked for a protocol in which further requests are spoken")
 	}
 	s.b.Header = http.Header{}
+}
+
+// twoAuthorities names two hosts in a request in HTTP/2, and says other things
+// there that this version has no place for.
+func (s *behind) twoAuthorities() {
+	s.t.Helper()
+	u, err := url.Parse(s.URL("photos"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var cookies []string
+	for _, c := range s.b.Client.Jar.Cookies(u) {
+		cookies = append(cookies, c.String())
+	}
+	photos, family := u.Host, strings.TrimPrefix(s.URL("family"), "https://")
+	ask := func(authority string, more ...[2]string) string {
+		return s.RawHTTP2(append([][2]string{
+			{":method", "GET"}, {":scheme", "https"}, {":authority", authority}, {":path", "/x"}, {"cookie", strings.Join(cookies, "; ")},
+		}, more...)...)
+	}
+	if got := ask(photos); got != "200" {
+		s.t.Errorf("one host: got status %s, want the app", got)
+	}
+	hits := s.App.Hits()
+	for name, got := range map[string]string{
+		"another one in Host":             ask(family, [2]string{"host", photos}),
+		"another one behind it":           ask(family + "," + photos),
+		"another group's":                 ask(family),
+		"no host":                         ask(""),
+		"a change of protocol":            ask(family, [2]string{"upgrade", "h2c"}, [2]string{"connection", "upgrade"}),
+		"a question of a client":          s.RawHTTP2([2]string{":method", "GET"}, [2]string{":scheme", "https"}, [2]string{":authority", photos}, [2]string{":path", "/.sparekey/verify/nginx"}),
+		"as nobody, and named":            s.RawHTTP2([2]string{":method", "GET"}, [2]string{":scheme", "https"}, [2]string{":authority", photos}, [2]string{":path", "/"}, [2]string{"remote-user", "alice"}),
+		"as nobody, with another scheme":  s.RawHTTP2([2]string{":method", "GET"}, [2]string{":scheme", "http"}, [2]string{":authority", photos}, [2]string{":path", "/"}),
+		"as nobody, with a fragment":      s.RawHTTP2([2]string{":method", "GET"}, [2]string{":scheme", "https"}, [2]string{":authority", photos}, [2]string{":path", "/#/.sparekey/static/x"}),
+		"as nobody, below a page of ours": s.RawHTTP2([2]string{":method", "GET"}, [2]string{":scheme", "https"}, [2]string{":authority", photos}, [2]string{":path", "/.sparekey/../x"}),
+	} {
+		if strings.HasPrefix(got, "2") {
+			s.t.Errorf("%s: got status %s, want it refused", name, got)
+		}
+	}
+	if s.App.Hits() != hits {
+		s.t.Errorf("got %d requests at the app, want none", s.App.Hits()-hits)
+	}
 }
 
 func (s *behind) handshake(origin string) string {

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/examples/e2e"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 )
 
 // TestReload changes the configuration, and then restarts Caddy in every way,
@@ -90,30 +94,59 @@ func TestReloadRefused(t *testing.T) {
 	}
 }
 
-const (
-	reloads  = 50
-	visitors = 4
-)
+const reloads = 50
 
-// TestReloadUnderTraffic reloads while people click: nobody gets an error and
-// nobody is signed out.
+// reloadedSites are a portal, an app, and a host that another proxy asks about.
+const reloadedSites = `https://login.example.com:PORT {
+	tls internal
+	sparekey
+}
+https://photos.example.com:PORT {
+	tls internal
+	sparekey
+	reverse_proxy APP
+}
+https://album.example.com:PORT, https://:PORT {
+	tls internal
+	sparekey
+	respond 403
+}
+`
+
+// TestReloadUnderTraffic reloads while people click: nobody gets an error, nobody
+// is signed out, and nobody is let in who is not. Another proxy asks meanwhile.
 func TestReloadUnderTraffic(t *testing.T) {
 	t.Parallel()
 	w := e2e.New(t, caddy)
-	c := w.Run(e2e.Config{})
+	port, err := kvtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return fmt.Sprintf("https://%s.example.com:%d", name, port) }
+	extra := []string{"from 127.0.0.1", "site " + at("album")}
+	c := w.Run(e2e.Config{HTTPS: true, Port: port, Portal: "login.example.com", Sites: reloadedSites, Extra: extra})
 	alice := e2e.Alice()
 	w.SetUp(c, alice)
 	b := c.Browser()
-	alice.SignIn(b, "/")
+	b.Get(at("photos")+"/").Want("sign-in").Submit("name", alice.Name, "password", alice.Password)
+	b.Submit("code", alice.Authenticator.Code(t))
+	b.Get(at("album") + "/.sparekey/login?return=/") // where the other proxy leads
+	b.Base = at("photos")
 
 	ctx, stop := context.WithCancel(t.Context())
 	var traffic sync.WaitGroup
 	var sent atomic.Int64
-	for i := range visitors {
-		client := &http.Client{Jar: b.Client.Jar, Transport: b.Client.Transport}
+	client := &http.Client{Jar: b.Client.Jar, Transport: b.Client.Transport}
+	nobody := &http.Client{Transport: b.Client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for i, ask := range []func(uri string) error{
+		func(uri string) error { return visit(ctx, client, at("photos")+uri) },
+		func(uri string) error { return visit(ctx, client, at("photos")+uri) },
+		func(uri string) error { return asksAbout(ctx, client, at("album"), uri) },
+		func(uri string) error { return sentAway(ctx, nobody, at("photos")+uri) },
+	} {
 		traffic.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				if err := visit(ctx, client, fmt.Sprintf("%s/%d/%d", c.URL, i, n)); err != nil && ctx.Err() == nil {
+				if err := ask(fmt.Sprintf("/%d/%d", i, n)); err != nil && ctx.Err() == nil {
 					t.Errorf("visitor %d, request %d: %v", i, n, err)
 					return
 				}
@@ -123,7 +156,7 @@ func TestReloadUnderTraffic(t *testing.T) {
 	}
 	for i := range reloads {
 		config := c.Config
-		config.Extra = []string{fmt.Sprintf("limit posts %d per 1m", 1000+i)}
+		config.Extra = append(slices.Clone(extra), fmt.Sprintf("limit posts %d per 1m", 1000+i))
 		c.Write(config)
 		if err := c.Load(); err != nil {
 			t.Errorf("reload %d: %v", i, err)
@@ -160,6 +193,42 @@ func visit(ctx context.Context, client *http.Client, address string) error {
 	var echo e2e.Echo
 	if err := json.Unmarshal(body, &echo); err != nil || res.StatusCode != http.StatusOK || echo.Header.Get("Remote-User") != "alice" {
 		return fmt.Errorf("got status %d, want the app: %s", res.StatusCode, body)
+	}
+	return nil
+}
+
+// asksAbout asks as another proxy does whether somebody signed in may go on.
+func asksAbout(ctx context.Context, client *http.Client, origin, uri string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/.sparekey/verify", nil)
+	if err != nil {
+		return err
+	}
+	req.Header = http.Header{"X-Forwarded-Method": {"GET"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {req.URL.Host}, "X-Forwarded-Uri": {uri}}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.Header.Get("Remote-User") != "alice" {
+		return fmt.Errorf("verify: got status %d for %q, want a yes for alice", res.StatusCode, res.Header.Get("Remote-User"))
+	}
+	return nil
+}
+
+// sentAway asks for a page of the app as nobody.
+func sentAway(ctx context.Context, client *http.Client, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "text/html")
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusSeeOther || !strings.Contains(res.Header.Get("Location"), url.QueryEscape(address)) {
+		return fmt.Errorf("nobody: got status %d to %q, want to be led to the portal", res.StatusCode, res.Header.Get("Location"))
 	}
 	return nil
 }

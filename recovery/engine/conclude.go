@@ -148,6 +148,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	if eff.Remind {
 		r.reminded()
 	}
+	r.cameHome()
 	r.settle(ctx)
 	r.flush()
 	if err := r.list(ctx, eff); err != nil {
@@ -161,6 +162,14 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 		o.Device = end.Device
 	}
 	return o
+}
+
+// cameHome tells when everybody who signs in with one factor has the same address.
+func (r *run) cameHome() {
+	if r.recipe().Opens && r.client.OneFactor() && r.homes.came(r.client.Home, r.client.Network, r.account.ID) {
+		hidden := OneAddress{r.client.Home, r.client.Network}
+		r.log().Warn(hidden.Text() + ": " + hidden.Remedy())
+	}
 }
 
 // list writes what lists show of the account, or takes it off them.

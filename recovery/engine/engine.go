@@ -43,6 +43,7 @@ type Engine struct {
 	wrongKeys       gauge
 	spray           spray
 	visitors        visitors
+	homes           homes
 	clockSeen       time.Time // by CheckClock alone, with the monotonic reading when the clock has one
 	clockBehind     bool      // told that it is behind what the store has seen
 	alarms          alarms
@@ -90,6 +91,10 @@ func New(e *Engine) (*Engine, error) {
 // when several people used it and it is one of a private network, as that of a
 // proxy, container or router is; else empty.
 func (e *Engine) SharedAddress() string { return e.visitors.shared() }
+
+// OneAddresses are the networks in which one factor is enough, and from which
+// people have signed in from one address alone.
+func (e *Engine) OneAddresses() []OneAddress { return e.homes.hidden() }
 
 func (e *Engine) log() *slog.Logger {
 	if e.Log == nil {

@@ -28,7 +28,9 @@ const keepTarget = 10 * time.Minute
 func handOffKey(id string) string { return "enter/" + secret.Sum(id) }
 
 // HandOff makes the ticket with which the browser of a session goes on at another
-// host. It is empty when nobody is signed in.
+// host. It is empty when nobody is signed in. For a token that has been replaced
+// there is none: the host would send its cookie back here, and the browser round
+// and round.
 func (e *Engine) HandOff(ctx context.Context, c recovery.Client, to recovery.HandOff) (string, *recovery.Problem, error) {
 	if wait := e.posts.allow(c.Network, e.Now()); wait > 0 {
 		return "", tooMany(wait), nil
@@ -36,6 +38,9 @@ func (e *Engine) HandOff(ctx context.Context, c recovery.Client, to recovery.Han
 	a, s, err := e.session(ctx, c.Session) // the guard of the other host knows of how many factors it is
 	if err != nil || a == nil {
 		return "", nil, err
+	}
+	if _, sum := recovery.SplitSession(c.Session); s.Replaced(sum) {
+		return "", &recovery.Problem{Key: recovery.ProblemEnterAgain}, nil
 	}
 	if err := e.hosted(ctx, a.ID, c.Session, s); err != nil {
 		return "", nil, err

@@ -28,7 +28,13 @@ func (r *Rules) OfClients() bool { return r != nil && len(r.Networks.Ranges) > 0
 
 // OneFactor tells whether one factor is enough for a client; of one whose address
 // cannot be told it is not.
-func (r *Rules) OneFactor(client netip.Addr) bool { return r.OfClients() && r.Networks.has(client) }
+func (r *Rules) OneFactor(client netip.Addr) bool {
+	if !r.OfClients() {
+		return false
+	}
+	_, in := r.Networks.Of(client)
+	return in
+}
 
 // facts are what rules know of a session and its account.
 type facts struct {

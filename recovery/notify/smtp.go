@@ -238,7 +238,7 @@ func (s *SMTP) tlsConfig(host string) *tls.Config {
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 var _ Sender = (*SMTP)(nil)

@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,9 @@ func (d direct) RoundTrip(req *http.Request) (res *http.Response, err error) {
 	in.RemoteAddr = "127.0.0.1:50000"
 	if in.URL, err = url.ParseRequestURI(in.RequestURI); err != nil {
 		return nil, err
+	}
+	if req.URL.Scheme == "https" {
+		in.TLS = new(tls.ConnectionState)
 	}
 	if in.Body == nil {
 		in.Body = http.NoBody

@@ -19,6 +19,10 @@ func WithPortal(portal string, hosts ...string) Option {
 func (w *World) browserAtPortal() *Browser {
 	w.TB.Helper()
 	b := NewBrowser(w.TB, w.portal)
+	if w.direct {
+		b.Client.Transport = direct{http.HandlerFunc(w.serve)}
+		return b
+	}
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // it answers for any name
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {

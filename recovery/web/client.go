@@ -30,18 +30,25 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x.client = recovery.Client{
 		Network: network(s.Client(r)), Browser: browser(r.UserAgent()),
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
-		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie), OneFactor: s.oneFactor(r),
+		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie), Home: s.home(r),
 	}
 	x.readFlows()
 	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Base: x.client.Base})) // for the record
 	return x
 }
 
-// oneFactor tells whether the gate asks for one factor where a request comes from.
-func (s *Server) oneFactor(r *http.Request) bool {
+// home is the network in which the gate asks for one factor, where a request comes
+// from there; else empty.
+func (s *Server) home(r *http.Request) string {
 	rules, _ := r.Context().Value(within{}).(*guard.Rules)
+	if !rules.OfClients() {
+		return ""
+	}
 	client, known := s.Client(r)
-	return known && rules.OneFactor(client)
+	if home, in := rules.Networks.Of(client); known && in {
+		return home.String()
+	}
+	return ""
 }
 
 // base is the address of our own pages for links, and whether it is that of

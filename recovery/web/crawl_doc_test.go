@@ -26,6 +26,13 @@
 // throttle that comes of it. TestCrawlWithEveryProof holds whole ways and must
 // succeed, or the other rows could not fail.
 //
+// TestCrawlAtAPortal has two hosts behind a portal, rules of theirs and access
+// keys. There the attacker may hold the cookie of one host, the address of a
+// hand-off, a key, or a session of one factor that began at home; with every
+// request it says that it is at home, and Alice. The pages of the hosts are
+// asked for as well, and so is the app, which shows itself only where opens of
+// the row says so.
+//
 // # What counts as a hole
 //
 // A hole is an account that is no longer what it was: another password, second

@@ -33,7 +33,7 @@ func crawlEntries() []string {
 	return []string{
 		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "case", "rescue", "stop", "stop?t=x",
 		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "people", "people/activity",
-		"logout", "enter", "enter?t=x", "verify", "verify/nginx", "healthz", "static/sparekey.css",
+		"logout", "enter", "enter?t=x", "prove", "prove?why=factor", "waits", "verify", "verify/nginx", "healthz", "static/sparekey.css",
 	}
 }
 
@@ -227,7 +227,7 @@ func (c *crawler) entryMoves(s *attackState) []move {
 			}})
 		}
 	}
-	return append(out, c.sample(withCodes)...)
+	return append(append(out, c.hostMoves()...), c.sample(withCodes)...)
 }
 
 // sample is some of the moves: not every stray post is tried everywhere.

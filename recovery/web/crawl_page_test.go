@@ -44,10 +44,12 @@ func parsePage(b *recoverytest.Browser) parsedPage {
 		switch {
 		case n.Data == "h1", nodeHas(n, "lead"):
 			s.words += bareText(nodeText(n)) + "\n"
-		case n.Data == "a" && strings.HasPrefix(nodeAttr(n, "href"), "/"):
-			s.links = append(s.links, nodeAttr(n, "href"))
+		case n.Data == "a" && (strings.HasPrefix(nodeAttr(n, "href"), "/") || strings.HasPrefix(nodeAttr(n, "href"), "https://")):
+			s.links = append(s.links, seenFrom(b, nodeAttr(n, "href")))
 		case n.Data == "form":
-			s.forms = append(s.forms, parseForm(n))
+			f := parseForm(n)
+			f.action = seenFrom(b, f.action)
+			s.forms = append(s.forms, f)
 		}
 	})
 	for _, f := range s.forms {
@@ -59,6 +61,15 @@ func parsePage(b *recoverytest.Browser) parsedPage {
 	s.codes = strings.Fields(strings.Join(b.All("codes"), " "))
 	s.spoken = strings.Join(b.All("spoken"), "")
 	return s
+}
+
+// seenFrom is an address on the page as it is, or with the host of the page, where
+// that is another one than the browser's own.
+func seenFrom(b *recoverytest.Browser, address string) string {
+	if own := b.URL.Scheme + "://" + b.URL.Host; strings.HasPrefix(address, "/") && own != b.Base {
+		return own + address
+	}
+	return address
 }
 
 func parseForm(n *html.Node) parsedForm {

@@ -25,7 +25,7 @@ type attackState struct {
 	at               time.Time
 	records          map[string][]byte
 	messages         []recovery.Message
-	cookies          []*http.Cookie
+	cookies          map[string][]*http.Cookie // by origin
 	page             parsedPage
 	flows            []openFlow // begun in this browser, newest last
 	newTOTPKey       string     // of an authenticator seen on the way
@@ -182,7 +182,7 @@ func (c *crawler) visit(s *attackState) {
 // fingerprint is what makes two states the same: the page, the flows that are open
 // and what was shown in them, and what became of the account.
 func (c *crawler) fingerprint(s *attackState) string {
-	parts := []string{c.progress(s), s.page.fingerprint()}
+	parts := []string{c.progress(s), s.page.fingerprint(), c.signedInAt()}
 	for _, f := range s.flows {
 		parts = append(parts, f.fingerprint, strings.Join(f.shown, " "))
 	}
@@ -271,7 +271,7 @@ func (s *attackState) trackFlow(shown []string) {
 // checkAccount compares the account with what it was.
 func (c *crawler) checkAccount(s *attackState, app bool) {
 	took := c.inst.taken()
-	if app && !c.row.holdings.session && !slices.Contains(took, "session") {
+	if app && !c.mayOpen() && !slices.Contains(took, "session") {
 		took = append(took, "session")
 	}
 	if len(took) == 0 {
@@ -295,11 +295,10 @@ func (c *crawler) addHole(s *attackState, what string) {
 
 // save writes down what a state is.
 func (c *crawler) save(s *attackState) {
-	u, err := url.Parse(c.b.Base)
-	if err != nil {
-		c.t.Fatal(err)
+	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.records(), map[string][]*http.Cookie{}
+	for _, u := range c.origins() {
+		s.cookies[u.String()] = c.b.Client.Jar.Cookies(u)
 	}
-	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.records(), c.b.Client.Jar.Cookies(u)
 	s.messages = slices.Clip(c.inst.outbox.sent)
 	for key, value := range s.records {
 		if old := c.inst.begin.records[key]; bytes.Equal(old, value) {
@@ -312,19 +311,30 @@ func (c *crawler) save(s *attackState) {
 // copy of it to go on with.
 func (c *crawler) restore(s *attackState) *attackState {
 	c.inst.restore(s)
-	u, err := url.Parse(c.b.Base)
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	jar.SetCookies(u, s.cookies)
+	for _, u := range c.origins() {
+		jar.SetCookies(u, s.cookies[u.String()])
+	}
 	c.b.Client.Jar = jar
 	out := *s
 	out.path, out.flows = slices.Clip(s.path), slices.Clone(s.flows)
 	return &out
+}
+
+// origins are those of the pages, and with a portal those of the hosts behind it.
+func (c *crawler) origins() []*url.URL {
+	var out []*url.URL
+	for _, origin := range append([]string{c.b.Base}, c.row.hosts...) {
+		u, err := url.Parse(origin)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		out = append(out, u)
+	}
+	return out
 }
 
 // records copies the store.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,12 @@ type crawlRow struct {
 	want       string        // what must be reached; empty: nothing may be
 	within     time.Duration // how much time the attacker has; zero: as much as it takes
 	ownerMoves func(*crawler)
+
+	// With a portal.
+	hosts   []string                              // behind it
+	opens   func(*url.URL) bool                   // what of the app is the attacker's to see; nil: all with a session, else nothing
+	ticket  string                                // address of a hand-off, without its host
+	prepare func(*crawler, *recoverytest.Browser) // has the owner's browser signed in at hosts, and gives of it what the attacker holds
 
 	holdings     holdings
 	strayPosts   int // posts to each kind of page that it did not ask for
@@ -197,6 +204,12 @@ func (inst *installation) crawl(t *testing.T, row crawlRow) *crawler {
 			t.Fatal(err)
 		}
 		begin.ticket, begin.ticketGeneration = token, inst.account().Generation
+	}
+	if row.prepare != nil {
+		row.prepare(c, inst.signIn())
+	}
+	if len(row.hosts) > 0 {
+		c.claims()
 	}
 	inst.setBaseline()
 	c.begin = inst.world.Clock.Now()

@@ -56,6 +56,8 @@ func (x *exchange) handOver(host, target, nonce string) bool {
 	switch {
 	case err != nil:
 		x.unavailable(err)
+	case p != nil && p.Key == recovery.ProblemEnterAgain:
+		x.enterAgain(host + target)
 	case p != nil:
 		x.w.Header().Set("Retry-After", seconds(p.Wait))
 		x.page(http.StatusTooManyRequests, x.frame(), templates.SlowDownPage{Wait: p.Wait})
@@ -100,7 +102,13 @@ func (x *exchange) entered(e recovery.Entry) {
 // more.
 func (x *exchange) notEntered(e recovery.Entry) {
 	x.Engine.Refused(x.r.Context(), recovery.Event{Name: recovery.EventTicketFailed, Detail: "used, over, or of another host or browser: hand-off"})
+	x.enterAgain(SafeReturn(e.Target))
+}
+
+// enterAgain has the way begin anew when somebody presses the button, and not by
+// itself.
+func (x *exchange) enterAgain(target string) {
 	f := x.frame()
-	f.Problem, f.Return = &templates.Text{Key: "enter_again"}, SafeReturn(e.Target)
+	f.Problem, f.Return = &templates.Text{Key: recovery.ProblemEnterAgain}, target
 	x.page(http.StatusForbidden, f, templates.RefusedPage{Again: true})
 }

@@ -43,7 +43,7 @@ func Loopback(host string) bool {
 	if err != nil {
 		name = host
 	}
-	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+	if name = strings.ToLower(name); name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return true
 	}
 	a, err := netip.ParseAddr(strings.Trim(name, "[]"))

@@ -286,3 +286,16 @@ func TestTH06_LimitsCountBehindTrustedProxies(t *testing.T) {
 		}
 	}
 }
+
+// Names are the same in capitals.
+func TestLoopbackIsThisMachine(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost:8080": true, "photos.LOCALHOST": true, "127.0.0.2:80": true, "[::1]:80": true, "::1": true,
+		"": false, "localhost.example.com": false, "xlocalhost": false, "128.0.0.1": false, "[::2]:80": false, "0.0.0.0": false,
+	} {
+		if got := web.Loopback(host); got != want {
+			t.Errorf("%q: got %v, want %v", host, got, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -157,5 +159,45 @@ func TestNetworkSignInProvesNothing(t *testing.T) {
 	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
 	if b.Get("/"); b.Status != http.StatusUnauthorized {
 		t.Errorf("signed out: got %d, want 401", b.Status)
+	}
+}
+
+// TestNetworkOfOneAddressIsTold: where all come from one address of several, a
+// router may hide who is behind it.
+func TestNetworkOfOneAddressIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	var said bytes.Buffer
+	h.Engine.Log = slog.New(slog.NewTextHandler(&said, nil))
+	people := []*recoverytest.Person{h.alice, bob(), {Name: "carol", Mail: "carol@example.org", Phone: "+41791234569", Password: "carols horse staple"}}
+	h.move(elsewhere)
+	for _, p := range people[1:] {
+		h.Invite(p)
+	}
+	signIns := func(n int, place string) {
+		t.Helper()
+		h.move(place)
+		for i := range n {
+			h.Clock.Move(time.Minute)
+			p := people[i%len(people)]
+			if h.Browser().Get("/.sparekey/login").Submit("name", p.Name, "password", p.Password); account(t, h.World, p.Name).Sessions == nil {
+				t.Fatalf("%s is not signed in", p.Name)
+			}
+		}
+	}
+	signIns(9, atHome)
+	if got := h.Engine.OneAddresses(); got != nil || said.Len() > 0 {
+		t.Errorf("after nine sign-ins: got %v, and said %q", got, &said)
+	}
+	signIns(3, atHome)
+	if got := h.Engine.OneAddresses(); len(got) != 1 || got[0].Network != "192.168.1.0/24" || got[0].Address != atHome {
+		t.Errorf("after twelve: got %v, want that network and address", got)
+	}
+	if n := strings.Count(said.String(), "came from one address, "+atHome); n != 1 {
+		t.Errorf("got it %d times in the log, want it once:\n%s", n, &said)
+	}
+	signIns(1, "192.168.1.8")
+	if got := h.Engine.OneAddresses(); got != nil {
+		t.Errorf("after one from another address: got %v, want none", got)
 	}
 }

@@ -21,6 +21,7 @@ func (x *exchange) here(page string, known bool) bool {
 	case x.at == atPortal:
 		x.noApp()
 	case x.at == nowhere:
+		x.tellOfPort()
 		x.refuse(http.StatusForbidden, "unknown_host")
 	case !known || !navigation(x.r):
 		x.refuse(http.StatusNotFound, "not_found")
@@ -41,6 +42,22 @@ func (x *exchange) noApp() {
 	x.redirect(x.accountURL(""))
 }
 
+// tellOfPort says once in the log that a host of the configuration was asked for by
+// another scheme or at another port than it has there: cookies and tickets are for
+// what browsers see, and of a mapped port Caddy knows nothing.
+func (x *exchange) tellOfPort() {
+	for _, origin := range append([]string{x.Portal}, x.Origins...) {
+		if name := hostname(origin); name != "" && name == hostname(x.origin) {
+			x.mapped.Do(func() {
+				x.log().Warn("somebody asked for a host at another scheme or port than it has here, and with a portal nobody can sign in there: "+
+					"where ports are mapped, have Caddy listen at the one that people see, such as 8443:8443 with the site photos.example.com:8443; "+
+					"where a proxy takes TLS off, name it in trusted_proxies", "asked", x.origin, "configured", origin)
+			})
+			return
+		}
+	}
+}
+
 // portalURL asks for a sign-in at the portal, that leads to a path on this host.
 // nonce is what the ticket will be bound to; empty: the host is asked first.
 func (x *exchange) portalURL(target, nonce string) string {
@@ -55,6 +72,9 @@ func (x *exchange) proveURL(target string) string {
 // askPortal has somebody who is not signed in at this host go to the portal.
 func (x *exchange) askPortal() {
 	target := SafeReturn(x.r.URL.RequestURI())
+	if x.at == nowhere {
+		x.tellOfPort()
+	}
 	switch {
 	case x.at == nowhere && windowed(x.r):
 		x.refuse(http.StatusForbidden, "unknown_host")

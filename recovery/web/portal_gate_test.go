@@ -1,11 +1,16 @@
 package web_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -71,5 +76,56 @@ func TestSE03_WhoIsNotSignedInAtAHost(t *testing.T) {
 	policy := w.Browser().Get("/.sparekey/login").Answer.Get("Content-Security-Policy")
 	if want := "form-action 'self' " + strings.Join([]string{photos, album, nas, nas2}, " ") + ";"; !strings.Contains(policy, want) {
 		t.Errorf("got %q, want %q in it", policy, want)
+	}
+}
+
+// TestSE03_AReplacedTokenIsNotHandedOver: a browser that has not read the answer to
+// a proof still has the token of before. It is not sent round between a host and
+// the portal until that is over.
+func TestSE03_AReplacedTokenIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	w, alice := withPortal(t)
+	b := come(w, w.Browser(), alice, photos+"/")
+	late := w.Browser()
+	for _, origin := range []string{portal, photos} {
+		u, err := url.Parse(origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late.Client.Jar.SetCookies(u, b.Client.Jar.Cookies(u))
+	}
+	begin(w, b, alice, recovery.KindStepUp)
+	for _, origin := range []string{photos, album} {
+		if late.Get(origin + "/a?b"); late.Status != http.StatusForbidden || !strings.Contains(late.Want("refused").Body, `href="`+origin+`/a?b"`) {
+			t.Errorf("%s: got status %d, want the page that leads there again\n%s", origin, late.Status, late.Body)
+		}
+	}
+	if cookieAt(t, late, album) != nil {
+		t.Error("the token of before was handed over")
+	}
+	w.Clock.Move(10 * time.Second)
+	late.Get(photos + "/a?b").Want("sign-in")
+	u, _ := url.Parse(portal)
+	late.Client.Jar.SetCookies(u, b.Client.Jar.Cookies(u)) // the answer has come
+	inApp(w, late.Get(photos+"/a?b"), photos+"/a?b")
+}
+
+// TestAHostAtAnotherPortIsTold once in the log: of a mapped port nobody knows here.
+func TestAHostAtAnotherPortIsTold(t *testing.T) {
+	t.Parallel()
+	w, _ := withPortal(t)
+	var said bytes.Buffer
+	w.Web.Log = slog.New(slog.NewTextHandler(&said, nil))
+	visitorAt(t, w, http.MethodGet, "https://unknown.example.com:9443/", "navigate", "document")
+	if said.Len() > 0 {
+		t.Errorf("a host of nobody: said %q, want nothing", &said)
+	}
+	for _, address := range []string{photos + ":9443/", photos + ":9443/.sparekey/login", portal + ":9443/"} {
+		if b := visitorAt(t, w, http.MethodGet, address, "navigate", "document"); b.Status != http.StatusForbidden {
+			t.Errorf("%s: got status %d, want 403", address, b.Status)
+		}
+	}
+	if n := strings.Count(said.String(), "asked="+photos+":9443 configured="+photos); n != 1 || strings.Count(said.String(), "\n") != 1 {
+		t.Errorf("got %q, want one line", &said)
 	}
 }

@@ -38,6 +38,7 @@ type Server struct {
 	Portal string
 
 	unclear sync.Once // the proxy in front that nobody can understand is in the log
+	mapped  sync.Once // so is the host that is not at the port it has here
 	sorted  sync.Once
 	hosts   hosts
 	turn    atomic.Uint32 // of the cookies of those on their way to the portal
