@@ -146,6 +146,7 @@ func clocks() map[string]string {
 		"kv/rediskv/watch.go":          "a lease on a connection: it must run out while the clock of a test stands still",
 		"kv/kvtest/redisserver.go":     "waits for a real process",
 		"kv/kvtest/watch.go":           "waits for a real connection",
+		"recoverytest/caddyprocess.go": "waits for a real process",
 		"recoverytest/runningcaddy.go": "waits for a real process",
 		"recoverytest/streams.go":      "waits for a real connection",
 	}
