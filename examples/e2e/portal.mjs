@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { Stage } from "./stage.mjs";
 
-const place = JSON.parse(process.env.E2E); // base, photos, album, cats, port, plain, codes, password, returns
+const place = JSON.parse(process.env.E2E); // base, lang, photos, album, cats, port, plain, codes, password, returns
 const hosts = [place.photos, place.album, place.cats, place.port, place.plain];
-const stage = await Stage.open({ ...place, hosts, lang: "en", script: true, flags: ["--host-resolver-rules=MAP * 127.0.0.1"] });
+const stage = await Stage.open({ ...place, hosts, script: true, flags: ["--host-resolver-rules=MAP * 127.0.0.1"] });
 const { page, context } = stage;
 const target = "/trip?id=7&sort=a%26b";
 

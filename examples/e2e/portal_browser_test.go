@@ -47,12 +47,12 @@ https://cats.name.duckdns.org:PORT, https://localhost:OTHER {
 }
 `
 
-// TestBrowserAtAPortal walks one sign-in for several hosts in Chromium, over https
-// and on both stores.
+// TestBrowserAtAPortal walks one sign-in for several hosts in Chromium, over https,
+// on both stores and in both languages.
 func TestBrowserAtAPortal(t *testing.T) {
 	t.Parallel()
 	program := browserTools(t, "chromium-headless-shell")
-	for _, store := range []string{"file", "redis"} {
+	for store, lang := range map[string]string{"file": "en", "redis": "fr"} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			w := e2e.New(t, caddy)
@@ -70,7 +70,7 @@ func TestBrowserAtAPortal(t *testing.T) {
 			scripted(t, "portal.mjs", map[string]any{
 				"base": c.URL, "photos": at("photos.example.com"), "album": at("album.example.com"), "plain": at("open.example.com"),
 				"cats": at("cats.name.duckdns.org"), "port": fmt.Sprintf("https://localhost:%d", other),
-				"codes": alice.Codes, "password": alice.Password, "returns": "../../recovery/web/testdata/returns.txt",
+				"lang": lang, "codes": alice.Codes, "password": alice.Password, "returns": "../../recovery/web/testdata/returns.txt",
 				"chromium": program, "screenshots": screenshots(t, true),
 			})
 		})

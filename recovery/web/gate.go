@@ -253,6 +253,9 @@ func (x *exchange) keepOut(key string, c templates.ForbiddenPage) {
 	}
 	f := x.mine()
 	f.Return = "/"
+	if x.at == atHost { // what the name stands for has other hosts, which may be open
+		f.Site = f.Host
+	}
 	x.page(http.StatusForbidden, f, c)
 }
 

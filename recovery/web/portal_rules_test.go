@@ -38,6 +38,18 @@ func TestSE03_WhatAHostAsksIsShownAtThePortal(t *testing.T) {
 	}
 }
 
+// TestAHostThatIsNotSharedIsNamed: others of the same name may be.
+func TestAHostThatIsNotSharedIsNamed(t *testing.T) {
+	t.Parallel()
+	w, alice := withPortal(t)
+	b := come(w, w.Browser(), alice, photos+"/")
+	inApp(w, b.Get(album+"/"), album+"/")
+	w.Rules.Allow = []string{"friends"}
+	if b.Get(album + "/").Want("forbidden"); !strings.Contains(b.Text(), "album.name.duckdns.org is not shared with you") {
+		t.Errorf("got %s, want the host named", b.Text())
+	}
+}
+
 // TestSE03_AWaitIsShownAtThePortal before the next page of any host, and leads
 // back to it.
 func TestSE03_AWaitIsShownAtThePortal(t *testing.T) {
