@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -109,16 +110,17 @@ func killOnce(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) s
 // signsIn wants exactly one of the two authenticators to sign in.
 func signsIn(t *testing.T, w *recoverytest.World, alice *recoverytest.Person, old string) string {
 	t.Helper()
-	var works []string
+	var works, shown []string
 	for _, key := range []string{old, alice.Key} {
 		w.Clock.Move(2 * time.Hour)
 		b := passwordShown(w, alice).Submit("code", recoverytest.TOTP(w, key))
 		if b.Page() == "" && b.Status == http.StatusOK {
 			works = append(works, key)
 		}
+		shown = append(shown, fmt.Sprint(b.Status, " ", b.Page()))
 	}
 	if len(works) != 1 {
-		t.Fatalf("after the kill %d of the two authenticators sign in, want exactly one", len(works))
+		t.Fatalf("after the kill %d of the two authenticators sign in, want exactly one: %q", len(works), shown)
 	}
 	return works[0]
 }

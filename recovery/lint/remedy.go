@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // adviser finds lines that load. It begins without any way that is refused, puts
@@ -138,14 +139,21 @@ func (m *adviser) drop(f *Finding) {
 		return
 	}
 	left := m.table.replaced(m.now)
+	var off []string
 	for _, ref := range f.refs {
-		switch old := m.table.way(ref); {
-		case !m.open[ref] || old.Line == "":
-		case left.lastWritten(ref.goal) > 0:
-			f.Remedy, f.Fixes = "nothing was found that mends it", append(f.Fixes, Fix{Line: old.Line, Write: []string{}})
-		default:
-			f.Remedy = fmt.Sprintf("nothing was found that mends it: write recover %s off instead of its block", ref.goal)
+		old := m.table.way(ref)
+		if !m.open[ref] || old.Line == "" {
+			continue
 		}
+		f.Remedy = "nothing was found that mends it"
+		if left.lastWritten(ref.goal) > 0 {
+			f.Fixes = append(f.Fixes, Fix{Line: old.Line, Write: []string{}})
+		} else if block := fmt.Sprintf("write recover %s off instead of its block", ref.goal); !slices.Contains(off, block) {
+			off = append(off, block)
+		}
+	}
+	if len(off) > 0 {
+		f.Remedy += ": " + strings.Join(off, ", and ")
 	}
 }
 

@@ -65,7 +65,7 @@ func paste(t lint.Table, findings []lint.Finding) lint.Table {
 		if notify, ok := strings.CutPrefix(f.Remedy, "add notify "); ok && f.Severity == lint.Error {
 			t.Channels = append(slices.Clone(t.Channels), strings.Replace(strings.Fields(notify)[0], "smtp", "mail", 1))
 		}
-		if _, off, ok := strings.Cut(f.Remedy, "write recover "); ok {
+		for _, off := range strings.Split(f.Remedy, "write recover ")[1:] {
 			t.Ways = maps.Clone(t.Ways)
 			delete(t.Ways, lint.Goal(strings.Fields(off)[0]))
 		}
@@ -137,6 +137,16 @@ func remedyCases() []remedyCase {
 		{"no mail, and then weak", "second_factor: mail_link @C:1", "", []string{
 			`C:1: recover second_factor: the way "mail_link" cannot be walked: nothing sends mail; add notify smtp HOST:PORT` +
 				mended("way mail_link password wait 24h", ""),
+		}},
+		{"nothing mends it, and it is the only one of its block", "second_factor: mail_code @C:1\nsecond_factor: mail_link wait 24h @C:2\npassword: mail_link @C:3", "mail", []string{
+			`C:1: recover second_factor: the way "mail_code" rests on six digits alone` + mended("way mail_code password wait 24h", ""),
+			`C:1: recover second_factor: the way "mail_code" lets whoever holds mailbox take over an account that signs in with ` +
+				`password + authenticator (that counts as nothing that only its owner has, a login takes 1 such thing)` +
+				weakOK + mended("way mail_code password wait 24h", ""),
+			`C:3, C:2: recover password: the way "mail_link" and recover second_factor: the way "mail_link wait 24h" together let ` +
+				`whoever holds mailbox, after 24h, take over an account that signs in with password + authenticator ` +
+				`(that counts as 1 thing, a login takes 2); nothing was found that mends it: write recover password off instead of its block; take C:2 out`,
+			"C:3: recover password: no way is for accounts without a second factor: " + onlyBoth + "; add one",
 		}},
 		{"nobody hears the wait", "both: recovery_code mail_link wait 24h @C:1", "mail", nil},
 		{"nothing in both either", "password: mail_link factor @C:1\nboth: recovery_code factor @C:2", "mail", []string{
