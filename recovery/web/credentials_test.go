@@ -17,8 +17,11 @@ func TestHD02_ConnectionAtVerifyRemovesNothing(t *testing.T) {
 	a := newAsker(t)
 	for dialect := range dialects {
 		for _, value := range [][]string{
-			{"close, Remote-User"}, {"remote-groups"}, {"Remote-User", "Remote-Name", "REMOTE-EMAIL", "remote_groups"},
-			{"Cookie, Authorization, X-Forwarded-Host, X-Original-Url, X-Forwarded-Uri"}, {"Upgrade, Remote-User"},
+			{"close, Remote-User"},
+			{"remote-groups"},
+			{"Remote-User", "Remote-Name", "REMOTE-EMAIL", "remote_groups"},
+			{"Cookie, Authorization, X-Forwarded-Host, X-Original-Url, X-Forwarded-Uri"},
+			{"Upgrade, Remote-User"},
 		} {
 			r := a.about(dialect, "GET", "https://photos.example.com/x", true)
 			r.Header["Connection"] = value
