@@ -1,11 +1,9 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // Caddy is one process with folders of its own. It is for one goroutine.
@@ -209,25 +209,7 @@ func (c *Caddy) Load() error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(c.tb.Context(), http.MethodPost, "http://localhost/load", bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "text/caddyfile")
-	req.Header.Set("Cache-Control", "must-revalidate")
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", c.socket())
-	}}}
-	res, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(res.Body)
-		return fmt.Errorf("reload: status %d: %s", res.StatusCode, said)
-	}
-	return nil
+	return recoverytest.LoadCaddy(c.tb.Context(), c.socket(), "text/caddyfile", string(text))
 }
 
 // Reload is [Caddy.Load] that must succeed.

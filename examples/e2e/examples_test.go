@@ -191,19 +191,26 @@ func (s *behind) lies() {
 	s.twoHosts()
 }
 
-// twoHosts names two hosts in one request: who may be at one of them is not at the
-// other by that.
-func (s *behind) twoHosts() {
+// signedIn is the host of the photos, and the cookies that are sent there.
+func (s *behind) signedIn() (host, cookies string) {
 	s.t.Helper()
 	u, err := url.Parse(s.URL("photos"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var cookies []string
+	var all []string
 	for _, c := range s.b.Client.Jar.Cookies(u) {
-		cookies = append(cookies, c.String())
+		all = append(all, c.String())
 	}
-	rest := " HTTP/1.1\r\nHost: " + u.Host + "\r\nConnection: close\r\nCookie: " + strings.Join(cookies, "; ") + "\r\n\r\n"
+	return u.Host, strings.Join(all, "; ")
+}
+
+// twoHosts names two hosts in one request: who may be at one of them is not at the
+// other by that.
+func (s *behind) twoHosts() {
+	s.t.Helper()
+	host, cookies := s.signedIn()
+	rest := " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\nCookie: " + cookies + "\r\n\r\n"
 	if got := s.Raw("GET " + s.URL("photos") + "/" + rest); !strings.Contains(got, " 200") {
 		s.t.Errorf("an address in the first line: got %q, want the app", got)
 	}
@@ -236,18 +243,11 @@ func (s *behind) handshakes() {
 // there that this version has no place for.
 func (s *behind) twoAuthorities() {
 	s.t.Helper()
-	u, err := url.Parse(s.URL("photos"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var cookies []string
-	for _, c := range s.b.Client.Jar.Cookies(u) {
-		cookies = append(cookies, c.String())
-	}
-	photos, family := u.Host, strings.TrimPrefix(s.URL("family"), "https://")
+	host, cookies := s.signedIn()
+	photos, family := host, strings.TrimPrefix(s.URL("family"), "https://")
 	ask := func(authority string, more ...[2]string) string {
 		return s.RawHTTP2(append([][2]string{
-			{":method", "GET"}, {":scheme", "https"}, {":authority", authority}, {":path", "/x"}, {"cookie", strings.Join(cookies, "; ")},
+			{":method", "GET"}, {":scheme", "https"}, {":authority", authority}, {":path", "/x"}, {"cookie", cookies},
 		}, more...)...)
 	}
 	if got := ask(photos); got != "200" {
@@ -277,16 +277,9 @@ func (s *behind) twoAuthorities() {
 
 func (s *behind) handshake(origin string) string {
 	s.t.Helper()
-	u, err := url.Parse(s.URL("photos"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var cookies []string
-	for _, c := range s.b.Client.Jar.Cookies(u) {
-		cookies = append(cookies, c.String())
-	}
-	request := "GET /stream/ws HTTP/1.1\r\nHost: " + u.Host + "\r\nConnection: Upgrade\r\nUpgrade: websocket" +
-		"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: " + strings.Join(cookies, "; ") + "\r\n"
+	host, cookies := s.signedIn()
+	request := "GET /stream/ws HTTP/1.1\r\nHost: " + host + "\r\nConnection: Upgrade\r\nUpgrade: websocket" +
+		"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: " + cookies + "\r\n"
 	if origin != "" {
 		request += "Origin: " + origin + "\r\n"
 	}

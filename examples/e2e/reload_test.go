@@ -174,14 +174,19 @@ func TestReloadUnderTraffic(t *testing.T) {
 	}
 }
 
-// visit asks for a page of the app as somebody signed in.
-func visit(ctx context.Context, client *http.Client, address string) error {
+// pageOf asks for a page as a browser does.
+func pageOf(ctx context.Context, client *http.Client, address string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Accept", "text/html")
-	res, err := client.Do(req)
+	return client.Do(req)
+}
+
+// visit asks for a page of the app as somebody signed in.
+func visit(ctx context.Context, client *http.Client, address string) error {
+	res, err := pageOf(ctx, client, address)
 	if err != nil {
 		return err
 	}
@@ -217,12 +222,7 @@ func asksAbout(ctx context.Context, client *http.Client, origin, uri string) err
 
 // sentAway asks for a page of the app as nobody.
 func sentAway(ctx context.Context, client *http.Client, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Accept", "text/html")
-	res, err := client.Do(req)
+	res, err := pageOf(ctx, client, address)
 	if err != nil {
 		return err
 	}

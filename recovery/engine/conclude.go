@@ -164,7 +164,8 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	return o
 }
 
-// cameHome tells when everybody who signs in with one factor has the same address.
+// cameHome tells when everybody who signs in where one factor is enough has the same
+// address.
 func (r *run) cameHome() {
 	if r.recipe().Opens && r.client.OneFactor() && r.homes.came(r.client.Home, r.client.Network, r.account.ID) {
 		hidden := OneAddress{r.client.Home, r.client.Network}

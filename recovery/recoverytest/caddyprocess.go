@@ -93,13 +93,20 @@ func (p *caddyProcess) lab() string { return filepath.Join(p.dir, "lab.json") }
 
 // load has the process go over to a configuration.
 func (p *caddyProcess) load(ctx context.Context, kind, text string) error {
+	return LoadCaddy(ctx, p.admin(), kind, text)
+}
+
+// LoadCaddy has a running Caddy go over to a configuration, as "caddy reload
+// --force" does. socket is that of its admin endpoint, kind the media type.
+func LoadCaddy(ctx context.Context, socket, kind, text string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/load", strings.NewReader(text))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Cache-Control", "must-revalidate")
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", p.admin())
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}}}
 	res, err := client.Do(req)
 	if err != nil {
@@ -107,8 +114,8 @@ func (p *caddyProcess) load(ctx context.Context, kind, text string) error {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		says, _ := io.ReadAll(res.Body)
-		return fmt.Errorf("load: status %d: %s", res.StatusCode, says)
+		said, _ := io.ReadAll(res.Body)
+		return fmt.Errorf("load: status %d: %s", res.StatusCode, said)
 	}
 	return nil
 }
