@@ -52,6 +52,7 @@ type Flow struct {
 
 	Skipped    []string             `json:"skipped,omitempty"` // methods that need not be shown and were not
 	Picked     string               `json:"picked,omitempty"`  // method that the person picked
+	Chosen     string               `json:"chosen,omitempty"`  // second factor that the person wants made
 	Proofs     []Proof              `json:"proofs,omitempty"`
 	Reserved   []Spent              `json:"reserved,omitempty"` // spent when the flow finishes
 	Challenges map[string]Challenge `json:"sent,omitempty"`     // by method

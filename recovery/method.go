@@ -50,6 +50,8 @@ type Traits struct {
 	First bool
 	// Factor says that it is a second factor that a login asks for.
 	Factor bool
+	// Script tells that only a page with scripts can ask for it.
+	Script bool
 	// Silent tells that its challenge is only shown: nothing is sent.
 	Silent bool
 	// Several tells that an account may have more than one of it.
@@ -193,6 +195,13 @@ type Enroller interface {
 	EnrollPage() string
 }
 
+// Local is a method that not every browser can enrol, by the address it is at.
+type Local interface {
+	Enroller
+	// Here tells whether a browser can. Nothing of it depends on an account.
+	Here(c Client) bool
+}
+
 // Methods is the registry, in order of preference.
 type Methods struct {
 	list []Method
@@ -282,6 +291,13 @@ func (m *Methods) Offered(name string) bool {
 // ready is offered and usable by this account now.
 func (m *Methods) ready(name string, a *Account, now time.Time) bool {
 	return m.Offered(name) && m.Get(name).Ready(a, now)
+}
+
+// here tells whether a browser can enrol a method.
+func (m *Methods) here(name string, c Client) bool {
+	x, ok := m.Get(name).(Enroller)
+	local, bound := x.(Local)
+	return ok && (!bound || local.Here(c))
 }
 
 // expand replaces the word "factor" by the second factors there are.

@@ -11,7 +11,8 @@ type Ask string
 
 // Questions.
 const (
-	AskWho Ask = "who" // whom the flow is about
+	AskWho    Ask = "who"    // whom the flow is about
+	AskFactor Ask = "factor" // which second factor is made
 )
 
 // Prepared tells whether what a step shows has been made. It has not when the
@@ -35,6 +36,7 @@ type Facts struct {
 	Account *Account // decoy for nobody; nil before anybody was named
 	Device  *Device  // the known device asking; nil: unknown browser
 	Near    bool     // as [Client.OneFactor]
+	Client  Client   // that asks
 	Policy  *Policy
 	Methods *Methods
 	Now     time.Time
@@ -132,26 +134,41 @@ func ask(f Facts, methods []string) Step {
 
 // Enrolled needs a new credential of the method, confirmed by its owner.
 func Enrolled(method string) Need {
-	return func(f Facts) (Step, bool) { return enrollOne(f, []string{method}) }
+	return func(f Facts) (Step, bool) {
+		if f.Flow.Pending[method].Confirmed {
+			return Step{}, false
+		}
+		return enroll(f, method), true
+	}
 }
 
-// newFactor needs a new second factor: of those there are, the one the person
-// chose.
-func newFactor(f Facts) (Step, bool) { return enrollOne(f, f.Methods.expand(Factor)) }
-
-// enrollOne needs one of the methods enrolled: the one picked by hand, or the
-// first.
-func enrollOne(f Facts, methods []string) (Step, bool) {
-	if slices.ContainsFunc(methods, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
+// newFactor needs a new second factor. Where this browser can make more than one
+// kind, the person says first which it is to be, and may say otherwise later.
+func newFactor(f Facts) (Step, bool) {
+	all := f.Methods.expand(Factor)
+	if slices.ContainsFunc(all, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
 		return Step{}, false
 	}
-	able := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
-		_, ok := f.Methods.Get(m).(Enroller)
-		return !ok
-	})
-	step := ask(f, able)
-	if step.Dead == "" {
-		step.Page, step.Enroll = f.Methods.Get(step.Method).(Enroller).EnrollPage(), true
+	here := slices.DeleteFunc(all, func(m string) bool { return !f.Methods.here(m, f.Client) })
+	switch chosen := slices.Index(here, f.Flow.Chosen); {
+	case len(here) == 0:
+		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
+	case len(here) == 1:
+		return enroll(f, here[0]), true
+	case chosen < 0:
+		return Step{Page: PageChoice, Ask: AskFactor, Methods: here}, true
+	default:
+		step := enroll(f, here[chosen])
+		step.Methods = slices.Delete(here, chosen, chosen+1)
+		return step, true
 	}
-	return step, true
+}
+
+// enroll is the step that makes a new credential of a method.
+func enroll(f Facts, method string) Step {
+	m, ok := f.Methods.Get(method).(Enroller)
+	if !ok {
+		return Step{Page: PageRefused, Dead: ProblemNotAvailable}
+	}
+	return Step{Page: m.EnrollPage(), Method: method, Enroll: true}
 }

@@ -18,7 +18,7 @@ func contents() []Content {
 			Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
 		},
 		ActivatePage{By: "sam"},
-		ChoicePage{Choices: []string{"password"}},
+		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
 		CodesPage{Codes: []string{"ABCD"}},
 		ConfirmPage{},

@@ -138,6 +138,7 @@ func recoverySamples() []sample {
 		{"sent", running(), templates.SentPage{Ways: known, Minutes: 5}},
 		{"sent-unknown", step(templates.Frame{Problem: problem("code_unknown")}), templates.SentPage{Ways: link}},
 		{"choice", running(), templates.ChoicePage{Choices: []string{"password", "second_factor", "both"}}},
+		{"choice-factor", running(), templates.ChoicePage{Factors: []templates.Option{{Method: "passkey", Script: true}, {Method: "totp"}}, Again: true}},
 		{"new-password", running(), password},
 		{"new-password-first", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8, First: true}},
 		{"new-password-short", step(templates.Frame{Problem: problem("password_short", "min", "8")}), password},

@@ -86,14 +86,25 @@ type FactorPage struct {
 func (FactorPage) Page() string     { return "factor" }
 func (v FactorPage) on(p *page) any { v.page = p; return v }
 
-// ChoicePage asks what has been lost.
+// ChoicePage asks what has been lost, or with Factors which second factor is to
+// be made.
 type ChoicePage struct {
 	*page
 	Choices []string // password, second_factor, both
+	Factors []Option // Option.Method and Option.Script
+	Again   bool     // one of Factors has been chosen, and its step is there to go back to
 }
 
 func (ChoicePage) Page() string     { return "choice" }
 func (v ChoicePage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: choosing again has an address of its own.
+func (v ChoicePage) LanguageURL(code string) string {
+	if !v.Again || v.Flow == "" {
+		return v.page.LanguageURL(code)
+	}
+	return v.flowURL("choose", code)
+}
 
 // ChoosePage lists the ways on from a step.
 type ChoosePage struct {
@@ -119,6 +130,7 @@ type Option struct {
 	Method string        // with its count: contact*2
 	Then   []string      // what is asked after it: the keys of "proof."
 	Wait   time.Duration // the wait after that; zero: none
+	Script bool          // only a page with scripts can ask for it
 }
 
 // NewPasswordPage asks for what will be asked for later.

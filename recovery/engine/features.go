@@ -42,6 +42,7 @@ func question(a recovery.Ask) take {
 	return map[recovery.Ask]take{
 		recovery.AskWho:     (*run).who,
 		recovery.AskName:    (*run).name,
+		recovery.AskFactor:  (*run).unchosen,
 		recovery.AskGoal:    (*run).choose,
 		recovery.AskWait:    (*run).wait,
 		recovery.AskMail:    (*run).newMail,

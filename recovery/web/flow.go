@@ -60,6 +60,11 @@ func (x *exchange) showChoose() {
 	if !x.stands(o, err) {
 		return
 	}
+	if o.Step.Enroll && len(o.Step.Methods) > 0 && !o.Unready {
+		s := step{exchange: x, Outcome: o}
+		x.page(http.StatusOK, x.flowFrame(o), templates.ChoicePage{Again: true, Factors: s.factorOptions(append(o.Step.Methods, o.Step.Method))})
+		return
+	}
 	c := templates.ChoosePage{Recover: x.recoverable() && o.Step.Method != recovery.NewContact}
 	if !o.Unready {
 		c.Choice = string(o.Flow.Goal)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -173,11 +174,23 @@ func (s step) mailed() templates.Content {
 }
 
 func (s step) choice() templates.Content {
-	var c templates.ChoicePage
+	c := templates.ChoicePage{Factors: s.factorOptions(s.Step.Methods)}
 	for _, g := range s.Step.Choices {
 		c.Choices = append(c.Choices, string(g))
 	}
 	return c
+}
+
+// factorOptions are the second factors that can be made, in the order of the
+// methods there are.
+func (s step) factorOptions(can []string) []templates.Option {
+	var out []templates.Option
+	for _, name := range s.Engine.Methods.Names() {
+		if slices.Contains(can, name) {
+			out = append(out, templates.Option{Method: name, Script: s.Engine.Methods.Get(name).Traits().Script})
+		}
+	}
+	return out
 }
 
 func (s step) confirm() templates.Content {
