@@ -195,6 +195,15 @@ type Enroller interface {
 	EnrollPage() string
 }
 
+// Placed is a method whose credentials are on one thing or another: what it would
+// take with it, if that was lost, is a matter of where they are.
+type Placed interface {
+	Method
+	// Places says it of the account's, in the words of a shape of the lint; none for an
+	// account without any.
+	Places(a *Account) []string
+}
+
 // Local is a method that not every browser can enrol, by the address it is at.
 type Local interface {
 	Enroller

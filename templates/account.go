@@ -80,10 +80,17 @@ type Browser struct {
 
 // Loss is a line of the lock-out forecast.
 type Loss struct {
-	What   string // phone, mailbox, laptop, paper
+	What   string // phone, mailbox, laptop, paper, password_manager, security_key, cloud_account
 	Locked bool   // no way back would be left
+	Thing  string // what becomes of the passkey there: LossSpared, LossGone; empty: none is there
 	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact, confirm_mail, confirm_phone
 }
+
+// Values of Loss.Thing.
+const (
+	LossSpared = "spared" // it syncs: the next one has it
+	LossGone   = "gone"
+)
 
 // Wait is a recovery in its cool-down.
 type Wait struct {

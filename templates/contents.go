@@ -14,7 +14,7 @@ func contents() []Content {
 	ways := Ways{Method: "totp", Methods: []string{"recovery_code"}}
 	return []Content{
 		AccountPage{
-			Account: ana.Account, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
+			Account: ana.Account, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}, Waits: []Wait{{Goal: "password"}},
 			Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
 		},
 		ActivatePage{By: "sam"},

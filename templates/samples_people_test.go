@@ -98,7 +98,7 @@ func adminAccount() templates.AccountPage {
 		Account: account(8),
 		Waits:   []templates.Wait{{Goal: "second_factor", Until: someTime().AddDate(0, 0, 1)}},
 		Losses: []templates.Loss{
-			{What: "phone"}, {What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
+			{What: "phone", Thing: templates.LossSpared}, {What: "security_key", Thing: templates.LossGone}, {What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
 		},
 		Setup: &templates.Extras{
 			Mail: true, Phone: true, PIN: true, Question: true, HasPIN: true, Contacts: []string{"ben", "Zoë"},

@@ -20,6 +20,10 @@ type Loss struct {
 	SignsIn bool `json:"signs_in"`
 	// Goals that can still be walked at once, the best way of each.
 	Goals []Walk `json:"goals"`
+	// Spared are proofs of the account that its owner's next one has, too, and Gone
+	// those that were on this one alone.
+	Spared []string `json:"spared,omitempty"`
+	Gone   []string `json:"gone,omitempty"`
 	// Alone says that the owner gets back in without anybody's help, by one
 	// way or several after another.
 	Alone bool `json:"alone"`
@@ -34,8 +38,8 @@ type Loss struct {
 // Things the account does not have are left out.
 func Forecast(t Table, s Shape) []Loss {
 	m, out := compile(t, s), []Loss{}
-	for _, o := range t.Objects() {
-		if o.Lost != "" && len(m.shown(o.Loses)) > 0 {
+	for _, o := range t.Objects(s) {
+		if o.Lost != "" && len(m.shown(slices.Concat(o.Loses, o.Takes, o.Spares))) > 0 {
 			out = append(out, m.loss(o))
 		}
 	}
@@ -44,7 +48,7 @@ func Forecast(t Table, s Shape) []Loss {
 
 func (m *machine) loss(o Object) Loss {
 	own, helped := m.left(o, false), m.left(o, true)
-	l := Loss{Object: o.Lost, Goals: []Walk{}, Mends: []Mend{}}
+	l := Loss{Object: o.Lost, Goals: []Walk{}, Mends: []Mend{}, Spared: m.placed(o.Spares), Gone: m.placed(o.Takes)}
 	l.SignsIn, l.Alone = m.reach(own, direct) != never, m.reach(own, active) != never
 	l.LockedOut = m.reach(helped, active) == never
 	for _, goal := range Goals() {
@@ -71,6 +75,14 @@ func (m *machine) loss(o Object) Loss {
 		}
 	}
 	return l
+}
+
+// placed keeps the proofs that the account has, and that are somewhere.
+func (m *machine) placed(proofs []string) []string {
+	return slices.DeleteFunc(slices.Clone(proofs), func(name string) bool {
+		p, _ := m.table.proof(name)
+		return len(p.Places) == 0 || m.has(p) == 0
+	})
 }
 
 // left lists the items somebody still has without the object, with or without

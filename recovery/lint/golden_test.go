@@ -72,8 +72,8 @@ func TestText_Size(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-	if len(lines) > 50 {
-		t.Errorf("got %d lines, want at most 50", len(lines))
+	if len(lines) > 55 {
+		t.Errorf("got %d lines, want at most 55", len(lines))
 	}
 	for i, line := range lines {
 		if n := utf8.RuneCountInString(line); n > 100 || strings.TrimRight(line, " ") != line {

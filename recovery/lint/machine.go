@@ -55,7 +55,7 @@ const (
 type source struct {
 	name   string
 	class  Class
-	weight int   // 2 for a verified passkey
+	weight int   // in the count of a login: 2 for a verified passkey
 	items  []int // what it proves
 }
 

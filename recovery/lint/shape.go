@@ -17,6 +17,11 @@ type Shape struct{ words string }
 const (
 	// TraitVerified: the passkey asks its owner for a finger or a number.
 	TraitVerified = "verified"
+	// Where its passkeys are; without any of these it is on a security key.
+	TraitSynced   = "synced"
+	TraitOnPhone  = "on_phone"
+	TraitOnLaptop = "on_laptop"
+	TraitOnKey    = "on_key"
 	// TraitPush: told by push as well; proves nothing.
 	TraitPush = "push"
 	// TraitManages is an account that is an administrator itself: what was
@@ -80,6 +85,10 @@ func things() []thing {
 		{SourceTOTP, "totp", "authenticator"},
 		{SourcePasskey, "passkey", "passkey"},
 		{TraitVerified, "verified", ""},
+		{TraitSynced, TraitSynced, "passkey that syncs"},
+		{TraitOnPhone, TraitOnPhone, "passkey on the phone"},
+		{TraitOnLaptop, TraitOnLaptop, "passkey on the laptop"},
+		{TraitOnKey, TraitOnKey, "security key"},
 		{SourceCodes, "recovery_code", "codes"},
 		{SourceMail, "mail", "mail"},
 		{SourceSMS, "phone", "phone"},
@@ -113,6 +122,14 @@ func thingOf(name string) thing {
 	return thing{name, name, name}
 }
 
+// keeps tells whether a word says where a passkey is.
+func keeps(word string) bool {
+	return slices.Contains([]string{TraitSynced, TraitOnPhone, TraitOnLaptop, TraitOnKey}, word)
+}
+
+// placed tells whether the shape says where its passkeys are.
+func (s Shape) placed() bool { return slices.ContainsFunc(s.list(), keeps) }
+
 // String lists what the account has, authority aside.
 func (s Shape) String() string {
 	out := []string{proofPassword}
@@ -120,9 +137,9 @@ func (s Shape) String() string {
 		name, n := word(w)
 		text := thingOf(name).text
 		switch {
-		case text == "":
+		case text == "", name == SourcePasskey && s.placed():
 			continue
-		case name == SourcePasskey && !s.Has(TraitVerified):
+		case (name == SourcePasskey || keeps(name)) && !s.Has(TraitVerified):
 			text += " without check"
 		case name == SourceContact:
 			text = fmt.Sprintf("%d %s", n, text)

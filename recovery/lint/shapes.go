@@ -85,7 +85,7 @@ func (t Table) mentions(proof string) int {
 
 // Standard lists the accounts that explain shows: without a second factor, as
 // set-up and the first sign-in leave them, with a phone, and with a passkey
-// instead. Each has been used on one browser: whoever asks from another one can
+// that syncs instead. Each has been used on one browser: whoever asks from another one can
 // begin a wait, because that browser shows it.
 func Standard() []Shape {
 	help := Having(SourceAdmin, SourceInPerson, SourceRescue, SourceMail, SourceCodes)
@@ -93,6 +93,6 @@ func Standard() []Shape {
 		help.With(SourceDevice),
 		help.With(SourceTOTP, SourceDevice),
 		help.With(SourceTOTP, SourceSMS, SourceDevice, SourceContact+"*2"),
-		help.With(SourcePasskey, TraitVerified, SourceSMS, SourceDevice),
+		help.With(SourcePasskey, TraitVerified, TraitSynced, SourceSMS, SourceDevice),
 	}
 }

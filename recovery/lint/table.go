@@ -56,8 +56,14 @@ const (
 	ObjectPaper    = "paper with codes"
 	ObjectKey      = "security key"
 	// ObjectManager has the password and, as many keep them there, the recovery
-	// codes. The authenticator is not in it: who puts it there has one thing.
+	// codes.
 	ObjectManager = "password manager"
+	// ObjectFullManager is one in which its owner keeps the secret of the authenticator
+	// and the passkey, too.
+	ObjectFullManager = "password manager with every factor"
+	// ObjectCloud is where passkeys that sync are copied to, and from there to
+	// every device that signs in to it.
+	ObjectCloud = "cloud account that syncs passkeys"
 	// ObjectMailedCodes is a mailbox whose owner has sent the codes there.
 	ObjectMailedCodes = "mailbox with codes"
 	// ObjectSignedIn is a laptop whose browser is signed in here and to the
@@ -119,6 +125,17 @@ type Proof struct {
 	// On are the objects on which the proof can be shown, and In those whose
 	// loss takes it from its owner (see [Table.Objects]).
 	On, In []string
+	// Places stand for On and In in an account whose shape names one of them.
+	Places []Place
+}
+
+// Place is where a proof can be kept.
+type Place struct {
+	Trait string // of a [Shape]
+	On    []string
+	// Sure are those of On whose holder passes its check of the owner, too.
+	Sure []string
+	In   []string
 }
 
 // SignIn is one row of what a login asks for.
@@ -205,10 +222,10 @@ func baseProofs() []Proof {
 	paper, key, number := []string{ObjectPaper, ObjectManager, ObjectMailedCodes}, []string{ObjectKey}, []string{ObjectPhone, ObjectSIM}
 	screens := []string{ObjectPhone, ObjectLaptop, ObjectSignedIn}
 	read := []string{ObjectPhone, ObjectLaptop, ObjectMailbox, ObjectMailedCodes, ObjectSignedIn}
-	known, remembered := []string{ObjectPassword, ObjectManager, ObjectSignedIn}, []string{ObjectPassword, ObjectManager}
+	known, remembered := []string{ObjectPassword, ObjectManager, ObjectFullManager, ObjectSignedIn}, []string{ObjectPassword, ObjectManager}
 	return []Proof{
-		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: phone, In: phone},
-		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key},
+		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: []string{ObjectPhone, ObjectFullManager}, In: phone},
+		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key, Places: passkeyPlaces()},
 		{Name: proofCodes, Source: SourceCodes, Class: ClassHeld, First: true, On: paper, In: paper},
 		{Name: "contact", Source: SourceContact, Class: ClassHeld, First: true},
 		{Name: "mail_link", Source: SourceMail, Class: ClassIssued, First: true, Channel: channelMail, On: read, In: mailbox},
@@ -221,6 +238,19 @@ func baseProofs() []Proof {
 		{Name: proofAdmin, Source: SourceAdmin, Class: ClassAuthority, First: true},
 		{Name: proofInPerson, Source: SourceInPerson, Class: ClassAuthority, First: true},
 		{Name: "rescue", Source: SourceRescue, Class: ClassAuthority, First: true},
+	}
+}
+
+// passkeyPlaces are where passkeys are. One that syncs is shown from any unlocked
+// device of its owner and is lost with none of them; who has the account or the
+// manager makes a copy, and gives the check a finger of their own.
+func passkeyPlaces() []Place {
+	copied := []string{ObjectCloud, ObjectFullManager}
+	return []Place{
+		{Trait: TraitSynced, On: append([]string{ObjectPhone, ObjectLaptop}, copied...), Sure: copied, In: []string{ObjectCloud}},
+		{Trait: TraitOnPhone, On: []string{ObjectPhone}, In: []string{ObjectPhone}},
+		{Trait: TraitOnLaptop, On: []string{ObjectLaptop, ObjectSignedIn}, In: []string{ObjectLaptop}},
+		{Trait: TraitOnKey, On: []string{ObjectKey}, In: []string{ObjectKey}},
 	}
 }
 
@@ -286,6 +316,15 @@ func (w Way) byCase() bool {
 // verifies reports whether a login takes the proof alone when it asked its owner.
 func (t Table) verifies(name string) bool {
 	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
+}
+
+// places are where an account keeps a proof.
+func (p Proof) places(s Shape) []Place {
+	named := slices.DeleteFunc(slices.Clone(p.Places), func(k Place) bool { return !s.Has(k.Trait) })
+	if len(named) == 0 {
+		return []Place{{On: p.On, In: p.In}}
+	}
+	return named
 }
 
 // proof finds a proof by name.
