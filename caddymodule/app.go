@@ -80,6 +80,10 @@ type App struct {
 	// (change_password, recover). Default: nothing.
 	Ask map[string][]recovery.Kind `json:"ask,omitempty"`
 
+	// Second factors that people may make, such as totp. Where a browser can make
+	// none of these, it is offered what it can. Default: all there are.
+	Enrol []string `json:"enrol,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

@@ -48,6 +48,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		}
 //		ask pin for change_password
 //		ask question for recover
+//		enrol NAME...
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -120,6 +121,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.recover(d)
 	case "ask":
 		return a.ask(d)
+	case "enrol":
+		return a.enrol(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -135,7 +138,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

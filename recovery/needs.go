@@ -149,7 +149,7 @@ func newFactor(f Facts) (Step, bool) {
 	if slices.ContainsFunc(all, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
 		return Step{}, false
 	}
-	here := slices.DeleteFunc(all, func(m string) bool { return !f.Methods.here(m, f.Client) })
+	here := enrollable(f, all)
 	switch chosen := slices.Index(here, f.Flow.Chosen); {
 	case len(here) == 0:
 		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
@@ -162,6 +162,20 @@ func newFactor(f Facts) (Step, bool) {
 		step.Methods = slices.Delete(here, chosen, chosen+1)
 		return step, true
 	}
+}
+
+// enrollable keeps the second factors that this browser can make and the operator
+// wants; where it can make none of those, what it can: nobody is to be stuck, least
+// of all half-way through a way back.
+func enrollable(f Facts, all []string) []string {
+	here := slices.DeleteFunc(slices.Clone(all), func(m string) bool { return !f.Methods.here(m, f.Client) })
+	wanted := slices.DeleteFunc(slices.Clone(here), func(m string) bool {
+		return len(f.Policy.Enrol) > 0 && !slices.Contains(f.Policy.Enrol, m)
+	})
+	if len(wanted) > 0 {
+		return wanted
+	}
+	return here
 }
 
 // enroll is the step that makes a new credential of a method.

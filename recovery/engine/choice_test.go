@@ -28,6 +28,11 @@ func TestMF05_TheChosenFactorIsMade(t *testing.T) {
 	if s := v.at.Step; s.Ask != recovery.AskFactor || !slices.Equal(s.Methods, []string{recovery.TOTP, "key"}) {
 		t.Fatalf("got step %+v, want to be asked", s)
 	}
+	w.Policy.Enrol = []string{"key"}
+	if s := v.post(recovery.Input{}).at.Step; s.Ask != "" || s.Method != "key" || len(s.Methods) != 0 {
+		t.Errorf("got step %+v, want what the operator offers and no question", s)
+	}
+	w.Policy.Enrol = nil
 	v.post(recovery.Input{Code: "123456"}).refused(recovery.ProblemMissing)
 	v.pick(recovery.Password).refused(recovery.ProblemNotAvailable)
 	v.pick("key").wants("key").pick(recovery.TOTP).wants(recovery.TOTP).pick("key")
