@@ -106,9 +106,13 @@ func (o *Outbox) Take(tb testing.TB, address, template string) recovery.Message 
 	return m
 }
 
-// Enrol walks the pages enroll and codes.
+// Enrol walks the pages enroll and codes, and takes the app where people are asked
+// for a second factor of their choice.
 func (w *World) Enrol(b *Browser, p *Person) {
 	w.TB.Helper()
+	if b.Page() == "choice" {
+		b.Submit("method", recovery.TOTP)
+	}
 	b.Want("enroll")
 	p.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", TOTP(w, p.Key)).Want("codes")
