@@ -24,6 +24,7 @@ const (
 	EventBothReset             EventName = "both_replaced"
 	EventRefused               EventName = "recovery_refused"
 	EventPasswordChanged       EventName = "password_changed"
+	EventPasswordDropped       EventName = "password_dropped"
 	EventFactorAdded           EventName = "factor_added"
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"
@@ -74,7 +75,7 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventFactorAdded, EventTrustedContactAdded, EventKeyMade,
+		EventPasswordDropped, EventFactorAdded, EventTrustedContactAdded, EventKeyMade,
 		EventCodeUsed, EventNewDevice, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}

@@ -129,6 +129,7 @@ func changeEvents() []EventInfo {
 		info(EventWaitStarted, proofFields, "a recovery waits"),
 		info(EventWaitStopped, requestFields, "its owner stopped it"),
 		info(EventPasswordChanged, proofFields, "the password was changed in a session"),
+		info(EventPasswordDropped, proofFields, "the password was taken off an account that signs in with a passkey"),
 		info(EventFactorAdded, proofFields, "a second factor was added or replaced in a session"),
 		info(EventCodesRenewed, proofFields, "new recovery codes were made"),
 		info(EventContactChanged, proofFields, "a mail address or number was taken in, or given by an administrator"),

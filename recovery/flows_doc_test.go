@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -84,6 +83,7 @@ func chapters() []chapter {
 		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, who is signed in then: password and factor were shown in it. The codes are asked for the addresses that were given, where anything can be sent.", "first account made, signed in", empty},
 		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them. An invitation that was mailed has answered for the mailbox. It ends signed in, in the browser that the link is bound to.", "account open, signed in", empty},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
+		{"drop_password", "", "Go without a password", "For an account with something that signs in alone and is there twice; else a recovery code is tried, and not used up.", "no password, the passkey signs in", settled},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
 		{"new_codes", "", "Make new recovery codes", "Ten new codes replace the ones on the old sheet.", "new codes", settled},
 		{"change_mail", "", "Change the mail address", "The new address answers first and counts after 72 hours; until then the old one counts and can undo it.", "new address taken in", settled},
@@ -154,10 +154,18 @@ func (w *walk) from(f recovery.Facts) *node {
 func (w *walk) reached(f *recovery.Flow) bool {
 	want := map[recovery.Goal][]string{
 		recovery.GoalPassword:     {recovery.Password},
-		recovery.GoalSecondFactor: {recovery.RecoveryCode, recovery.TOTP},
-		recovery.GoalBoth:         {recovery.Password, recovery.RecoveryCode, recovery.TOTP},
+		recovery.GoalSecondFactor: {recovery.Factor, recovery.RecoveryCode},
+		recovery.GoalBoth:         {recovery.Factor, recovery.Password, recovery.RecoveryCode},
 	}[w.goal]
-	return want == nil || slices.Equal(slices.Sorted(maps.Keys(f.Pending)), want)
+	var made []string
+	for name := range f.Pending {
+		if name == recovery.TOTP || name == recovery.Passkey {
+			name = recovery.Factor
+		}
+		made = append(made, name)
+	}
+	slices.Sort(made)
+	return want == nil || slices.Equal(made, want)
 }
 
 // asked names what a step asks for.
@@ -166,85 +174,6 @@ func asked(step recovery.Step) string {
 		return step.Method
 	}
 	return string(step.Ask)
-}
-
-// answers lists what can be done on a page.
-func answers(step recovery.Step, goal recovery.Goal) []string {
-	switch {
-	case slices.Contains(step.Choices, goal):
-		return []string{string(goal)}
-	case step.Choices != nil:
-		return nil
-	}
-	out := append([]string{asked(step)}, step.Methods...)
-	if step.Optional {
-		out = append(out, recovery.ChoiceSkip)
-	}
-	return out
-}
-
-// answered is the facts after a step was satisfied one way.
-func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
-	flow := *f.Flow
-	f.Flow = &flow
-	switch {
-	case step.Choices != nil:
-		flow.Goal = recovery.Goal(by)
-	case by == recovery.ChoiceSkip:
-		flow.Skipped = append(slices.Clone(flow.Skipped), step.Method)
-	case by == "wait":
-		a := *f.Account
-		f.Account, a.Waits = &a, waits(f)
-	case step.Enroll:
-		flow.Pending = enrolled(&flow, by)
-	case step.Ask == recovery.AskName: // one form takes name and password
-		flow.Name, flow.Pending = "alice", enrolled(&flow, recovery.Password)
-	case step.Ask == "" || !fill(&flow, by):
-		flow.Proofs = append(slices.Clone(flow.Proofs), recovery.Proof{Method: by, At: noon})
-	}
-	return f
-}
-
-func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
-	p := map[string]recovery.Pending{name: {Confirmed: true}}
-	maps.Copy(p, f.Pending)
-	return p
-}
-
-// fill sets the field of a step that asks for no proof.
-func fill(f *recovery.Flow, by string) bool {
-	switch recovery.Ask(by) {
-	case recovery.AskMail:
-		f.Mail = "x"
-	case recovery.AskPhone:
-		f.Phone = "x"
-	case recovery.AskPerson:
-		f.Person = "x"
-	case recovery.AskRequest:
-		f.Request = "x"
-	case recovery.AskCase: // one form asks for both
-		f.Person, f.Reason = "x", "x"
-	case recovery.AskConsent:
-		f.Consented = true
-	case recovery.AskTrial:
-		f.Tried = true
-	default:
-		return false
-	}
-	return true
-}
-
-// waits are those that could have been begun with what was shown, all over.
-func waits(f recovery.Facts) []recovery.Wait {
-	var out []recovery.Wait
-	for _, goal := range []recovery.Goal{f.Flow.Goal, recovery.GoalBoth} {
-		for _, way := range f.Policy.Read(goal, f.Methods.Has(recovery.ChannelMail)) {
-			if !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
-				out = append(out, recovery.Wait{Goal: f.Flow.Goal, Way: slices.Sorted(slices.Values(way.Proofs)), Ready: noon, Until: noon.Add(time.Hour)})
-			}
-		}
-	}
-	return out
 }
 
 // follow adds an edge; several to the same box are one arrow.
@@ -276,7 +205,7 @@ func (w *walk) add(n *node) *node {
 func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
-		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
+		"approve": "code read out", "vouch": "approval", "factor": "which second factor", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed",
 		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",

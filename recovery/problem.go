@@ -77,6 +77,7 @@ const (
 	ProblemAnswerBad      = "answer_bad"
 	ProblemReason         = "reason_missing"
 	ProblemDrillWrong     = "drill_wrong"
+	ProblemNeedsPassword  = "needs_password" // nothing of the account signs in alone
 	ProblemNotYourself    = "not_yourself"
 	ProblemClosed         = "closed"          // by a notice; said to whom has given the right password
 	ProblemOwnerSignedIn  = "owner_signed_in" // an act of the owner ended the flow

@@ -5,7 +5,7 @@ func Recipes() []Recipe {
 	return []Recipe{
 		loginRecipe(), restoreRecipe(), unlockRecipe(),
 		setupRecipe(), activateRecipe(),
-		changePasswordRecipe(), stepUpRecipe(),
+		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
 		addFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
 		addContactRecipe(), vouchRecipe(), drillContactRecipe(),

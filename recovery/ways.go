@@ -80,6 +80,9 @@ func written(f Facts, g Goal) []Way {
 	if g != GoalPassword && !factor {
 		return nil
 	}
+	if g == GoalSecondFactor && f.Account.Credential(Password) == nil {
+		return nil // it was lost with what stood for the password, so that both are made
+	}
 	var out []Way
 	for _, w := range f.Policy.Read(g, mail) {
 		if g != GoalPassword || w.WithoutFactor != factor {

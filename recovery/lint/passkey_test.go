@@ -98,3 +98,27 @@ func TestAVerifiedPasskeyIsTwoForTheLoginOnly(t *testing.T) {
 		t.Errorf("got a login of %+v, want one held thing that counts twice", got)
 	}
 }
+
+// TestWithoutAPasswordNothingIsWeaker: a password that is not there is one thing
+// less to steal, and one thing less to show.
+func TestWithoutAPasswordNothingIsWeaker(t *testing.T) {
+	t.Parallel()
+	s := lint.Having("passkey", "verified", "synced", "no_password", "recovery_code", "mail", "sms", "device")
+	if got, want := s.String(), "passkey that syncs, codes, mail, phone, device"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := sets(lint.Analyze(defaults(), s).Sets), "passkey recovery_code+device recovery_code+mail"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, object := range []string{"phone", "laptop", "mailbox", "paper"} {
+		if loss := lossOf(lint.Forecast(defaults(), s), object); !strings.HasPrefix(loss, "signs in") {
+			t.Errorf("%s lost: got %s", object, loss)
+		}
+	}
+	if loss := lossOf(lint.Forecast(defaults(), s), "cloud account"); loss != "gets back in, passkey gone" {
+		t.Errorf("got %s", loss)
+	}
+	if loss := lossOf(lint.Forecast(defaults(), s), "password"); loss != "nothing" {
+		t.Errorf("got %s, want no password to lose", loss)
+	}
+}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Shape is what an account has besides a password, which every account has. The
-// zero value has nothing else. Shapes are compared with ==.
+// Shape is what an account has besides a password, which every account has but
+// with [TraitNoPassword]. The zero value has nothing else. Shapes are compared with ==.
 type Shape struct{ words string }
 
 // What a shape names besides sources and the proofs that are [Proof.Extra].
@@ -22,6 +22,8 @@ const (
 	TraitOnPhone  = "on_phone"
 	TraitOnLaptop = "on_laptop"
 	TraitOnKey    = "on_key"
+	// TraitNoPassword is an account that signs in with a passkey alone.
+	TraitNoPassword = "no_password"
 	// TraitPush: told by push as well; proves nothing.
 	TraitPush = "push"
 	// TraitManages is an account that is an administrator itself: what was
@@ -92,6 +94,7 @@ func things() []thing {
 		{SourceCodes, "recovery_code", "codes"},
 		{SourceMail, "mail", "mail"},
 		{SourceSMS, "phone", "phone"},
+		{TraitNoPassword, TraitNoPassword, ""},
 		{TraitPush, "push", "push"},
 		{SourceDevice, "device", "device"},
 		{SourceContact, "contacts", "contact"},
@@ -132,7 +135,10 @@ func (s Shape) placed() bool { return slices.ContainsFunc(s.list(), keeps) }
 
 // String lists what the account has, authority aside.
 func (s Shape) String() string {
-	out := []string{proofPassword}
+	var out []string
+	if !s.Has(TraitNoPassword) {
+		out = append(out, proofPassword)
+	}
 	for _, w := range s.list() {
 		name, n := word(w)
 		text := thingOf(name).text

@@ -275,6 +275,7 @@ func baseChanges() []Change {
 		{Name: "add_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"contact"}},
 		{Name: "set_pin", Session: true, Proofs: []string{WordStrong}, Gives: []string{"pin"}},
 		{Name: "set_question", Session: true, Proofs: []string{WordStrong}, Gives: []string{"question"}},
+		{Name: "drop_password", Session: true, Proofs: []string{WordStrong}},
 	}
 }
 
