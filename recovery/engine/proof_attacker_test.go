@@ -37,7 +37,8 @@ const (
 // holdings are what somebody can show. The zero value can show nothing.
 type holdings struct {
 	password string
-	totpKey  string     // of the authenticator
+	totpKey  string // of the authenticator
+	passkey  string
 	codes    [][]string // recovery codes not used yet, a list for each time they were made, oldest first
 	reads    []string   // addresses and numbers
 	contacts int        // trusted contacts who vouch when asked
@@ -187,6 +188,9 @@ func (inst *installation) finished(s *attackState, o recovery.Outcome) {
 	if s.enrolled.totpKey != "" {
 		s.holdings.totpKey = s.enrolled.totpKey
 	}
+	if s.enrolled.passkey != "" {
+		s.holdings.passkey = s.enrolled.passkey
+	}
 	if s.enrolled.pin != "" {
 		s.holdings.pin = s.enrolled.pin
 	}
@@ -238,6 +242,9 @@ func (inst *installation) enrolForm(s *attackState) recovery.Input {
 	case recovery.TOTP:
 		s.enrolled.totpKey, _ = method.AuthenticatorKey(data, "", "alice")
 		return inst.totpForm(s.enrolled.totpKey)
+	case recovery.Passkey:
+		s.enrolled.passkey = strings.Trim(string(data), `"`)
+		return recovery.Input{Code: secret.Text(s.enrolled.passkey)}
 	case recovery.RecoveryCode:
 		s.enrolled.codes = [][]string{method.Shown(data)}
 	case recovery.PIN:
@@ -347,6 +354,9 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
+	if slices.Contains(p.Enrol, recovery.Passkey) {
+		methods = methods.With(modelPasskey{})
+	}
 	if m != nil {
 		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}

@@ -105,6 +105,9 @@ func (inst *installation) entryMoves(s *attackState) []move {
 				kinds = append(kinds, kind)
 			}
 		}
+		if len(a.CredentialsOf(recovery.Passkey)) > 1 { // one more of one's own is enough
+			kinds = slices.DeleteFunc(kinds, func(k recovery.Kind) bool { return k == recovery.KindAddFactor })
+		}
 		slices.Sort(kinds)
 		for _, k := range kinds {
 			out = append(out, inst.beginMove(stolen, "in the session", recovery.Input{Start: k}))
@@ -119,6 +122,11 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		}
 	}
 	out = append(out, inst.beginMove(fresh, "as a stranger", recovery.Input{Start: recovery.KindUnlock, Name: "alice"}))
+	if s.holdings.passkey != "" {
+		in := inst.passkeyForm(s.holdings.passkey)
+		in.Start = recovery.KindLogin
+		out = append(out, inst.beginMove(fresh, "with a passkey", in))
+	}
 	if s.holdings.inPerson {
 		out = append(out, inst.inPersonMove())
 	}
@@ -276,6 +284,8 @@ func (inst *installation) fits(c recovery.Credential, r holdings) bool {
 	case recovery.TOTP:
 		key, _ := method.AuthenticatorKey(c.Data, "", "")
 		return key == r.totpKey
+	case recovery.Passkey:
+		return string(c.Data) == `"`+r.passkey+`"`
 	case recovery.RecoveryCode:
 		in, _ := r.paste()
 		a := &recovery.Account{ID: inst.ownerID, State: recovery.StateActive, Credentials: []recovery.Credential{c}}

@@ -29,7 +29,7 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	for _, name := range others {
 		f := inst.activate(recovery.NewAccount{Name: name}, contactPassword)
 		inst.forget(f)
-		inst.drop(f, recovery.TOTP, recovery.RecoveryCode)
+		inst.drop(f, recovery.TOTP, recovery.Passkey, recovery.RecoveryCode)
 	}
 	n := recovery.NewAccount{Name: "alice"}
 	if shape.Has(lint.SourceMail) {
@@ -39,13 +39,14 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 		n.Phone = alicePhone
 	}
 	s := inst.activate(n, "")
-	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP)
+	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP) && !shape.Has(lint.SourcePasskey)
 	if !shape.Has(lint.SourceDevice) && !inst.knownBrowser {
 		inst.forget(s)
 	}
 	if !shape.Has(lint.SourceTOTP) {
 		inst.drop(s, recovery.TOTP)
 	}
+	inst.fitPasskey(s, shape)
 	if !shape.Has(lint.SourceCodes) {
 		inst.drop(s, recovery.RecoveryCode)
 	}
@@ -135,7 +136,7 @@ func (inst *installation) forget(s *attackState) {
 func (inst *installation) drop(s *attackState, methods ...string) {
 	inst.change(func(a *recovery.Account) {
 		a.Drop(methods...)
-		a.SecondFactor = a.Credential(recovery.TOTP) != nil
+		a.SecondFactor = a.Credential(recovery.TOTP) != nil || a.Credential(recovery.Passkey) != nil
 	})
 	if slices.Contains(methods, recovery.TOTP) {
 		s.holdings.totpKey = ""
@@ -166,6 +167,8 @@ func (inst *installation) attacker(s *attackState, sources []string) *attackStat
 			out.holdings.password, out.holdings.pin, out.holdings.answer = inst.owner.password, inst.owner.pin, inst.owner.answer
 		case lint.SourceTOTP:
 			out.holdings.totpKey = inst.owner.totpKey
+		case lint.SourcePasskey:
+			out.holdings.passkey = inst.owner.passkey
 		case lint.SourceCodes:
 			out.holdings.codes = inst.owner.codes
 		case lint.SourceMail:
@@ -208,8 +211,8 @@ func maximalSets(s lint.Shape, minimal []lint.Takeover) [][]string {
 			}
 		}
 	}
-	add(true, lint.SourceMemory)
-	for _, name := range []string{lint.SourceTOTP, lint.SourceCodes, lint.SourceMail, lint.SourceSMS, lint.SourceDevice} {
+	add(!s.Has(lint.TraitNoPassword), lint.SourceMemory)
+	for _, name := range []string{lint.SourceTOTP, lint.SourcePasskey, lint.SourceCodes, lint.SourceMail, lint.SourceSMS, lint.SourceDevice} {
 		add(s.Has(name), name)
 	}
 	add(s.Count(lint.SourceContact) == 2, "contact", "contact*2")
