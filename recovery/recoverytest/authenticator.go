@@ -41,6 +41,8 @@ type options struct {
 	User      struct{ ID string }
 	Exclude   []struct{ ID string } `json:"excludeCredentials"`
 	Allow     []struct{ ID string } `json:"allowCredentials"`
+	// A browser says nothing of an extension that was not asked for.
+	Extensions struct{ CredProps bool }
 }
 
 func (a *Authenticator) read(text string) options {
@@ -73,7 +75,11 @@ func (a *Authenticator) Create(text string) string {
 	const attested = 0x40
 	data := slices.Concat(a.data(k, attested), make([]byte, 16), binary.BigEndian.AppendUint16(nil, uint16(len(id))), id, k.public(a.TB))
 	object := slices.Concat([]byte{0xa3, 0x63}, []byte("fmt"), []byte{0x64}, []byte("none"), []byte{0x67}, []byte("attStmt"), []byte{0xa0, 0x68}, []byte("authData"), []byte{0x59}, binary.BigEndian.AppendUint16(nil, uint16(len(data))), data)
-	return a.answer(k, map[string]any{
+	extensions := map[string]any{}
+	if o.Extensions.CredProps {
+		extensions["credProps"] = map[string]bool{"rk": true}
+	}
+	return a.answer(k, extensions, map[string]any{
 		"clientDataJSON": a.client("webauthn.create", o.Challenge), "attestationObject": encoded(object), "transports": []string{"internal"},
 	})
 }
@@ -104,7 +110,7 @@ func (a *Authenticator) sign(k *Key, challenge string) string {
 	if err != nil {
 		a.TB.Fatal(err)
 	}
-	return a.answer(k, map[string]any{
+	return a.answer(k, map[string]any{}, map[string]any{
 		"clientDataJSON": client, "authenticatorData": encoded(data), "signature": encoded(signature), "userHandle": k.User,
 	})
 }
@@ -133,10 +139,10 @@ func (a *Authenticator) client(kind, challenge string) string {
 	return encoded(body)
 }
 
-func (a *Authenticator) answer(k *Key, response map[string]any) string {
+func (a *Authenticator) answer(k *Key, extensions, response map[string]any) string {
 	body, err := json.Marshal(map[string]any{
 		"id": k.ID, "rawId": k.ID, "type": "public-key", "response": response,
-		"clientExtensionResults": map[string]any{"credProps": map[string]bool{"rk": true}}, "authenticatorAttachment": "platform",
+		"clientExtensionResults": extensions, "authenticatorAttachment": "platform",
 	})
 	if err != nil {
 		a.TB.Fatal(err)
