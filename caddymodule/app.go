@@ -84,6 +84,11 @@ type App struct {
 	// none of these, it is offered what it can. Default: all there are.
 	Enrol []string `json:"enrol,omitempty"`
 
+	// Groups whose members must have a second factor; others may say "later" when
+	// they accept their invitation. Administrators always must. Default: everybody
+	// must.
+	FactorFor []string `json:"factor_for,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

@@ -49,6 +49,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		ask pin for change_password
 //		ask question for recover
 //		enrol NAME...
+//		require second_factor [for GROUP...]
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -85,7 +86,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func repeatable(word string) bool {
 	switch word {
-	case "notify", "recover", "lifetime", "limit", "ask", "site":
+	case "notify", "recover", "lifetime", "limit", "ask", "require", "site":
 		return true
 	}
 	return false
@@ -123,6 +124,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.ask(d)
 	case "enrol":
 		return a.enrol(d)
+	case "require":
+		return a.require(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -138,7 +141,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

@@ -25,6 +25,7 @@ func (a *App) table() lint.Table {
 	})
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
 	t.Later = methods.Later()
+	t.FactorFor = a.policy.FactorFor
 	t.Ban = a.policy.Lifetimes.RecoveredBan
 	for i := range t.Changes {
 		if t.Changes[i].After > 0 { // a new address

@@ -73,6 +73,10 @@ func (a *App) extras(p *recovery.Policy) error {
 		}
 	}
 	p.Enrol = a.Enrol
+	if err := checkFactorFor(a.FactorFor); err != nil {
+		return err
+	}
+	p.FactorFor = a.FactorFor
 	if l := a.Lock; l != nil {
 		if l.After < 1 || l.For <= 0 {
 			return fmt.Errorf("lock: count and time must be more than nothing: write it like lock after 10 for 1h")

@@ -215,8 +215,14 @@ func (end End) addFactor(a *Account) {
 		end.Install(a, method)
 	}
 	end.Install(a, RecoveryCode)
-	a.SecondFactor = true
+	a.SecondFactor = a.SecondFactor || !end.goneWithout()
 	a.UntrustDevices()
+}
+
+// goneWithout tells that a new account gets no second factor.
+func (end End) goneWithout() bool {
+	made := slices.ContainsFunc(end.Methods.expand(Factor), func(m string) bool { return end.Flow.Pending[m].Confirmed })
+	return end.Flow.Chosen == Later && !made
 }
 
 // Install puts what was confirmed in place of the account's old credential, or

@@ -1,8 +1,8 @@
 package recovery_test
 
 import (
-	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -32,7 +32,7 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 	switch {
 	case step.Choices != nil:
 		flow.Goal = recovery.Goal(by)
-	case step.Ask == recovery.AskFactor:
+	case step.Ask == recovery.AskFactor, by == recovery.Later:
 		flow.Chosen = by
 	case by == recovery.ChoiceSkip:
 		flow.Skipped = append(slices.Clone(flow.Skipped), step.Method)
@@ -49,9 +49,15 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 	return f
 }
 
+// enrolled has what is made of the name, a password as long as it must be.
 func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
-	p := map[string]recovery.Pending{name: {Confirmed: true}}
-	maps.Copy(p, f.Pending)
+	long := []byte(`{"long":` + strconv.FormatBool(f.Chosen == recovery.Later) + `}`)
+	p := map[string]recovery.Pending{name: {Confirmed: true, Data: long}}
+	for made, data := range f.Pending {
+		if made != name {
+			p[made] = data
+		}
+	}
 	return p
 }
 

@@ -45,6 +45,7 @@ type shape struct {
 	device  *recovery.Device
 	ticket  string // the proof the flow begins with
 	mute    bool   // no mail can be sent
+	free    bool   // only administrators must have a second factor
 }
 
 func chapters() []chapter {
@@ -59,6 +60,8 @@ func chapters() []chapter {
 	one := []shape{{account: full}}
 	typed := &recovery.Account{}
 	typed.AddAddresses("alice@example.org", "+41791234567")
+	invited := &recovery.Account{State: recovery.StateInvited}
+	invited.AddAddresses("alice@example.org", "")
 	empty := []shape{{name: "", account: typed}}
 	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
 	settled := append(slices.Clone(factor), shape{name: "recovered today", account: &probation})
@@ -82,6 +85,7 @@ func chapters() []chapter {
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
 		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, who is signed in then: password and factor were shown in it. The codes are asked for the addresses that were given, where anything can be sent.", "first account made, signed in", empty},
 		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them. An invitation that was mailed has answered for the mailbox. It ends signed in, in the browser that the link is bound to.", "account open, signed in", empty},
+		{"activate", "", "Accept an invitation without a second factor", "With `require second_factor for GROUP...` everybody else may say *later*, and the password is longer then. A shorter one is asked for anew when *later* comes after it.", "account open, signed in", []shape{{account: invited, free: true}}},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
 		{"drop_password", "", "Go without a password", "For an account with something that signs in alone and is there twice; else a recovery code is tried, and not used up.", "no password, the passkey signs in", settled},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
@@ -122,7 +126,11 @@ type walk struct {
 }
 
 func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
-	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: recovery.Default(), Methods: method.All(method.Set{Has: s.has}), Now: noon}
+	policy := recovery.Default()
+	if s.free {
+		policy.FactorFor = []string{recovery.GroupAdmins}
+	}
+	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: policy, Methods: method.All(method.Set{Has: s.has}), Now: noon}
 }
 
 // from computes the step the facts lead to, and all after it; nil when this
@@ -206,7 +214,7 @@ func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "factor": "which second factor", "drill": "recovery code, not used up", "new_contact": "code sent there",
-		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed",
+		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed", "later": "later",
 		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
@@ -217,7 +225,7 @@ func spoken(step recovery.Step, by string) string {
 	switch {
 	case step.Enroll && by == recovery.RecoveryCode:
 		return "new recovery codes"
-	case step.Enroll && by != recovery.AdminInPerson:
+	case step.Enroll && by != recovery.AdminInPerson && by != recovery.Later:
 		return "new " + text
 	}
 	return text

@@ -61,6 +61,10 @@ type Step struct {
 // ChoiceSkip is the choice that leaves an optional step out.
 const ChoiceSkip = "skip"
 
+// Later is chosen by somebody who makes no second factor now, where there may be
+// an account without one.
+const Later = "later"
+
 // Need is one row of a recipe: it returns the step that is missing, or false
 // when it is met. Needs do not refer to each other.
 type Need func(f Facts) (Step, bool)

@@ -83,9 +83,10 @@ type Policy struct {
 	Ways      map[Goal][]Way    `json:"ways,omitempty"` // a goal without ways is switched off
 	Lifetimes Lifetimes         `json:"lifetimes,omitzero"`
 	Limits    Limits            `json:"limits,omitzero"`
-	Lock      *Lock             `json:"lock,omitempty"`  // nil: growing waits instead
-	Ask       map[string][]Kind `json:"ask,omitempty"`   // method → kinds that ask it in addition (pin, question)
-	Enrol     []string          `json:"enrol,omitempty"` // second factors that people may make; empty: all there are
+	Lock      *Lock             `json:"lock,omitempty"`       // nil: growing waits instead
+	Ask       map[string][]Kind `json:"ask,omitempty"`        // method → kinds that ask it in addition (pin, question)
+	Enrol     []string          `json:"enrol,omitempty"`      // second factors that people may make; empty: all there are
+	FactorFor []string          `json:"factor_for,omitempty"` // groups whose members must have a second factor, administrators beside them; empty: everybody must
 	Hash      secret.HashParams `json:"hash,omitzero"`
 	Site      string            `json:"site,omitempty"` // what people call the place
 	Help      string            `json:"help,omitempty"` // the operator's contact help

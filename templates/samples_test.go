@@ -140,6 +140,9 @@ func recoverySamples() []sample {
 		{"choice", running(), templates.ChoicePage{Choices: []string{"password", "second_factor", "both"}}},
 		{"choice-factor", running(), templates.ChoicePage{Factors: []templates.Option{{Method: "passkey", Script: true}, {Method: "totp"}}, Again: true}},
 		{"new-password", running(), password},
+		{"choice-later", running(), templates.ChoicePage{Factors: []templates.Option{{Method: "passkey", Script: true}, {Method: "totp"}}, Later: true}},
+		{"new-password-alone", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 15, First: true, Alone: true}},
+		{"new-password-longer", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 15, First: true, Alone: true, Longer: true}},
 		{"new-password-first", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8, First: true}},
 		{"new-password-short", step(templates.Frame{Problem: problem("password_short", "min", "8")}), password},
 		{"enroll", running(), templates.EnrollPage{

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,9 @@ type Ways struct {
 	Resend  string   // the method whose code can be sent again; empty: none
 	Recover bool     // offer "I can't sign in"
 }
+
+// Later tells that going without a second factor is one of them.
+func (w Ways) Later() bool { return slices.Contains(w.Methods, "later") }
 
 // SignInPage asks for name and password.
 type SignInPage struct {
@@ -92,6 +96,7 @@ type ChoicePage struct {
 	*page
 	Choices []string // password, second_factor, both
 	Factors []Option // Option.Method and Option.Script
+	Later   bool     // Factors: offer to go without one
 	Again   bool     // one of Factors has been chosen, and its step is there to go back to
 }
 
@@ -140,6 +145,8 @@ type NewPasswordPage struct {
 	Name      string   // password: the account name, for password managers
 	MinLength int      // password: shortest accepted here
 	First     bool     // password: there was none before
+	Alone     bool     // password: no second factor is to stand beside it
+	Longer    bool     // password: one was chosen, and is too short without a second factor
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
 }

@@ -29,6 +29,13 @@ func weak() lint.Table {
 	`)
 }
 
+// free is the default policy where only some must have a second factor.
+func free() lint.Table {
+	t := defaults()
+	t.FactorFor = []string{"staff"}
+	return t
+}
+
 func TestGolden(t *testing.T) {
 	for _, tc := range []struct {
 		file   string
@@ -39,6 +46,7 @@ func TestGolden(t *testing.T) {
 		{"default.json", lint.Explain(defaults()), lint.JSON},
 		{"default.dot", lint.Explain(defaults()), lint.Dot},
 		{"default.svg", lint.Explain(defaults()), lint.SVG},
+		{"free.txt", lint.Explain(free()), lint.Text},
 		{"weak.txt", lint.Explain(weak(), shape("totp mail phone")), lint.Text},
 		{"weak.json", lint.Explain(weak(), shape("totp mail phone")), lint.JSON},
 		{"weak.dot", lint.Explain(weak()), lint.Dot},

@@ -190,6 +190,9 @@ type Table struct {
 	// Ask are extra proofs (pin, question) asked in every recovery of an
 	// account that has them.
 	Ask []string
+	// FactorFor are the groups whose members must have a second factor, beside
+	// administrators; empty: everybody must.
+	FactorFor []string
 	// Ban is how long a password set by recovery is no proof for the second
 	// factor or both.
 	Ban time.Duration

@@ -93,6 +93,9 @@ func verdict(findings []Finding) string {
 }
 
 func (p *paper) ways(t Table) {
+	if len(t.FactorFor) > 0 {
+		p.row("factor required", 21, ",", t.required()...)
+	}
 	for _, goal := range Goals() {
 		for _, without := range []bool{false, true} {
 			var list []string
@@ -108,6 +111,12 @@ func (p *paper) ways(t Table) {
 			p.row(name, 21, " |", list...)
 		}
 	}
+}
+
+// required are the groups whose members must have a second factor.
+func (t Table) required() []string {
+	groups := slices.DeleteFunc(slices.Clone(t.FactorFor), func(g string) bool { return g == "admins" })
+	return append([]string{"admins"}, groups...)
 }
 
 // title is a way as explain writes it.

@@ -28,7 +28,8 @@ func enrolments() map[string]fill {
 func (s step) offered() json.RawMessage { return s.Flow.Pending[s.Step.Method].Data }
 
 func (s step) newPassword() templates.Content {
-	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account)}
+	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account, s.Flow)}
+	c.Alone, c.Longer = s.Flow.Chosen == recovery.Later, s.Flow.Pending[s.Step.Method].Confirmed
 	c.First = s.Account != nil && s.Account.Credential(recovery.Password) == nil
 	return c
 }

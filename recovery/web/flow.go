@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -62,7 +63,7 @@ func (x *exchange) showChoose() {
 	}
 	if o.Step.Enroll && len(o.Step.Methods) > 0 && !o.Unready {
 		s := step{exchange: x, Outcome: o}
-		x.page(http.StatusOK, x.flowFrame(o), templates.ChoicePage{Again: true, Factors: s.factorOptions(append(o.Step.Methods, o.Step.Method))})
+		x.page(http.StatusOK, x.flowFrame(o), templates.ChoicePage{Again: true, Factors: s.factorOptions(append(o.Step.Methods, o.Step.Method)), Later: slices.Contains(o.Step.Methods, recovery.Later)})
 		return
 	}
 	c := templates.ChoosePage{Recover: x.recoverable() && o.Step.Method != recovery.NewContact}

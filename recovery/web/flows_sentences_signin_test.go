@@ -16,15 +16,28 @@ func signIns() []sentence {
 				a.SecondFactor = false
 			})
 		}},
-		{`she types the code mailed to this browser`, func(s *storyReader, _ []string) {
+		{`the operator requires a second factor of (everybody|administrators only)`, func(s *storyReader, m []string) {
+			if s.w.Policy.FactorFor = nil; m[0] != "everybody" {
+				s.w.Policy.FactorFor = []string{recovery.GroupAdmins}
+			}
+			s.w.Reload()
+		}},
+		{`on the (.+) robin opens (/\S*)`, func(s *storyReader, m []string) {
+			s.owner[m[0]] = "robin"
+			s.use(m[0]).Get(m[1])
+		}},
+		{`(?:she|he) types the code mailed to this browser`, func(s *storyReader, _ []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, s.me().Mail, "mail-code").Vars["code"])
 		}},
 		{`she notes the code from the SMS`, func(s *storyReader, _ []string) { s.noted = s.w.SMSCode(s.me()) }},
 		{`she types the code she noted`, func(s *storyReader, _ []string) { s.b.Submit("code", s.noted) }},
-		{`she tries another way`, func(s *storyReader, _ []string) {
+		{`(?:she|he) tries another way`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow")).Want("choose")
 		}},
-		{`she is not signed in on the (.+)`, func(s *storyReader, m []string) {
+		{`he wants to choose again`, func(s *storyReader, _ []string) {
+			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow"))
+		}},
+		{`(?:she|he) is not signed in on the (.+)`, func(s *storyReader, m []string) {
 			if s.w.SignedIn(s.browser(m[0])) {
 				s.t.Errorf("still signed in on the %s", m[0])
 			}

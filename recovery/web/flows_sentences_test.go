@@ -140,7 +140,7 @@ func actions() []sentence {
 			s.b.Submit("code", s.code())
 		}},
 		{`(?:she|he) chooses (\w+)`, func(s *storyReader, m []string) { s.b.Submit("choice", m[0]) }},
-		{`she asks for (\w+)`, func(s *storyReader, m []string) { s.b.Submit("method", m[0]) }},
+		{`(?:she|he) asks for (\w+)`, func(s *storyReader, m []string) { s.b.Submit("method", m[0]) }},
 		{`on the (.+) she presses continue`, func(s *storyReader, m []string) {
 			hidden := s.use(m[0]).Hidden("")
 			hidden.Set("code", "check")

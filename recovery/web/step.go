@@ -174,7 +174,7 @@ func (s step) mailed() templates.Content {
 }
 
 func (s step) choice() templates.Content {
-	c := templates.ChoicePage{Factors: s.factorOptions(s.Step.Methods)}
+	c := templates.ChoicePage{Factors: s.factorOptions(s.Step.Methods), Later: slices.Contains(s.Step.Methods, recovery.Later)}
 	for _, g := range s.Step.Choices {
 		c.Choices = append(c.Choices, string(g))
 	}
