@@ -168,8 +168,11 @@ type Session struct {
 
 // Browser is one that the account knows.
 type Browser struct {
-	ID      string // value of the button that ends its trust, behind "distrust:"
+	ID      string // value of its buttons, behind "distrust:", "rename:" or "forget:"
+	Label   string // what its owner calls it
 	Name    string // "Firefox on Linux"
+	Network string // where it signed in last: an IPv4 address or an IPv6 /64; empty: not known
+	First   time.Time
 	Seen    time.Time
 	Current bool
 	Trusted time.Time // until then it is not asked for the second factor; zero: it is

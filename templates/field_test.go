@@ -104,7 +104,7 @@ func TestButtons(t *testing.T) {
 		{"choose", "method", []string{"totp", "recovery_code", "sms_code", "mail_code"}},
 		{"choice", "choice", []string{"password", "second_factor", "both"}},
 		{"codes", "choice", []string{"saved"}},
-		{"account-devices", "choice", []string{"s-2", "elsewhere", "everywhere", "distrust:d-2"}},
+		{"account-devices", "choice", []string{"s-2", "elsewhere", "everywhere", "rename:d-1", "distrust:d-2", "forget:d-2", "rename:d-2"}},
 		{"account-admin", "choice", []string{"stop_wait"}},
 		{"account-recovery-full", "choice", []string{"drop:ben", "drop:Zoë"}},
 		{"account-recovery-changed", "choice", []string{"elsewhere"}},

@@ -54,8 +54,8 @@ func devices() templates.AccountDevicesPage {
 	return templates.AccountDevicesPage{
 		Sessions: account(2).Sessions,
 		Browsers: []templates.Browser{
-			{ID: "d-1", Name: "Firefox on Linux", Seen: at.Add(time.Hour), Current: true},
-			{ID: "d-2", Name: "Safari on iPhone", Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
+			{ID: "d-1", Name: "Firefox on Linux", Network: "192.0.2.7", First: at.AddDate(0, -2, 0), Seen: at.Add(time.Hour), Current: true},
+			{ID: "d-2", Label: "Zoë’s old <phone>", Name: "Safari on iPhone", First: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
 		},
 	}
 }

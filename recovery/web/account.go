@@ -107,6 +107,9 @@ func (x *exchange) changeAccount() {
 	case strings.HasPrefix(id, endTrust):
 		x.endTrust(a, strings.TrimPrefix(id, endTrust))
 		return
+	case strings.HasPrefix(id, forget), strings.HasPrefix(id, rename):
+		x.changeBrowser(a, s, id)
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
@@ -152,6 +155,26 @@ func (x *exchange) endTrust(a *recovery.Account, device string) {
 		return
 	}
 	x.redirect(x.ownURL(x.ownPath(), "trust_ended"))
+}
+
+// changeBrowser forgets a known browser or names it. Whose they are shows that once
+// more: a browser with another name hides, and who is forgotten is signed out.
+func (x *exchange) changeBrowser(a *recovery.Account, s *recovery.Session, choice string) {
+	if !x.ownFresh(a, s) {
+		return
+	}
+	var done string
+	var err error
+	if id, named := strings.CutPrefix(choice, rename); named {
+		done, err = "browser_renamed", x.Engine.RenameBrowser(x.r.Context(), a.ID, id, x.r.PostForm.Get("label"))
+	} else {
+		done, err = "browser_forgotten", x.Engine.ForgetBrowser(x.r.Context(), a.ID, strings.TrimPrefix(choice, forget))
+	}
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.redirect(x.ownURL(x.ownPath(), done))
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
@@ -231,6 +254,12 @@ const dropTrustedContact = "drop:"
 
 // endTrust is the choice that has a known browser asked for the second factor.
 const endTrust = "distrust:"
+
+// Choices about a known browser.
+const (
+	forget = "forget:"
+	rename = "rename:" // to what stands in the field "label"
+)
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"

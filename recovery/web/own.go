@@ -128,7 +128,7 @@ func (x *exchange) browsers(a *recovery.Account, current *recovery.Session) []te
 	var out []templates.Browser
 	for _, d := range a.Devices {
 		out = append(out, templates.Browser{
-			ID: d.ID, Name: d.Browser, Seen: d.Seen, Current: d.ID == current.Device, Trusted: d.TrustedUntil(x.Engine.Now(), x.Engine.Policy),
+			ID: d.ID, Label: d.Label, Name: d.Browser, Network: d.Network, First: d.First, Seen: d.Seen, Current: d.ID == current.Device, Trusted: d.TrustedUntil(x.Engine.Now(), x.Engine.Policy),
 		})
 	}
 	slices.SortStableFunc(out, func(x, y templates.Browser) int { return y.Seen.Compare(x.Seen) })

@@ -3,7 +3,9 @@ package web_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -31,5 +33,37 @@ func TestOwnPagesLeadBackToThemselves(t *testing.T) {
 func ownPages() map[string]string {
 	return map[string]string{
 		"": "account", "/sign-in": "account-sign-in", "/devices": "account-devices", "/recovery": "account-recovery", "/contact": "account-contact",
+	}
+}
+
+// TestKnownBrowsersAreNamedAndForgotten, after a proof that is not older than ten
+// minutes: a name is shown as text, and who is forgotten is signed out there and
+// asked as an unknown browser.
+func TestKnownBrowsersAreNamedAndForgotten(t *testing.T) {
+	t.Parallel()
+	w, alice := withFactor(t)
+	change(t, w, "alice", func(a *recovery.Account) { a.Sessions, a.Devices = nil, nil })
+	lost, b := enter(t, w, w.Browser(), alice), w.Browser()
+	enter(t, w, b, alice)
+	old := account(t, w, "alice").Devices[0].ID
+	w.Clock.Move(11 * time.Minute)
+	b.Post("/.sparekey/account/devices", recoverytest.Fields("choice", "forget:"+old)).Want("factor")
+	strongly(w, b, alice).Want("account-devices")
+	b.Post("/.sparekey/account/devices", recoverytest.Fields("choice", "rename:"+old, "label", "<b>old\u202e phone</b>")).Want("account-devices")
+	if !strings.Contains(b.Text(), "<b>old phone</b>") || !strings.Contains(b.Text(), "The new name is there") {
+		t.Errorf("got %s, want the name as text", b.Text())
+	}
+	robin := bob()
+	w.Invite(robin)
+	enter(t, w, w.Browser(), robin).Post("/.sparekey/account/devices", recoverytest.Fields("choice", "forget:"+old))
+	if !w.SignedIn(lost) {
+		t.Fatal("somebody else forgot it, want only its owner to")
+	}
+	b.Post("/.sparekey/account/devices", recoverytest.Fields("choice", "forget:"+old)).Want("account-devices")
+	if w.SignedIn(lost) || !w.SignedIn(b) || len(account(t, w, "alice").Devices) != 1 {
+		t.Errorf("forgotten: signed in there %v, here %v", w.SignedIn(lost), w.SignedIn(b))
+	}
+	if w.Events.Count(recovery.EventBrowserForgotten) != 1 || w.Events.Count(recovery.EventBrowserRenamed) != 1 {
+		t.Error("want an event of each change, and none of what changed nothing")
 	}
 }
