@@ -69,7 +69,7 @@ func TestSessionsAreRenewedByAProof(t *testing.T) {
 			if !w.SignedIn(b) || w.SignedIn(copied) {
 				t.Errorf("10 s later: signed in %v, with the token before %v, want only the first", w.SignedIn(b), w.SignedIn(copied))
 			}
-			if copied.Get("/.sparekey/account"); copied.Page() == "account" {
+			if copied.Get("/.sparekey/account"); strings.HasPrefix(copied.Page(), "account") {
 				t.Error("the token before opens the account page")
 			}
 		})
