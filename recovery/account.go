@@ -159,6 +159,8 @@ type Device struct {
 	ID         string    `json:"id"`
 	TokenHash  string    `json:"sum"` // of the device cookie
 	Browser    string    `json:"browser"`
+	Label      string    `json:"label,omitempty"`   // what its owner calls it
+	Network    string    `json:"network,omitempty"` // where it signed in last, as [Client.Network]
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
@@ -327,34 +329,8 @@ func Notable(before, after *Account) bool {
 		})
 }
 
-// UntrustDevices ends the trust in all devices. They stay known, but none skips the
-// second factor.
-func (a *Account) UntrustDevices() {
-	for i := range a.Devices {
-		a.Devices[i].Remembered = time.Time{}
-	}
-}
-
-// UntrustOthers ends the trust in all devices but one.
-func (a *Account) UntrustOthers(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID != id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
-}
-
-// Distrust ends the trust in one device, which stays known.
-func (a *Account) Distrust(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID == id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
-}
-
-// DropExpired drops what has ended and keeps the record within its limits, oldest
-// first.
+// DropExpired drops what has ended and keeps the record within its limits: what was
+// used last the longest ago goes first.
 func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
@@ -364,11 +340,28 @@ func (a *Account) DropExpired(now time.Time) {
 		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
+	a.fewDevices(MaxDevices)
 	a.newest(false, MaxSessions)
 	a.newest(true, MaxNear)
-	if over := len(a.Devices) - MaxDevices; over > 0 {
-		slices.SortFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
-		a.Devices = slices.Delete(a.Devices, 0, over)
+}
+
+// Forget makes a known browser unknown, which ends its sessions; false: it was not
+// known.
+func (a *Account) Forget(id string) bool {
+	before := len(a.Devices)
+	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return d.ID == id })
+	if len(a.Devices) == before {
+		return false
+	}
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Device == id })
+	return true
+}
+
+// fewDevices forgets those used last the longest ago, until there are n.
+func (a *Account) fewDevices(n int) {
+	for len(a.Devices) > n {
+		oldest := slices.MinFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
+		a.Forget(oldest.ID)
 	}
 }
 

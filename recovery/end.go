@@ -138,12 +138,12 @@ func (end End) factorProved() bool {
 // meet finds the device or makes it known.
 func (end End) meet(a *Account, eff *Effects) *Device {
 	if d := a.Device(end.Client.Device); d != nil {
-		d.Seen, d.Paged, d.Browser = end.Now, end.Now, end.Client.Browser
+		d.Seen, d.Paged, d.Browser, d.Network = end.Now, end.Now, end.Client.Browser, end.Client.Network
 		return d
 	}
 	eff.Device = true
 	a.Devices = append(a.Devices, Device{
-		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now, Paged: end.Now,
+		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, Network: end.Client.Network, First: end.Now, Seen: end.Now, Paged: end.Now,
 	})
 	a.LastCode.met(end.Flow.Binding, end.DeviceID)
 	return &a.Devices[len(a.Devices)-1]

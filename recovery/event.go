@@ -54,6 +54,8 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
+	EventBrowserRenamed        EventName = "browser_renamed"
+	EventBrowserForgotten      EventName = "browser_forgotten"
 	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
 	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone

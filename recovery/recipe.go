@@ -63,6 +63,7 @@ const (
 // After is where a finished flow leads, and what is said there.
 type After struct {
 	To    Place
+	Page  string             // with ToAccount, the page of the account: sign-in, devices, recovery, contact; empty: the overview
 	Says  []string           // keys of what may be said: the first, unless Which says otherwise; empty: nothing
 	Which func(*Flow) string // one of Says
 }

@@ -23,7 +23,7 @@ func changePasswordRecipe() Recipe {
 		Kind: KindChangePassword, SignedIn: true,
 		Needs:  []Need{currentPassword, asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
 		Finish: End.changePassword,
-		After:  After{Says: []string{"password_done"}},
+		After:  After{Page: "sign-in", Says: []string{"password_done"}},
 	}
 }
 
@@ -41,7 +41,7 @@ func addFactorRecipe() Recipe {
 			end.endOthers(a, eff)
 			eff.Done(EventFactorAdded)
 		},
-		After: After{Says: []string{"second_factor_done"}},
+		After: After{Page: "sign-in", Says: []string{"second_factor_done"}},
 	}
 }
 
@@ -55,7 +55,7 @@ func newCodesRecipe() Recipe {
 			end.endOthers(a, eff)
 			eff.Done(EventCodesRenewed)
 		},
-		After: After{Says: []string{"codes_done"}},
+		After: After{Page: "recovery", Says: []string{"codes_done"}},
 	}
 }
 
@@ -73,7 +73,7 @@ func answerRecipe(kind Kind, method string, done EventName, says string) Recipe 
 			end.Install(a, method)
 			eff.Done(done)
 		},
-		After: After{Says: []string{says}},
+		After: After{Page: "sign-in", Says: []string{says}},
 	}
 }
 
@@ -86,7 +86,7 @@ func addressRecipe(kind Kind, typed Need) Recipe {
 	return Recipe{
 		Kind: kind, SignedIn: true, Change: "change_contact",
 		Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
-		After: After{Says: []string{"contact_changed"}},
+		After: After{Page: "contact", Says: []string{"contact_changed"}},
 	}
 }
 

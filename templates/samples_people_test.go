@@ -78,9 +78,6 @@ func settingSamples() []sample {
 		{"confirm-phone", owned(), asked("confirm_phone", "")},
 		{"confirm-open-case", step(templates.Frame{SignedIn: true, Problem: problem("reason_missing")}), confirming("open_case")},
 		{"confirm-drill", owned(), confirming("drill")},
-		{"account-admin", mine(), adminAccount()},
-		{"account-bare", mine(), bareAccount()},
-		{"account-unconfirmed", mine(), unconfirmedAccount()},
 	}
 }
 
@@ -90,40 +87,6 @@ func asked(method, hint string) templates.ConfirmPage {
 	c := confirming(method)
 	c.Minutes, c.Resend, c.Hint, c.Skip = 10, c.Method, hint, hint != ""
 	return c
-}
-
-// adminAccount shows all that an account page can.
-func adminAccount() templates.AccountPage {
-	return templates.AccountPage{
-		Account: account(8),
-		Waits:   []templates.Wait{{Goal: "second_factor", Until: someTime().AddDate(0, 0, 1)}},
-		Losses: []templates.Loss{
-			{What: "phone", Thing: templates.LossSpared}, {What: "security_key", Thing: templates.LossGone}, {What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
-		},
-		Setup: &templates.Extras{
-			Mail: true, Phone: true, PIN: true, Question: true, HasPIN: true, Contacts: []string{"ben", "Zoë"},
-			Admin: true, Drill: true, Reminder: true,
-		},
-	}
-}
-
-// bareAccount belongs to somebody who has nothing but a password.
-func bareAccount() templates.AccountPage {
-	a := account(0)
-	a.Mail, a.Phone, a.Factors, a.Probation = "", "", nil, time.Time{}
-	return templates.AccountPage{
-		Account: a,
-		Losses:  []templates.Loss{{What: "mailbox", Locked: true, Mend: "new_codes"}, {What: "paper", Locked: true, Mend: "add_mail"}},
-		Setup:   &templates.Extras{Mail: true, Phone: true, PIN: true, Question: true, HasQuestion: true},
-	}
-}
-
-// unconfirmedAccount belongs to somebody whose mail address was skipped and whose
-// number is older than the codes.
-func unconfirmedAccount() templates.AccountPage {
-	a := account(8)
-	a.Unconfirmed = []templates.Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}}
-	return templates.AccountPage{Account: a, Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}, Setup: &templates.Extras{Mail: true, Phone: true}}
 }
 
 // residents are one person in each state there is.

@@ -246,7 +246,7 @@ func TestTakenAddressLeadsBackToTheAccount(t *testing.T) {
 	w.Clock.Move(time.Minute)
 	b.Post("/.sparekey/", recoverytest.Fields("start", "change_mail")).Want("factor").Submit("code", recoverytest.TOTP(w, alice.Key)).Want("confirm")
 	b.Submit("mail", robin.Mail).Want("confirm")
-	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"]).Want("account")
+	b.Submit("code", w.Outbox.Last(t, robin.Mail, "contact-code").Vars["code"]).Want("account-contact")
 	if got := b.Find("problem"); b.Status != 422 || got != "That one can’t be used here. Choose another one." {
 		t.Errorf("got status %d, %q", b.Status, got)
 	}

@@ -32,7 +32,7 @@ const (
 func crawlEntries() []string {
 	return []string{
 		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "case", "rescue", "stop", "stop?t=x",
-		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "people", "people/activity",
+		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "account/sign-in", "account/recovery", "account/contact", "people", "people/activity",
 		"logout", "enter", "enter?t=x", "verify", "verify/nginx", "healthz", "static/sparekey.css",
 	}
 }

@@ -177,3 +177,11 @@ func flowOf(b *recoverytest.Browser) string {
 	}
 	return b.Hidden("code").Get("flow")
 }
+
+// wantOwn fails the test unless a page of one's own account is shown.
+func wantOwn(b *recoverytest.Browser) {
+	b.TB.Helper()
+	if !strings.HasPrefix(b.Page(), "account") {
+		b.Want("account")
+	}
+}

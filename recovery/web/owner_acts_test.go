@@ -33,7 +33,7 @@ func inSession(kind recovery.Kind, finish ...string) func(*recoverytest.World, *
 		} else {
 			b.Submit(finish...)
 		}
-		b.Want("account")
+		wantOwn(b)
 	}
 }
 
@@ -300,7 +300,7 @@ func TestNewCodesEndOtherSignInsIfWanted(t *testing.T) {
 				} else {
 					own.Submit("choice", "saved")
 				}
-				own.Want("account")
+				wantOwn(own)
 				if got := w.SignedIn(other); got == ticked || !w.SignedIn(own) {
 					t.Errorf("ticked %v: the other browser is signed in: %v, this one: %v", ticked, got, w.SignedIn(own))
 				}

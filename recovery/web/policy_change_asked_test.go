@@ -38,12 +38,12 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 		before, after string
 		edit          func(*recovery.Policy)
 	}{
-		{"added at the last page", nil, "password, totp, see new-password", "asks pin, new, asks pin, pin, see new-password, new, see account", added},
+		{"added at the last page", nil, "password, totp, see new-password", "asks pin, new, asks pin, pin, see new-password, new, see account-sign-in", added},
 		{
 			"removed where it is asked",
 			[]recoverytest.Option{askedAt(recovery.PIN, recovery.KindChangePassword)},
 			"password, asks pin",
-			"see factor, pin, see factor, totp, see new-password, new, see account", noAsk,
+			"see factor, pin, see factor, totp, see new-password, new, see account-sign-in", noAsk,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
