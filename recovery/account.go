@@ -77,8 +77,9 @@ type Account struct {
 	// stored apart from the credentials: if those went missing, sign-in must be
 	// denied, not fall back to one factor (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
-	Probation    time.Time `json:"probation,omitzero"` // until then no changes of factors, contacts or codes
-	Recovered    time.Time `json:"recovered,omitzero"` // last time it was got back by a way back in
+	FirstFactor  time.Time `json:"first_factor,omitzero"` // when an account that was in use without one got it; zero: never, or it was undone
+	Probation    time.Time `json:"probation,omitzero"`    // until then no changes of factors, contacts or codes
+	Recovered    time.Time `json:"recovered,omitzero"`    // last time it was got back by a way back in
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`
@@ -164,6 +165,7 @@ type Device struct {
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
+	Sure       bool      `json:"sure,omitempty"`      // more than a password was shown when it became known
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
 }
 

@@ -143,7 +143,7 @@ func (end End) meet(a *Account, eff *Effects) *Device {
 	}
 	eff.Device = true
 	a.Devices = append(a.Devices, Device{
-		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, Network: end.Client.Network, First: end.Now, Seen: end.Now, Paged: end.Now,
+		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, Network: end.Client.Network, First: end.Now, Seen: end.Now, Paged: end.Now, Sure: end.Flow.sure(),
 	})
 	a.LastCode.met(end.Flow.Binding, end.DeviceID)
 	return &a.Devices[len(a.Devices)-1]
@@ -205,6 +205,7 @@ func (end End) endOthers(a *Account, eff *Effects) {
 func (end End) renewFactor(a *Account) {
 	a.Drop(end.Methods.expand(Factor)...)
 	end.addFactor(a)
+	a.SecondFactor = !end.goneWithout()
 }
 
 // addFactor takes in a second factor, beside those of other methods, and new

@@ -26,6 +26,7 @@ const (
 	EventPasswordChanged       EventName = "password_changed"
 	EventPasswordDropped       EventName = "password_dropped"
 	EventFactorAdded           EventName = "factor_added"
+	EventFactorRemoved         EventName = "factor_removed" // and none is left
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"
 	EventCodeUsed              EventName = "recovery_code_used"
@@ -77,7 +78,7 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventPasswordDropped, EventFactorAdded, EventTrustedContactAdded, EventKeyMade,
+		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventTrustedContactAdded, EventKeyMade,
 		EventCodeUsed, EventNewDevice, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}

@@ -133,6 +133,7 @@ func changeEvents() []EventInfo {
 		info(EventPasswordChanged, proofFields, "the password was changed in a session"),
 		info(EventPasswordDropped, proofFields, "the password was taken off an account that signs in with a passkey"),
 		info(EventFactorAdded, proofFields, "a second factor was added or replaced in a session"),
+		info(EventFactorRemoved, proofFields, "the last second factor was taken off an account that need not have one"),
 		info(EventCodesRenewed, proofFields, "new recovery codes were made"),
 		info(EventContactChanged, proofFields, "a mail address or number was taken in, or given by an administrator"),
 		info(EventContactConfirmed, proofFields, "a code came back from an address or number that was not confirmed"),

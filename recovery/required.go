@@ -47,6 +47,16 @@ func planned(f Facts) (Step, bool) {
 	return enroll(f, Password), true
 }
 
+// standsAlone needs a password that is long enough where nothing is left beside it.
+func standsAlone(f Facts) (Step, bool) {
+	c, p := f.Account.Credential(Password), f.Flow.Pending[Password]
+	enough := c != nil && f.Methods.suffices(Password, c.Data) || p.Confirmed && f.Methods.suffices(Password, p.Data)
+	if f.Flow.Chosen != Later || enough {
+		return Step{}, false
+	}
+	return enroll(f, Password), true
+}
+
 // factorOrLater is newFactor for people who may go without one.
 func factorOrLater(f Facts) (Step, bool) {
 	if f.Policy.Requires(f.Account) {

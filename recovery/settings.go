@@ -34,9 +34,12 @@ func stepUpRecipe() Recipe {
 func addFactorRecipe() Recipe {
 	return Recipe{
 		Kind: KindAddFactor, SignedIn: true, Change: "add_factor",
-		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
+		Needs: []Need{Settled, Strong, beside, newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			eff.Thing = end.factorThing(a)
+			if !end.Methods.HasFactor(a) {
+				a.FirstFactor = end.Now
+			}
 			end.addFactor(a)
 			end.endOthers(a, eff)
 			eff.Done(EventFactorAdded)

@@ -77,6 +77,9 @@ func written(f Facts, g Goal) []Way {
 		return thaws(f, g)
 	}
 	factor, mail := f.Methods.HasFactor(f.Account), f.Methods.Has(ChannelMail)
+	if g == GoalSecondFactor && !factor {
+		return firstByCase(f)
+	}
 	if g != GoalPassword && !factor {
 		return nil
 	}
@@ -88,6 +91,9 @@ func written(f Facts, g Goal) []Way {
 		if g != GoalPassword || w.WithoutFactor != factor {
 			out = append(out, w)
 		}
+	}
+	if g == GoalSecondFactor && f.Account.firstUndoable(f.Now) {
+		out = append(out, undoFirst())
 	}
 	out = begunFirst(f, out)
 	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {

@@ -34,6 +34,15 @@ func signIns() []sentence {
 		{`(?:she|he) tries another way`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow")).Want("choose")
 		}},
+		{`robin has an account with a password alone`, func(s *storyReader, _ []string) {
+			s.follow("robin is invited")
+			s.people["robin"].Phone = "" // the invitation has none
+			b := s.w.Browser()
+			b.Get("/.sparekey/link").Submit("code", s.link).Want("choice").Submit("method", recovery.Later)
+			b.Want("new-password").Submit("new_password", s.people["robin"].Password)
+			s.w.Confirm(b, s.people["robin"])
+			b.Want("codes").Submit("choice", "saved")
+		}},
 		{`he wants to choose again`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow"))
 		}},
