@@ -1,14 +1,5 @@
 package recovery
 
-import (
-	"slices"
-	"time"
-)
-
-// firstFactorUndo is how long the mailbox and the password take the first second
-// factor of an account off again.
-const firstFactorUndo = 72 * time.Hour
-
 // beside needs one thing more than the password before an account gets its first
 // second factor (MF-14): a thief of the password would otherwise lock its owner
 // out. An administrator's case is another flow, see [firstByCase].
@@ -31,30 +22,6 @@ func beside(f Facts) (Step, bool) {
 // before, and not only since a recovery of the password.
 func (f Facts) sureBrowser() bool {
 	return f.Device != nil && f.Device.Sure && (!PasswordBarred(f) || f.Device.First.Before(f.Account.Recovered))
-}
-
-// sure tells whether a flow that makes a browser known has shown more than a
-// password.
-func (f *Flow) sure() bool {
-	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method != Password })
-}
-
-// firstByCase lists the ways by which an account without a second factor makes its
-// first one: those with the password and an administrator's case.
-func firstByCase(f Facts) []Way {
-	return slices.DeleteFunc(slices.Clone(f.Policy.Read(GoalSecondFactor, f.Methods.Has(ChannelMail))), func(w Way) bool {
-		return !w.byCase() || !slices.Contains(w.Proofs, Password)
-	})
-}
-
-// undoFirst is the way that takes the first second factor off again: what the
-// account would have asked before.
-func undoFirst() Way { return Way{Proofs: []string{MailLink, Password}} }
-
-// firstUndoable tells whether the account has its first second factor since a
-// short time only.
-func (a *Account) firstUndoable(now time.Time) bool {
-	return !a.FirstFactor.IsZero() && now.Before(a.FirstFactor.Add(firstFactorUndo))
 }
 
 // undoes tells whether a recovery has shown nothing but what takes the first second

@@ -82,6 +82,11 @@ func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
 }
 
+// sure tells whether more than a password was shown.
+func (f *Flow) sure() bool {
+	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method != Password })
+}
+
 // Shown lists the methods that have been proved.
 func (f *Flow) Shown() []string {
 	var out []string

@@ -13,6 +13,18 @@ func (p *Policy) Requires(a *Account) bool {
 	})
 }
 
+// Barred lists the groups of an account that open nothing before it has a second
+// factor, because their members must have one; all tells that nothing opens, because
+// everybody must.
+func (p *Policy) Barred(m *Methods, a *Account) (groups []string, all bool) {
+	if m.HasFactor(a) {
+		return nil, false
+	}
+	return slices.DeleteFunc(slices.Clone(a.Groups), func(g string) bool {
+		return g != GroupAdmins && !slices.Contains(p.FactorFor, g)
+	}), len(p.FactorFor) == 0
+}
+
 // Lone is a method whose credential may be too weak for an account that has nothing
 // else to sign in with.
 type Lone interface {

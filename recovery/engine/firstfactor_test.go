@@ -89,6 +89,21 @@ func TestMF14_TheFirstFactorAsksOneThingMore(t *testing.T) {
 	}
 }
 
+// TestMF17_TheMailboxIsNoSecondProofBesideAPasswordItRecovered, nor is a browser
+// that has become known since.
+func TestMF17_TheMailboxIsNoSecondProofBesideAPasswordItRecovered(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t, recoverytest.WithPolicy(free))
+	invited(w).goesWithout().changed(unsure)
+	thief := visit(w).begin(recovery.Input{Start: recovery.KindRecover, Name: "robin"})
+	thief.code(thief.mailed()).post(recovery.Input{NewPassword: robinsPassword + ", new"}).done(recovery.KindRecover)
+	signIn := recovery.Input{Start: recovery.KindLogin, Name: "robin", Password: robinsPassword + ", new"}
+	thief.begin(signIn).wants(recovery.MailCode).code(w.Outbox.Last(t, "robin@example.org", "mail-code").Vars["code"]).done(recovery.KindLogin)
+	w.Clock.Move(25 * time.Hour)
+	thief.begin(signIn).done(recovery.KindLogin)
+	thief.begin(recovery.Input{Start: recovery.KindAddFactor}).post(recovery.Input{Password: robinsPassword + ", new"}).wants(recovery.RecoveryCode)
+}
+
 // TestMF14_WhatWasShownLetsTheFirstFactorIn: and from then on it is asked for.
 func TestMF14_WhatWasShownLetsTheFirstFactorIn(t *testing.T) {
 	t.Parallel()

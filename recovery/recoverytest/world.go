@@ -271,7 +271,7 @@ func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
 	w.Guard = guard.New(guard.Config{
-		Accounts: w.Engine, Methods: w.Engine.Methods, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
+		Accounts: w.Engine, Methods: w.Engine.Methods, Policy: w.Policy, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
 	})
 	pages, err := pages()
 	if err != nil {

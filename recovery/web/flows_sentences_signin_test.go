@@ -10,21 +10,12 @@ import (
 func signIns() []sentence {
 	return []sentence{
 		{`alice has an account with a password and no second factor`, func(s *storyReader, _ []string) {
+			s.follow("the operator requires a second factor of administrators only")
 			s.follow("alice has an account with a password, an authenticator and recovery codes")
 			change(s.t, s.w, "alice", func(a *recovery.Account) {
 				a.Drop(recovery.TOTP)
 				a.SecondFactor = false
 			})
-		}},
-		{`the operator requires a second factor of (everybody|administrators only)`, func(s *storyReader, m []string) {
-			if s.w.Policy.FactorFor = nil; m[0] != "everybody" {
-				s.w.Policy.FactorFor = []string{recovery.GroupAdmins}
-			}
-			s.w.Reload()
-		}},
-		{`on the (.+) robin opens (/\S*)`, func(s *storyReader, m []string) {
-			s.owner[m[0]] = "robin"
-			s.use(m[0]).Get(m[1])
 		}},
 		{`(?:she|he) types the code mailed to this browser`, func(s *storyReader, _ []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, s.me().Mail, "mail-code").Vars["code"])
@@ -33,18 +24,6 @@ func signIns() []sentence {
 		{`she types the code she noted`, func(s *storyReader, _ []string) { s.b.Submit("code", s.noted) }},
 		{`(?:she|he) tries another way`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow")).Want("choose")
-		}},
-		{`robin has an account with a password alone`, func(s *storyReader, _ []string) {
-			s.follow("robin is invited")
-			s.people["robin"].Phone = "" // the invitation has none
-			b := s.w.Browser()
-			b.Get("/.sparekey/link").Submit("code", s.link).Want("choice").Submit("method", recovery.Later)
-			b.Want("new-password").Submit("new_password", s.people["robin"].Password)
-			s.w.Confirm(b, s.people["robin"])
-			b.Want("codes").Submit("choice", "saved")
-		}},
-		{`he wants to choose again`, func(s *storyReader, _ []string) {
-			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow"))
 		}},
 		{`(?:she|he) is not signed in on the (.+)`, func(s *storyReader, m []string) {
 			if s.w.SignedIn(s.browser(m[0])) {

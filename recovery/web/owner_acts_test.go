@@ -195,6 +195,7 @@ func TestRule_AnActOfTheOwnerEndsARequestToVouch(t *testing.T) {
 				change(t, w, "alice", func(a *recovery.Account) {
 					a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: "somebody else", Name: "carol"})
 				})
+				w.Policy.FactorFor = []string{recovery.GroupAdmins}
 				change(t, w, "robin", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
 				b := w.Browser()
 				if trial {

@@ -65,6 +65,7 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 // such accounts in, and the page must not end there.
 func TestNoMailAnyMoreWhileSigningIn(t *testing.T) {
 	r := newPolicyReload(t)
+	r.w.Policy.FactorFor = []string{recovery.GroupAdmins}
 	change(t, r.w, "alice", func(a *recovery.Account) {
 		a.Drop(recovery.TOTP)
 		a.SecondFactor = false
