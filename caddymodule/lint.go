@@ -25,7 +25,9 @@ func (a *App) table() lint.Table {
 	})
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
 	t.Later = methods.Later()
-	t.FactorFor = a.policy.FactorFor
+	if t.FactorFor = a.policy.FactorFor; len(t.FactorFor) == 0 { // nobody may take it off
+		t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return slices.Contains(c.Gives, lint.GiftNoFactor) })
+	}
 	t.Ban = a.policy.Lifetimes.RecoveredBan
 	for i := range t.Changes {
 		if t.Changes[i].After > 0 { // a new address

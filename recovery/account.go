@@ -60,6 +60,7 @@ type Account struct {
 	Owed            []Owed           `json:"owed,omitempty"`  // notices not handed over yet
 	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
+	Removed         *Removed         `json:"removed,omitempty"` // second factors that were taken off lately
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
 	OldCodes        *OldCodes        `json:"before,omitempty"`
@@ -338,6 +339,9 @@ func (a *Account) DropExpired(now time.Time) {
 	a.DropOwed(now)
 	a.Stopped = slices.DeleteFunc(a.Stopped, func(x Stopped) bool { return !now.Before(x.Until) })
 	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
+	if a.Removed != nil && !now.Before(a.Removed.Until) {
+		a.Removed = nil
+	}
 	if a.OldCodes != nil && a.OldCodes.over(now) {
 		a.OldCodes = nil
 	}

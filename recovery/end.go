@@ -217,6 +217,7 @@ func (end End) addFactor(a *Account) {
 	}
 	end.Install(a, RecoveryCode)
 	a.SecondFactor = a.SecondFactor || !end.goneWithout()
+	a.Removed = nil
 	a.UntrustDevices()
 }
 

@@ -1,7 +1,8 @@
 package recovery
 
-// beside needs one thing more than the password before an account gets its first
-// second factor (MF-14): a thief of the password would otherwise lock its owner
+// beside needs one thing more than the password before an account without a second
+// factor gets its first one, or what could stand beside the password in its place:
+// codes, an address (MF-14). A thief of the password would otherwise lock its owner
 // out. An administrator's case is another flow, see [firstByCase].
 func beside(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) || f.sureBrowser() {

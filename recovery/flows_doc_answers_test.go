@@ -51,7 +51,7 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 
 // enrolled has what is made of the name, a password as long as it must be.
 func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
-	long := []byte(`{"long":` + strconv.FormatBool(f.Chosen == recovery.Later) + `}`)
+	long := []byte(`{"long":` + strconv.FormatBool(f.Chosen == recovery.Later || f.Kind == recovery.KindDropFactor) + `}`)
 	p := map[string]recovery.Pending{name: {Confirmed: true, Data: long}}
 	for made, data := range f.Pending {
 		if made != name {

@@ -57,6 +57,8 @@ func chapters() []chapter {
 	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
 	frozen.State, frozen.UnfreezeWith = recovery.StateFrozen, &recovery.OldCodes{Codes: full.Credential(recovery.RecoveryCode).Data}
+	member := full.Clone()
+	member.Groups = nil
 	one := []shape{{account: full}}
 	typed := &recovery.Account{}
 	typed.AddAddresses("alice@example.org", "+41791234567")
@@ -89,6 +91,7 @@ func chapters() []chapter {
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
 		{"drop_password", "", "Go without a password", "For an account with something that signs in alone and is there twice; else a recovery code is tried, and not used up.", "no password, the passkey signs in", settled},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
+		{"drop_factor", "", "Go without a second factor", "Where none is required. It asks the factor itself, and another password where the one there is may be too short to stand alone.", "no second factor, all other sign-ins ended", []shape{{name: "need not have one", account: member, free: true}, {name: "must have one", account: full, free: true}}},
 		{"new_codes", "", "Make new recovery codes", "Ten new codes replace the ones on the old sheet.", "new codes", settled},
 		{"change_mail", "", "Change the mail address", "The new address answers first and counts after 72 hours; until then the old one counts and can undo it.", "new address taken in", settled},
 		{"change_phone", "", "Change the phone number", "As with the mail address.", "new number taken in", settled},

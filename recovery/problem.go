@@ -56,6 +56,7 @@ const (
 	ProblemGroupBad       = "group_bad"
 	ProblemMailBad        = "mail_bad"
 	ProblemPhoneBad       = "phone_bad"
+	ProblemFactorRequired = "factor_required"
 	ProblemNothingBeside  = "nothing_beside" // no second factor without one thing more than the password
 	ProblemMissing        = "missing_field"
 	ProblemFlowExpired    = "flow_expired"

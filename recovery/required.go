@@ -59,14 +59,21 @@ func planned(f Facts) (Step, bool) {
 	return enroll(f, Password), true
 }
 
-// standsAlone needs a password that is long enough where nothing is left beside it.
+// standsAlone needs a password that is long enough with nothing beside it.
 func standsAlone(f Facts) (Step, bool) {
 	c, p := f.Account.Credential(Password), f.Flow.Pending[Password]
-	enough := c != nil && f.Methods.suffices(Password, c.Data) || p.Confirmed && f.Methods.suffices(Password, p.Data)
-	if f.Flow.Chosen != Later || enough {
+	if c != nil && f.Methods.suffices(Password, c.Data) || p.Confirmed && f.Methods.suffices(Password, p.Data) {
 		return Step{}, false
 	}
 	return enroll(f, Password), true
+}
+
+// aloneIfLater is standsAlone for who has chosen to make no second factor.
+func aloneIfLater(f Facts) (Step, bool) {
+	if f.Flow.Chosen != Later {
+		return Step{}, false
+	}
+	return standsAlone(f)
 }
 
 // factorOrLater is newFactor for people who may go without one.

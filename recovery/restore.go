@@ -50,7 +50,7 @@ func (end End) recover(a *Account, eff *Effects) {
 	}
 	a.EndEverything()
 	a.UntrustDevices()
-	a.Recovered, a.FirstFactor = end.Now, time.Time{}
+	a.Recovered, a.FirstFactor, a.Removed = end.Now, time.Time{}, nil
 	if !rescued {
 		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
 	}
@@ -114,7 +114,7 @@ func (m *Methods) beginnings(w Way) []string {
 func renewed(f Facts) (Step, bool) {
 	list := map[Goal][]Need{
 		GoalPassword:     {Enrolled(Password)},
-		GoalSecondFactor: {remade, standsAlone, Enrolled(RecoveryCode)},
+		GoalSecondFactor: {remade, aloneIfLater, Enrolled(RecoveryCode)},
 		GoalBoth:         {Enrolled(Password), newFactor, Enrolled(RecoveryCode)},
 	}[Aim(f)]
 	for _, need := range list {

@@ -1,5 +1,7 @@
 package recovery
 
+import "time"
+
 // Kinds.
 const (
 	KindChangePassword Kind = "change_password"
@@ -51,7 +53,7 @@ func addFactorRecipe() Recipe {
 func newCodesRecipe() Recipe {
 	return Recipe{
 		Kind: KindNewCodes, SignedIn: true, Change: "new_codes",
-		Needs: []Need{Settled, Strong, Enrolled(RecoveryCode)},
+		Needs: []Need{Settled, Strong, beside, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.keepOldCodes(a)
 			end.Install(a, RecoveryCode)
@@ -88,7 +90,7 @@ func changePhoneRecipe() Recipe { return addressRecipe(KindChangePhone, phoneTyp
 func addressRecipe(kind Kind, typed Need) Recipe {
 	return Recipe{
 		Kind: kind, SignedIn: true, Change: "change_contact",
-		Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
+		Needs: []Need{Settled, Strong, beside, typed, Proved(NewContact)}, Finish: End.changeAddress,
 		After: After{Page: "contact", Says: []string{"contact_changed"}},
 	}
 }
@@ -126,7 +128,14 @@ func (end End) stepUp(a *Account, eff *Effects) {
 // changePassword ends all other sign-ins; this one is issued again, and requests
 // of its page that are under way still pass.
 func (end End) changePassword(a *Account, eff *Effects) {
+	var barred time.Time
+	if c := a.Credential(Password); c != nil && !end.factorProved() {
+		barred = c.NoProofUntil
+	}
 	end.Install(a, Password)
+	if c := a.Credential(Password); c != nil {
+		c.NoProofUntil = barred // or a change would lift the ban of a recovered one
+	}
 	a.endButKeys()
 	a.UntrustDevices()
 	end.Flow.Remember = false

@@ -9,6 +9,7 @@ import (
 type Own struct {
 	Others    bool      // somebody is signed in elsewhere too, and something was changed: offer to end that
 	Probation time.Time // until then some changes are refused; zero: none is
+	FactorDue bool      // a second factor is required, and there is none
 }
 
 // AccountPage is the overview of the visitor's own account: what is wrong, and what
@@ -41,6 +42,7 @@ type AccountSignInPage struct {
 	*page
 	Own
 	Factors       []Factor
+	Droppable     bool // one may go on without them
 	PIN, Question bool // the operator asks for them somewhere
 	HasPIN        bool
 	HasQuestion   bool

@@ -22,6 +22,8 @@ func accountSamples() []sample {
 		{"account-unconfirmed", mine(), templates.AccountPage{Name: own.Name, CodesLeft: 8, Unconfirmed: unconfirmed(), Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}}},
 		{"account-sign-in", mine(), templates.AccountSignInPage{Own: probation, Factors: own.Factors}},
 		{"account-sign-in-full", mine(), templates.AccountSignInPage{Factors: own.Factors, PIN: true, Question: true, HasPIN: true}},
+		{"account-sign-in-due", mine(), templates.AccountSignInPage{Own: templates.Own{FactorDue: true}}},
+		{"account-sign-in-droppable", mine(), templates.AccountSignInPage{Factors: own.Factors, Droppable: true}},
 		{"account-sign-in-bare", mine(), templates.AccountSignInPage{}},
 		{"account-devices", ended, devices()},
 		{"account-recovery", mine(), templates.AccountRecoveryPage{Own: probation, CodesLeft: 2}},

@@ -146,7 +146,7 @@ type NewPasswordPage struct {
 	MinLength int      // password: shortest accepted here
 	First     bool     // password: there was none before
 	Alone     bool     // password: no second factor is to stand beside it
-	Longer    bool     // password: one was chosen, and is too short without a second factor
+	Longer    bool     // password: the one there is may be too short without a second factor
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
 }

@@ -29,6 +29,7 @@ func (r *run) feature() feature {
 		recovery.KindChangeMail:  {before: (*run).claimAddress},
 		recovery.KindChangePhone: {before: (*run).claimAddress},
 		recovery.KindUnlock:      {before: (*run).stillPaused},
+		recovery.KindDropFactor:  {begin: (*run).goWithout},
 		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
 	}[r.flow.Kind]
 }

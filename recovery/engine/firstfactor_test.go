@@ -180,3 +180,29 @@ func TestMF14_TheMailboxAndThePasswordTakeItOffAgain(t *testing.T) {
 		t.Errorf("got %+v after 72 hours, want more to be asked", lost.at.Step)
 	}
 }
+
+// TestMF14_NothingThatStandsBesideIsMadeByThePasswordAlone: codes or an address of
+// one's own would be the one thing more.
+func TestMF14_NothingThatStandsBesideIsMadeByThePasswordAlone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []recovery.Kind{recovery.KindAddFactor, recovery.KindNewCodes, recovery.KindChangeMail, recovery.KindChangePhone} {
+		w := recoverytest.New(t, recoverytest.WithPolicy(free))
+		v := invited(w).goesWithout().changed(unsure)
+		v.begin(recovery.Input{Start: kind}).wants(recovery.Password).post(recovery.Input{Password: robinsPassword}).wants(recovery.MailCode)
+	}
+}
+
+// TestMF03_AChangeOfThePasswordDoesNotEndTheBan of a recovered one, unless the second
+// factor was shown for it.
+func TestMF03_AChangeOfThePasswordDoesNotEndTheBan(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t, recoverytest.WithPolicy(free))
+	v := invited(w).goesWithout()
+	barred := w.Clock.Now().Add(72 * time.Hour)
+	v.changed(func(a *recovery.Account) { a.Credential(recovery.Password).NoProofUntil = barred })
+	v.begin(recovery.Input{Start: recovery.KindChangePassword}).wants(recovery.Password).post(recovery.Input{Password: robinsPassword})
+	v.wants(recovery.Password).post(recovery.Input{NewPassword: robinsPassword + ", new"}).done(recovery.KindChangePassword)
+	if got := v.account().Credential(recovery.Password).NoProofUntil; !got.Equal(barred) {
+		t.Errorf("got %s, want %s", got, barred)
+	}
+}

@@ -262,7 +262,8 @@ func (inst *installation) enrolForm(s *attackState) recovery.Input {
 type search struct {
 	inst       *installation
 	horizon    time.Duration
-	ownerMoves func(*attackState) // made after each move of the attacker
+	ownerMoves func(*attackState)      // made after each move of the attacker
+	done       func(*attackState) bool // what is searched for; nil: to be signed in
 	seen       map[string]bool
 	begin      time.Time
 	steps      int
@@ -276,7 +277,7 @@ func (x *search) run(from *attackState) *attackState {
 	queue := &byTime{from}
 	for queue.Len() > 0 {
 		s := heap.Pop(queue).(*attackState)
-		if s.signedIn {
+		if x.found(s) {
 			return s
 		}
 		if x.most > 0 && len(x.seen) > x.most {
@@ -288,13 +289,22 @@ func (x *search) run(from *attackState) *attackState {
 			if next == nil || next.at.Sub(x.begin) > x.horizon {
 				continue
 			}
-			if key := x.inst.fingerprint(next); next.signedIn || !x.seen[key] {
+			if key := x.inst.fingerprint(next); x.done == nil && next.signedIn || !x.seen[key] {
 				x.seen[key] = true
 				heap.Push(queue, next)
 			}
 		}
 	}
 	return nil
+}
+
+// found tells whether a state is what is searched for.
+func (x *search) found(s *attackState) bool {
+	if x.done == nil {
+		return s.signedIn
+	}
+	x.inst.restore(s)
+	return x.done(s)
 }
 
 // try makes one move on a copy; nil: it was refused.

@@ -92,24 +92,7 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		stolen := stranger()
 		stolen.Device, stolen.Session = s.holdings.device, s.holdings.session
 		browsers = append(browsers, stolen)
-		kinds := []recovery.Kind{recovery.KindChangeMail, recovery.KindNewCodes}
-		if !inst.fewChanges {
-			kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
-		}
-		a := inst.account(inst.ownerID)
-		if inst.namesContacts && !slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return slices.Contains(accomplices(), v.Name) }) {
-			kinds = append(kinds, recovery.KindAddContact)
-		}
-		for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
-			if c := a.Credential(name); c != nil && c.Version == 1 { // replaced once is enough
-				kinds = append(kinds, kind)
-			}
-		}
-		if len(a.CredentialsOf(recovery.Passkey)) > 1 { // one more of one's own is enough
-			kinds = slices.DeleteFunc(kinds, func(k recovery.Kind) bool { return k == recovery.KindAddFactor })
-		}
-		slices.Sort(kinds)
-		for _, k := range kinds {
+		for _, k := range inst.sessionKinds() {
 			out = append(out, inst.beginMove(stolen, "in the session", recovery.Input{Start: k}))
 		}
 	}
@@ -140,6 +123,31 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		out = append(out, move{"somebody closes the account", inst.close})
 	}
 	return out
+}
+
+// sessionKinds are the kinds that are worth to begin in a session.
+func (inst *installation) sessionKinds() []recovery.Kind {
+	kinds := []recovery.Kind{recovery.KindChangeMail, recovery.KindNewCodes}
+	if !inst.fewChanges {
+		kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
+	}
+	a := inst.account(inst.ownerID)
+	if !inst.engine.Policy.Requires(a) && inst.engine.Methods.HasFactor(a) {
+		kinds = append(kinds, recovery.KindDropFactor)
+	}
+	if inst.namesContacts && !slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return slices.Contains(accomplices(), v.Name) }) {
+		kinds = append(kinds, recovery.KindAddContact)
+	}
+	for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
+		if c := a.Credential(name); c != nil && c.Version == 1 { // replaced once is enough
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(a.CredentialsOf(recovery.Passkey)) > 1 { // one more of one's own is enough
+		kinds = slices.DeleteFunc(kinds, func(k recovery.Kind) bool { return k == recovery.KindAddFactor })
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // close closes the account as the newest notice there could be would. Its owner
@@ -217,6 +225,7 @@ func (inst *installation) fingerprint(s *attackState) string {
 		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, inst.daysUntil(a.Probation), alive != nil),
 		fmt.Sprint(strings.ReplaceAll(s.holdings.password, again+again, again), s.holdings.contacts, s.holdings.reads, s.holdings.device != "", s.holdings.pin, s.holdings.answer),
 	}
+	out = append(out, fmt.Sprint(inst.daysUntil(a.FirstFactor.Add(72*time.Hour)), a.Removed != nil, inst.sure(a, s)))
 	if inst.closes {
 		out = append(out, fmt.Sprint(inst.daysUntil(a.CodeUsed.Add(inst.engine.Policy.Lifetimes.Notice)), inst.ages(a)))
 	}
@@ -244,6 +253,13 @@ func (inst *installation) fingerprint(s *attackState) string {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, inst.daysUntil(w.Ready), inst.daysUntil(w.Until)))
 	}
 	return strings.Join(append(out, inst.flowFingerprint(s)), "|")
+}
+
+// sure tells whether the browser that the attacker has stands for more than the
+// password.
+func (inst *installation) sure(a *recovery.Account, s *attackState) bool {
+	d := a.Device(s.holdings.device)
+	return d != nil && d.Sure
 }
 
 // ages names what decides which credentials serve on a closed account: what was

@@ -35,6 +35,13 @@ func askingPolicy() *recovery.Policy {
 	return p
 }
 
+// freePolicy lets people go without a second factor.
+func freePolicy() *recovery.Policy {
+	p := proofPolicy()
+	p.FactorFor = []string{recovery.GroupAdmins}
+	return p
+}
+
 // vouchedPolicy has people who vouch as the only way when both are lost.
 func vouchedPolicy() *recovery.Policy {
 	p := proofPolicy()
@@ -57,7 +64,8 @@ func proofTable(p *recovery.Policy) lint.Table {
 	t.Login = slices.DeleteFunc(t.Login, func(s lint.SignIn) bool {
 		return slices.ContainsFunc(s.Proofs, func(name string) bool { return !built(name) })
 	})
-	t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return c.Name == "remove_factor" || c.NoFactorOnly })
+	t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return c.Name == "remove_factor" && len(p.FactorFor) == 0 || c.NoFactorOnly })
+	t.FactorFor = p.FactorFor
 	t.Channels = []string{recovery.ChannelMail, recovery.ChannelSMS}
 	t.Ban = p.Lifetimes.RecoveredBan
 	if slices.Contains(p.Ask[recovery.SecurityQuestion], recovery.KindRecover) {

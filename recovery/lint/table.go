@@ -78,6 +78,10 @@ const (
 	// WordStrong in a [Change] or [Approval] is a second factor or a recovery
 	// code, and for an account without second factor the password.
 	WordStrong = "strong"
+	// WordBeside in a [Change] is one thing more than the password, of an account
+	// that gets its first second factor, or what could stand in its place: a code from the mailbox or number, a
+	// recovery code, or a browser of before. Of one that has a factor it is nothing.
+	WordBeside = "beside"
 	// GiftNoFactor in [Change.Gives] takes the second factor off the account:
 	// from then on the ways and the login of accounts without one hold.
 	GiftNoFactor = "no_factor"
@@ -270,11 +274,11 @@ func baseLogin() []SignIn {
 
 func baseChanges() []Change {
 	return []Change{
-		{Name: "change_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"mail_link", "mail_code", "sms_code"}, After: 72 * time.Hour},
-		{Name: "add_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{WordFactor}},
-		{Name: "new_codes", Session: true, Proofs: []string{WordStrong}, Gives: []string{proofCodes}},
-		{Name: "remove_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{GiftNoFactor}},
-		{Name: "enrol at half login", Proofs: []string{proofPassword}, Gives: []string{WordFactor}, NoFactorOnly: true},
+		{Name: "change_contact", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{"mail_link", "mail_code", "sms_code"}, After: 72 * time.Hour},
+		{Name: "add_factor", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{WordFactor}},
+		{Name: "new_codes", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{proofCodes}},
+		{Name: "remove_factor", Session: true, Proofs: []string{WordFactor}, Gives: []string{GiftNoFactor}},
+		{Name: "enrol at half login", Proofs: []string{proofPassword, WordBeside}, Gives: []string{WordFactor}, NoFactorOnly: true},
 		{Name: "add_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"contact"}},
 		{Name: "set_pin", Session: true, Proofs: []string{WordStrong}, Gives: []string{"pin"}},
 		{Name: "set_question", Session: true, Proofs: []string{WordStrong}, Gives: []string{"question"}},

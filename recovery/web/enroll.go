@@ -29,8 +29,9 @@ func (s step) offered() json.RawMessage { return s.Flow.Pending[s.Step.Method].D
 
 func (s step) newPassword() templates.Content {
 	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account, s.Flow)}
-	c.Alone, c.Longer = s.Flow.Chosen == recovery.Later, s.Flow.Pending[s.Step.Method].Confirmed
 	c.First = s.Account != nil && s.Account.Credential(recovery.Password) == nil
+	c.Alone = s.Flow.Chosen == recovery.Later
+	c.Longer = c.Alone && (!c.First || s.Flow.Pending[s.Step.Method].Confirmed)
 	return c
 }
 

@@ -12,6 +12,7 @@ import (
 // own is what each page of one's own account begins with.
 func (x *exchange) own(a *recovery.Account) templates.Own {
 	out := templates.Own{Others: len(a.Sessions) > 1 && x.changed()}
+	out.FactorDue = x.Engine.Policy.Requires(a) && !x.Engine.Methods.HasFactor(a)
 	if x.Engine.Now().Before(a.Probation) {
 		out.Probation = a.Probation
 	}
@@ -30,7 +31,7 @@ func (x *exchange) ownOverview(a *recovery.Account, _ *recovery.Session) templat
 func (x *exchange) ownSignIn(a *recovery.Account, _ *recovery.Session) templates.Content {
 	p := x.Engine.Policy
 	return templates.AccountSignInPage{
-		Own: x.own(a), Factors: x.ownFactors(a),
+		Own: x.own(a), Factors: x.ownFactors(a), Droppable: !p.Requires(a) && x.Engine.Methods.HasFactor(a),
 		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
 		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
 	}
