@@ -73,6 +73,7 @@ func chapters() []chapter {
 	linked := func(a *recovery.Account) []shape {
 		return []shape{{account: a}, {account: a, ticket: recovery.Admin}, {account: a, ticket: recovery.Rescue}}
 	}
+	known := []shape{{name: "known for a day", account: knownFor(full, 24*time.Hour)}, {name: "known for less", account: knownFor(full, time.Hour)}}
 	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
 	return slices.Concat([]chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
@@ -94,6 +95,7 @@ func chapters() []chapter {
 		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
 		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
+		{"let_in", "", "Let another device in", "A known browser shows who asks; the number that the new one shows comes first, then a proof, then one click: at once, or with a code to be typed there.", "the new browser may go on", known},
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
@@ -228,23 +230,14 @@ func fill(f *recovery.Flow, by string) bool {
 		f.Consented = true
 	case recovery.AskTrial:
 		f.Tried = true
+	case recovery.AskDevice:
+		f.DeviceRequest = "x"
+	case recovery.AskHandOver:
+		f.Consented = true
 	default:
 		return false
 	}
 	return true
-}
-
-// waits are those that could have been begun with what was shown, all over.
-func waits(f recovery.Facts) []recovery.Wait {
-	var out []recovery.Wait
-	for _, goal := range []recovery.Goal{f.Flow.Goal, recovery.GoalBoth} {
-		for _, way := range f.Policy.Read(goal, f.Methods.Has(recovery.ChannelMail)) {
-			if !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
-				out = append(out, recovery.Wait{Goal: f.Flow.Goal, Way: slices.Sorted(slices.Values(way.Proofs)), Ready: noon, Until: noon.Add(time.Hour)})
-			}
-		}
-	}
-	return out
 }
 
 // follow adds an edge; several to the same box are one arrow.
@@ -278,7 +271,7 @@ func spoken(step recovery.Step, by string) string {
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed",
-		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
+		"admin_in_person": "code handed over in person", "setup": "link of the log", "let_in": "number of the new device", "hand_over": "last click", "device": "a known device lets it in", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]
@@ -315,6 +308,9 @@ func (w *walk) starts() []*node {
 		}
 		if s.ticket != "" {
 			flow.Proofs = []recovery.Proof{{Method: s.ticket, At: noon}}
+		}
+		if len(s.account.Sessions) > 0 {
+			flow.Session = s.account.Sessions[0].ID
 		}
 		to := w.from(w.facts(flow, s))
 		switch {

@@ -87,6 +87,9 @@ type Try struct {
 	Policy  *Policy
 	Host    string   // that the browser asked for; empty: no browser took part
 	Answers []string // for a Remote method: ids of the accounts that have answered so far
+	// Admission is what another browser has answered; nil: nothing, or another
+	// method than a [ByBrowser] is asked.
+	Admission *Admission
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -96,6 +99,7 @@ type Verdict struct {
 	Credential string   // id of what was matched
 	Version    uint64
 	Alone      bool   // it is first and second factor at once
+	Factor     bool   // as [Proof.Factor]
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
 	// Rehash stores the same secret at today's cost, after the answer; nil: it
 	// has that.
@@ -181,6 +185,14 @@ type Remote interface {
 	// Call lists the accounts that are to hear that a request of the flow may
 	// reach them, and the template of the mail.
 	Call(a *Account, f *Flow) (ids []string, template string)
+}
+
+// ByBrowser is a method whose proof another browser of the same account gives,
+// which finds the request by itself. The engine keeps one for each account.
+type ByBrowser interface {
+	Method
+	// AskedPage shows the number and waits.
+	AskedPage() string
 }
 
 // Enroller is a method whose credential a person can replace.

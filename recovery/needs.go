@@ -24,6 +24,8 @@ func (f *Flow) Prepared(s Step) bool {
 		return made
 	case s.Remote:
 		return f.AskCode != ""
+	case s.ByBrowser:
+		return f.DeviceRequest != ""
 	}
 	return !s.Done
 }
@@ -50,8 +52,10 @@ type Step struct {
 	Until   time.Time // AskWait: when the wait is over; zero: it has not begun
 	Enroll  bool      // Method is to be enrolled, not proved
 	Remote  bool      // Method is answered elsewhere, while this page waits
-	Dead    string    // a problem key: nothing leads on from here
-	Done    bool
+	// ByBrowser tells that another browser of the account answers it.
+	ByBrowser bool
+	Dead      string // a problem key: nothing leads on from here
+	Done      bool
 	// Optional tells that the step may be skipped, with [ChoiceSkip].
 	Optional bool
 }
@@ -90,8 +94,13 @@ func asked(method string, kind Kind) Need {
 	}
 }
 
-// Settled refuses changes while the account is on probation (MF-06).
+// Settled refuses changes while the account is on probation (MF-06), or another
+// browser has let this one in within a day (DV-05).
 func Settled(f Facts) (Step, bool) {
+	s := f.Account.SessionByID(f.Flow.Session, f.Now)
+	if f.Account.AdmittedUntil(s, f.Now).After(f.Account.Probation) {
+		return Step{Page: PageRefused, Dead: ProblemAdmitted}, true
+	}
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
 }
 
@@ -125,7 +134,8 @@ func ask(f Facts, methods []string) Step {
 	if method != Waiting {
 		m := f.Methods.Get(method)
 		_, remote := m.(Remote)
-		step.Page, step.Ask, step.Remote = m.Traits().Page, "", remote
+		_, browser := m.(ByBrowser)
+		step.Page, step.Ask, step.Remote, step.ByBrowser = m.Traits().Page, "", remote, browser
 	}
 	return step
 }

@@ -192,6 +192,7 @@ type ConfirmPage struct {
 
 	Case  string // a link: how an administrator's help comes here; empty: by mail
 	Token string // a link: its secret, put into the field "code"
+	Why   string // approve: the problem that keeps this browser from letting others in; empty: none asks
 
 	By     string // case: who has opened it; empty: not known
 	Signed string // the same as the address has it

@@ -98,9 +98,7 @@ func (x *exchange) own(a *recovery.Account, current *recovery.Session) *template
 		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups,
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
 	}
-	if now.Before(a.Probation) {
-		out.Probation = a.Probation
-	}
+	out.Probation = a.OnProbation(current, now)
 	out.Unconfirmed = x.unconfirmed(a)
 	for _, c := range a.Credentials {
 		if m := x.Engine.Methods.Get(c.Method); m != nil && m.Traits().Factor {
@@ -231,7 +229,7 @@ func (x *exchange) endTrust(a *recovery.Account, device string) {
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
-	if x.Engine.Now().Before(a.Probation) {
+	if !a.OnProbation(s, x.Engine.Now()).IsZero() {
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return
 	}

@@ -24,17 +24,19 @@ type fill func(step) templates.Content
 // takes from the step.
 func proofPages() map[string]fill {
 	return map[string]fill{
-		recovery.PageSignIn:   step.signIn,
-		recovery.PageRecover:  step.recover,
-		recovery.PageSetup:    step.setup,
-		recovery.PageActivate: step.activate,
-		recovery.PageFactor:   step.factor,
-		recovery.PageSent:     step.mailed,
-		recovery.PageChoice:   step.choice,
-		recovery.PageConfirm:  step.confirm,
-		recovery.PageWait:     step.wait,
-		recovery.PageRefused:  step.refused,
-		"":                    step.refused,
+		recovery.PageSignIn:     step.signIn,
+		recovery.PageRecover:    step.recover,
+		recovery.PageSetup:      step.setup,
+		recovery.PageActivate:   step.activate,
+		recovery.PageFactor:     step.factor,
+		recovery.PageSent:       step.mailed,
+		recovery.PageChoice:     step.choice,
+		recovery.PageConfirm:    step.confirm,
+		recovery.PageWait:       step.wait,
+		recovery.PageDeviceWait: step.deviceWait,
+		recovery.PageDevice:     step.deviceApprove,
+		recovery.PageRefused:    step.refused,
+		"":                      step.refused,
 	}
 }
 

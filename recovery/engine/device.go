@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// deviceKey names the one request of an account.
+func deviceKey(account string) string { return "device/" + account }
+
+// deviceKept is how long the record is kept: as long as it says which networks
+// were turned down.
+const deviceKept = 2 * time.Hour
+
+// askBrowsers makes the request of a flow. It is only asked for after a proof of
+// the account.
+func (r *run) askBrowsers(ctx context.Context, again bool) error {
+	if r.flow.IsDecoy() || len(r.flow.Proofs) == 0 || r.flow.DeviceRequest != "" && !again {
+		return nil
+	}
+	share := r.known()
+	each, all := recovery.Rate{Count: 3, Per: time.Hour}, recovery.Rate{Count: 10, Per: time.Hour}
+	place := r.client.Network
+	if share != "" {
+		place = share
+	}
+	err := r.charge(ctx, []meter{
+		{key: r.meterKey("device", r.account.ID, place), rule: window(each), life: each.Per},
+		{key: r.meterKey("device all", r.account.ID, share), rule: window(all), life: all.Per},
+	})
+	if err != nil {
+		return err
+	}
+	next := recovery.DeviceRequest{
+		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID, Number: number(),
+		Browser: r.client.Browser, Network: r.client.Network, Host: r.client.Host, Return: r.flow.Return, Device: share,
+	}
+	if err := r.placeRequest(ctx, next); err != nil {
+		return err
+	}
+	r.flow.DeviceRequest = next.ID
+	r.audit(r.event(recovery.EventDeviceAsked))
+	return nil
+}
+
+// number is the two digits that the new browser shows.
+func number() string {
+	for {
+		if n := secret.Digits(2); n[0] != '0' {
+			return n
+		}
+	}
+}
+
+// placeRequest takes the slot, or says how long others have it.
+func (r *run) placeRequest(ctx context.Context, next recovery.DeviceRequest) error {
+	var wait time.Duration
+	_, err := r.updateRequest(ctx, next.Account, func(q *recovery.DeviceRequest) error {
+		if wait = q.Paused(next.Network, r.Now()); wait == 0 {
+			wait = q.Replace(next, r.Now())
+		}
+		return nil
+	})
+	if err == nil && wait > 0 {
+		return errLimit{wait}
+	}
+	return err
+}
+
+func (e *Engine) updateRequest(ctx context.Context, account string, change func(*recovery.DeviceRequest) error) (recovery.DeviceRequest, error) {
+	return kv.Update(ctx, e.Store, deviceKey(account), e.Now().Add(deviceKept), func(q *recovery.DeviceRequest, _ bool) error { return change(q) })
+}
+
+// admission is what another browser has answered to the flow's request. A code
+// is compared where it counts its tries, and used up by the answer.
+func (r *run) admission(ctx context.Context, m recovery.Method, in recovery.Input) (*recovery.Admission, error) {
+	if _, ok := m.(recovery.ByBrowser); !ok || r.flow.DeviceRequest == "" || r.flow.IsDecoy() {
+		return nil, nil
+	}
+	var found *recovery.Admission
+	_, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+		found = nil
+		if q.ID != r.flow.DeviceRequest || q.Flow != r.flow.ID || !q.Live(r.Now()) {
+			return recovery.ErrMoved
+		}
+		if q.Try(secret.Plain(string(in.Code)), r.Now()) {
+			q.State, found = recovery.DeviceUsed, &recovery.Admission{Factor: q.Factor}
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// DeviceRequest is the request of a flow as it stands; with another id it has
+// given way to another one.
+func (e *Engine) DeviceRequest(ctx context.Context, f *recovery.Flow) (recovery.DeviceRequest, error) {
+	q, _, err := kv.Load[recovery.DeviceRequest](ctx, e.Store, deviceKey(f.Account))
+	if err != nil || q.ID != f.DeviceRequest {
+		return recovery.DeviceRequest{}, err
+	}
+	if q.State != recovery.DeviceUsed && !q.Live(e.Now()) && !e.Now().Before(q.Expires) {
+		q.State = recovery.DeviceGone
+	}
+	return q, nil
+}
+
+// PendingDevice is the request that a browser of the account may answer, or why
+// it may not. Neither: there is none.
+func (e *Engine) PendingDevice(ctx context.Context, a *recovery.Account, s *recovery.Session) (*recovery.DeviceRequest, string, error) {
+	if why := a.LetsIn(s, e.Now()); why != "" {
+		return nil, why, nil
+	}
+	q, ok, err := kv.Load[recovery.DeviceRequest](ctx, e.Store, deviceKey(a.ID))
+	switch {
+	case err != nil || !ok || !e.Now().Before(q.Expires):
+		return nil, "", err
+	case q.Device != "" && q.Device == s.Device:
+		return nil, recovery.ProblemDeviceSame, nil
+	case q.By != "" && q.By != s.Device:
+		q.Code = "" // shown where it was made
+	}
+	return &q, "", nil
+}
+
+// letIn begins to answer with the number that was typed.
+func (r *run) letIn(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if p := recovery.Next(r.facts()); p.Dead != "" {
+		return recovery.NewProblem(p.Dead), nil
+	}
+	if in.Code == "" {
+		return nil, nil
+	}
+	r.begun = true // the form answers this and no proof
+	return r.deviceNumber(ctx, in)
+}
+
+// deviceNumber compares the number. A wrong one ends the request.
+func (r *run) deviceNumber(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if in.Code == "" {
+		return recovery.InField(recovery.ProblemMissing, "code"), nil
+	}
+	own := r.account.SessionByID(r.flow.Session, r.Now())
+	wrong := false
+	q, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+		if q.ID != in.Name || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || own == nil || q.Device == own.Device {
+			return recovery.ErrMoved
+		}
+		if wrong = !q.Told(string(in.Code)); wrong {
+			q.Turn(recovery.DeviceWrong, r.Now())
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, recovery.ErrMoved):
+		return recovery.NewProblem(recovery.ProblemDeviceGone), nil
+	case err != nil:
+		return nil, err
+	case wrong:
+		r.audit(r.event(recovery.EventDeviceRefused))
+		return recovery.NewProblem(recovery.ProblemDeviceNumber), nil
+	}
+	r.flow.DeviceRequest = q.ID
+	return nil, nil
+}
+
+// handOver takes how the new browser is let in.
+func (r *run) handOver(_ context.Context, in recovery.Input) (*recovery.Problem, error) {
+	switch in.Choice {
+	case recovery.ChoiceCode, recovery.ChoiceTap:
+		r.flow.Consented, r.flow.ByCode = true, in.Choice == recovery.ChoiceCode
+		return nil, nil
+	case "":
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+}
+
+// answerBrowser writes the answer into the request, by when the session and the
+// proofs of the browser that gives it have been looked at again.
+func (r *run) answerBrowser(ctx context.Context) error {
+	code := ""
+	if r.flow.ByCode {
+		code = secret.Code(8)
+	}
+	device := r.ownDevice()
+	factor := r.Methods.ShowsFactor(r.flow.Proofs)
+	_, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+		if q.ID != r.flow.DeviceRequest || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || device == "" {
+			return recovery.ErrMoved
+		}
+		q.Answer(device, factor, code, r.Now())
+		return nil
+	})
+	if err == nil {
+		r.audit(r.event(recovery.EventDeviceAnswered))
+	}
+	return err
+}
+
+// ownDevice is the browser of the flow's session.
+func (r *run) ownDevice() string {
+	if s := r.account.SessionByID(r.flow.Session, r.Now()); s != nil {
+		return s.Device
+	}
+	return ""
+}
+
+// RefuseDevice ends a request that is not the owner's. It can only close, and
+// needs no proof. A request that is not there any more is no error.
+func (e *Engine) RefuseDevice(ctx context.Context, a *recovery.Account, s *recovery.Session, id string) error {
+	if a.LetsIn(s, e.Now()) != "" {
+		return recovery.ErrNotAllowed
+	}
+	_, err := e.updateRequest(ctx, a.ID, func(q *recovery.DeviceRequest) error {
+		if q.ID != id || !q.Live(e.Now()) {
+			return recovery.ErrMoved
+		}
+		q.Turn(recovery.DeviceNotMe, e.Now())
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		e.record(ctx, recovery.Event{Name: recovery.EventDeviceRefused, Account: a.ID, Person: a.Name, ActorID: a.ID, Actor: a.Name})
+	}
+	return err
+}
