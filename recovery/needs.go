@@ -94,12 +94,18 @@ func asked(method string, kind Kind) Need {
 	}
 }
 
-// Settled refuses changes while the account is on probation (MF-06), or another
-// browser has let this one in within a day (DV-05).
-func Settled(f Facts) (Step, bool) {
+// own refuses changes in a browser that another one has let in within a day
+// (DV-05).
+func own(f Facts) (Step, bool) {
 	s := f.Account.SessionByID(f.Flow.Session, f.Now)
-	if f.Account.AdmittedUntil(s, f.Now).After(f.Account.Probation) {
-		return Step{Page: PageRefused, Dead: ProblemAdmitted}, true
+	return Step{Page: PageRefused, Dead: ProblemAdmitted}, !f.Account.AdmittedUntil(s, f.Now).IsZero()
+}
+
+// Settled refuses changes as own does, and while the account is on probation
+// (MF-06).
+func Settled(f Facts) (Step, bool) {
+	if step, admitted := own(f); admitted {
+		return step, true
 	}
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
 }

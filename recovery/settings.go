@@ -21,7 +21,7 @@ const (
 func changePasswordRecipe() Recipe {
 	return Recipe{
 		Kind: KindChangePassword, SignedIn: true,
-		Needs:  []Need{Proved(Password), asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
+		Needs:  []Need{own, Proved(Password), asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
 		Finish: End.changePassword,
 		After:  After{Says: []string{"password_done"}},
 	}
