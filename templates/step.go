@@ -12,6 +12,7 @@ type Ways struct {
 	Methods []string // other proofs that may be shown instead, with their counts (contact*2): buttons named "method", or from two on a link to choose
 	Resend  string   // the method whose code can be sent again; empty: none
 	Recover bool     // offer "I can't sign in"
+	Device  bool     // another device of the account may let this one in: a button of its own, beside Methods
 }
 
 // SignInPage asks for name and password.

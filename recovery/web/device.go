@@ -101,7 +101,7 @@ func (x *exchange) showApprove() {
 func (x *exchange) approveAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	if err != nil || s == nil {
-		return x.refusedFrame(), templates.RefusedPage{}, true
+		return x.startFrame(""), x.link(), true // as of any kind that a session begins
 	}
 	f, c := x.approvePage(a, s)
 	return f, c, true

@@ -41,8 +41,7 @@ func (p *pair) asks(path, from string) *recoverytest.Browser {
 	b := p.Browser()
 	b.Header.Set("X-Forwarded-For", from)
 	b.Get(path).Want("sign-in").Submit("name", p.alice.Name, "password", p.alice.Password)
-	b.Want("factor").Get("/.sparekey/choose?f=" + b.URL.Query().Get("f"))
-	return b.Submit("method", recovery.OtherDevice)
+	return b.Want("factor").Submit("method", recovery.OtherDevice)
 }
 
 // proves gives the number of the new browser and the proof.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -68,10 +69,15 @@ func (s step) signingIn() bool {
 
 // ways are the buttons below a step that lead another way.
 func (s step) ways() templates.Ways {
-	return templates.Ways{
-		Method: s.asked(), Methods: s.Step.Methods,
+	w := templates.Ways{
+		Method: s.asked(), Methods: slices.Clone(s.Step.Methods),
 		Resend: s.resent(), Recover: s.signingIn() && s.recoverable(),
 	}
+	if s.signingIn() && slices.Contains(w.Methods, recovery.OtherDevice) {
+		w.Device = true
+		w.Methods = slices.DeleteFunc(w.Methods, func(m string) bool { return m == recovery.OtherDevice })
+	}
+	return w
 }
 
 // asked names what is asked for: a proof, something to enrol, or a question.

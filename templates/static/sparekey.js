@@ -115,23 +115,6 @@
     else location.replace(location.href);
   });
 
-  // A page that waits asks every few seconds whether there is something new, and
-  // then shows it once. It gives up when a request is over anyway.
-  each("[data-watch]", (part) => {
-    const until = Date.now() + 330_000;
-    const look = async () => {
-      try {
-        const answer = await fetch(part.dataset.watch, { method: "HEAD" });
-        if (answer.status === 205) return location.reload();
-      } catch {
-        // Asked again.
-      }
-      if (Date.now() < until) setTimeout(look, 3000);
-    };
-    setTimeout(look, 3000);
-  });
-  each("form[data-now]", (form) => form.requestSubmit());
-
   // Following the link, not reloading: a form is never sent again unasked.
   each("a[data-retry]", (link) => {
     setTimeout(() => location.replace(link.href), link.dataset.retry * 1000);
