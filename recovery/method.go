@@ -50,6 +50,8 @@ type Traits struct {
 	First bool
 	// Factor says that it is a second factor that a login asks for.
 	Factor bool
+	// SignInOnly tells that it is asked for in a sign-in and in no way back yet.
+	SignInOnly bool
 	// Silent tells that its challenge is only shown: nothing is sent.
 	Silent bool
 	// Several tells that an account may have more than one of it.
@@ -252,7 +254,7 @@ type Counted interface {
 // proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
-	return x != nil && x.Traits().Class != ""
+	return x != nil && x.Traits().Class != "" && !x.Traits().SignInOnly
 }
 
 // proofs lists what may stand in a way.
@@ -266,11 +268,11 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
-// Later lists the proofs whose methods are not built yet. Their words are
-// reserved, so that a policy that uses one is refused with a message that says
+// Later lists the proofs whose methods are not built yet, or not for a way back.
+// Their words are reserved there, so that a policy that uses one is refused with a message that says
 // so.
 func (m *Methods) Later() []string {
-	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
+	return slices.DeleteFunc([]string{Passkey, OtherDevice}, m.proof)
 }
 
 // Has reports whether messages for a channel can be sent here.

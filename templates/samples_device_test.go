@@ -26,6 +26,8 @@ func deviceSamples() []sample {
 	near.SameNetwork, near.Others = true, true
 	made.State, made.Code, made.Left = "coded", "K7QM-4XRT", 3*time.Minute
 	used.State = "used"
+	refused := used
+	refused.State = "not_me"
 	known := func() templates.Frame { return site(templates.Frame{Start: "let_in", SignedIn: true}) }
 	return []sample{
 		{"device-wait", running(), wait},
@@ -37,6 +39,7 @@ func deviceSamples() []sample {
 		{"device-approve-near", known(), templates.DevicePage{Request: &near}},
 		{"device-approve-last", owned(), templates.DevicePage{Request: &asks, HandOver: true}},
 		{"device-approve-code", known(), templates.DevicePage{Request: &made}},
+		{"device-approve-refused", known(), templates.DevicePage{Request: &refused}},
 		{"device-approve-used", known(), templates.DevicePage{Request: &used}},
 	}
 }

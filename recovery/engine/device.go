@@ -112,6 +112,10 @@ func (e *Engine) DeviceRequest(ctx context.Context, f *recovery.Flow) (recovery.
 	return q, nil
 }
 
+// MayLook counts how often the page of a flow asks whether there is something
+// new, and says how long to wait if that is too often.
+func (e *Engine) MayLook(flow string) time.Duration { return e.looks.allow(flow, e.Now()) }
+
 // PendingDevice is the request that a browser of the account may answer, or why
 // it may not. Neither: there is none.
 func (e *Engine) PendingDevice(ctx context.Context, a *recovery.Account, s *recovery.Session) (*recovery.DeviceRequest, string, error) {
@@ -233,4 +237,22 @@ func (e *Engine) RefuseDevice(ctx context.Context, a *recovery.Account, s *recov
 		e.record(ctx, recovery.Event{Name: recovery.EventDeviceRefused, Account: a.ID, Person: a.Name, ActorID: a.ID, Actor: a.Name})
 	}
 	return err
+}
+
+// LockRefused closes the account after its owner has turned a request down:
+// somebody else knows the password. It can only close, as a notice can. It
+// returns false where no request was turned down lately.
+func (e *Engine) LockRefused(ctx context.Context, a *recovery.Account, s *recovery.Session, c recovery.Client) (bool, error) {
+	q, _, err := e.PendingDevice(ctx, a, s)
+	if err != nil || q == nil || q.State != recovery.DeviceNotMe && q.State != recovery.DeviceWrong {
+		return false, err
+	}
+	x := closing{account: a.ID, because: "a refused device", client: c}
+	return e.closeFor(ctx, x, func(a *recovery.Account) error {
+		if a.State != recovery.StateActive {
+			return recovery.ErrMoved
+		}
+		a.Freeze(q.At, e.Now(), e.Policy.Lifetimes)
+		return nil
+	})
 }

@@ -16,7 +16,7 @@ type Device struct{}
 func (Device) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.OtherDevice, Source: recovery.OtherDevice, Class: recovery.ClassIssued,
-		Throttle: recovery.ThrottlePatience, Page: recovery.PageDeviceWait, Wrong: recovery.ProblemDeviceWaiting,
+		SignInOnly: true, Throttle: recovery.ThrottlePatience, Page: recovery.PageDeviceWait, Wrong: recovery.ProblemDeviceWaiting,
 	}
 }
 

@@ -36,6 +36,11 @@ func (s step) deviceWait() templates.Content {
 
 // peek answers the script of that page: 205 when there is something new, else 204.
 func (x *exchange) peek(f *recovery.Flow) {
+	if wait := x.Engine.MayLook(f.ID); wait > 0 {
+		x.w.Header().Set("Retry-After", seconds(wait))
+		x.w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	q, err := x.Engine.DeviceRequest(x.r.Context(), f)
 	switch {
 	case err != nil:
@@ -123,8 +128,8 @@ func (x *exchange) approvePage(a *recovery.Account, s *recovery.Session) (templa
 	return f, templates.DevicePage{Request: x.asking(q)}
 }
 
-// refuseDevice is "not me": it ends the request, and nothing else.
-func (x *exchange) refuseDevice() {
+// turnDown is "not me", which ends the request, and "lock my account" after it.
+func (x *exchange) turnDown() {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
 	case err != nil:
@@ -132,6 +137,9 @@ func (x *exchange) refuseDevice() {
 		return
 	case s == nil:
 		x.comeIn("", Prefix+approveAddress)
+		return
+	case x.r.PostForm.Get("choice") == "lock":
+		x.lockRefused(a, s)
 		return
 	}
 	err = x.Engine.RefuseDevice(x.r.Context(), a, s, x.r.PostForm.Get("name"))
@@ -143,4 +151,18 @@ func (x *exchange) refuseDevice() {
 	default:
 		x.redirect(x.address(approveAddress, url.Values{"done": {"device_refused"}}))
 	}
+}
+
+// lockRefused closes the account, and says what opens it again.
+func (x *exchange) lockRefused(a *recovery.Account, s *recovery.Session) {
+	ok, err := x.Engine.LockRefused(x.r.Context(), a, s, x.client)
+	if !x.stopped(ok, err) {
+		return
+	}
+	ways, err := x.Engine.Reopens(x.r.Context(), a, x.Engine.Now())
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.showClosed("frozen", ways)
 }

@@ -146,6 +146,19 @@ func TestDV01_NotMeEndsItOnBothSides(t *testing.T) {
 		t.Errorf("got %s", p.known.Text())
 	}
 	p.look().Submit("method", "device").Want("slow-down")
+	if p.known.Get(approve).Submit("choice", "lock").Want("stop"); account(t, p.World, "alice").State != recovery.StateFrozen {
+		t.Error("the account is not locked")
+	}
+}
+
+// Nothing is locked where no request was turned down.
+func TestDV01_NothingTurnedDownNothingLocked(t *testing.T) {
+	t.Parallel()
+	p := knownAndNew(t, withFactor)
+	p.known.Post(approve, recoverytest.Fields("name", p.request().ID, "choice", "lock"))
+	if account(t, p.World, "alice").State != recovery.StateActive || p.request().State != recovery.DeviceWaiting {
+		t.Error("the account is locked, or the request ended")
+	}
 }
 
 func TestDV04_ACodeIsTypedAndNotFramed(t *testing.T) {
