@@ -41,6 +41,7 @@ type Flow struct {
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
 	DeviceRequest string `json:"device_request,omitempty"` // id of the request that this flow made, or that it answers
+	DeviceCode    string `json:"device_code,omitempty"`    // that finds the request, where nothing was proved when it was made
 	ByCode        bool   `json:"by_code,omitempty"`        // the browser that answers shows a code, which is typed in the new one
 
 	Tried       bool `json:"tried,omitempty"`        // the recovery code tried out was right

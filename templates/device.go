@@ -15,6 +15,7 @@ type DeviceWaitPage struct {
 	Coded    bool          // a code is to be typed
 	Approved bool          // it goes on
 	Number   string        // two digits, typed on the known one
+	Code     string        // in place of it, where nothing was proved yet: it finds the request there
 	Others   bool          // another request came in meanwhile
 	Factor   bool          // the known one will ask for the second factor; false: the password
 	Link     string        // of our own origin, to be opened there
@@ -36,6 +37,7 @@ func (v DeviceWaitPage) WatchURL() string {
 type DevicePage struct {
 	*page
 	Request  *DeviceRequest
+	ByCode   bool // ask for the code that the new one shows
 	HandOver bool // the number and the proof were right: a code, or at once
 }
 

@@ -49,6 +49,9 @@ func (p page) UnlockURL() string { return p.entry("recover", p.Keep, "choice", "
 // AccountURL is the page of the visitor's own account.
 func (p page) AccountURL() string { return p.entry("account", p.Keep) }
 
+// FindURL is where the code of one's own new device is typed.
+func (p page) FindURL() string { return p.entry("account/approve", p.Keep, "choice", "device") }
+
 // VouchURL is the same, when a browser asks to be let in there.
 func (p page) VouchURL() string { return p.entry("account/approve", p.Keep, "choice", "vouch") }
 

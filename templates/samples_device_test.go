@@ -15,6 +15,8 @@ func deviceSamples() []sample {
 	}
 	others, coded, approved, ended := wait, wait, wait, wait
 	others.Others, others.Factor = true, false
+	found := wait
+	found.Number, found.Code = "", "K7QM-4XRT"
 	coded.State, coded.Waits, coded.Coded = "coded", false, true
 	approved.State, approved.Waits, approved.Approved = "approved", false, true
 	ended.State, ended.Waits = "not_me", false
@@ -32,6 +34,8 @@ func deviceSamples() []sample {
 	return []sample{
 		{"device-wait", running(), wait},
 		{"device-wait-others", running(), others},
+		{"device-wait-find", running(), found},
+		{"device-approve-find", known(), templates.DevicePage{ByCode: true}},
 		{"device-wait-code", running(), coded},
 		{"device-wait-approved", running(), approved},
 		{"device-wait-refused", running(), ended},

@@ -17,11 +17,14 @@ func deviceKey(account string) string { return "device/" + account }
 // were turned down.
 const deviceKept = 2 * time.Hour
 
-// askBrowsers makes the request of a flow. It is only asked for after a proof of
-// the account.
+// askBrowsers makes the request of a flow. After a proof of the account its known
+// browsers find it by themselves.
 func (r *run) askBrowsers(ctx context.Context, again bool) error {
-	if r.flow.IsDecoy() || len(r.flow.Proofs) == 0 || r.flow.DeviceRequest != "" && !again {
+	if r.flow.DeviceRequest != "" && !again {
 		return nil
+	}
+	if r.flow.IsDecoy() || len(r.flow.Proofs) == 0 {
+		return r.askByCode(ctx)
 	}
 	share := r.known()
 	each, all := recovery.Rate{Count: 3, Per: time.Hour}, recovery.Rate{Count: 10, Per: time.Hour}
@@ -36,16 +39,49 @@ func (r *run) askBrowsers(ctx context.Context, again bool) error {
 	if err != nil {
 		return err
 	}
-	next := recovery.DeviceRequest{
-		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID, Number: number(),
-		Browser: r.client.Browser, Network: r.client.Network, Host: r.client.Host, Return: r.flow.Return, Device: share,
-	}
+	next := r.newRequest()
+	next.Number = number()
 	if err := r.placeRequest(ctx, next); err != nil {
 		return err
 	}
 	r.flow.DeviceRequest = next.ID
 	r.audit(r.event(recovery.EventDeviceAsked))
 	return nil
+}
+
+func (r *run) newRequest() recovery.DeviceRequest {
+	return recovery.DeviceRequest{
+		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID,
+		Browser: r.client.Browser, Network: r.client.Network, Host: r.client.Host, Return: r.flow.Return, Device: r.known(),
+	}
+}
+
+// askByCode makes a request before anything was proved: a known browser finds it
+// by the code that the page shows, for everybody alike. It takes no slot and is
+// told to nobody.
+func (r *run) askByCode(ctx context.Context) error {
+	hourly := recovery.Rate{Count: 3, Per: time.Hour}
+	if err := r.charge(ctx, []meter{{key: r.meterKey("device flow", r.flow.ID), rule: window(hourly), life: hourly.Per, stranger: r.flow.IsDecoy()}}); err != nil {
+		return err
+	}
+	var q recovery.DeviceRequest
+	q.Replace(r.newRequest(), r.Now())
+	code := secret.Code(8)
+	if _, err := kv.Create(ctx, r.Store, r.askedKey(code), q, q.Expires); err != nil {
+		return err
+	}
+	r.flow.DeviceRequest, r.flow.DeviceCode = q.ID, code
+	return nil
+}
+
+func (e *Engine) askedKey(code string) string { return e.codeKeys("asked", code)[0] }
+
+// requestOf names the record of a flow's request.
+func (e *Engine) requestOf(f *recovery.Flow) string {
+	if f.DeviceCode != "" {
+		return e.askedKey(f.DeviceCode)
+	}
+	return deviceKey(f.Account)
 }
 
 // number is the two digits that the new browser shows.
@@ -60,7 +96,7 @@ func number() string {
 // placeRequest takes the slot, or says how long others have it.
 func (r *run) placeRequest(ctx context.Context, next recovery.DeviceRequest) error {
 	var wait time.Duration
-	_, err := r.updateRequest(ctx, next.Account, func(q *recovery.DeviceRequest) error {
+	_, err := r.updateRequest(ctx, deviceKey(next.Account), func(q *recovery.DeviceRequest) error {
 		if wait = q.Paused(next.Network, r.Now()); wait == 0 {
 			wait = q.Replace(next, r.Now())
 		}
@@ -72,18 +108,18 @@ func (r *run) placeRequest(ctx context.Context, next recovery.DeviceRequest) err
 	return err
 }
 
-func (e *Engine) updateRequest(ctx context.Context, account string, change func(*recovery.DeviceRequest) error) (recovery.DeviceRequest, error) {
-	return kv.Update(ctx, e.Store, deviceKey(account), e.Now().Add(deviceKept), func(q *recovery.DeviceRequest, _ bool) error { return change(q) })
+func (e *Engine) updateRequest(ctx context.Context, key string, change func(*recovery.DeviceRequest) error) (recovery.DeviceRequest, error) {
+	return kv.Update(ctx, e.Store, key, e.Now().Add(deviceKept), func(q *recovery.DeviceRequest, _ bool) error { return change(q) })
 }
 
 // admission is what another browser has answered to the flow's request. A code
 // is compared where it counts its tries, and used up by the answer.
 func (r *run) admission(ctx context.Context, m recovery.Method, in recovery.Input) (*recovery.Admission, error) {
-	if _, ok := m.(recovery.ByBrowser); !ok || r.flow.DeviceRequest == "" || r.flow.IsDecoy() {
+	if _, ok := m.(recovery.ByBrowser); !ok || r.flow.DeviceRequest == "" {
 		return nil, nil
 	}
 	var found *recovery.Admission
-	_, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+	_, err := r.updateRequest(ctx, r.requestOf(r.flow), func(q *recovery.DeviceRequest) error {
 		found = nil
 		if q.ID != r.flow.DeviceRequest || q.Flow != r.flow.ID || !q.Live(r.Now()) {
 			return recovery.ErrMoved
@@ -102,7 +138,7 @@ func (r *run) admission(ctx context.Context, m recovery.Method, in recovery.Inpu
 // DeviceRequest is the request of a flow as it stands; with another id it has
 // given way to another one.
 func (e *Engine) DeviceRequest(ctx context.Context, f *recovery.Flow) (recovery.DeviceRequest, error) {
-	q, _, err := kv.Load[recovery.DeviceRequest](ctx, e.Store, deviceKey(f.Account))
+	q, _, err := kv.Load[recovery.DeviceRequest](ctx, e.Store, e.requestOf(f))
 	if err != nil || q.ID != f.DeviceRequest {
 		return recovery.DeviceRequest{}, err
 	}
@@ -143,7 +179,31 @@ func (r *run) letIn(ctx context.Context, in recovery.Input) (*recovery.Problem, 
 		return nil, nil
 	}
 	r.begun = true // the form answers this and no proof
+	if in.Name == "" {
+		return r.byCode(ctx, secret.Plain(string(in.Code)))
+	}
 	return r.deviceNumber(ctx, in)
+}
+
+// byCode finds the request that a page shows a code of. It is only looked up for
+// the account that it was made for.
+func (r *run) byCode(ctx context.Context, code string) (*recovery.Problem, error) {
+	hourly := recovery.Rate{Count: 10, Per: time.Hour}
+	if err := r.charge(ctx, []meter{{key: r.meterKey("vouch", r.account.ID), rule: window(hourly), life: time.Hour}}); err != nil {
+		return nil, err
+	}
+	if code == "" { // nothing that could be one
+		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
+	}
+	q, ok, err := kv.Load[recovery.DeviceRequest](ctx, r.Store, r.askedKey(code))
+	if err != nil {
+		return nil, err
+	}
+	if !ok || q.Account != r.account.ID || !q.Live(r.Now()) || q.Device != "" && q.Device == r.ownDevice() {
+		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
+	}
+	r.flow.DeviceRequest, r.flow.DeviceCode = q.ID, code
+	return nil, nil
 }
 
 // deviceNumber compares the number. A wrong one ends the request.
@@ -153,7 +213,7 @@ func (r *run) deviceNumber(ctx context.Context, in recovery.Input) (*recovery.Pr
 	}
 	own := r.account.SessionByID(r.flow.Session, r.Now())
 	wrong := false
-	q, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+	q, err := r.updateRequest(ctx, r.requestOf(r.flow), func(q *recovery.DeviceRequest) error {
 		if q.ID != in.Name || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || own == nil || q.Device == own.Device {
 			return recovery.ErrMoved
 		}
@@ -196,7 +256,7 @@ func (r *run) answerBrowser(ctx context.Context) error {
 	}
 	device := r.ownDevice()
 	factor := r.Methods.ShowsFactor(r.flow.Proofs)
-	_, err := r.updateRequest(ctx, r.account.ID, func(q *recovery.DeviceRequest) error {
+	_, err := r.updateRequest(ctx, r.requestOf(r.flow), func(q *recovery.DeviceRequest) error {
 		if q.ID != r.flow.DeviceRequest || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || device == "" {
 			return recovery.ErrMoved
 		}
@@ -223,7 +283,7 @@ func (e *Engine) RefuseDevice(ctx context.Context, a *recovery.Account, s *recov
 	if a.LetsIn(s, e.Now()) != "" {
 		return recovery.ErrNotAllowed
 	}
-	_, err := e.updateRequest(ctx, a.ID, func(q *recovery.DeviceRequest) error {
+	_, err := e.updateRequest(ctx, deviceKey(a.ID), func(q *recovery.DeviceRequest) error {
 		if q.ID != id || !q.Live(e.Now()) {
 			return recovery.ErrMoved
 		}

@@ -23,6 +23,7 @@ func (s step) deviceWait() templates.Content {
 		s.log().Warn("request of a browser cannot be read", "error", err)
 	}
 	c.State, c.Number, c.Others = string(q.State), q.Number, q.Others
+	c.Code = secret.Group(s.Flow.DeviceCode, 4)
 	c.Waits, c.Coded = q.State == recovery.DeviceWaiting, q.State == recovery.DeviceCoded
 	c.Approved = q.State == recovery.DeviceApproved
 	if c.Waits {
@@ -121,6 +122,10 @@ func (x *exchange) approvePage(a *recovery.Account, s *recovery.Session) (templa
 	}
 	f := x.startFrame(recovery.KindVouch)
 	f.SignedIn = true
+	if x.r.URL.Query().Get("choice") == "device" {
+		f.Start = string(recovery.KindLetIn)
+		return f, templates.DevicePage{ByCode: true}
+	}
 	if q == nil || x.r.URL.Query().Get("choice") == "vouch" {
 		return f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: why}
 	}

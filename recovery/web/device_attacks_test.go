@@ -236,3 +236,38 @@ func TestDV05_OneTapUndoesIt(t *testing.T) {
 		}
 	}
 }
+
+// Before anything was proved a request is found by its code, looks alike for
+// everybody, and shows nowhere by itself.
+func TestDV01_ARequestBeforeAnyProofIsFoundByItsCode(t *testing.T) {
+	t.Parallel()
+	p := knownAndNew(t, withFactor)
+	p.known.Get(approve).Submit("choice", "not_me")
+	p.Clock.Move(6 * time.Minute)
+	asks := func(name string) *recoverytest.Browser {
+		b := p.Browser()
+		b.Get("/.sparekey/recover?choice=unlock").Submit("name", name).Want("sent")
+		return b.Submit("method", recovery.OtherDevice).Want("device-wait")
+	}
+	own, nobody := asks(p.alice.Name), asks("ghost")
+	code := own.Find("find")
+	if got, want := strings.ReplaceAll(normal(nobody, "ghost"), nobody.Find("find"), ""), strings.ReplaceAll(normal(own, p.alice.Name), code, ""); got != want {
+		t.Errorf("nobody gets\n%s\nwant\n%s", got, want)
+	}
+	if p.known.Get(approve); p.known.Page() == "device-approve" {
+		t.Error("it shows by itself")
+	}
+	p.known.Get(approve+"?choice=device").Submit("code", "!?")
+	p.known.Get(approve+"?choice=device").Submit("code", nobody.Find("find"))
+	if p.known.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a request of nobody is found: %s", p.known.Text())
+	}
+	p.Clock.Move(time.Minute)
+	p.known.Get(approve+"?choice=device").Submit("code", code).Want("factor").Submit("code", recoverytest.TOTP(p.World, p.alice.Key))
+	p.known.Want("device-approve").Submit("choice", "tap")
+	for b, want := range map[*recoverytest.Browser]string{own: "sign-in", nobody: "device-wait"} {
+		if b.Post("/.sparekey/", url.Values{"flow": {b.URL.Query().Get("f")}, "code": {"check"}}); b.Page() != want {
+			t.Errorf("got page %q, want %q: %s", b.Page(), want, b.Text())
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (s step) ways() templates.Ways {
 		Method: s.asked(), Methods: slices.Clone(s.Step.Methods),
 		Resend: s.resent(), Recover: s.signingIn() && s.recoverable(),
 	}
-	if s.signingIn() && slices.Contains(w.Methods, recovery.OtherDevice) {
+	if slices.Contains(w.Methods, recovery.OtherDevice) {
 		w.Device = true
 		w.Methods = slices.DeleteFunc(w.Methods, func(m string) bool { return m == recovery.OtherDevice })
 	}
