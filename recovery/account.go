@@ -168,6 +168,7 @@ type Device struct {
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
 	Sure       bool      `json:"sure,omitempty"`      // more than a password was shown when it became known
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
+	Admitted   time.Time `json:"admitted,omitzero"`   // another browser let it in: until then it changes nothing and is not known; zero: its owner showed a factor there
 }
 
 // TrustedUntil is until when the browser skips the second factor; zero: it does

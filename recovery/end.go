@@ -138,6 +138,7 @@ func (end End) factorProved() bool {
 // meet finds the device or makes it known.
 func (end End) meet(a *Account, eff *Effects) *Device {
 	if d := a.Device(end.Client.Device); d != nil {
+		d.Sure = d.Sure || end.Flow.sure()
 		d.Seen, d.Paged, d.Browser, d.Network = end.Now, end.Now, end.Client.Browser, end.Client.Network
 		return d
 	}

@@ -45,6 +45,10 @@ const (
 	EventTrustedContactAdded   EventName = "contact_person_added"
 	EventTrustedContactDropped EventName = "contact_person_removed"
 	EventVouched               EventName = "vouched"
+	EventDeviceAsked           EventName = "device_asked"    // a new browser asks to be let in
+	EventDeviceAnswered        EventName = "device_answered" // a known one let it in, or made a code for it
+	EventDeviceRefused         EventName = "device_refused"  // "not me", or the wrong number
+	EventDeviceLetIn           EventName = "device_let_in"   // the new one is signed in
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
@@ -79,7 +83,7 @@ func closing() []EventName {
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
 		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventTrustedContactAdded, EventKeyMade,
-		EventCodeUsed, EventNewDevice, EventWaitStarted,
+		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}
 }

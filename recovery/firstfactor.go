@@ -22,7 +22,7 @@ func beside(f Facts) (Step, bool) {
 // sureBrowser tells that somebody has shown more than a password in this browser
 // before, and not only since a recovery of the password.
 func (f Facts) sureBrowser() bool {
-	return f.Device != nil && f.Device.Sure && (!PasswordBarred(f) || f.Device.First.Before(f.Account.Recovered))
+	return f.Device.Known(f.Now) && f.Device.Sure && (!PasswordBarred(f) || f.Device.First.Before(f.Account.Recovered))
 }
 
 // undoes tells whether a recovery has shown nothing but what takes the first second

@@ -40,6 +40,10 @@ type Flow struct {
 	Remember   bool   `json:"remember,omitempty"` // keep me signed in
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
+	DeviceRequest string `json:"device_request,omitempty"` // id of the request that this flow made, or that it answers
+	DeviceCode    string `json:"device_code,omitempty"`    // that finds the request, where nothing was proved when it was made
+	ByCode        bool   `json:"by_code,omitempty"`        // the browser that answers shows a code, which is typed in the new one
+
 	Tried       bool `json:"tried,omitempty"`        // the recovery code tried out was right
 	Consented   bool `json:"consented,omitempty"`    // the last click of somebody who vouches
 	VoidCodes   bool `json:"void_codes,omitempty"`   // the sheet that is replaced may be in other hands

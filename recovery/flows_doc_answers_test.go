@@ -78,6 +78,10 @@ func fill(f *recovery.Flow, by string) bool {
 		f.Consented = true
 	case recovery.AskTrial:
 		f.Tried = true
+	case recovery.AskDevice:
+		f.DeviceRequest = "x"
+	case recovery.AskHandOver:
+		f.Consented = true
 	default:
 		return false
 	}

@@ -62,8 +62,6 @@ func chapters() []chapter {
 	one := []shape{{account: full}}
 	typed := &recovery.Account{}
 	typed.AddAddresses("alice@example.org", "+41791234567")
-	invited := &recovery.Account{State: recovery.StateInvited}
-	invited.AddAddresses("alice@example.org", "")
 	empty := []shape{{name: "", account: typed}}
 	factor := []shape{{name: "a second factor", account: full}, {name: "none", account: plain}}
 	settled := append(slices.Clone(factor), shape{name: "recovered today", account: &probation})
@@ -77,6 +75,7 @@ func chapters() []chapter {
 	linked := func(a *recovery.Account) []shape {
 		return []shape{{account: a}, {account: a, ticket: recovery.Admin}, {account: a, ticket: recovery.Rescue}}
 	}
+	known := []shape{{name: "known for a day", account: knownFor(full, 24*time.Hour)}, {name: "known for less", account: knownFor(full, time.Hour)}}
 	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
 	return slices.Concat([]chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
@@ -87,7 +86,7 @@ func chapters() []chapter {
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
 		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, who is signed in then: password and factor were shown in it. The codes are asked for the addresses that were given, where anything can be sent.", "first account made, signed in", empty},
 		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them. An invitation that was mailed has answered for the mailbox. It ends signed in, in the browser that the link is bound to.", "account open, signed in", empty},
-		{"activate", "", "Accept an invitation without a second factor", "With `require second_factor for GROUP...` everybody else may say *later*, and the password is longer then. A shorter one is asked for anew when *later* comes after it.", "account open, signed in", []shape{{account: invited, free: true}}},
+		{"activate", "", "Accept an invitation without a second factor", "With `require second_factor for GROUP...` everybody else may say *later*, and the password is longer then. A shorter one is asked for anew when *later* comes after it.", "account open, signed in", []shape{{account: newcomer(), free: true}}},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
 		{"drop_password", "", "Go without a password", "For an account with something that signs in alone and is there twice; else a recovery code is tried, and not used up.", "no password, the passkey signs in", settled},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
@@ -101,6 +100,7 @@ func chapters() []chapter {
 		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
 		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
+		{"let_in", "", "Let another device in", "A known browser shows who asks; the number that the new one shows comes first, then a proof, then one click: at once, or with a code to be typed there.", "the new browser may go on", known},
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
@@ -218,7 +218,7 @@ func spoken(step recovery.Step, by string) string {
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "factor": "which second factor", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed", "later": "later",
-		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
+		"admin_in_person": "code handed over in person", "setup": "link of the log", "let_in": "number of the new device", "hand_over": "last click", "device": "a known device lets it in", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]
@@ -255,6 +255,9 @@ func (w *walk) starts() []*node {
 		}
 		if s.ticket != "" {
 			flow.Proofs = []recovery.Proof{{Method: s.ticket, At: noon}}
+		}
+		if len(s.account.Sessions) > 0 {
+			flow.Session = s.account.Sessions[0].ID
 		}
 		to := w.from(w.facts(flow, s))
 		switch {

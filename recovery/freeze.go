@@ -39,13 +39,14 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 }
 
 // Interrupt ends all that may have begun with a notice, and leaves the account
-// open: sign-ins, recoveries, waits, cases, and addresses that do not count yet. A second
-// factor that was taken off is back.
+// open: sign-ins, recoveries, waits, cases, addresses that do not count yet, and
+// browsers that another one let in. A second factor that was taken off is back.
 func (a *Account) Interrupt(now time.Time, l Lifetimes) {
 	a.undoAddresses(now, l)
 	a.putFactorBack(now)
 	a.EndEverything()
 	a.UntrustDevices()
+	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return !d.Admitted.IsZero() })
 }
 
 // opening is the sheet that would open the account if it were closed; nil: none.

@@ -52,6 +52,8 @@ type Traits struct {
 	Factor bool
 	// Script tells that only a page with scripts can ask for it.
 	Script bool
+	// SignInOnly tells that it is asked for in a sign-in and in no way back yet.
+	SignInOnly bool
 	// Silent tells that its challenge is only shown: nothing is sent.
 	Silent bool
 	// Several tells that an account may have more than one of it.
@@ -89,6 +91,9 @@ type Try struct {
 	Policy  *Policy
 	Host    string   // that the browser asked for; empty: no browser took part
 	Answers []string // for a Remote method: ids of the accounts that have answered so far
+	// Admission is what another browser has answered; nil: nothing, or another
+	// method than a [ByBrowser] is asked.
+	Admission *Admission
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -98,6 +103,7 @@ type Verdict struct {
 	Credential string   // id of what was matched
 	Version    uint64
 	Alone      bool   // it is first and second factor at once
+	Factor     bool   // as [Proof.Factor]
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
 	// Rehash stores the same secret at today's cost, after the answer; nil: it
 	// has that.
@@ -185,6 +191,14 @@ type Remote interface {
 	Call(a *Account, f *Flow) (ids []string, template string)
 }
 
+// ByBrowser is a method whose proof another browser of the same account gives,
+// which finds the request by itself. The engine keeps one for each account.
+type ByBrowser interface {
+	Method
+	// AskedPage shows the number and waits.
+	AskedPage() string
+}
+
 // Enroller is a method whose credential a person can replace.
 type Enroller interface {
 	// Offer makes what the page shows (a secret, codes); nil for nothing.
@@ -258,7 +272,7 @@ type Counted interface {
 // proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
-	return x != nil && x.Traits().Class != ""
+	return x != nil && x.Traits().Class != "" && !x.Traits().SignInOnly
 }
 
 // proofs lists what may stand in a way.
@@ -272,11 +286,11 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
-// Later lists the proofs whose methods are not built yet. Their words are
-// reserved, so that a policy that uses one is refused with a message that says
+// Later lists the proofs whose methods are not built yet, or not for a way back.
+// Their words are reserved there, so that a policy that uses one is refused with a message that says
 // so.
 func (m *Methods) Later() []string {
-	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
+	return slices.DeleteFunc([]string{Passkey, OtherDevice}, m.proof)
 }
 
 // Has reports whether messages for a channel can be sent here.

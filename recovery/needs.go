@@ -25,6 +25,8 @@ func (f *Flow) Prepared(s Step) bool {
 		return made
 	case s.Remote:
 		return f.AskCode != ""
+	case s.ByBrowser:
+		return f.DeviceRequest != ""
 	}
 	return !s.Done
 }
@@ -52,8 +54,10 @@ type Step struct {
 	Until   time.Time // AskWait: when the wait is over; zero: it has not begun
 	Enroll  bool      // Method is to be enrolled, not proved
 	Remote  bool      // Method is answered elsewhere, while this page waits
-	Dead    string    // a problem key: nothing leads on from here
-	Done    bool
+	// ByBrowser tells that another browser of the account answers it.
+	ByBrowser bool
+	Dead      string // a problem key: nothing leads on from here
+	Done      bool
 	// Optional tells that the step may be skipped, with [ChoiceSkip].
 	Optional bool
 }
@@ -96,8 +100,19 @@ func asked(method string, kind Kind) Need {
 	}
 }
 
-// Settled refuses changes while the account is on probation (MF-06).
+// own refuses changes in a browser that another one has let in within a day
+// (DV-05).
+func own(f Facts) (Step, bool) {
+	s := f.Account.SessionByID(f.Flow.Session, f.Now)
+	return Step{Page: PageRefused, Dead: ProblemAdmitted}, !f.Account.AdmittedUntil(s, f.Now).IsZero()
+}
+
+// Settled refuses changes as own does, and while the account is on probation
+// (MF-06).
 func Settled(f Facts) (Step, bool) {
+	if step, admitted := own(f); admitted {
+		return step, true
+	}
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
 }
 
@@ -131,7 +146,8 @@ func ask(f Facts, methods []string) Step {
 	if method != Waiting {
 		m := f.Methods.Get(method)
 		_, remote := m.(Remote)
-		step.Page, step.Ask, step.Remote = m.Traits().Page, "", remote
+		_, browser := m.(ByBrowser)
+		step.Page, step.Ask, step.Remote, step.ByBrowser = m.Traits().Page, "", remote, browser
 	}
 	return step
 }

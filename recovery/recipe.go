@@ -56,8 +56,9 @@ type Place int
 const (
 	ToAccount Place = iota // one's own account page
 	ToSignIn
-	ToReturn // where the person was going
-	ToPerson // the page of the person the flow was about
+	ToReturn  // where the person was going
+	ToPerson  // the page of the person the flow was about
+	ToApprove // the page that answers requests
 )
 
 // After is where a finished flow leads, and what is said there.

@@ -8,7 +8,7 @@ func Recipes() []Recipe {
 		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
 		addFactorRecipe(), dropFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
-		addContactRecipe(), vouchRecipe(), drillContactRecipe(),
+		addContactRecipe(), vouchRecipe(), drillContactRecipe(), letInRecipe(),
 		openCaseRecipe(), drillRecipe(),
 	}
 }

@@ -23,7 +23,7 @@ const (
 func changePasswordRecipe() Recipe {
 	return Recipe{
 		Kind: KindChangePassword, SignedIn: true,
-		Needs:  []Need{currentPassword, asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
+		Needs:  []Need{own, currentPassword, asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
 		Finish: End.changePassword,
 		After:  After{Page: "sign-in", Says: []string{"password_done"}},
 	}

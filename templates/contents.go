@@ -23,6 +23,8 @@ func contents() []Content {
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
 		CodesPage{Codes: []string{"ABCD"}},
 		ConfirmPage{},
+		DevicePage{Request: &DeviceRequest{ID: "1", State: "waiting", Browser: "Firefox on Linux", Network: "192.0.2.1", Host: "photos.example.com"}},
+		DeviceWaitPage{Ways: Ways{Method: "device", Methods: []string{"totp"}}, State: "waiting", Waits: true, Number: "42", Link: "https://photos.example.com/"},
 		EnrollPage{Ways: ways, Choice: "second_factor"},
 		FactorPage{Ways: ways},
 		ForbiddenPage{Name: "ana"},

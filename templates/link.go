@@ -67,6 +67,12 @@ func (p page) Menu() []own {
 	return list
 }
 
+// FindURL is where the code of one's own new device is typed.
+func (p page) FindURL() string { return p.entry("account/approve", p.Keep, "choice", "device") }
+
+// VouchURL is the same, when a browser asks to be let in there.
+func (p page) VouchURL() string { return p.entry("account/approve", p.Keep, "choice", "vouch") }
+
 // ApproveURL is where somebody vouches for another.
 func (p page) ApproveURL() string { return p.entry("account/approve", p.Keep) }
 

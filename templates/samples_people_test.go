@@ -50,6 +50,7 @@ func vouchSamples() []sample {
 		{"factor-contact-waiting", step(templates.Frame{Problem: problem("contact_waiting")}), waiting},
 		{"factor-contact-trial", owned(), trial},
 		{"confirm-approve", site(templates.Frame{Start: "approve_contact", SignedIn: true}), confirming("approve")},
+		{"confirm-approve-young", site(templates.Frame{Start: "approve_contact", SignedIn: true}), templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: "device_young"}},
 		{"confirm-vouch", owned(), vouch},
 		{"confirm-vouch-trial", owned(), tried},
 		{"confirm-go-on", running(), confirming("go_on")},

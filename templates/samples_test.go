@@ -23,7 +23,7 @@ const qr = template.HTML(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2
 
 // samples lists at least one state of every page.
 func samples() []sample {
-	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), accountSamples(), waitSamples(), vouchSamples(), settingSamples(), peopleSamples())
+	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), accountSamples(), waitSamples(), vouchSamples(), deviceSamples(), settingSamples(), peopleSamples())
 }
 
 func sampleOf(t *testing.T, name string) sample {

@@ -13,6 +13,7 @@ type Ways struct {
 	Methods []string // other proofs that may be shown instead, with their counts (contact*2): buttons named "method", or from two on a link to choose
 	Resend  string   // the method whose code can be sent again; empty: none
 	Recover bool     // offer "I can't sign in"
+	Device  bool     // another device of the account may let this one in: a button of its own, beside Methods
 }
 
 // Later tells that going without a second factor is one of them.
@@ -211,6 +212,7 @@ type ConfirmPage struct {
 
 	Case  string // a link: how an administrator's help comes here; empty: by mail
 	Token string // a link: its secret, put into the field "code"
+	Why   string // approve: the problem that keeps this browser from letting others in; empty: none asks
 
 	By     string // case: who has opened it; empty: not known
 	Signed string // the same as the address has it

@@ -178,7 +178,7 @@ func (x *exchange) changeBrowser(a *recovery.Account, s *recovery.Session, choic
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
-	if x.Engine.Now().Before(a.Probation) {
+	if !a.OnProbation(s, x.Engine.Now()).IsZero() {
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return
 	}

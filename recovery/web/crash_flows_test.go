@@ -139,7 +139,7 @@ func (o crashFlow) crashAt(t *testing.T, p preparedFlow, d kv.Driver, at int64, 
 }
 
 func crashFlows() []crashFlow {
-	return slices.Concat(vouchCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
+	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
 }
 
 // vouchCrashFlows are the flows in which others help.

@@ -16,6 +16,10 @@ func (x *exchange) showFlow() {
 		return
 	}
 	o, err := x.Engine.Show(x.r.Context(), x.client, id)
+	if x.r.Method == http.MethodHead && err == nil && o.Problem == nil && o.Step.ByBrowser {
+		x.peek(o.Flow)
+		return
+	}
 	if !x.stands(o, err) {
 		return
 	}

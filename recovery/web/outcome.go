@@ -65,6 +65,8 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 		return x.loginURL(says, o.Return)
 	case recovery.ToPerson:
 		return x.address("people/"+o.Flow.Person, url.Values{"done": {says}})
+	case recovery.ToApprove:
+		return x.address("account/approve", url.Values{"done": {says}})
 	case recovery.ToAccount:
 	}
 	return x.ownURL(ownPathOf(recipe), says)
@@ -136,6 +138,7 @@ func (x *exchange) entry(in recovery.Input) (templates.Frame, templates.Content,
 func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool) {
 	return map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool){
 		recovery.KindLogin:    (*exchange).loginAgain,
+		recovery.KindLetIn:    (*exchange).approveAgain,
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
 		recovery.KindActivate: (*exchange).activateAgain,

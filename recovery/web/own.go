@@ -10,41 +10,39 @@ import (
 )
 
 // own is what each page of one's own account begins with.
-func (x *exchange) own(a *recovery.Account) templates.Own {
+func (x *exchange) own(a *recovery.Account, s *recovery.Session) templates.Own {
 	out := templates.Own{Others: len(a.Sessions) > 1 && x.changed()}
 	out.FactorDue = x.Engine.Policy.Requires(a) && !x.Engine.Methods.HasFactor(a)
-	if x.Engine.Now().Before(a.Probation) {
-		out.Probation = a.Probation
-	}
+	out.Probation = a.OnProbation(s, x.Engine.Now())
 	return out
 }
 
-func (x *exchange) ownOverview(a *recovery.Account, _ *recovery.Session) templates.Content {
+func (x *exchange) ownOverview(a *recovery.Account, s *recovery.Session) templates.Content {
 	now := x.Engine.Now()
 	return templates.AccountPage{
-		Own: x.own(a), Name: a.Name, Groups: a.Groups, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys),
+		Own: x.own(a, s), Name: a.Name, Groups: a.Groups, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys),
 		Unconfirmed: x.unconfirmed(a), Losses: x.losses(a), Waits: shownWaits(a.Showing("", now)),
 		Guessed: x.guessed(a), Admin: a.Admin(), Reminder: a.DrillDue(now),
 	}
 }
 
-func (x *exchange) ownSignIn(a *recovery.Account, _ *recovery.Session) templates.Content {
+func (x *exchange) ownSignIn(a *recovery.Account, s *recovery.Session) templates.Content {
 	p := x.Engine.Policy
 	return templates.AccountSignInPage{
-		Own: x.own(a), Factors: x.ownFactors(a), Droppable: !p.Requires(a) && x.Engine.Methods.HasFactor(a),
+		Own: x.own(a, s), Factors: x.ownFactors(a), Droppable: !p.Requires(a) && x.Engine.Methods.HasFactor(a),
 		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
 		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
 	}
 }
 
 func (x *exchange) ownDevices(a *recovery.Account, s *recovery.Session) templates.Content {
-	return templates.AccountDevicesPage{Own: x.own(a), Sessions: x.sessions(a, s.ID), Browsers: x.browsers(a, s)}
+	return templates.AccountDevicesPage{Own: x.own(a, s), Sessions: x.sessions(a, s.ID), Browsers: x.browsers(a, s)}
 }
 
-func (x *exchange) ownRecovery(a *recovery.Account, _ *recovery.Session) templates.Content {
+func (x *exchange) ownRecovery(a *recovery.Account, s *recovery.Session) templates.Content {
 	left := method.CodesThatOpen(a, x.Engine.Keys)
 	c := templates.AccountRecoveryPage{
-		Own: x.own(a), CodesLeft: left, Drill: left > 0, Reminder: a.DrillDue(x.Engine.Now()), Losses: x.losses(a),
+		Own: x.own(a, s), CodesLeft: left, Drill: left > 0, Reminder: a.DrillDue(x.Engine.Now()), Losses: x.losses(a),
 	}
 	for _, v := range a.TrustedContacts {
 		c.Contacts = append(c.Contacts, v.Name)
@@ -52,10 +50,10 @@ func (x *exchange) ownRecovery(a *recovery.Account, _ *recovery.Session) templat
 	return c
 }
 
-func (x *exchange) ownContact(a *recovery.Account, _ *recovery.Session) templates.Content {
+func (x *exchange) ownContact(a *recovery.Account, s *recovery.Session) templates.Content {
 	now := x.Engine.Now()
 	return templates.AccountContactPage{
-		Own: x.own(a), CanMail: x.has(recovery.ChannelMail), CanPhone: x.has(recovery.ChannelSMS), Unconfirmed: x.unconfirmed(a),
+		Own: x.own(a, s), CanMail: x.has(recovery.ChannelMail), CanPhone: x.has(recovery.ChannelSMS), Unconfirmed: x.unconfirmed(a),
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
 	}
 }
@@ -86,7 +84,7 @@ func (x *exchange) about(a *recovery.Account, current string) *templates.Account
 	return &templates.Account{
 		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups,
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
-		Probation: x.own(a).Probation, Unconfirmed: x.unconfirmed(a), Factors: x.ownFactors(a), Sessions: x.sessions(a, current),
+		Probation: x.own(a, nil).Probation, Unconfirmed: x.unconfirmed(a), Factors: x.ownFactors(a), Sessions: x.sessions(a, current),
 	}
 }
 

@@ -135,7 +135,7 @@ func notices() []string {
 	return []string{
 		"resent", "session_ended", "browser_renamed", "browser_forgotten", "trust_ended", "signed_out_everywhere", "signed_out_elsewhere", "wait_started", "wait_stopped",
 		"person_changed", "person_unlocked", "person_unlocked_passwords",
-		"contact_undone", "contact_removed", "vouch_refused", "stopped_only",
+		"contact_undone", "contact_removed", "vouch_refused", "stopped_only", "device_refused",
 	}
 }
 

@@ -52,7 +52,7 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 	switch {
 	case a == nil:
 		return nil, nil
-	case x.Engine.Now().Before(a.Probation):
+	case !a.OnProbation(s, x.Engine.Now()).IsZero():
 		x.adminRefused(a, "on probation")
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return nil, nil

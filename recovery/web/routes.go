@@ -65,7 +65,7 @@ func routes() map[string]route {
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
 
-		"account/approve": {get: (*exchange).showApprove, document: true},
+		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"healthz":         {get: (*exchange).health},
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
