@@ -89,6 +89,11 @@ type App struct {
 	// must.
 	FactorFor []string `json:"factor_for,omitempty"`
 
+	// An unknown browser is let in by one that the account knows, in addition to the
+	// second factor; where there is none that could, a mail code or a recovery code
+	// stands for it. Default: no.
+	KnownDevice bool `json:"known_device,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

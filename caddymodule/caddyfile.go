@@ -50,6 +50,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		ask question for recover
 //		enrol NAME...
 //		require second_factor [for GROUP...]
+//		require known_device
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]

@@ -13,13 +13,18 @@ import (
 // require reads what signing in needs of whom.
 func (a *App) require(d *caddyfile.Dispenser) error {
 	words := d.RemainingArgs()
-	if len(words) == 0 || words[0] != "second_factor" {
+	if len(words) == 0 || words[0] != "second_factor" && words[0] != "known_device" {
 		return reads(d, readsRequire)
 	}
-	if a.Lines["require second_factor"] != "" {
-		return d.Err("require second_factor is there twice: write it once")
+	word := "require " + words[0]
+	if a.Lines[word] != "" {
+		return d.Errf("%s is there twice: write it once", word)
 	}
-	a.note(d, "require second_factor")
+	a.note(d, word)
+	if words[0] == "known_device" {
+		a.KnownDevice = true
+		return need(d, len(words) == 1, word+", alone in its line")
+	}
 	if len(words) == 1 {
 		return nil // everybody, as without the word
 	}
@@ -33,7 +38,7 @@ func (a *App) require(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-const readsRequire = "require second_factor [for GROUP...], such as require second_factor for admins"
+const readsRequire = "require second_factor [for GROUP...] or require known_device, such as require second_factor for admins"
 
 // checkFactorFor refuses what is no name of a group.
 func checkFactorFor(groups []string) error {

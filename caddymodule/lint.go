@@ -28,6 +28,7 @@ func (a *App) table() lint.Table {
 	if t.FactorFor = a.policy.FactorFor; len(t.FactorFor) == 0 { // nobody may take it off
 		t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return slices.Contains(c.Gives, lint.GiftNoFactor) })
 	}
+	t.KnownDevice = a.policy.KnownDevice
 	t.Ban = a.policy.Lifetimes.RecoveredBan
 	for i := range t.Changes {
 		if t.Changes[i].After > 0 { // a new address

@@ -48,6 +48,9 @@ func handOver(f Facts) (Step, bool) {
 // orDevice adds another browser to proofs of a sign-in, where there is one that
 // could let this one in, or has.
 func (f Facts) orDevice(methods []string) []string {
+	if f.Policy.KnownDevice { // asked in addition
+		return methods
+	}
 	if f.Methods.Get(OtherDevice) != nil && (f.Flow.Has(OtherDevice) || f.Account.Approver(f.Device, f.Now)) {
 		return append(methods, OtherDevice)
 	}

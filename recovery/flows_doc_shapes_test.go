@@ -20,3 +20,11 @@ func newcomer() *recovery.Account {
 	a.AddAddresses("alice@example.org", "")
 	return a
 }
+
+// strictSignIns are accounts that are asked for a known device.
+func strictSignIns(full *recovery.Account) []shape {
+	return []shape{
+		{name: "another browser, known for a day", account: knownFor(full, 48*time.Hour), known: true},
+		{name: "none that could answer now", account: full, known: true},
+	}
+}

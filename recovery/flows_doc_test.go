@@ -46,6 +46,7 @@ type shape struct {
 	ticket  string // the proof the flow begins with
 	mute    bool   // no mail can be sent
 	free    bool   // only administrators must have a second factor
+	known   bool   // a known device is asked for
 }
 
 func chapters() []chapter {
@@ -79,6 +80,7 @@ func chapters() []chapter {
 	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
 	return slices.Concat([]chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
+		{"login", "", "Sign in where a known device is asked for", "With `require known_device`, in a browser that the account does not know. Where another one could answer now it is asked, else a mail code or recovery code beside the factor.", "signed in", strictSignIns(full)},
 		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", password},
 		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", linked(full)},
 		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", linked(full)},
@@ -130,6 +132,7 @@ type walk struct {
 
 func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
 	policy := recovery.Default()
+	policy.KnownDevice = s.known
 	if s.free {
 		policy.FactorFor = []string{recovery.GroupAdmins}
 	}

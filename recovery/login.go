@@ -11,7 +11,7 @@ const KindLogin Kind = "login"
 func loginRecipe() Recipe {
 	return Recipe{
 		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen}, Opens: true,
-		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor}, Finish: End.login,
+		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor, knownDevice}, Finish: End.login,
 		After: After{To: ToReturn},
 	}
 }

@@ -58,6 +58,7 @@ const (
 	ProblemGroupBad       = "group_bad"
 	ProblemMailBad        = "mail_bad"
 	ProblemPhoneBad       = "phone_bad"
+	ProblemNoKnownDevice  = "no_known_device"
 	ProblemFactorRequired = "factor_required"
 	ProblemNothingBeside  = "nothing_beside" // no second factor without one thing more than the password
 	ProblemMissing        = "missing_field"

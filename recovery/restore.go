@@ -40,6 +40,7 @@ func (end End) recover(a *Account, eff *Effects) {
 	case GoalBoth:
 		end.Install(a, Password)
 		end.renewFactor(a)
+		a.Devices = nil // one of them may be what was lost
 		name = EventBothReset
 	}
 	if c := a.Credential(Password); c != nil && end.Flow.Goal != GoalSecondFactor && !rescued {

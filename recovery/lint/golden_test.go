@@ -36,6 +36,13 @@ func free() lint.Table {
 	return t
 }
 
+// known is that policy where an unknown browser is let in by a known one.
+func known() lint.Table {
+	t := free()
+	t.KnownDevice = true
+	return t
+}
+
 func TestGolden(t *testing.T) {
 	for _, tc := range []struct {
 		file   string
@@ -47,6 +54,7 @@ func TestGolden(t *testing.T) {
 		{"default.dot", lint.Explain(defaults()), lint.Dot},
 		{"default.svg", lint.Explain(defaults()), lint.SVG},
 		{"free.txt", lint.Explain(free()), lint.Text},
+		{"known.txt", lint.Explain(known()), lint.Text},
 		{"weak.txt", lint.Explain(weak(), shape("totp mail phone")), lint.Text},
 		{"weak.json", lint.Explain(weak(), shape("totp mail phone")), lint.JSON},
 		{"weak.dot", lint.Explain(weak()), lint.Dot},

@@ -197,6 +197,10 @@ type Table struct {
 	// FactorFor are the groups whose members must have a second factor, beside
 	// administrators; empty: everybody must.
 	FactorFor []string
+	// KnownDevice tells that an unknown browser is let in by a known one, in addition
+	// to what Login asks. That is not counted, like the check of an unknown browser;
+	// a [Forecast] sees it.
+	KnownDevice bool
 	// Ban is how long a password set by recovery is no proof for the second
 	// factor or both.
 	Ban time.Duration
@@ -323,7 +327,7 @@ func (w Way) byCase() bool {
 
 // verifies reports whether a login takes the proof alone when it asked its owner.
 func (t Table) verifies(name string) bool {
-	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
+	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && l.Proofs[0] == name })
 }
 
 // places are where an account keeps a proof.

@@ -96,6 +96,9 @@ func (p *paper) ways(t Table) {
 	if len(t.FactorFor) > 0 {
 		p.row("factor required", 21, ",", t.required()...)
 	}
+	if t.KnownDevice {
+		p.row("new browser", 21, "", "needs a known one, or where there is none a mail code or recovery code beside the factor")
+	}
 	for _, goal := range Goals() {
 		for _, without := range []bool{false, true} {
 			var list []string
@@ -192,6 +195,8 @@ func risks(list []Risk) []string {
 func losses(list []Loss) []string {
 	return grouped(len(list), func(i int) (string, string) {
 		switch l := list[i]; {
+		case len(l.With) > 0:
+			return l.Object, ": back in with " + strings.Join(l.With, " + ") + l.things()
 		case l.SignsIn:
 			return l.Object, ": can still sign in" + l.things()
 		case l.LockedOut:

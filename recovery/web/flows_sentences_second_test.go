@@ -5,6 +5,10 @@ import "github.com/caddy-sparekey/sparekey/recovery"
 // secondFactors are about people who have none, and those who must.
 func secondFactors() []sentence {
 	return []sentence{
+		{`the operator asks for a known device`, func(s *storyReader, _ []string) {
+			s.w.Policy.KnownDevice = true
+			s.w.Reload()
+		}},
 		{`the operator requires a second factor of (everybody|administrators only)`, func(s *storyReader, m []string) {
 			if s.w.Policy.FactorFor = nil; m[0] != "everybody" {
 				s.w.Policy.FactorFor = []string{recovery.GroupAdmins}
