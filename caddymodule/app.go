@@ -80,6 +80,20 @@ type App struct {
 	// (change_password, recover). Default: nothing.
 	Ask map[string][]recovery.Kind `json:"ask,omitempty"`
 
+	// Second factors that people may make, such as totp. Where a browser can make
+	// none of these, it is offered what it can. Default: all there are.
+	Enrol []string `json:"enrol,omitempty"`
+
+	// Groups whose members must have a second factor; others may say "later" when
+	// they accept their invitation. Administrators always must. Default: everybody
+	// must.
+	FactorFor []string `json:"factor_for,omitempty"`
+
+	// An unknown browser is let in by one that the account knows, in addition to the
+	// second factor; where there is none that could, a mail code or a recovery code
+	// stands for it. Default: no.
+	KnownDevice bool `json:"known_device,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

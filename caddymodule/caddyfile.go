@@ -48,6 +48,9 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		}
 //		ask pin for change_password
 //		ask question for recover
+//		enrol NAME...
+//		require second_factor [for GROUP...]
+//		require known_device
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -84,7 +87,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func repeatable(word string) bool {
 	switch word {
-	case "notify", "recover", "lifetime", "limit", "ask", "site":
+	case "notify", "recover", "lifetime", "limit", "ask", "require", "site":
 		return true
 	}
 	return false
@@ -120,6 +123,10 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.recover(d)
 	case "ask":
 		return a.ask(d)
+	case "enrol":
+		return a.enrol(d)
+	case "require":
+		return a.require(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -135,7 +142,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

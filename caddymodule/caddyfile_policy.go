@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,6 +182,20 @@ func (a *App) ask(d *caddyfile.Dispenser) error {
 		a.Ask = map[string][]recovery.Kind{}
 	}
 	a.Ask[method] = []recovery.Kind{recovery.Kind(kind)}
+	return nil
+}
+
+// enrol reads which second factors people may make.
+func (a *App) enrol(d *caddyfile.Dispenser) error {
+	a.Enrol = d.RemainingArgs()
+	if len(a.Enrol) == 0 {
+		return reads(d, "enrol NAME..., such as enrol totp")
+	}
+	for i, name := range a.Enrol {
+		if !slices.Contains(enrollable(), name) || slices.Contains(a.Enrol[:i], name) {
+			return d.Errf("enrol %s: use each of %s at most once", name, oneOf(enrollable()))
+		}
+	}
 	return nil
 }
 

@@ -166,7 +166,7 @@ func (o *operations) answer(out *explained, a *recovery.Account, gates []met) {
 	whole := methods.WholeSession(a, now)
 	open := true
 	for _, g := range gates {
-		x := guard.Explain(methods, a, whole, g.question, now)
+		x := guard.Explain(o.engine.Policy, methods, a, whole, g.question, now)
 		says := gateSays{Line: g.line, Perhaps: g.perhaps, Answer: answerOf(x.Reason), Rules: said(g.question.Rules, x)}
 		if x.Open {
 			says.Answer = answerOpen
@@ -196,7 +196,7 @@ func (o *operations) answer(out *explained, a *recovery.Account, gates []met) {
 func (o *operations) worst(a *recovery.Account, s *recovery.Session, gates []met) (answer, why string) {
 	answer = answerYes
 	for _, g := range gates {
-		x := guard.Explain(o.engine.Methods, a, s, g.question, o.engine.Now())
+		x := guard.Explain(o.engine.Policy, o.engine.Methods, a, s, g.question, o.engine.Now())
 		if x.Open || x.Reason == guard.Allowed || answer == answerNo {
 			continue
 		}

@@ -28,10 +28,17 @@ func ruleWhys() map[string]func(*guard.Rules, guard.Explained) string {
 }
 
 func whyAllow(rules *guard.Rules, x guard.Explained) string {
+	if x.Locked {
+		return "everybody must have a second factor, and the account has none"
+	}
 	if len(rules.Allow) == 0 {
 		return "everybody with an account"
 	}
-	return fmt.Sprintf("asks for one of %s; is %s", strings.Join(rules.Allow, " "), strings.Join(x.InRules, " "))
+	text := fmt.Sprintf("asks for one of %s; is %s", strings.Join(rules.Allow, " "), strings.Join(x.InRules, " "))
+	if len(x.Barred) > 0 {
+		text += "; without a second factor not " + strings.Join(x.Barred, " ")
+	}
+	return text
 }
 
 func whyRecovered(rules *guard.Rules, x guard.Explained) string {

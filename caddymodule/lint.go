@@ -25,6 +25,10 @@ func (a *App) table() lint.Table {
 	})
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
 	t.Later = methods.Later()
+	if t.FactorFor = a.policy.FactorFor; len(t.FactorFor) == 0 { // nobody may take it off
+		t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return slices.Contains(c.Gives, lint.GiftNoFactor) })
+	}
+	t.KnownDevice = a.policy.KnownDevice
 	t.Ban = a.policy.Lifetimes.RecoveredBan
 	for i := range t.Changes {
 		if t.Changes[i].After > 0 { // a new address
@@ -93,6 +97,9 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 		default:
 			words = append(words, p.Source)
 		}
+		if m, ok := methods.Get(p.Name).(recovery.Placed); ok {
+			words = append(words, m.Places(who)...)
+		}
 	}
 	// The owner asks from one of them, and a wait is told on the others.
 	hearing := slices.DeleteFunc(slices.Clone(who.Devices), func(d recovery.Device) bool { return !who.Hears(d, now) })
@@ -114,6 +121,12 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 			continue
 		}
 		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: !l.SignsIn && !l.Alone}
+		switch {
+		case len(l.Gone) > 0:
+			loss.Thing = templates.LossGone
+		case len(l.Spared) > 0:
+			loss.Thing = templates.LossSpared
+		}
 		if loss.Locked && len(l.Mends) > 0 {
 			loss.Mend = mend(l.Mends, who)
 		}

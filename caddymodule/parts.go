@@ -116,7 +116,7 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		return rt, err
 	}
 	rt.guard = guard.New(guard.Config{
-		Accounts: rt.engine, Methods: rt.engine.Methods, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
+		Accounts: rt.engine, Methods: rt.engine.Methods, Policy: a.policy, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
 	})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue

@@ -2,12 +2,14 @@ package caddymodule
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -57,14 +59,24 @@ func (a *App) buildPolicy() (*recovery.Policy, error) {
 
 // extras lays over what is asked in addition, and the lock.
 func (a *App) extras(p *recovery.Policy) error {
-	for method, kinds := range a.Ask {
+	for name, kinds := range a.Ask {
 		for _, k := range kinds {
-			if !askable(method, k) {
-				return fmt.Errorf("ask %s for %s: use pin for change_password, or question for recover", method, k)
+			if !askable(name, k) {
+				return fmt.Errorf("ask %s for %s: use pin for change_password, or question for recover", name, k)
 			}
 		}
 	}
 	p.Ask = a.Ask
+	for i, name := range a.Enrol {
+		if !slices.Contains(enrollable(), name) || slices.Contains(a.Enrol[:i], name) {
+			return fmt.Errorf("enrol %s: use each of %s at most once", strings.Join(a.Enrol, " "), oneOf(enrollable()))
+		}
+	}
+	p.Enrol = a.Enrol
+	if err := checkFactorFor(a.FactorFor); err != nil {
+		return err
+	}
+	p.FactorFor, p.KnownDevice = a.FactorFor, a.KnownDevice
 	if l := a.Lock; l != nil {
 		if l.After < 1 || l.For <= 0 {
 			return fmt.Errorf("lock: count and time must be more than nothing: write it like lock after 10 for 1h")
@@ -74,9 +86,18 @@ func (a *App) extras(p *recovery.Policy) error {
 	return nil
 }
 
-func askable(method string, kind recovery.Kind) bool {
-	return method == recovery.PIN && kind == recovery.KindChangePassword ||
-		method == recovery.SecurityQuestion && kind == recovery.KindRecover
+// enrollable names the second factors that people can make.
+func enrollable() []string {
+	methods := method.All(method.Set{})
+	return slices.DeleteFunc(methods.Names(), func(name string) bool {
+		_, can := methods.Get(name).(recovery.Enroller)
+		return !can || !methods.Get(name).Traits().Factor
+	})
+}
+
+func askable(name string, kind recovery.Kind) bool {
+	return name == recovery.PIN && kind == recovery.KindChangePassword ||
+		name == recovery.SecurityQuestion && kind == recovery.KindRecover
 }
 
 // checkHash refuses costs below the OWASP minimum for argon2id (19 MiB, t=2).

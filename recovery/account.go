@@ -60,6 +60,7 @@ type Account struct {
 	Owed            []Owed           `json:"owed,omitempty"`  // notices not handed over yet
 	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
+	Removed         *Removed         `json:"removed,omitempty"` // second factors that were taken off lately
 	Drilled         time.Time        `json:"drilled,omitzero"`  // last time a way back was tried out
 	Reminded        time.Time        `json:"reminded,omitzero"` // last time a mail asked to try one
 	OldCodes        *OldCodes        `json:"before,omitempty"`
@@ -77,8 +78,9 @@ type Account struct {
 	// stored apart from the credentials: if those went missing, sign-in must be
 	// denied, not fall back to one factor (MF-13).
 	SecondFactor bool      `json:"second_factor,omitempty"`
-	Probation    time.Time `json:"probation,omitzero"` // until then no changes of factors, contacts or codes
-	Recovered    time.Time `json:"recovered,omitzero"` // last time it was got back by a way back in
+	FirstFactor  time.Time `json:"first_factor,omitzero"` // when an account that was in use without one got it; zero: never, or it was undone
+	Probation    time.Time `json:"probation,omitzero"`    // until then no changes of factors, contacts or codes
+	Recovered    time.Time `json:"recovered,omitzero"`    // last time it was got back by a way back in
 	// Unlocks is part of the name of the password meters: raising it forgets
 	// what was counted, wherever it came from, and nothing else.
 	Unlocks uint64 `json:"unlocks,omitempty"`
@@ -159,10 +161,14 @@ type Device struct {
 	ID         string    `json:"id"`
 	TokenHash  string    `json:"sum"` // of the device cookie
 	Browser    string    `json:"browser"`
+	Label      string    `json:"label,omitempty"`   // what its owner calls it
+	Network    string    `json:"network,omitempty"` // where it signed in last, as [Client.Network]
 	First      time.Time `json:"first"`
 	Seen       time.Time `json:"seen"`
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
+	Sure       bool      `json:"sure,omitempty"`      // more than a password was shown when it became known
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
+	Admitted   time.Time `json:"admitted,omitzero"`   // another browser let it in: until then it changes nothing and is not known; zero: its owner showed a factor there
 }
 
 // TrustedUntil is until when the browser skips the second factor; zero: it does
@@ -327,48 +333,42 @@ func Notable(before, after *Account) bool {
 		})
 }
 
-// UntrustDevices ends the trust in all devices. They stay known, but none skips the
-// second factor.
-func (a *Account) UntrustDevices() {
-	for i := range a.Devices {
-		a.Devices[i].Remembered = time.Time{}
-	}
-}
-
-// UntrustOthers ends the trust in all devices but one.
-func (a *Account) UntrustOthers(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID != id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
-}
-
-// Distrust ends the trust in one device, which stays known.
-func (a *Account) Distrust(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID == id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
-}
-
-// DropExpired drops what has ended and keeps the record within its limits, oldest
-// first.
+// DropExpired drops what has ended and keeps the record within its limits: what was
+// used last the longest ago goes first.
 func (a *Account) DropExpired(now time.Time) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
 	a.Stopped = slices.DeleteFunc(a.Stopped, func(x Stopped) bool { return !now.Before(x.Until) })
 	a.Withdrawn = slices.DeleteFunc(a.Withdrawn, func(w Withdrawn) bool { return !now.Before(w.Until) })
+	if a.Removed != nil && !now.Before(a.Removed.Until) {
+		a.Removed = nil
+	}
 	if a.OldCodes != nil && a.OldCodes.over(now) {
 		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
+	a.fewDevices(MaxDevices)
 	a.newest(false, MaxSessions)
 	a.newest(true, MaxNear)
-	if over := len(a.Devices) - MaxDevices; over > 0 {
-		slices.SortFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
-		a.Devices = slices.Delete(a.Devices, 0, over)
+}
+
+// Forget makes a known browser unknown, which ends its sessions; false: it was not
+// known.
+func (a *Account) Forget(id string) bool {
+	before := len(a.Devices)
+	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return d.ID == id })
+	if len(a.Devices) == before {
+		return false
+	}
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.Device == id })
+	return true
+}
+
+// fewDevices forgets those used last the longest ago, until there are n.
+func (a *Account) fewDevices(n int) {
+	for len(a.Devices) > n {
+		oldest := slices.MinFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
+		a.Forget(oldest.ID)
 	}
 }
 

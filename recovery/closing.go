@@ -59,3 +59,20 @@ func (t *Ticket) Closes(a *Account) bool {
 		return w.Entry == t.To || w.Ended && w.Entry == t.About
 	})
 }
+
+// Removed are second factors that were taken off, as they were. A "this wasn't me"
+// link of any notice puts them back until then.
+type Removed struct {
+	Until       time.Time    `json:"until"`
+	Credentials []Credential `json:"credentials"`
+}
+
+// putFactorBack undoes [KindDropFactor], as long as it can be undone.
+func (a *Account) putFactorBack(now time.Time) {
+	r := a.Removed
+	if a.Removed = nil; r == nil || !now.Before(r.Until) {
+		return
+	}
+	a.Credentials = append(a.Credentials, r.Credentials...)
+	a.SecondFactor = true
+}

@@ -23,7 +23,7 @@ func confirmRecipe(kind Kind, method, channel string) Recipe {
 			eff.Thing = Thing{Channel: channel, New: Mask(a.Address(channel, end.Now))}
 			eff.Done(EventContactConfirmed)
 		},
-		After: After{Says: []string{"contact_confirmed"}},
+		After: After{Page: "contact", Says: []string{"contact_confirmed"}},
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 const drillEvery = 182 * 24 * time.Hour
 
 func drillRecipe() Recipe {
-	return Recipe{Kind: KindDrill, SignedIn: true, Needs: []Need{trial}, Finish: End.drilled, After: After{Says: []string{"drill_ok"}}}
+	return Recipe{Kind: KindDrill, SignedIn: true, Needs: []Need{trial}, Finish: End.drilled, After: After{Page: "recovery", Says: []string{"drill_ok"}}}
 }
 
 // drilled notes that a way back was tried out.

@@ -138,12 +138,13 @@ func (end End) factorProved() bool {
 // meet finds the device or makes it known.
 func (end End) meet(a *Account, eff *Effects) *Device {
 	if d := a.Device(end.Client.Device); d != nil {
-		d.Seen, d.Paged, d.Browser = end.Now, end.Now, end.Client.Browser
+		d.Sure = d.Sure || end.Flow.sure()
+		d.Seen, d.Paged, d.Browser, d.Network = end.Now, end.Now, end.Client.Browser, end.Client.Network
 		return d
 	}
 	eff.Device = true
 	a.Devices = append(a.Devices, Device{
-		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, First: end.Now, Seen: end.Now, Paged: end.Now,
+		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, Network: end.Client.Network, First: end.Now, Seen: end.Now, Paged: end.Now, Sure: end.Flow.sure(),
 	})
 	a.LastCode.met(end.Flow.Binding, end.DeviceID)
 	return &a.Devices[len(a.Devices)-1]
@@ -205,6 +206,7 @@ func (end End) endOthers(a *Account, eff *Effects) {
 func (end End) renewFactor(a *Account) {
 	a.Drop(end.Methods.expand(Factor)...)
 	end.addFactor(a)
+	a.SecondFactor = !end.goneWithout()
 }
 
 // addFactor takes in a second factor, beside those of other methods, and new
@@ -215,8 +217,15 @@ func (end End) addFactor(a *Account) {
 		end.Install(a, method)
 	}
 	end.Install(a, RecoveryCode)
-	a.SecondFactor = true
+	a.SecondFactor = a.SecondFactor || !end.goneWithout()
+	a.Removed = nil
 	a.UntrustDevices()
+}
+
+// goneWithout tells that a new account gets no second factor.
+func (end End) goneWithout() bool {
+	made := slices.ContainsFunc(end.Methods.expand(Factor), func(m string) bool { return end.Flow.Pending[m].Confirmed })
+	return end.Flow.Chosen == Later && !made
 }
 
 // Install puts what was confirmed in place of the account's old credential, or

@@ -24,7 +24,9 @@ const (
 	EventBothReset             EventName = "both_replaced"
 	EventRefused               EventName = "recovery_refused"
 	EventPasswordChanged       EventName = "password_changed"
+	EventPasswordDropped       EventName = "password_dropped"
 	EventFactorAdded           EventName = "factor_added"
+	EventFactorRemoved         EventName = "factor_removed" // and none is left
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"
 	EventCodeUsed              EventName = "recovery_code_used"
@@ -43,6 +45,10 @@ const (
 	EventTrustedContactAdded   EventName = "contact_person_added"
 	EventTrustedContactDropped EventName = "contact_person_removed"
 	EventVouched               EventName = "vouched"
+	EventDeviceAsked           EventName = "device_asked"    // a new browser asks to be let in
+	EventDeviceAnswered        EventName = "device_answered" // a known one let it in, or made a code for it
+	EventDeviceRefused         EventName = "device_refused"  // "not me", or the wrong number
+	EventDeviceLetIn           EventName = "device_let_in"   // the new one is signed in
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
@@ -53,6 +59,8 @@ const (
 	EventSuspended             EventName = "authenticator_suspended"
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
+	EventBrowserRenamed        EventName = "browser_renamed"
+	EventBrowserForgotten      EventName = "browser_forgotten"
 	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
 	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone
@@ -74,8 +82,8 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventFactorAdded, EventTrustedContactAdded, EventKeyMade,
-		EventCodeUsed, EventNewDevice, EventWaitStarted,
+		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventTrustedContactAdded, EventKeyMade,
+		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}
 }

@@ -15,14 +15,17 @@ func (m *Methods) TwoFactors(s *Session) bool {
 // recovery code, or what is both factors at once. A browser that is trusted is no
 // proof, and a code sent somewhere is none that a gate could rest on.
 func (m *Methods) second(p Proof) bool {
-	return p.Alone || p.Method == RecoveryCode || slices.Contains(m.expand(Factor), p.Method)
+	return p.Alone || p.Factor || p.Method == RecoveryCode || slices.Contains(m.expand(Factor), p.Method)
 }
+
+// ShowsFactor tells whether one of the proofs counts beside the password.
+func (m *Methods) ShowsFactor(proofs []Proof) bool { return slices.ContainsFunc(proofs, m.second) }
 
 // LastStrong is when a strong proof was last given in a session: to step up or for
 // a change, or in the very sign-in that began it; zero: never. A remembered
 // browser is no proof.
 func (m *Methods) LastStrong(a *Account, s *Session) time.Time {
-	if s.Created.After(s.Fresh) && m.strong(a, s.Proofs) {
+	if s.Created.After(s.Fresh) && !s.letIn() && m.strong(a, s.Proofs) {
 		return s.Created
 	}
 	return s.Fresh

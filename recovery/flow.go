@@ -40,6 +40,10 @@ type Flow struct {
 	Remember   bool   `json:"remember,omitempty"` // keep me signed in
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
+	DeviceRequest string `json:"device_request,omitempty"` // id of the request that this flow made, or that it answers
+	DeviceCode    string `json:"device_code,omitempty"`    // that finds the request, where nothing was proved when it was made
+	ByCode        bool   `json:"by_code,omitempty"`        // the browser that answers shows a code, which is typed in the new one
+
 	Tried       bool `json:"tried,omitempty"`        // the recovery code tried out was right
 	Consented   bool `json:"consented,omitempty"`    // the last click of somebody who vouches
 	VoidCodes   bool `json:"void_codes,omitempty"`   // the sheet that is replaced may be in other hands
@@ -52,6 +56,7 @@ type Flow struct {
 
 	Skipped    []string             `json:"skipped,omitempty"` // methods that need not be shown and were not
 	Picked     string               `json:"picked,omitempty"`  // method that the person picked
+	Chosen     string               `json:"chosen,omitempty"`  // second factor that the person wants made
 	Proofs     []Proof              `json:"proofs,omitempty"`
 	Reserved   []Spent              `json:"reserved,omitempty"` // spent when the flow finishes
 	Challenges map[string]Challenge `json:"sent,omitempty"`     // by method
@@ -79,6 +84,11 @@ type Pending struct {
 // Has reports whether a method has been proved.
 func (f *Flow) Has(method string) bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method == method })
+}
+
+// sure tells whether more than a password was shown.
+func (f *Flow) sure() bool {
+	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method != Password })
 }
 
 // Shown lists the methods that have been proved.

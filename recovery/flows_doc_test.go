@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -46,6 +45,8 @@ type shape struct {
 	device  *recovery.Device
 	ticket  string // the proof the flow begins with
 	mute    bool   // no mail can be sent
+	free    bool   // only administrators must have a second factor
+	known   bool   // a known device is asked for
 }
 
 func chapters() []chapter {
@@ -57,6 +58,8 @@ func chapters() []chapter {
 	probation, frozen := *full, *full
 	probation.Probation = noon.Add(time.Hour)
 	frozen.State, frozen.UnfreezeWith = recovery.StateFrozen, &recovery.OldCodes{Codes: full.Credential(recovery.RecoveryCode).Data}
+	member := full.Clone()
+	member.Groups = nil
 	one := []shape{{account: full}}
 	typed := &recovery.Account{}
 	typed.AddAddresses("alice@example.org", "+41791234567")
@@ -73,9 +76,11 @@ func chapters() []chapter {
 	linked := func(a *recovery.Account) []shape {
 		return []shape{{account: a}, {account: a, ticket: recovery.Admin}, {account: a, ticket: recovery.Rescue}}
 	}
+	known := []shape{{name: "known for a day", account: knownFor(full, 24*time.Hour)}, {name: "known for less", account: knownFor(full, time.Hour)}}
 	password := append([]shape{factor[0], {name: "none", account: codes}}, linked(full)[1:]...)
 	return slices.Concat([]chapter{
 		{"login", "", "Sign in", "The password, and then the second factor or a recovery code; without a second factor an unknown browser needs a code from the mailbox.", "signed in", signIn},
+		{"login", "", "Sign in where a known device is asked for", "With `require known_device`, in a browser that the account does not know. Where another one could answer now it is asked, else a mail code or recovery code beside the factor.", "signed in", strictSignIns(full)},
 		{"recover", "password", "Recover: the password", "The mailbox alone is less than a login with two factors, so it is never enough for one.", "new password, all sessions ended: sign in", password},
 		{"recover", "second_factor", "Recover: the second factor", "Old authenticators, codes, trusted browsers and sessions end in the write that puts the new ones in.", "new factor and codes, all sessions ended: sign in", linked(full)},
 		{"recover", "both", "Recover: password and second factor", "What is enough for both is enough for each, so these ways are also in the two diagrams above.", "everything new, all sessions ended: sign in", linked(full)},
@@ -83,8 +88,11 @@ func chapters() []chapter {
 		{"unlock", "", "Lift a lock", "One thing a stranger at the sign-in page does not have lets passwords be tried again, and does nothing else.", "wrong passwords forgotten: sign in", one},
 		{"setup", "", "Set up", "The link in the log makes the first account, an administrator, who is signed in then: password and factor were shown in it. The codes are asked for the addresses that were given, where anything can be sent.", "first account made, signed in", empty},
 		{"activate", "", "Accept an invitation", "The invited person makes every credential; nobody else ever knows one of them. An invitation that was mailed has answered for the mailbox. It ends signed in, in the browser that the link is bound to.", "account open, signed in", empty},
+		{"activate", "", "Accept an invitation without a second factor", "With `require second_factor for GROUP...` everybody else may say *later*, and the password is longer then. A shorter one is asked for anew when *later* comes after it.", "account open, signed in", []shape{{account: newcomer(), free: true}}},
 		{"change_password", "", "Change the password", "All other sessions end; with `ask pin for change_password` the PIN comes after the password.", "new password, this session stays", factor},
+		{"drop_password", "", "Go without a password", "For an account with something that signs in alone and is there twice; else a recovery code is tried, and not used up.", "no password, the passkey signs in", settled},
 		{"add_factor", "", "Replace the authenticator", "The new authenticator comes with new recovery codes, and the old ones of both end.", "new factor and codes", settled},
+		{"drop_factor", "", "Go without a second factor", "Where none is required. It asks the factor itself, and another password where the one there is may be too short to stand alone.", "no second factor, all other sign-ins ended", []shape{{name: "need not have one", account: member, free: true}, {name: "must have one", account: full, free: true}}},
 		{"new_codes", "", "Make new recovery codes", "Ten new codes replace the ones on the old sheet.", "new codes", settled},
 		{"change_mail", "", "Change the mail address", "The new address answers first and counts after 72 hours; until then the old one counts and can undo it.", "new address taken in", settled},
 		{"change_phone", "", "Change the phone number", "As with the mail address.", "new number taken in", settled},
@@ -94,6 +102,7 @@ func chapters() []chapter {
 		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
 		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
+		{"let_in", "", "Let another device in", "A known browser shows who asks; the number that the new one shows comes first, then a proof, then one click: at once, or with a code to be typed there.", "the new browser may go on", known},
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
@@ -122,7 +131,12 @@ type walk struct {
 }
 
 func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
-	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: recovery.Default(), Methods: method.All(method.Set{Has: s.has}), Now: noon}
+	policy := recovery.Default()
+	policy.KnownDevice = s.known
+	if s.free {
+		policy.FactorFor = []string{recovery.GroupAdmins}
+	}
+	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: policy, Methods: method.All(method.Set{Has: s.has}), Now: noon}
 }
 
 // from computes the step the facts lead to, and all after it; nil when this
@@ -154,10 +168,18 @@ func (w *walk) from(f recovery.Facts) *node {
 func (w *walk) reached(f *recovery.Flow) bool {
 	want := map[recovery.Goal][]string{
 		recovery.GoalPassword:     {recovery.Password},
-		recovery.GoalSecondFactor: {recovery.RecoveryCode, recovery.TOTP},
-		recovery.GoalBoth:         {recovery.Password, recovery.RecoveryCode, recovery.TOTP},
+		recovery.GoalSecondFactor: {recovery.Factor, recovery.RecoveryCode},
+		recovery.GoalBoth:         {recovery.Factor, recovery.Password, recovery.RecoveryCode},
 	}[w.goal]
-	return want == nil || slices.Equal(slices.Sorted(maps.Keys(f.Pending)), want)
+	var made []string
+	for name := range f.Pending {
+		if name == recovery.TOTP || name == recovery.Passkey {
+			name = recovery.Factor
+		}
+		made = append(made, name)
+	}
+	slices.Sort(made)
+	return want == nil || slices.Equal(made, want)
 }
 
 // asked names what a step asks for.
@@ -166,85 +188,6 @@ func asked(step recovery.Step) string {
 		return step.Method
 	}
 	return string(step.Ask)
-}
-
-// answers lists what can be done on a page.
-func answers(step recovery.Step, goal recovery.Goal) []string {
-	switch {
-	case slices.Contains(step.Choices, goal):
-		return []string{string(goal)}
-	case step.Choices != nil:
-		return nil
-	}
-	out := append([]string{asked(step)}, step.Methods...)
-	if step.Optional {
-		out = append(out, recovery.ChoiceSkip)
-	}
-	return out
-}
-
-// answered is the facts after a step was satisfied one way.
-func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
-	flow := *f.Flow
-	f.Flow = &flow
-	switch {
-	case step.Choices != nil:
-		flow.Goal = recovery.Goal(by)
-	case by == recovery.ChoiceSkip:
-		flow.Skipped = append(slices.Clone(flow.Skipped), step.Method)
-	case by == "wait":
-		a := *f.Account
-		f.Account, a.Waits = &a, waits(f)
-	case step.Enroll:
-		flow.Pending = enrolled(&flow, by)
-	case step.Ask == recovery.AskName: // one form takes name and password
-		flow.Name, flow.Pending = "alice", enrolled(&flow, recovery.Password)
-	case step.Ask == "" || !fill(&flow, by):
-		flow.Proofs = append(slices.Clone(flow.Proofs), recovery.Proof{Method: by, At: noon})
-	}
-	return f
-}
-
-func enrolled(f *recovery.Flow, name string) map[string]recovery.Pending {
-	p := map[string]recovery.Pending{name: {Confirmed: true}}
-	maps.Copy(p, f.Pending)
-	return p
-}
-
-// fill sets the field of a step that asks for no proof.
-func fill(f *recovery.Flow, by string) bool {
-	switch recovery.Ask(by) {
-	case recovery.AskMail:
-		f.Mail = "x"
-	case recovery.AskPhone:
-		f.Phone = "x"
-	case recovery.AskPerson:
-		f.Person = "x"
-	case recovery.AskRequest:
-		f.Request = "x"
-	case recovery.AskCase: // one form asks for both
-		f.Person, f.Reason = "x", "x"
-	case recovery.AskConsent:
-		f.Consented = true
-	case recovery.AskTrial:
-		f.Tried = true
-	default:
-		return false
-	}
-	return true
-}
-
-// waits are those that could have been begun with what was shown, all over.
-func waits(f recovery.Facts) []recovery.Wait {
-	var out []recovery.Wait
-	for _, goal := range []recovery.Goal{f.Flow.Goal, recovery.GoalBoth} {
-		for _, way := range f.Policy.Read(goal, f.Methods.Has(recovery.ChannelMail)) {
-			if !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
-				out = append(out, recovery.Wait{Goal: f.Flow.Goal, Way: slices.Sorted(slices.Values(way.Proofs)), Ready: noon, Until: noon.Add(time.Hour)})
-			}
-		}
-	}
-	return out
 }
 
 // follow adds an edge; several to the same box are one arrow.
@@ -276,9 +219,9 @@ func (w *walk) add(n *node) *node {
 func spoken(step recovery.Step, by string) string {
 	words := map[string]string{
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
-		"approve": "code read out", "vouch": "approval", "drill": "recovery code, not used up", "new_contact": "code sent there",
-		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed",
-		"admin_in_person": "code handed over in person", "setup": "link of the log", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
+		"approve": "code read out", "vouch": "approval", "factor": "which second factor", "drill": "recovery code, not used up", "new_contact": "code sent there",
+		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed", "later": "later",
+		"admin_in_person": "code handed over in person", "setup": "link of the log", "let_in": "number of the new device", "hand_over": "last click", "device": "a known device lets it in", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]
@@ -288,7 +231,7 @@ func spoken(step recovery.Step, by string) string {
 	switch {
 	case step.Enroll && by == recovery.RecoveryCode:
 		return "new recovery codes"
-	case step.Enroll && by != recovery.AdminInPerson:
+	case step.Enroll && by != recovery.AdminInPerson && by != recovery.Later:
 		return "new " + text
 	}
 	return text
@@ -315,6 +258,9 @@ func (w *walk) starts() []*node {
 		}
 		if s.ticket != "" {
 			flow.Proofs = []recovery.Proof{{Method: s.ticket, At: noon}}
+		}
+		if len(s.account.Sessions) > 0 {
+			flow.Session = s.account.Sessions[0].ID
 		}
 		to := w.from(w.facts(flow, s))
 		switch {

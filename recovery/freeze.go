@@ -32,17 +32,21 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 		return (c.Method == PIN || c.Method == SecurityQuestion) && !c.Created.Before(lately)
 	})
 	a.dropKeysSince(told)
+	a.putFactorBack(now)
 	a.State = StateFrozen
 	a.EndEverything()
 	a.UntrustDevices()
 }
 
 // Interrupt ends all that may have begun with a notice, and leaves the account
-// open: sign-ins, recoveries, waits, cases, and addresses that do not count yet.
+// open: sign-ins, recoveries, waits, cases, addresses that do not count yet, and
+// browsers that another one let in. A second factor that was taken off is back.
 func (a *Account) Interrupt(now time.Time, l Lifetimes) {
 	a.undoAddresses(now, l)
+	a.putFactorBack(now)
 	a.EndEverything()
 	a.UntrustDevices()
+	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return !d.Admitted.IsZero() })
 }
 
 // opening is the sheet that would open the account if it were closed; nil: none.

@@ -11,7 +11,7 @@ const KindLogin Kind = "login"
 func loginRecipe() Recipe {
 	return Recipe{
 		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen}, Opens: true,
-		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor}, Finish: End.login,
+		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor, knownDevice}, Finish: End.login,
 		After: After{To: ToReturn},
 	}
 }
@@ -37,7 +37,9 @@ func (end End) login(a *Account, eff *Effects) {
 	if c := a.Credential(Password); c != nil && end.Flow.Has(Password) && end.factorProved() {
 		c.NoProofUntil = time.Time{}
 	}
-	if known == nil && len(a.Devices) > 1 {
+	switch {
+	case end.admit(a, device, eff):
+	case known == nil && len(a.Devices) > 1:
 		eff.Done(EventNewDevice)
 	}
 	eff.Events = append(eff.Events, EventLogin)
@@ -51,7 +53,7 @@ func (end End) login(a *Account, eff *Effects) {
 // byTrust tells whether the second factor was not asked for because the browser
 // is trusted.
 func (end End) byTrust(a *Account, known *Device) bool {
-	return end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !known.TrustedUntil(end.Now, end.Policy).IsZero()
+	return end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !end.Flow.Has(OtherDevice) && !known.TrustedUntil(end.Now, end.Policy).IsZero()
 }
 
 // trust keeps what was ticked. Where the policy trusts no browser, what was
@@ -86,10 +88,10 @@ func secondFactor(f Facts) (Step, bool) {
 		if f.Near || !f.Device.TrustedUntil(f.Now, f.Policy).IsZero() {
 			return Step{}, false
 		}
-		return oneOf(f, append(f.Methods.expand(Factor), RecoveryCode))
+		return oneOf(f, f.orDevice(append(f.Methods.expand(Factor), RecoveryCode)))
 	}
-	if f.Device != nil || !f.Methods.ready(MailCode, f.Account, f.Now) {
+	if f.Device.Known(f.Now) || !f.Methods.ready(MailCode, f.Account, f.Now) {
 		return Step{}, false // the account could not pass a check: it is let in and known browsers are told
 	}
-	return oneOf(f, []string{MailCode, SMSCode})
+	return oneOf(f, f.orDevice([]string{MailCode, SMSCode}))
 }

@@ -50,6 +50,10 @@ type Traits struct {
 	First bool
 	// Factor says that it is a second factor that a login asks for.
 	Factor bool
+	// Script tells that only a page with scripts can ask for it.
+	Script bool
+	// SignInOnly tells that it is asked for in a sign-in and in no way back yet.
+	SignInOnly bool
 	// Silent tells that its challenge is only shown: nothing is sent.
 	Silent bool
 	// Several tells that an account may have more than one of it.
@@ -87,6 +91,9 @@ type Try struct {
 	Policy  *Policy
 	Host    string   // that the browser asked for; empty: no browser took part
 	Answers []string // for a Remote method: ids of the accounts that have answered so far
+	// Admission is what another browser has answered; nil: nothing, or another
+	// method than a [ByBrowser] is asked.
+	Admission *Admission
 }
 
 // Verdict is what a method found. The zero value means "not proved".
@@ -96,6 +103,7 @@ type Verdict struct {
 	Credential string   // id of what was matched
 	Version    uint64
 	Alone      bool   // it is first and second factor at once
+	Factor     bool   // as [Proof.Factor]
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
 	// Rehash stores the same secret at today's cost, after the answer; nil: it
 	// has that.
@@ -183,6 +191,14 @@ type Remote interface {
 	Call(a *Account, f *Flow) (ids []string, template string)
 }
 
+// ByBrowser is a method whose proof another browser of the same account gives,
+// which finds the request by itself. The engine keeps one for each account.
+type ByBrowser interface {
+	Method
+	// AskedPage shows the number and waits.
+	AskedPage() string
+}
+
 // Enroller is a method whose credential a person can replace.
 type Enroller interface {
 	// Offer makes what the page shows (a secret, codes); nil for nothing.
@@ -191,6 +207,22 @@ type Enroller interface {
 	Confirm(ctx context.Context, t Try, offered json.RawMessage) (json.RawMessage, *Problem, error)
 	// Page that shows the offer.
 	EnrollPage() string
+}
+
+// Placed is a method whose credentials are on one thing or another: what it would
+// take with it, if that was lost, is a matter of where they are.
+type Placed interface {
+	Method
+	// Places says it of the account's, in the words of a shape of the lint; none for an
+	// account without any.
+	Places(a *Account) []string
+}
+
+// Local is a method that not every browser can enrol, by the address it is at.
+type Local interface {
+	Enroller
+	// Here tells whether a browser can. Nothing of it depends on an account.
+	Here(c Client) bool
 }
 
 // Methods is the registry, in order of preference.
@@ -240,7 +272,7 @@ type Counted interface {
 // proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
-	return x != nil && x.Traits().Class != ""
+	return x != nil && x.Traits().Class != "" && !x.Traits().SignInOnly
 }
 
 // proofs lists what may stand in a way.
@@ -254,11 +286,11 @@ func (m *Methods) proofs() []string {
 	return out
 }
 
-// Later lists the proofs whose methods are not built yet. Their words are
-// reserved, so that a policy that uses one is refused with a message that says
+// Later lists the proofs whose methods are not built yet, or not for a way back.
+// Their words are reserved there, so that a policy that uses one is refused with a message that says
 // so.
 func (m *Methods) Later() []string {
-	return slices.DeleteFunc([]string{Passkey, OtherDevice}, func(name string) bool { return m.Get(name) != nil })
+	return slices.DeleteFunc([]string{Passkey, OtherDevice}, m.proof)
 }
 
 // Has reports whether messages for a channel can be sent here.
@@ -282,6 +314,13 @@ func (m *Methods) Offered(name string) bool {
 // ready is offered and usable by this account now.
 func (m *Methods) ready(name string, a *Account, now time.Time) bool {
 	return m.Offered(name) && m.Get(name).Ready(a, now)
+}
+
+// here tells whether a browser can enrol a method.
+func (m *Methods) here(name string, c Client) bool {
+	x, ok := m.Get(name).(Enroller)
+	local, bound := x.(Local)
+	return ok && (!bound || local.Here(c))
 }
 
 // expand replaces the word "factor" by the second factors there are.

@@ -6,7 +6,7 @@ import "slices"
 // asks for one in the network of this browser.
 func (end End) near(a *Account) bool {
 	alone := func(p Proof) bool { return p.Alone }
-	return end.Client.OneFactor() && end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) &&
+	return end.Client.OneFactor() && end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !end.Flow.Has(OtherDevice) &&
 		!slices.ContainsFunc(end.Flow.Proofs, alone) && a.Device(end.Client.Device).TrustedUntil(end.Now, end.Policy).IsZero()
 }
 

@@ -11,7 +11,8 @@ type Ask string
 
 // Questions.
 const (
-	AskWho Ask = "who" // whom the flow is about
+	AskWho    Ask = "who"    // whom the flow is about
+	AskFactor Ask = "factor" // which second factor is made
 )
 
 // Prepared tells whether what a step shows has been made. It has not when the
@@ -24,6 +25,8 @@ func (f *Flow) Prepared(s Step) bool {
 		return made
 	case s.Remote:
 		return f.AskCode != ""
+	case s.ByBrowser:
+		return f.DeviceRequest != ""
 	}
 	return !s.Done
 }
@@ -35,6 +38,7 @@ type Facts struct {
 	Account *Account // decoy for nobody; nil before anybody was named
 	Device  *Device  // the known device asking; nil: unknown browser
 	Near    bool     // as [Client.OneFactor]
+	Client  Client   // that asks
 	Policy  *Policy
 	Methods *Methods
 	Now     time.Time
@@ -50,14 +54,20 @@ type Step struct {
 	Until   time.Time // AskWait: when the wait is over; zero: it has not begun
 	Enroll  bool      // Method is to be enrolled, not proved
 	Remote  bool      // Method is answered elsewhere, while this page waits
-	Dead    string    // a problem key: nothing leads on from here
-	Done    bool
+	// ByBrowser tells that another browser of the account answers it.
+	ByBrowser bool
+	Dead      string // a problem key: nothing leads on from here
+	Done      bool
 	// Optional tells that the step may be skipped, with [ChoiceSkip].
 	Optional bool
 }
 
 // ChoiceSkip is the choice that leaves an optional step out.
 const ChoiceSkip = "skip"
+
+// Later is chosen by somebody who makes no second factor now, where there may be
+// an account without one.
+const Later = "later"
 
 // Need is one row of a recipe: it returns the step that is missing, or false
 // when it is met. Needs do not refer to each other.
@@ -90,8 +100,19 @@ func asked(method string, kind Kind) Need {
 	}
 }
 
-// Settled refuses changes while the account is on probation (MF-06).
+// own refuses changes in a browser that another one has let in within a day
+// (DV-05).
+func own(f Facts) (Step, bool) {
+	s := f.Account.SessionByID(f.Flow.Session, f.Now)
+	return Step{Page: PageRefused, Dead: ProblemAdmitted}, !f.Account.AdmittedUntil(s, f.Now).IsZero()
+}
+
+// Settled refuses changes as own does, and while the account is on probation
+// (MF-06).
 func Settled(f Facts) (Step, bool) {
+	if step, admitted := own(f); admitted {
+		return step, true
+	}
 	return Step{Page: PageRefused, Dead: ProblemProbation}, f.Now.Before(f.Account.Probation)
 }
 
@@ -125,33 +146,63 @@ func ask(f Facts, methods []string) Step {
 	if method != Waiting {
 		m := f.Methods.Get(method)
 		_, remote := m.(Remote)
-		step.Page, step.Ask, step.Remote = m.Traits().Page, "", remote
+		_, browser := m.(ByBrowser)
+		step.Page, step.Ask, step.Remote, step.ByBrowser = m.Traits().Page, "", remote, browser
 	}
 	return step
 }
 
 // Enrolled needs a new credential of the method, confirmed by its owner.
 func Enrolled(method string) Need {
-	return func(f Facts) (Step, bool) { return enrollOne(f, []string{method}) }
+	return func(f Facts) (Step, bool) {
+		if f.Flow.Pending[method].Confirmed {
+			return Step{}, false
+		}
+		return enroll(f, method), true
+	}
 }
 
-// newFactor needs a new second factor: of those there are, the one the person
-// chose.
-func newFactor(f Facts) (Step, bool) { return enrollOne(f, f.Methods.expand(Factor)) }
-
-// enrollOne needs one of the methods enrolled: the one picked by hand, or the
-// first.
-func enrollOne(f Facts, methods []string) (Step, bool) {
-	if slices.ContainsFunc(methods, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
+// newFactor needs a new second factor. Where this browser can make more than one
+// kind, the person says first which it is to be, and may say otherwise later.
+func newFactor(f Facts) (Step, bool) {
+	all := f.Methods.expand(Factor)
+	if slices.ContainsFunc(all, func(m string) bool { return f.Flow.Pending[m].Confirmed }) {
 		return Step{}, false
 	}
-	able := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
-		_, ok := f.Methods.Get(m).(Enroller)
-		return !ok
-	})
-	step := ask(f, able)
-	if step.Dead == "" {
-		step.Page, step.Enroll = f.Methods.Get(step.Method).(Enroller).EnrollPage(), true
+	here := enrollable(f, all)
+	switch chosen := slices.Index(here, f.Flow.Chosen); {
+	case len(here) == 0:
+		return Step{Page: PageRefused, Dead: ProblemNotAvailable}, true
+	case len(here) == 1:
+		return enroll(f, here[0]), true
+	case chosen < 0:
+		return Step{Page: PageChoice, Ask: AskFactor, Methods: here}, true
+	default:
+		step := enroll(f, here[chosen])
+		step.Methods = slices.Delete(here, chosen, chosen+1)
+		return step, true
 	}
-	return step, true
+}
+
+// enrollable keeps the second factors that this browser can make and the operator
+// wants; where it can make none of those, what it can: nobody is to be stuck, least
+// of all half-way through a way back.
+func enrollable(f Facts, all []string) []string {
+	here := slices.DeleteFunc(slices.Clone(all), func(m string) bool { return !f.Methods.here(m, f.Client) })
+	wanted := slices.DeleteFunc(slices.Clone(here), func(m string) bool {
+		return len(f.Policy.Enrol) > 0 && !slices.Contains(f.Policy.Enrol, m)
+	})
+	if len(wanted) > 0 {
+		return wanted
+	}
+	return here
+}
+
+// enroll is the step that makes a new credential of a method.
+func enroll(f Facts, method string) Step {
+	m, ok := f.Methods.Get(method).(Enroller)
+	if !ok {
+		return Step{Page: PageRefused, Dead: ProblemNotAvailable}
+	}
+	return Step{Page: m.EnrollPage(), Method: method, Enroll: true}
 }

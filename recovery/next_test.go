@@ -115,7 +115,9 @@ func nextOfOthers() []nextStep {
 		{"new factor on probation", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("totp")}, tried, nil, "refused", "", false},
 		{"new factor without proof", recovery.Flow{Kind: recovery.KindAddFactor}, full, nil, "factor", "totp", false},
 		{"a password does not stand for a factor", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password")}, full, nil, "factor", "totp", false},
-		{"without a factor it does", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password")}, plain, nil, "enroll", "totp", false},
+		{"without a factor it does not alone", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password")}, plain, nil, "factor", "mail_code", false},
+		{"with one thing more it does", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password", "mail_code")}, plain, nil, "enroll", "totp", false},
+		{"in a browser of before it does", recovery.Flow{Kind: recovery.KindAddFactor, Proofs: shown("password")}, plain, &recovery.Device{Sure: true}, "enroll", "totp", false},
 		{"unknown kind", recovery.Flow{Kind: "root"}, full, nil, "refused", "", false},
 		{"no kind", recovery.Flow{}, full, nil, "refused", "", false},
 	}

@@ -18,6 +18,8 @@ const (
 	PageConfirm     = "confirm"
 	PageRefused     = "refused"
 	PageWait        = "wait"
+	PageDeviceWait  = "device-wait"
+	PageDevice      = "device-approve"
 )
 
 // Problem is what a visitor may read when something did not work: a key of
@@ -56,6 +58,9 @@ const (
 	ProblemGroupBad       = "group_bad"
 	ProblemMailBad        = "mail_bad"
 	ProblemPhoneBad       = "phone_bad"
+	ProblemNoKnownDevice  = "no_known_device"
+	ProblemFactorRequired = "factor_required"
+	ProblemNothingBeside  = "nothing_beside" // no second factor without one thing more than the password
 	ProblemMissing        = "missing_field"
 	ProblemFlowExpired    = "flow_expired"
 	ProblemFlowFinished   = "flow_finished" // by itself, so this is no fault
@@ -78,10 +83,17 @@ const (
 	ProblemAnswerBad      = "answer_bad"
 	ProblemReason         = "reason_missing"
 	ProblemDrillWrong     = "drill_wrong"
+	ProblemNeedsPassword  = "needs_password" // nothing of the account signs in alone
 	ProblemNotYourself    = "not_yourself"
 	ProblemClosed         = "closed"          // by a notice; said to whom has given the right password
 	ProblemOwnerSignedIn  = "owner_signed_in" // an act of the owner ended the flow
 	ProblemOwnerChanged   = "owner_changed"
+	ProblemAdmitted       = "admitted"       // another browser has let this one in within a day
+	ProblemDeviceYoung    = "device_young"   // the browser is not known for long enough to let others in
+	ProblemDeviceSame     = "device_same"    // it would let itself in
+	ProblemDeviceNumber   = "device_number"  // the wrong number ended the request
+	ProblemDeviceGone     = "device_gone"    // the request has ended, or there is none
+	ProblemDeviceWaiting  = "device_waiting" // nobody has answered yet
 )
 
 // NewProblem returns a problem without arguments.

@@ -44,9 +44,12 @@ type Proof struct {
 	Version    uint64 `json:"version,omitempty"`
 	// Alone says that this proof is first and second factor at once: a passkey
 	// that verified its user.
-	Alone bool      `json:"alone,omitempty"`
-	At    time.Time `json:"at"`
-	Entry string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
+	Alone bool `json:"alone,omitempty"`
+	// Factor says that a second factor or recovery code was shown where the proof
+	// was given: in the browser that let this one in.
+	Factor bool      `json:"factor,omitempty"`
+	At     time.Time `json:"at"`
+	Entry  string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
 }
 
 // MethodLine names the methods of proofs as the log does: "password totp".

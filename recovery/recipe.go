@@ -56,13 +56,15 @@ type Place int
 const (
 	ToAccount Place = iota // one's own account page
 	ToSignIn
-	ToReturn // where the person was going
-	ToPerson // the page of the person the flow was about
+	ToReturn  // where the person was going
+	ToPerson  // the page of the person the flow was about
+	ToApprove // the page that answers requests
 )
 
 // After is where a finished flow leads, and what is said there.
 type After struct {
 	To    Place
+	Page  string             // with ToAccount, the page of the account: sign-in, devices, recovery, contact; empty: the overview
 	Says  []string           // keys of what may be said: the first, unless Which says otherwise; empty: nothing
 	Which func(*Flow) string // one of Says
 }

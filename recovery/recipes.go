@@ -5,10 +5,10 @@ func Recipes() []Recipe {
 	return []Recipe{
 		loginRecipe(), restoreRecipe(), unlockRecipe(),
 		setupRecipe(), activateRecipe(),
-		changePasswordRecipe(), stepUpRecipe(),
-		addFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
+		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
+		addFactorRecipe(), dropFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
-		addContactRecipe(), vouchRecipe(), drillContactRecipe(),
+		addContactRecipe(), vouchRecipe(), drillContactRecipe(), letInRecipe(),
 		openCaseRecipe(), drillRecipe(),
 	}
 }

@@ -14,7 +14,10 @@ func restoreRecipe() Recipe {
 		States: []State{StateActive, StateFrozen}, Replaces: true, Yields: true,
 		Needs:  []Need{who(PageRecover), firstProof, asked(SecurityQuestion, KindRecover), goal, rest, renewed},
 		Finish: End.recover,
-		After: After{To: ToSignIn, Says: []string{"password_done", "second_factor_done", "both_done"}, Which: func(f *Flow) string {
+		After: After{To: ToSignIn, Says: []string{"password_done", "second_factor_done", "both_done", "factor_removed"}, Which: func(f *Flow) string {
+			if f.Goal == GoalSecondFactor && f.Chosen == Later {
+				return "factor_removed"
+			}
 			return string(f.Goal) + "_done"
 		}},
 	}
@@ -29,13 +32,18 @@ func (end End) recover(a *Account, eff *Effects) {
 		end.Install(a, Password)
 	case GoalSecondFactor:
 		end.renewFactor(a)
+		end.Install(a, Password) // where it was too short to stand alone
 		name = EventFactorReset
+		if end.goneWithout() {
+			name = EventFactorRemoved
+		}
 	case GoalBoth:
 		end.Install(a, Password)
 		end.renewFactor(a)
+		a.Devices = nil // one of them may be what was lost
 		name = EventBothReset
 	}
-	if c := a.Credential(Password); c != nil && name != EventFactorReset && !rescued {
+	if c := a.Credential(Password); c != nil && end.Flow.Goal != GoalSecondFactor && !rescued {
 		c.NoProofUntil = end.Now.Add(end.Policy.Lifetimes.RecoveredBan)
 	}
 	if len(a.AccessKeys) > 0 {
@@ -43,7 +51,7 @@ func (end End) recover(a *Account, eff *Effects) {
 	}
 	a.EndEverything()
 	a.UntrustDevices()
-	a.Recovered = end.Now
+	a.Recovered, a.FirstFactor, a.Removed = end.Now, time.Time{}, nil
 	if !rescued {
 		a.Probation = end.Now.Add(end.Policy.Lifetimes.Probation)
 	}
@@ -107,7 +115,7 @@ func (m *Methods) beginnings(w Way) []string {
 func renewed(f Facts) (Step, bool) {
 	list := map[Goal][]Need{
 		GoalPassword:     {Enrolled(Password)},
-		GoalSecondFactor: {newFactor, Enrolled(RecoveryCode)},
+		GoalSecondFactor: {remade, aloneIfLater, Enrolled(RecoveryCode)},
 		GoalBoth:         {Enrolled(Password), newFactor, Enrolled(RecoveryCode)},
 	}[Aim(f)]
 	for _, need := range list {

@@ -66,24 +66,21 @@ func (a *Account) live(s *Session, now time.Time) bool {
 		now.Before(s.End) && now.Before(s.Seen.Add(time.Duration(s.Idle)*time.Second))
 }
 
-// newest keeps the last n of the sessions that are near, or of those that are not.
+// newest keeps the n that were used last of the sessions that are near, or of those
+// that are not.
 func (a *Account) newest(near bool, n int) {
-	over := -n
+	var used []Session
 	for _, s := range a.Sessions {
 		if s.Near == near {
-			over++
+			used = append(used, s)
 		}
 	}
-	if over <= 0 {
+	if len(used) <= n {
 		return
 	}
-	slices.SortStableFunc(a.Sessions, func(x, y Session) int { return x.Created.Compare(y.Created) })
+	slices.SortStableFunc(used, func(x, y Session) int { return y.Seen.Compare(x.Seen) })
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool {
-		drop := s.Near == near && over > 0
-		if drop {
-			over--
-		}
-		return drop
+		return slices.ContainsFunc(used[n:], func(old Session) bool { return old.ID == s.ID })
 	})
 }
 

@@ -1,5 +1,7 @@
 package recovery
 
+import "time"
+
 // Kinds.
 const (
 	KindChangePassword Kind = "change_password"
@@ -21,9 +23,9 @@ const (
 func changePasswordRecipe() Recipe {
 	return Recipe{
 		Kind: KindChangePassword, SignedIn: true,
-		Needs:  []Need{Proved(Password), asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
+		Needs:  []Need{own, currentPassword, asked(PIN, KindChangePassword), Strong, Enrolled(Password)},
 		Finish: End.changePassword,
-		After:  After{Says: []string{"password_done"}},
+		After:  After{Page: "sign-in", Says: []string{"password_done"}},
 	}
 }
 
@@ -34,28 +36,31 @@ func stepUpRecipe() Recipe {
 func addFactorRecipe() Recipe {
 	return Recipe{
 		Kind: KindAddFactor, SignedIn: true, Change: "add_factor",
-		Needs: []Need{Settled, Strong, newFactor, Enrolled(RecoveryCode)},
+		Needs: []Need{Settled, Strong, beside, newFactor, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			eff.Thing = end.factorThing(a)
+			if !end.Methods.HasFactor(a) {
+				a.FirstFactor = end.Now
+			}
 			end.addFactor(a)
 			end.endOthers(a, eff)
 			eff.Done(EventFactorAdded)
 		},
-		After: After{Says: []string{"second_factor_done"}},
+		After: After{Page: "sign-in", Says: []string{"second_factor_done"}},
 	}
 }
 
 func newCodesRecipe() Recipe {
 	return Recipe{
 		Kind: KindNewCodes, SignedIn: true, Change: "new_codes",
-		Needs: []Need{Settled, Strong, Enrolled(RecoveryCode)},
+		Needs: []Need{Settled, Strong, beside, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.keepOldCodes(a)
 			end.Install(a, RecoveryCode)
 			end.endOthers(a, eff)
 			eff.Done(EventCodesRenewed)
 		},
-		After: After{Says: []string{"codes_done"}},
+		After: After{Page: "recovery", Says: []string{"codes_done"}},
 	}
 }
 
@@ -73,7 +78,7 @@ func answerRecipe(kind Kind, method string, done EventName, says string) Recipe 
 			end.Install(a, method)
 			eff.Done(done)
 		},
-		After: After{Says: []string{says}},
+		After: After{Page: "sign-in", Says: []string{says}},
 	}
 }
 
@@ -85,8 +90,8 @@ func changePhoneRecipe() Recipe { return addressRecipe(KindChangePhone, phoneTyp
 func addressRecipe(kind Kind, typed Need) Recipe {
 	return Recipe{
 		Kind: kind, SignedIn: true, Change: "change_contact",
-		Needs: []Need{Settled, Strong, typed, Proved(NewContact)}, Finish: End.changeAddress,
-		After: After{Says: []string{"contact_changed"}},
+		Needs: []Need{Settled, Strong, beside, typed, Proved(NewContact)}, Finish: End.changeAddress,
+		After: After{Page: "contact", Says: []string{"contact_changed"}},
 	}
 }
 
@@ -123,7 +128,14 @@ func (end End) stepUp(a *Account, eff *Effects) {
 // changePassword ends all other sign-ins; this one is issued again, and requests
 // of its page that are under way still pass.
 func (end End) changePassword(a *Account, eff *Effects) {
+	var barred time.Time
+	if c := a.Credential(Password); c != nil && !end.factorProved() {
+		barred = c.NoProofUntil
+	}
 	end.Install(a, Password)
+	if c := a.Credential(Password); c != nil {
+		c.NoProofUntil = barred // or a change would lift the ban of a recovered one
+	}
 	a.endButKeys()
 	a.UntrustDevices()
 	end.Flow.Remember = false

@@ -33,7 +33,7 @@ func setupRecipe() Recipe {
 func activateRecipe() Recipe {
 	return Recipe{
 		Kind: KindActivate, Tickets: []string{Invite}, States: []State{StateInvited},
-		Needs: []Need{ticket(Invite, PageActivate), Enrolled(Password), answered(ConfirmMail), answered(ConfirmPhone), newFactor, Enrolled(RecoveryCode)},
+		Needs: []Need{ticket(Invite, PageActivate), factorPlan, planned, answered(ConfirmMail), answered(ConfirmPhone), factorOrLater, Enrolled(RecoveryCode)},
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
 			end.enter(a, eff)

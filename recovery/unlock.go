@@ -28,7 +28,7 @@ func unlocking(f Facts) (Step, bool) {
 		return Step{}, false
 	}
 	var offered []string
-	for _, m := range []string{MailLink, RecoveryCode} {
+	for _, m := range []string{MailLink, RecoveryCode, OtherDevice} {
 		if f.Methods.Offered(m) {
 			offered = append(offered, m)
 		}

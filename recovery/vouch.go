@@ -20,7 +20,7 @@ func addContactRecipe() Recipe {
 	return Recipe{
 		Kind: KindAddContact, SignedIn: true, Change: "add_contact",
 		Needs: []Need{Settled, Strong, somebody}, Finish: End.addTrustedContact,
-		After: After{Says: []string{"contact_added"}},
+		After: After{Page: "recovery", Says: []string{"contact_added"}},
 	}
 }
 
@@ -37,7 +37,7 @@ func vouchRecipe() Recipe {
 func drillContactRecipe() Recipe {
 	return Recipe{
 		Kind: KindDrillContact, SignedIn: true, Trial: true, Needs: []Need{Proved(VouchedBy)}, Finish: End.drilled,
-		After: After{Says: []string{"contact_ok"}},
+		After: After{Page: "recovery", Says: []string{"contact_ok"}},
 	}
 }
 

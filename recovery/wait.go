@@ -64,8 +64,12 @@ func stopped(f Facts, g Goal, w Way) bool {
 }
 
 // Showing lists the waits that a browser of the owner has to show: those that
-// run or are ripe, and of which nobody has said there that it was them.
+// run or are ripe, and of which nobody has said there that it was them. One that
+// another browser has let in hears of none.
 func (a *Account) Showing(device string, now time.Time) []Wait {
+	if d := a.deviceByID(device); d != nil && !d.Known(now) {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(a.Waits), func(w Wait) bool {
 		return !now.Before(w.Until) || slices.Contains(w.Known, device)
 	})
@@ -96,7 +100,7 @@ func (a *Account) Page(device string, now time.Time) bool {
 // of all others: a session lives there, and a person loads pages. A program with
 // a cookie does not.
 func (a *Account) Hears(d Device, now time.Time) bool {
-	return now.Before(d.Paged.Add(showsFor)) && slices.ContainsFunc(a.Sessions, func(s Session) bool {
+	return d.Known(now) && now.Before(d.Paged.Add(showsFor)) && slices.ContainsFunc(a.Sessions, func(s Session) bool {
 		return s.Device == d.ID && a.live(&s, now)
 	})
 }

@@ -77,8 +77,14 @@ func written(f Facts, g Goal) []Way {
 		return thaws(f, g)
 	}
 	factor, mail := f.Methods.HasFactor(f.Account), f.Methods.Has(ChannelMail)
+	if g == GoalSecondFactor && !factor {
+		return firstByCase(f)
+	}
 	if g != GoalPassword && !factor {
 		return nil
+	}
+	if g == GoalSecondFactor && f.Account.Credential(Password) == nil {
+		return nil // it was lost with what stood for the password, so that both are made
 	}
 	var out []Way
 	for _, w := range f.Policy.Read(g, mail) {
@@ -86,11 +92,36 @@ func written(f Facts, g Goal) []Way {
 			out = append(out, w)
 		}
 	}
+	if g == GoalSecondFactor && f.Account.firstUndoable(f.Now) {
+		out = append(out, undoFirst())
+	}
 	out = begunFirst(f, out)
 	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {
 		out = append(out, begunFirst(f, f.Policy.Read(GoalBoth, mail))...)
 	}
 	return out
+}
+
+// firstFactorUndo is how long the mailbox and the password take the first second
+// factor of an account off again.
+const firstFactorUndo = 72 * time.Hour
+
+// firstByCase lists the ways by which an account without a second factor makes its
+// first one: those with the password and an administrator's case.
+func firstByCase(f Facts) []Way {
+	return slices.DeleteFunc(slices.Clone(f.Policy.Read(GoalSecondFactor, f.Methods.Has(ChannelMail))), func(w Way) bool {
+		return !w.byCase() || !slices.Contains(w.Proofs, Password)
+	})
+}
+
+// undoFirst is the way that takes the first second factor off again: what the
+// account would have asked before.
+func undoFirst() Way { return Way{Proofs: []string{MailLink, Password}} }
+
+// firstUndoable tells whether the account has its first second factor since a
+// short time only.
+func (a *Account) firstUndoable(now time.Time) bool {
+	return !a.FirstFactor.IsZero() && now.Before(a.FirstFactor.Add(firstFactorUndo))
 }
 
 // begunFirst puts ways that use everything shown so far before those that

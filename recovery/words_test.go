@@ -14,7 +14,11 @@ func TestEveryMethodHasItsWords(t *testing.T) {
 	all := method.All(method.Set{})
 	for file, keys := range localeFiles(t) {
 		for _, name := range all.Names() {
-			for _, key := range wordsOf(all.Get(name).Traits()) {
+			words := wordsOf(all.Get(name).Traits())
+			if _, can := all.Get(name).(recovery.Enroller); can && all.Get(name).Traits().Factor {
+				words = append(words, "enroll.about."+name)
+			}
+			for _, key := range words {
 				if !keys[key] {
 					t.Errorf("%s has no text for %s", file, key)
 				}

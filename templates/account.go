@@ -5,27 +5,127 @@ import (
 	"time"
 )
 
-// AccountPage is the page of the visitor's own account.
+// Own is what the pages of one's own account begin with.
+type Own struct {
+	Others    bool      // somebody is signed in elsewhere too, and something was changed: offer to end that
+	Probation time.Time // until then some changes are refused; zero: none is
+	FactorDue bool      // a second factor is required, and there is none
+}
+
+// AccountPage is the overview of the visitor's own account: what is wrong, and what
+// would happen.
 type AccountPage struct {
 	*page
-	Account *Account
-	Losses  []Loss  // what would happen if something were lost today
-	Waits   []Wait  // what is waiting and can be stopped here
-	Setup   *Extras // what can be set beside the factors
-	Others  bool    // somebody is signed in elsewhere too, and something was changed: offer to end that
-	Guessed int     // codes that somebody with another proof has tried; zero: too few to tell
+	Own
+	Name        string
+	Groups      []string
+	CodesLeft   int
+	Unconfirmed []Unconfirmed
+	Losses      []Loss // what would happen if something were lost today
+	Waits       []Wait // what is waiting and can be stopped here
+	Guessed     int    // codes that somebody with another proof has tried; zero: too few to tell
+	Admin       bool   // link to people
+	Reminder    bool   // nothing was tried for six months
 }
 
 func (AccountPage) Page() string     { return "account" }
 func (v AccountPage) on(p *page) any { v.page = p; return v }
 
-// LanguageURL replaces that of page: this one has an address of its own.
-func (v AccountPage) LanguageURL(code string) string { return v.inLanguage(code, "account") }
-
 // HasWayOut replaces that of page: this is where the ways out lead.
 func (AccountPage) HasWayOut() bool { return false }
 
-// Account is what people see of their own account.
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountPage) LanguageURL(code string) string { return v.inLanguage(code, "account") }
+
+// AccountSignInPage is what its owner signs in with.
+type AccountSignInPage struct {
+	*page
+	Own
+	Factors       []Factor
+	Droppable     bool // one may go on without them
+	PIN, Question bool // the operator asks for them somewhere
+	HasPIN        bool
+	HasQuestion   bool
+}
+
+func (AccountSignInPage) Page() string     { return "account-sign-in" }
+func (v AccountSignInPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (AccountSignInPage) HasWayOut() bool { return false }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountSignInPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "account/sign-in")
+}
+
+// AccountDevicesPage is where the account is signed in, and the browsers it knows.
+type AccountDevicesPage struct {
+	*page
+	Own
+	Sessions []Session
+	Browsers []Browser
+}
+
+func (AccountDevicesPage) Page() string     { return "account-devices" }
+func (v AccountDevicesPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (AccountDevicesPage) HasWayOut() bool { return false }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountDevicesPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "account/devices")
+}
+
+// AccountRecoveryPage is what helps its owner back in.
+type AccountRecoveryPage struct {
+	*page
+	Own
+	CodesLeft int
+	Drill     bool     // a recovery code can be tried without using it up
+	Reminder  bool     // nothing was tried for six months
+	Contacts  []string // names of the people who can vouch for this one
+	Losses    []Loss
+}
+
+func (AccountRecoveryPage) Page() string     { return "account-recovery" }
+func (v AccountRecoveryPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (AccountRecoveryPage) HasWayOut() bool { return false }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountRecoveryPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "account/recovery")
+}
+
+// AccountContactPage is where its owner can be reached.
+type AccountContactPage struct {
+	*page
+	Own
+	Mail, Phone       string // masked
+	CanMail, CanPhone bool   // can be set or changed
+	Unconfirmed       []Unconfirmed
+}
+
+func (AccountContactPage) Page() string     { return "account-contact" }
+func (v AccountContactPage) on(p *page) any { v.page = p; return v }
+
+// HasWayOut replaces that of page: this is where the ways out lead.
+func (AccountContactPage) HasWayOut() bool { return false }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v AccountContactPage) LanguageURL(code string) string {
+	return v.inLanguage(code, "account/contact")
+}
+
+// Confirmed reports whether what is said to be the address is known to be.
+func (v AccountContactPage) Confirmed(what string) bool {
+	return !slices.ContainsFunc(v.Unconfirmed, func(u Unconfirmed) bool { return u.What == what })
+}
+
+// Account is what an administrator sees of an account.
 type Account struct {
 	Name      string
 	Mail      string // masked
@@ -33,7 +133,6 @@ type Account struct {
 	Factors   []Factor
 	CodesLeft int
 	Sessions  []Session
-	Browsers  []Browser
 	Probation time.Time // zero: none
 	Groups    []string
 	// Unconfirmed are those of Mail and Phone from which no code has come back.
@@ -71,8 +170,11 @@ type Session struct {
 
 // Browser is one that the account knows.
 type Browser struct {
-	ID      string // value of the button that ends its trust, behind "distrust:"
+	ID      string // value of its buttons, behind "distrust:", "rename:" or "forget:"
+	Label   string // what its owner calls it
 	Name    string // "Firefox on Linux"
+	Network string // where it signed in last: an IPv4 address or an IPv6 /64; empty: not known
+	First   time.Time
 	Seen    time.Time
 	Current bool
 	Trusted time.Time // until then it is not asked for the second factor; zero: it is
@@ -80,10 +182,17 @@ type Browser struct {
 
 // Loss is a line of the lock-out forecast.
 type Loss struct {
-	What   string // phone, mailbox, laptop, paper
+	What   string // phone, mailbox, laptop, paper, password_manager, security_key, cloud_account
 	Locked bool   // no way back would be left
+	Thing  string // what becomes of the passkey there: LossSpared, LossGone; empty: none is there
 	Mend   string // what would help: new_codes, add_mail, add_phone, add_contact, confirm_mail, confirm_phone
 }
+
+// Values of Loss.Thing.
+const (
+	LossSpared = "spared" // it syncs: the next one has it
+	LossGone   = "gone"
+)
 
 // Wait is a recovery in its cool-down.
 type Wait struct {
@@ -102,15 +211,3 @@ type WaitsPage struct {
 
 func (WaitsPage) Page() string     { return "waits" }
 func (v WaitsPage) on(p *page) any { v.page = p; return v }
-
-// Extras is what an account page offers beside the factors.
-type Extras struct {
-	Mail, Phone   bool // addresses can be set or changed
-	PIN, Question bool // the operator asks for them somewhere
-	HasPIN        bool
-	HasQuestion   bool
-	Contacts      []string // names of the people who can vouch for this one
-	Admin         bool     // link to people
-	Drill         bool     // a recovery code can be tried without using it up
-	Reminder      bool     // nothing was tried for six months
-}

@@ -13,15 +13,18 @@ func contents() []Content {
 	}
 	ways := Ways{Method: "totp", Methods: []string{"recovery_code"}}
 	return []Content{
-		AccountPage{
-			Account: ana.Account, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes"}}, Waits: []Wait{{Goal: "password"}},
-			Setup: &Extras{Mail: true, Phone: true, PIN: true, Question: true, Contacts: []string{"ben"}, Admin: true, Drill: true, Reminder: true},
-		},
+		AccountPage{Unconfirmed: ana.Account.Unconfirmed, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}, Waits: []Wait{{Goal: "password"}}},
+		AccountSignInPage{Factors: ana.Account.Factors, PIN: true, Question: true},
+		AccountDevicesPage{Sessions: []Session{{ID: "1", Methods: []string{"password"}}}, Browsers: []Browser{{ID: "1", Label: "desk", Network: "192.0.2.7"}}},
+		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
+		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},
 		ActivatePage{By: "sam"},
-		ChoicePage{Choices: []string{"password"}},
+		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
 		CodesPage{Codes: []string{"ABCD"}},
 		ConfirmPage{},
+		DevicePage{Request: &DeviceRequest{ID: "1", State: "waiting", Browser: "Firefox on Linux", Network: "192.0.2.1", Host: "photos.example.com"}},
+		DeviceWaitPage{Ways: Ways{Method: "device", Methods: []string{"totp"}}, State: "waiting", Waits: true, Number: "42", Link: "https://photos.example.com/"},
 		EnrollPage{Ways: ways, Choice: "second_factor"},
 		FactorPage{Ways: ways},
 		ForbiddenPage{Name: "ana"},

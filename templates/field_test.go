@@ -104,8 +104,10 @@ func TestButtons(t *testing.T) {
 		{"choose", "method", []string{"totp", "recovery_code", "sms_code", "mail_code"}},
 		{"choice", "choice", []string{"password", "second_factor", "both"}},
 		{"codes", "choice", []string{"saved"}},
-		{"account", "choice", []string{"s-2", "elsewhere", "everywhere", "distrust:d-2"}},
-		{"account-admin", "choice", []string{"stop_wait", "drop:ben", "drop:Zoë", "s-2", "elsewhere", "everywhere", "distrust:d-2"}},
+		{"account-devices", "choice", []string{"s-2", "elsewhere", "everywhere", "rename:d-1", "distrust:d-2", "forget:d-2", "rename:d-2"}},
+		{"account-admin", "choice", []string{"stop_wait"}},
+		{"account-recovery-full", "choice", []string{"drop:ben", "drop:Zoë"}},
+		{"account-recovery-changed", "choice", []string{"elsewhere"}},
 		{"factor-contact", "method", []string{"contact*2", "recovery_code"}},
 		{"wait", "choice", []string{"wait"}},
 		{"wait", "method", []string{"recovery_code", "contact"}},
@@ -143,13 +145,13 @@ func TestStarts(t *testing.T) {
 		name, field string
 		want        []string
 	}{
-		{"account", "start", []string{"change_password", "add_factor", "new_codes"}},
-		{"account-admin", "start", []string{
-			"change_password", "change_mail", "change_phone", "add_contact", "change_phone", "add_factor", "drill", "new_codes", "set_pin", "set_question", "drill_contact", "add_contact",
-		}},
-		{"account-bare", "start", []string{
-			"change_password", "change_mail", "change_phone", "new_codes", "change_mail", "add_factor", "new_codes", "set_pin", "set_question", "add_contact",
-		}},
+		{"account", "start", []string{"new_codes"}},
+		{"account-admin", "start", []string{"add_contact", "change_phone"}},
+		{"account-unconfirmed", "start", []string{"confirm_mail", "confirm_phone", "confirm_mail"}},
+		{"account-sign-in", "start", []string{"change_password", "add_factor"}},
+		{"account-sign-in-full", "start", []string{"change_password", "add_factor", "set_pin", "set_question"}},
+		{"account-recovery-full", "start", []string{"drill", "new_codes", "drill_contact", "add_contact", "add_contact", "change_phone"}},
+		{"account-contact-bare", "start", []string{"change_mail", "change_phone"}},
 		{"person", "start", []string{"open_case"}},
 		{"person", "name", []string{"p-ben"}},
 		{"person-frozen", "start", []string{"open_case"}},
@@ -231,7 +233,7 @@ func TestSaid(t *testing.T) {
 		{"choose-recover", "They vouch for you from their own accounts. After that it asks for a code we mail you, your second factor.", "no other way"},
 		{"choose-recover", "You asked for a new second factor. Pick what", "Stop here"},
 		{"choose-recover", "Then nothing changes for 24 hours.", "no other way"},
-		{"account", "Firefox on Linux", "Firefox sur"},
+		{"account-devices", "Firefox on Linux", "Firefox sur"},
 		{"refused-signed-in", "Back to Photos", "Return to sign-in"},
 		{"choose-none", "There is no other way for this step.", "Pick what"},
 		{"people", "5 people have", "frozen"},

@@ -1,6 +1,9 @@
 package templates
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 // Prefix is where our own pages live on every protected host (public contract).
 const Prefix = "/.sparekey/"
@@ -48,6 +51,27 @@ func (p page) UnlockURL() string { return p.entry("recover", p.Keep, "choice", "
 
 // AccountURL is the page of the visitor's own account.
 func (p page) AccountURL() string { return p.entry("account", p.Keep) }
+
+// AccountRecoveryURL is the page of what helps the visitor back in.
+func (p page) AccountRecoveryURL() string { return p.entry("account/recovery", p.Keep) }
+
+// own is an entry of the menu of the account.
+type own struct{ Page, URL string }
+
+// Menu lists the pages of the visitor's own account.
+func (p page) Menu() []own {
+	var list []own
+	for _, name := range []string{"account", "account/sign-in", "account/devices", "account/recovery", "account/contact"} {
+		list = append(list, own{strings.ReplaceAll(name, "/", "-"), p.entry(name, p.Keep)})
+	}
+	return list
+}
+
+// FindURL is where the code of one's own new device is typed.
+func (p page) FindURL() string { return p.entry("account/approve", p.Keep, "choice", "device") }
+
+// VouchURL is the same, when a browser asks to be let in there.
+func (p page) VouchURL() string { return p.entry("account/approve", p.Keep, "choice", "vouch") }
 
 // ApproveURL is where somebody vouches for another.
 func (p page) ApproveURL() string { return p.entry("account/approve", p.Keep) }

@@ -50,6 +50,7 @@ func vouchSamples() []sample {
 		{"factor-contact-waiting", step(templates.Frame{Problem: problem("contact_waiting")}), waiting},
 		{"factor-contact-trial", owned(), trial},
 		{"confirm-approve", site(templates.Frame{Start: "approve_contact", SignedIn: true}), confirming("approve")},
+		{"confirm-approve-young", site(templates.Frame{Start: "approve_contact", SignedIn: true}), templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: "device_young"}},
 		{"confirm-vouch", owned(), vouch},
 		{"confirm-vouch-trial", owned(), tried},
 		{"confirm-go-on", running(), confirming("go_on")},
@@ -78,9 +79,6 @@ func settingSamples() []sample {
 		{"confirm-phone", owned(), asked("confirm_phone", "")},
 		{"confirm-open-case", step(templates.Frame{SignedIn: true, Problem: problem("reason_missing")}), confirming("open_case")},
 		{"confirm-drill", owned(), confirming("drill")},
-		{"account-admin", mine(), adminAccount()},
-		{"account-bare", mine(), bareAccount()},
-		{"account-unconfirmed", mine(), unconfirmedAccount()},
 	}
 }
 
@@ -90,40 +88,6 @@ func asked(method, hint string) templates.ConfirmPage {
 	c := confirming(method)
 	c.Minutes, c.Resend, c.Hint, c.Skip = 10, c.Method, hint, hint != ""
 	return c
-}
-
-// adminAccount shows all that an account page can.
-func adminAccount() templates.AccountPage {
-	return templates.AccountPage{
-		Account: account(8),
-		Waits:   []templates.Wait{{Goal: "second_factor", Until: someTime().AddDate(0, 0, 1)}},
-		Losses: []templates.Loss{
-			{What: "phone"}, {What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
-		},
-		Setup: &templates.Extras{
-			Mail: true, Phone: true, PIN: true, Question: true, HasPIN: true, Contacts: []string{"ben", "Zoë"},
-			Admin: true, Drill: true, Reminder: true,
-		},
-	}
-}
-
-// bareAccount belongs to somebody who has nothing but a password.
-func bareAccount() templates.AccountPage {
-	a := account(0)
-	a.Mail, a.Phone, a.Factors, a.Probation = "", "", nil, time.Time{}
-	return templates.AccountPage{
-		Account: a,
-		Losses:  []templates.Loss{{What: "mailbox", Locked: true, Mend: "new_codes"}, {What: "paper", Locked: true, Mend: "add_mail"}},
-		Setup:   &templates.Extras{Mail: true, Phone: true, PIN: true, Question: true, HasQuestion: true},
-	}
-}
-
-// unconfirmedAccount belongs to somebody whose mail address was skipped and whose
-// number is older than the codes.
-func unconfirmedAccount() templates.AccountPage {
-	a := account(8)
-	a.Unconfirmed = []templates.Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}}
-	return templates.AccountPage{Account: a, Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}, Setup: &templates.Extras{Mail: true, Phone: true}}
 }
 
 // residents are one person in each state there is.

@@ -23,7 +23,7 @@ const qr = template.HTML(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2
 
 // samples lists at least one state of every page.
 func samples() []sample {
-	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), waitSamples(), vouchSamples(), settingSamples(), peopleSamples())
+	return slices.Concat(signInSamples(), recoverySamples(), otherSamples(), accountSamples(), waitSamples(), vouchSamples(), deviceSamples(), settingSamples(), peopleSamples())
 }
 
 func sampleOf(t *testing.T, name string) sample {
@@ -138,7 +138,11 @@ func recoverySamples() []sample {
 		{"sent", running(), templates.SentPage{Ways: known, Minutes: 5}},
 		{"sent-unknown", step(templates.Frame{Problem: problem("code_unknown")}), templates.SentPage{Ways: link}},
 		{"choice", running(), templates.ChoicePage{Choices: []string{"password", "second_factor", "both"}}},
+		{"choice-factor", running(), templates.ChoicePage{Factors: []templates.Option{{Method: "passkey", Script: true}, {Method: "totp"}}, Again: true}},
 		{"new-password", running(), password},
+		{"choice-later", running(), templates.ChoicePage{Factors: []templates.Option{{Method: "passkey", Script: true}, {Method: "totp"}}, Later: true}},
+		{"new-password-alone", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 15, First: true, Alone: true}},
+		{"new-password-longer", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 15, First: true, Alone: true, Longer: true}},
 		{"new-password-first", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8, First: true}},
 		{"new-password-short", step(templates.Frame{Problem: problem("password_short", "min", "8")}), password},
 		{"enroll", running(), templates.EnrollPage{
@@ -175,10 +179,6 @@ func otherSamples() []sample {
 		}},
 		{"activate", started("activate"), templates.ActivatePage{}},
 		{"activate-by", started("activate"), templates.ActivatePage{By: "Sam", Signed: "s1gned"}},
-		{"account", mine(), templates.AccountPage{Account: account(2)}},
-		{"account-changed", site(templates.Frame{SignedIn: true, Notice: problem("codes_done")}), templates.AccountPage{Account: account(2), Others: true}},
-		{"account-guessed", mine(), templates.AccountPage{Account: account(2), Guessed: 100}},
-		{"account-full", site(templates.Frame{SignedIn: true, Notice: problem("session_ended")}), templates.AccountPage{Account: account(10)}},
 		{"refused", site(templates.Frame{ID: "r-4f9a21"}), templates.RefusedPage{}},
 		{"refused-signed-in", site(templates.Frame{Problem: problem("not_found"), ID: "r-4f9a25", SignedIn: true, Return: "/"}), templates.RefusedPage{}},
 		{"refused-link", site(templates.Frame{Problem: problem("link_expired"), ID: "r-4f9a24"}), templates.RefusedPage{}},
@@ -223,10 +223,6 @@ func account(codesLeft int) *templates.Account {
 		Sessions: []templates.Session{
 			{ID: "s-1", Browser: "Firefox on Linux", Since: at, Seen: at.Add(time.Hour), Current: true, Methods: []string{"password", "totp"}},
 			{ID: "s-2", Browser: "Safari on iPhone", Since: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour), Methods: []string{"password", "trusted_browser"}},
-		},
-		Browsers: []templates.Browser{
-			{ID: "d-1", Name: "Firefox on Linux", Seen: at.Add(time.Hour), Current: true},
-			{ID: "d-2", Name: "Safari on iPhone", Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
 		},
 		Groups: []string{"family", "admins"},
 	}

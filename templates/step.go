@@ -2,6 +2,7 @@ package templates
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,7 +13,11 @@ type Ways struct {
 	Methods []string // other proofs that may be shown instead, with their counts (contact*2): buttons named "method", or from two on a link to choose
 	Resend  string   // the method whose code can be sent again; empty: none
 	Recover bool     // offer "I can't sign in"
+	Device  bool     // another device of the account may let this one in: a button of its own, beside Methods
 }
+
+// Later tells that going without a second factor is one of them.
+func (w Ways) Later() bool { return slices.Contains(w.Methods, "later") }
 
 // SignInPage asks for name and password.
 type SignInPage struct {
@@ -86,14 +91,26 @@ type FactorPage struct {
 func (FactorPage) Page() string     { return "factor" }
 func (v FactorPage) on(p *page) any { v.page = p; return v }
 
-// ChoicePage asks what has been lost.
+// ChoicePage asks what has been lost, or with Factors which second factor is to
+// be made.
 type ChoicePage struct {
 	*page
 	Choices []string // password, second_factor, both
+	Factors []Option // Option.Method and Option.Script
+	Later   bool     // Factors: offer to go without one
+	Again   bool     // one of Factors has been chosen, and its step is there to go back to
 }
 
 func (ChoicePage) Page() string     { return "choice" }
 func (v ChoicePage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: choosing again has an address of its own.
+func (v ChoicePage) LanguageURL(code string) string {
+	if !v.Again || v.Flow == "" {
+		return v.page.LanguageURL(code)
+	}
+	return v.flowURL("choose", code)
+}
 
 // ChoosePage lists the ways on from a step.
 type ChoosePage struct {
@@ -119,6 +136,7 @@ type Option struct {
 	Method string        // with its count: contact*2
 	Then   []string      // what is asked after it: the keys of "proof."
 	Wait   time.Duration // the wait after that; zero: none
+	Script bool          // only a page with scripts can ask for it
 }
 
 // NewPasswordPage asks for what will be asked for later.
@@ -128,6 +146,8 @@ type NewPasswordPage struct {
 	Name      string   // password: the account name, for password managers
 	MinLength int      // password: shortest accepted here
 	First     bool     // password: there was none before
+	Alone     bool     // password: no second factor is to stand beside it
+	Longer    bool     // password: the one there is may be too short without a second factor
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
 }
@@ -192,6 +212,7 @@ type ConfirmPage struct {
 
 	Case  string // a link: how an administrator's help comes here; empty: by mail
 	Token string // a link: its secret, put into the field "code"
+	Why   string // approve: the problem that keeps this browser from letting others in; empty: none asks
 
 	By     string // case: who has opened it; empty: not known
 	Signed string // the same as the address has it

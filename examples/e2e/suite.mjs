@@ -130,7 +130,7 @@ async function installed() {
 // hears nothing of ours that is worth keeping, and people get past it, another
 // window of the app open or not.
 async function throughWorker() {
-  await stage.open("/.sparekey/account");
+  await stage.open("/.sparekey/account/recovery");
   await page.locator(`form:has(input[name=start][value=new_codes]) button`).click();
   await stage.at("factor", "factor-step-up");
   await stage.press("method", "recovery_code");

@@ -40,6 +40,7 @@ type Engine struct {
 	name            string // of this process, written into reminders it takes on
 	counters        counters
 	posts, flows    gauge
+	looks           gauge // how often a page that waits asks, by flow
 	wrongKeys       gauge
 	spray           spray
 	visitors        visitors
@@ -83,6 +84,7 @@ func New(e *Engine) (*Engine, error) {
 	e.later = make(chan func(context.Context), 64)
 	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
+	e.looks.rate = recovery.Rate{Count: 60, Per: time.Minute}
 	e.posts.rate, e.flows.rate, e.wrongKeys.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows, e.Policy.Limits.Keys
 	return e, nil
 }

@@ -27,6 +27,12 @@ func (r *run) name(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 	return recovery.AllOf(wrong), nil
 }
 
+// goWithout notes that no second factor is to be left: a new password is longer then.
+func (r *run) goWithout(context.Context, recovery.Input) (*recovery.Problem, error) {
+	r.flow.Chosen = recovery.Later
+	return nil, nil
+}
+
 // identifiers reads name, address and number of the first account.
 func (r *run) identifiers(in recovery.Input) (f recovery.Flow, wrong []*recovery.Problem) {
 	f.Name = strings.TrimSpace(in.Name)

@@ -29,6 +29,8 @@ func (r *run) feature() feature {
 		recovery.KindChangeMail:  {before: (*run).claimAddress},
 		recovery.KindChangePhone: {before: (*run).claimAddress},
 		recovery.KindUnlock:      {before: (*run).stillPaused},
+		recovery.KindDropFactor:  {begin: (*run).goWithout},
+		recovery.KindLetIn:       {begin: (*run).letIn, after: (*run).answerBrowser},
 		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
 	}[r.flow.Kind]
 }
@@ -40,16 +42,19 @@ type take func(*run, context.Context, recovery.Input) (*recovery.Problem, error)
 // question is what takes the answer; nil for what is no question.
 func question(a recovery.Ask) take {
 	return map[recovery.Ask]take{
-		recovery.AskWho:     (*run).who,
-		recovery.AskName:    (*run).name,
-		recovery.AskGoal:    (*run).choose,
-		recovery.AskWait:    (*run).wait,
-		recovery.AskMail:    (*run).newMail,
-		recovery.AskPhone:   (*run).newPhone,
-		recovery.AskPerson:  (*run).trusted,
-		recovery.AskRequest: (*run).request,
-		recovery.AskConsent: (*run).consent,
-		recovery.AskCase:    (*run).takeCase,
-		recovery.AskTrial:   (*run).drill,
+		recovery.AskWho:      (*run).who,
+		recovery.AskName:     (*run).name,
+		recovery.AskFactor:   (*run).unchosen,
+		recovery.AskGoal:     (*run).choose,
+		recovery.AskWait:     (*run).wait,
+		recovery.AskMail:     (*run).newMail,
+		recovery.AskPhone:    (*run).newPhone,
+		recovery.AskPerson:   (*run).trusted,
+		recovery.AskRequest:  (*run).request,
+		recovery.AskConsent:  (*run).consent,
+		recovery.AskCase:     (*run).takeCase,
+		recovery.AskDevice:   (*run).deviceNumber,
+		recovery.AskHandOver: (*run).handOver,
+		recovery.AskTrial:    (*run).drill,
 	}[a]
 }

@@ -37,7 +37,8 @@ const (
 // holdings are what somebody can show. The zero value can show nothing.
 type holdings struct {
 	password string
-	totpKey  string     // of the authenticator
+	totpKey  string // of the authenticator
+	passkey  string
 	codes    [][]string // recovery codes not used yet, a list for each time they were made, oldest first
 	reads    []string   // addresses and numbers
 	contacts int        // trusted contacts who vouch when asked
@@ -187,6 +188,9 @@ func (inst *installation) finished(s *attackState, o recovery.Outcome) {
 	if s.enrolled.totpKey != "" {
 		s.holdings.totpKey = s.enrolled.totpKey
 	}
+	if s.enrolled.passkey != "" {
+		s.holdings.passkey = s.enrolled.passkey
+	}
 	if s.enrolled.pin != "" {
 		s.holdings.pin = s.enrolled.pin
 	}
@@ -238,6 +242,9 @@ func (inst *installation) enrolForm(s *attackState) recovery.Input {
 	case recovery.TOTP:
 		s.enrolled.totpKey, _ = method.AuthenticatorKey(data, "", "alice")
 		return inst.totpForm(s.enrolled.totpKey)
+	case recovery.Passkey:
+		s.enrolled.passkey = strings.Trim(string(data), `"`)
+		return recovery.Input{Code: secret.Text(s.enrolled.passkey)}
 	case recovery.RecoveryCode:
 		s.enrolled.codes = [][]string{method.Shown(data)}
 	case recovery.PIN:
@@ -255,7 +262,8 @@ func (inst *installation) enrolForm(s *attackState) recovery.Input {
 type search struct {
 	inst       *installation
 	horizon    time.Duration
-	ownerMoves func(*attackState) // made after each move of the attacker
+	ownerMoves func(*attackState)      // made after each move of the attacker
+	done       func(*attackState) bool // what is searched for; nil: to be signed in
 	seen       map[string]bool
 	begin      time.Time
 	steps      int
@@ -269,7 +277,7 @@ func (x *search) run(from *attackState) *attackState {
 	queue := &byTime{from}
 	for queue.Len() > 0 {
 		s := heap.Pop(queue).(*attackState)
-		if s.signedIn {
+		if x.found(s) {
 			return s
 		}
 		if x.most > 0 && len(x.seen) > x.most {
@@ -281,13 +289,22 @@ func (x *search) run(from *attackState) *attackState {
 			if next == nil || next.at.Sub(x.begin) > x.horizon {
 				continue
 			}
-			if key := x.inst.fingerprint(next); next.signedIn || !x.seen[key] {
+			if key := x.inst.fingerprint(next); x.done == nil && next.signedIn || !x.seen[key] {
 				x.seen[key] = true
 				heap.Push(queue, next)
 			}
 		}
 	}
 	return nil
+}
+
+// found tells whether a state is what is searched for.
+func (x *search) found(s *attackState) bool {
+	if x.done == nil {
+		return s.signedIn
+	}
+	x.inst.restore(s)
+	return x.done(s)
 }
 
 // try makes one move on a copy; nil: it was refused.
@@ -347,6 +364,9 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
+	if slices.Contains(p.Enrol, recovery.Passkey) {
+		methods = methods.With(modelPasskey{})
+	}
 	if m != nil {
 		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}

@@ -27,6 +27,9 @@
 // tells of opens it. TestIllegalSteps lets two browsers post forms in any order over a
 // store that fails.
 //
+// TestLintIsExactWithPasskeys has a model of a passkey in the place of the method,
+// for accounts with and without a password.
+//
 // TestLintIsExactForRandomPolicies draws policies that the grammar can write
 // (any words, waits, what is off, asked or not configured) and an account for
 // each, and lets somebody close the account whenever that helps: the attacker, or

@@ -92,21 +92,7 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		stolen := stranger()
 		stolen.Device, stolen.Session = s.holdings.device, s.holdings.session
 		browsers = append(browsers, stolen)
-		kinds := []recovery.Kind{recovery.KindChangeMail, recovery.KindNewCodes}
-		if !inst.fewChanges {
-			kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
-		}
-		a := inst.account(inst.ownerID)
-		if inst.namesContacts && !slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return slices.Contains(accomplices(), v.Name) }) {
-			kinds = append(kinds, recovery.KindAddContact)
-		}
-		for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
-			if c := a.Credential(name); c != nil && c.Version == 1 { // replaced once is enough
-				kinds = append(kinds, kind)
-			}
-		}
-		slices.Sort(kinds)
-		for _, k := range kinds {
+		for _, k := range inst.sessionKinds() {
 			out = append(out, inst.beginMove(stolen, "in the session", recovery.Input{Start: k}))
 		}
 	}
@@ -119,6 +105,11 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		}
 	}
 	out = append(out, inst.beginMove(fresh, "as a stranger", recovery.Input{Start: recovery.KindUnlock, Name: "alice"}))
+	if s.holdings.passkey != "" {
+		in := inst.passkeyForm(s.holdings.passkey)
+		in.Start = recovery.KindLogin
+		out = append(out, inst.beginMove(fresh, "with a passkey", in))
+	}
 	if s.holdings.inPerson {
 		out = append(out, inst.inPersonMove())
 	}
@@ -132,6 +123,31 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		out = append(out, move{"somebody closes the account", inst.close})
 	}
 	return out
+}
+
+// sessionKinds are the kinds that are worth to begin in a session.
+func (inst *installation) sessionKinds() []recovery.Kind {
+	kinds := []recovery.Kind{recovery.KindChangeMail, recovery.KindNewCodes}
+	if !inst.fewChanges {
+		kinds = append(kinds, recovery.KindChangePhone, recovery.KindAddFactor, recovery.KindChangePassword)
+	}
+	a := inst.account(inst.ownerID)
+	if !inst.engine.Policy.Requires(a) && inst.engine.Methods.HasFactor(a) {
+		kinds = append(kinds, recovery.KindDropFactor)
+	}
+	if inst.namesContacts && !slices.ContainsFunc(a.TrustedContacts, func(v recovery.TrustedContact) bool { return slices.Contains(accomplices(), v.Name) }) {
+		kinds = append(kinds, recovery.KindAddContact)
+	}
+	for name, kind := range map[string]recovery.Kind{recovery.PIN: recovery.KindSetPIN, recovery.SecurityQuestion: recovery.KindSetQuestion} {
+		if c := a.Credential(name); c != nil && c.Version == 1 { // replaced once is enough
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(a.CredentialsOf(recovery.Passkey)) > 1 { // one more of one's own is enough
+		kinds = slices.DeleteFunc(kinds, func(k recovery.Kind) bool { return k == recovery.KindAddFactor })
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // close closes the account as the newest notice there could be would. Its owner
@@ -209,6 +225,7 @@ func (inst *installation) fingerprint(s *attackState) string {
 		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, inst.daysUntil(a.Probation), alive != nil),
 		fmt.Sprint(strings.ReplaceAll(s.holdings.password, again+again, again), s.holdings.contacts, s.holdings.reads, s.holdings.device != "", s.holdings.pin, s.holdings.answer),
 	}
+	out = append(out, fmt.Sprint(inst.daysUntil(a.FirstFactor.Add(72*time.Hour)), a.Removed != nil, inst.sure(a, s)))
 	if inst.closes {
 		out = append(out, fmt.Sprint(inst.daysUntil(a.CodeUsed.Add(inst.engine.Policy.Lifetimes.Notice)), inst.ages(a)))
 	}
@@ -236,6 +253,13 @@ func (inst *installation) fingerprint(s *attackState) string {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, inst.daysUntil(w.Ready), inst.daysUntil(w.Until)))
 	}
 	return strings.Join(append(out, inst.flowFingerprint(s)), "|")
+}
+
+// sure tells whether the browser that the attacker has stands for more than the
+// password.
+func (inst *installation) sure(a *recovery.Account, s *attackState) bool {
+	d := a.Device(s.holdings.device)
+	return d != nil && d.Sure
 }
 
 // ages names what decides which credentials serve on a closed account: what was
@@ -276,6 +300,8 @@ func (inst *installation) fits(c recovery.Credential, r holdings) bool {
 	case recovery.TOTP:
 		key, _ := method.AuthenticatorKey(c.Data, "", "")
 		return key == r.totpKey
+	case recovery.Passkey:
+		return string(c.Data) == `"`+r.passkey+`"`
 	case recovery.RecoveryCode:
 		in, _ := r.paste()
 		a := &recovery.Account{ID: inst.ownerID, State: recovery.StateActive, Credentials: []recovery.Credential{c}}

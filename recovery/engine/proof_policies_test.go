@@ -35,6 +35,13 @@ func askingPolicy() *recovery.Policy {
 	return p
 }
 
+// freePolicy lets people go without a second factor.
+func freePolicy() *recovery.Policy {
+	p := proofPolicy()
+	p.FactorFor = []string{recovery.GroupAdmins}
+	return p
+}
+
 // vouchedPolicy has people who vouch as the only way when both are lost.
 func vouchedPolicy() *recovery.Policy {
 	p := proofPolicy()
@@ -49,12 +56,16 @@ func vouchedPolicy() *recovery.Policy {
 func proofTable(p *recovery.Policy) lint.Table {
 	t := lint.Base()
 	methods := method.All(method.Set{})
+	if slices.Contains(p.Enrol, recovery.Passkey) {
+		methods = methods.With(modelPasskey{})
+	}
 	built := func(name string) bool { return name == recovery.Factor || methods.Get(name) != nil }
 	t.Proofs = slices.DeleteFunc(t.Proofs, func(p lint.Proof) bool { return p.Name != lint.SourceDevice && !built(p.Name) })
 	t.Login = slices.DeleteFunc(t.Login, func(s lint.SignIn) bool {
 		return slices.ContainsFunc(s.Proofs, func(name string) bool { return !built(name) })
 	})
-	t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return c.Name == "remove_factor" || c.NoFactorOnly })
+	t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return c.Name == "remove_factor" && len(p.FactorFor) == 0 || c.NoFactorOnly })
+	t.FactorFor = p.FactorFor
 	t.Channels = []string{recovery.ChannelMail, recovery.ChannelSMS}
 	t.Ban = p.Lifetimes.RecoveredBan
 	if slices.Contains(p.Ask[recovery.SecurityQuestion], recovery.KindRecover) {

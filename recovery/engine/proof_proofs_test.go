@@ -33,6 +33,8 @@ func (inst *installation) proofForm(s *attackState, proof string) (in recovery.I
 			return in, false
 		}
 		return inst.totpForm(s.holdings.totpKey), true
+	case recovery.Passkey:
+		return inst.passkeyForm(s.holdings.passkey), s.holdings.passkey != ""
 	case recovery.RecoveryCode:
 		return s.holdings.paste()
 	case recovery.MailLink:

@@ -29,7 +29,7 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 	for _, name := range others {
 		f := inst.activate(recovery.NewAccount{Name: name}, contactPassword)
 		inst.forget(f)
-		inst.drop(f, recovery.TOTP, recovery.RecoveryCode)
+		inst.drop(f, recovery.TOTP, recovery.Passkey, recovery.RecoveryCode)
 	}
 	n := recovery.NewAccount{Name: "alice"}
 	if shape.Has(lint.SourceMail) {
@@ -39,13 +39,14 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 		n.Phone = alicePhone
 	}
 	s := inst.activate(n, "")
-	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP)
+	inst.ownerID, inst.knownBrowser = inst.idOf("alice"), !shape.Has(lint.SourceTOTP) && !shape.Has(lint.SourcePasskey)
 	if !shape.Has(lint.SourceDevice) && !inst.knownBrowser {
 		inst.forget(s)
 	}
 	if !shape.Has(lint.SourceTOTP) {
 		inst.drop(s, recovery.TOTP)
 	}
+	inst.fitPasskey(s, shape)
 	if !shape.Has(lint.SourceCodes) {
 		inst.drop(s, recovery.RecoveryCode)
 	}
@@ -107,6 +108,9 @@ func (inst *installation) activate(n recovery.NewAccount, password string) *atta
 	inst.ownerID = a.ID
 	s := &attackState{client: stranger()}
 	ok := inst.send(s, recovery.Input{Code: secret.Text(token)})
+	if s.step.Ask == recovery.AskFactor {
+		ok = ok && inst.send(s, recovery.Input{Method: s.step.Methods[0]})
+	}
 	if password != "" {
 		s.enrolled.password = password
 		ok = ok && inst.send(s, recovery.Input{NewPassword: secret.Text(password)})
@@ -135,7 +139,7 @@ func (inst *installation) forget(s *attackState) {
 func (inst *installation) drop(s *attackState, methods ...string) {
 	inst.change(func(a *recovery.Account) {
 		a.Drop(methods...)
-		a.SecondFactor = a.Credential(recovery.TOTP) != nil
+		a.SecondFactor = a.Credential(recovery.TOTP) != nil || a.Credential(recovery.Passkey) != nil
 	})
 	if slices.Contains(methods, recovery.TOTP) {
 		s.holdings.totpKey = ""
@@ -166,6 +170,8 @@ func (inst *installation) attacker(s *attackState, sources []string) *attackStat
 			out.holdings.password, out.holdings.pin, out.holdings.answer = inst.owner.password, inst.owner.pin, inst.owner.answer
 		case lint.SourceTOTP:
 			out.holdings.totpKey = inst.owner.totpKey
+		case lint.SourcePasskey:
+			out.holdings.passkey = inst.owner.passkey
 		case lint.SourceCodes:
 			out.holdings.codes = inst.owner.codes
 		case lint.SourceMail:
@@ -208,8 +214,8 @@ func maximalSets(s lint.Shape, minimal []lint.Takeover) [][]string {
 			}
 		}
 	}
-	add(true, lint.SourceMemory)
-	for _, name := range []string{lint.SourceTOTP, lint.SourceCodes, lint.SourceMail, lint.SourceSMS, lint.SourceDevice} {
+	add(!s.Has(lint.TraitNoPassword), lint.SourceMemory)
+	for _, name := range []string{lint.SourceTOTP, lint.SourcePasskey, lint.SourceCodes, lint.SourceMail, lint.SourceSMS, lint.SourceDevice} {
 		add(s.Has(name), name)
 	}
 	add(s.Count(lint.SourceContact) == 2, "contact", "contact*2")
@@ -319,6 +325,11 @@ func TestLintIsExact(t *testing.T) {
 			lint.Having("totp", "mail", "device", "question"),
 			lint.Having("totp", "recovery_code", "mail", "contact*2", "question"),
 			lint.Having("mail", "pin", "question"),
+		})},
+		{"some may go without a second factor", freePolicy(), fewUnderRace(t, 1, []lint.Shape{
+			lint.Having("totp", "mail", "device"),
+			lint.Having("totp", "recovery_code", "sms", "device"),
+			lint.Having("totp", "recovery_code", "mail"),
 		})},
 		{"nobody but contacts for both", vouchedPolicy(), fewUnderRace(t, 1, []lint.Shape{
 			lint.Having("totp", "mail", "contact*2"),

@@ -115,6 +115,9 @@ func (r *run) verify(ctx context.Context, m recovery.Method, in recovery.Input) 
 	if t.Answers, err = r.answers(ctx, m); err != nil {
 		return recovery.Verdict{}, err
 	}
+	if t.Admission, err = r.admission(ctx, m, in); err != nil {
+		return recovery.Verdict{}, err
+	}
 	return m.Verify(ctx, t)
 }
 
@@ -138,7 +141,7 @@ func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error)
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
-	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
+	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, Factor: v.Factor, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
 	if v.Reserve != nil {
 		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
 	}

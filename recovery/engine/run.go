@@ -57,7 +57,7 @@ type run struct {
 }
 
 func (r *run) facts() recovery.Facts {
-	f := recovery.Facts{Flow: r.flow, Recipe: recovery.RecipeOf(r.Recipes, r.flow.Kind), Account: r.account, Policy: r.Policy, Methods: r.Methods, Now: r.Now(), Near: r.client.OneFactor()}
+	f := recovery.Facts{Flow: r.flow, Recipe: recovery.RecipeOf(r.Recipes, r.flow.Kind), Account: r.account, Policy: r.Policy, Methods: r.Methods, Now: r.Now(), Near: r.client.OneFactor(), Client: r.client}
 	if r.account != nil {
 		f.Device = r.account.Device(r.client.Device)
 	}

@@ -31,6 +31,9 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 	if m, ok := r.Methods.Get(step.Method).(recovery.Remote); ok {
 		return r.openRequest(ctx, m)
 	}
+	if step.ByBrowser {
+		return r.askBrowsers(ctx, again)
+	}
 	ch, ok := r.Methods.Get(step.Method).(recovery.Challenger)
 	if !ok || r.account == nil || !again && r.flow.Challenges[step.Method].Live(r.Now()) {
 		return nil

@@ -121,9 +121,19 @@ func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*rec
 	if i < 0 || step.Enroll && len(step.Methods) == 0 {
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
+	if step.Enroll || step.Ask == recovery.AskFactor {
+		r.flow.Chosen = offered[i]
+		return nil, r.prepare(ctx, false)
+	}
 	again := i == 0
 	r.flow.Picked = offered[i]
 	return nil, r.prepare(ctx, again)
+}
+
+// unchosen answers a form that names none of the second factors there are: it is
+// picked like another proof.
+func (*run) unchosen(context.Context, recovery.Input) (*recovery.Problem, error) {
+	return recovery.NewProblem(recovery.ProblemMissing), nil
 }
 
 // choose takes what is lost, of what can be made new.

@@ -68,7 +68,7 @@ func TestThrowawayProofThatNamesItsAccount(t *testing.T) {
 	w.Clock.Move(totpStep)
 
 	v.begin(recovery.Input{Start: recovery.KindAddFactor}).wants(recovery.TOTP).code(recoverytest.TOTP(w, app))
-	made := v.wants(recovery.TOTP).pick("badge").wants("badge").offer("badge")
+	made := v.makes("badge").offer("badge")
 	v.code(made).keepsCodes(recovery.KindAddFactor)
 	shown := recovery.Input{Start: recovery.KindLogin, Code: secret.Text("badge " + v.account().ID + " " + made)}
 
@@ -95,7 +95,7 @@ func TestThrowawayProofThatNamesItsAccount(t *testing.T) {
 	v.signsIn().code(recoverytest.TOTP(w, app)).done(recovery.KindLogin)
 	w.Clock.Move(totpStep)
 	v.begin(recovery.Input{Start: recovery.KindAddFactor}).code(recoverytest.TOTP(w, app))
-	made = v.pick("badge").offer("badge")
+	made = v.makes("badge").offer("badge")
 	v.code(made).keepsCodes(recovery.KindAddFactor)
 	v.begin(recovery.Input{Start: "remove_badge"}).pick("badge").code(made).done("remove_badge")
 	shown.Code = secret.Text("badge " + v.account().ID + " " + made)

@@ -79,10 +79,10 @@ func (v *visitor) answersWith(made string) *visitor {
 	return v.code(signature(v.wants("key").at.Flow.Challenges["key"].Code, made))
 }
 
-// enrolsKey takes a new key, instead of the app that is offered first.
+// enrolsKey takes a new key, and not the app.
 func (v *visitor) enrolsKey(kind recovery.Kind) (made string) {
 	v.TB.Helper()
-	made = v.wants(recovery.TOTP).pick("key").wants("key").offer("key")
+	made = v.makes("key").offer("key")
 	v.code(made).keepsCodes(kind)
 	return made
 }

@@ -113,7 +113,17 @@ func robin(w *recoverytest.World) *visitor {
 	v.post(recovery.Input{NewPassword: robinsPassword})
 	v.wants(recovery.ConfirmMail).code(w.Outbox.Take(w.TB, "robin@example.org", "contact-code").Vars["code"])
 	v.wants(recovery.ConfirmPhone).code(w.Outbox.Take(w.TB, "+41791234568", "contact-code").Vars["code"])
-	return v.wants(recovery.TOTP)
+	return v
+}
+
+// makes leads to the enrolment of a second factor, through the choice where there
+// is one.
+func (v *visitor) makes(method string) *visitor {
+	v.TB.Helper()
+	if v.at.Step.Ask == recovery.AskFactor {
+		v.pick(method)
+	}
+	return v.wants(method)
 }
 
 // account is what is stored of robin.
@@ -135,7 +145,7 @@ func (v *visitor) signsIn() *visitor {
 // enrolsApp takes the authenticator app and the codes at the end of a flow.
 func (v *visitor) enrolsApp(kind recovery.Kind) (key string) {
 	v.TB.Helper()
-	key = totpKey(v.wants(recovery.TOTP).at.Flow.Pending[recovery.TOTP].Data)
+	key = totpKey(v.makes(recovery.TOTP).at.Flow.Pending[recovery.TOTP].Data)
 	v.code(recoverytest.TOTP(v.World, key)).keepsCodes(kind)
 	v.Clock.Move(totpStep)
 	return key

@@ -38,9 +38,10 @@ func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem
 // It is a change like any other: [ErrNotAllowed] while on probation.
 func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c recovery.Client) error {
 	dropped := func(v recovery.TrustedContact) bool { return v.Name == name }
+	_, sum := recovery.SplitSession(c.Session)
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		switch {
-		case e.Now().Before(a.Probation):
+		case !a.OnProbation(a.Session(sum, e.Now()), e.Now()).IsZero():
 			return recovery.ErrNotAllowed
 		case !slices.ContainsFunc(a.TrustedContacts, dropped):
 			return recovery.ErrMoved

@@ -20,7 +20,10 @@ func checks() [4]check {
 
 // judge applies the rules to a session. All have to let it pass.
 func (a asked) judge(f *facts) Reason {
-	if a.rules == nil {
+	switch {
+	case a.rules == nil && f.locked:
+		return DeniedFactor
+	case a.rules == nil:
 		return a.factors(f)
 	}
 	for _, c := range checks() {

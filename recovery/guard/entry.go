@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,7 @@ func identityOf(a *recovery.Account, now time.Time) *Identity {
 func (g *Guard) entryFor(c claim, a *recovery.Account, now time.Time) *entry {
 	switch {
 	case c.access:
-		return keyEntry(a, a.Key(c.sum, now), now)
+		return g.keyEntry(a, a.Key(c.sum, now), now)
 	case c.host == "":
 		return g.newEntry(a, c.sum, now)
 	}
@@ -95,7 +96,8 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	}
 	e.identity.session, e.identity.Browser = s.ID, s.Device
 	e.used.Store(s.Seen.UnixNano())
-	e.rules, e.recovered = a.Rules(), a.RecoveredAt(now)
+	g.rulesOf(e, a)
+	e.recovered = a.RecoveredAt(now)
 	if m := g.Methods; m != nil {
 		e.second, e.able, e.strong = m.TwoFactors(s), m.HasFactor(a), m.LastStrong(a, s)
 	}
@@ -115,12 +117,23 @@ func (g *Guard) entryOf(a *recovery.Account, s *recovery.Session, now time.Time)
 	return e
 }
 
+// rulesOf sets who the account is for the rules: it is in no group whose members must
+// have a second factor as long as it has none.
+func (g *Guard) rulesOf(e *entry, a *recovery.Account) {
+	e.rules = a.Rules()
+	if g.Policy == nil || g.Methods == nil {
+		return
+	}
+	e.barred, e.locked = g.Policy.Barred(g.Methods, a)
+	e.rules = slices.DeleteFunc(e.rules, func(r string) bool { return slices.Contains(e.barred, r) })
+}
+
 // keyForever stands for the end of a key that has none, and for its idle time: it
 // fits into a duration.
 const keyForever = 200 * 365 * 24 * time.Hour
 
 // keyEntry is the entry of an access key; nil for none.
-func keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry {
+func (g *Guard) keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry {
 	if k == nil {
 		return nil
 	}
@@ -132,7 +145,8 @@ func keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Time) *entry 
 		e.end = now.Add(keyForever)
 	}
 	e.used.Store(now.UnixNano())
-	e.rules, e.recovered, e.program = a.Rules(), a.RecoveredAt(now), true
+	g.rulesOf(e, a)
+	e.recovered, e.program = a.RecoveredAt(now), true
 	return e
 }
 

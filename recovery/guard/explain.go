@@ -16,6 +16,8 @@ type Explained struct {
 	Able    bool      // the account has a second factor
 	AtHome  bool      // the client is where one factor is enough
 	InRules []string  // the groups and names of the person
+	Barred  []string  // groups that count only with a second factor, which the account has not
+	Locked  bool      // nothing passes without one
 }
 
 // Said is what one rule says.
@@ -25,15 +27,15 @@ type Said struct {
 }
 
 // Explain answers as [Guard.Check] does, for a session that somebody has or could
-// have. The methods are those of the engine.
-func Explain(m *recovery.Methods, a *recovery.Account, s *recovery.Session, q Question, now time.Time) Explained {
-	g := &Guard{Config: Config{Methods: m}}
+// have. Policy and methods are those of the engine.
+func Explain(p *recovery.Policy, m *recovery.Methods, a *recovery.Account, s *recovery.Session, q Question, now time.Time) Explained {
+	g := &Guard{Config: Config{Policy: p, Methods: m}}
 	e := g.entryOf(a, s, now)
 	x := asked{q.Rules, q.Client, now}
 	if x.rules == nil {
 		x.rules = new(Rules)
 	}
-	out := Explained{Open: q.open(), Reason: x.judge(&e.facts), Second: e.second, Able: e.able, AtHome: x.rules.OneFactor(q.Client), InRules: e.rules}
+	out := Explained{Open: q.open(), Reason: x.judge(&e.facts), Second: e.second, Able: e.able, AtHome: x.rules.OneFactor(q.Client), InRules: e.rules, Barred: e.barred, Locked: e.locked}
 	for _, c := range checks() {
 		out.Rules = append(out.Rules, Said{c.word, c.rule(x, &e.facts)})
 	}

@@ -256,7 +256,7 @@ func (l *streams) prolong(s *Stream, until time.Time) {
 // again is the entry today of what a request came with; nil: that has ended.
 func (g *Guard) again(a *recovery.Account, s *Stream, now time.Time) *entry {
 	if s.program {
-		return keyEntry(a, a.KeyByID(s.session, now), now)
+		return g.keyEntry(a, a.KeyByID(s.session, now), now)
 	}
 	if row := a.SessionByID(s.session, now); row != nil { // its token may have been renewed
 		return g.entryOf(a, row, now)

@@ -121,6 +121,7 @@ type Accounts interface {
 type Config struct {
 	Accounts Accounts
 	Methods  *recovery.Methods // say what a proof is worth; nil: nothing
+	Policy   *recovery.Policy  // says who must have a second factor; nil: nobody
 	Keys     *secret.Keys      // of the cookies of further hosts; nil: there are none
 	Watch    kv.Watcher        // tells of changed records; nil: nothing is cached
 	Now      func() time.Time  // time.Now outside tests

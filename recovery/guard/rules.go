@@ -39,6 +39,8 @@ func (r *Rules) OneFactor(client netip.Addr) bool {
 // facts are what rules know of a session and its account.
 type facts struct {
 	rules     []string  // of the account, see [recovery.Account.Rules]
+	barred    []string  // those that would count if it had a second factor
+	locked    bool      // and without one it passes nowhere
 	second    bool      // two factors were shown in the session
 	able      bool      // the account has a second factor
 	near      bool      // and it was not asked for, because the sign-in came from a network where one factor is enough

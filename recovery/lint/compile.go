@@ -64,10 +64,12 @@ func (m *machine) addProof(p Proof) {
 }
 
 // has tells how many of a proof the account can show. A password is in every
-// account, and so is what no shape can name, so that a method unknown to the lint
+// account but one whose passkeys stand for it, and so is what no shape can name, so that a method unknown to the lint
 // is judged too. What is asked in addition is named by itself.
 func (m *machine) has(p Proof) int {
 	switch {
+	case p.Name == proofPassword && m.shape.Has(TraitNoPassword):
+		return 0
 	case p.Extra:
 		return m.shape.Count(p.Name)
 	case p.Source == SourceMemory, !p.Factor && !listed(p.Source):

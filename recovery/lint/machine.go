@@ -29,9 +29,10 @@ type row struct {
 	way   wayRef
 	needs []need
 	gives []gift
-	in    bool // ends in a full login
-	login bool // is a row of the login
-	thaw  bool // opens a closed account
+	words []string // of a row of the login
+	in    bool     // ends in a full login
+	login bool     // is a row of the login
+	thaw  bool     // opens a closed account
 	wait  time.Duration
 	from  phase // what is owned then can be shown
 	to    []phase
@@ -55,7 +56,7 @@ const (
 type source struct {
 	name   string
 	class  Class
-	weight int   // 2 for a verified passkey
+	weight int   // in the count of a login: 2 for a verified passkey
 	items  []int // what it proves
 }
 

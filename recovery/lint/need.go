@@ -6,6 +6,9 @@ import "slices"
 func (m *machine) require(r *row, words []string, purpose string, withoutFactor bool) bool {
 	for _, s := range words {
 		name, n := word(s)
+		if name == WordBeside && !withoutFactor {
+			continue
+		}
 		if name == proofDevice {
 			if !m.requireDevice(r, purpose, withoutFactor) {
 				return false
@@ -74,6 +77,8 @@ func (m *machine) named(name string) []int {
 		return m.factors()
 	case WordStrong:
 		return append(m.factors(), m.named(proofCodes)...)
+	case WordBeside:
+		return slices.Concat(m.named("mail_code"), m.named("sms_code"), m.named(proofCodes), []int{m.item(itemSession)})
 	}
 	p, ok := m.table.proof(name)
 	if !ok || !m.table.configured(p) {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,11 +12,15 @@ type Object struct {
 	Gives []string `json:"gives"` // proofs that its holder can show; "device" is being signed in on it
 	Loses []string `json:"loses"` // proofs its owner cannot show any more
 	Lost  string   `json:"lost"`  // how its loss is called; empty: not forecast
+	// Spares are proofs that are on it and copied elsewhere, Takes those that are
+	// on it and nowhere else; the account may have others of the same kind.
+	Spares []string `json:"spares,omitempty"`
+	Takes  []string `json:"takes,omitempty"`
 }
 
 // Objects lists the things that people lose or leave unlocked, with the proofs
-// of the table that are on them.
-func (t Table) Objects() []Object {
+// of the table that an account of this shape has on them.
+func (t Table) Objects(s Shape) []Object {
 	list := []Object{
 		{Name: ObjectPhone, Lost: "phone"},
 		{Name: ObjectLaptop, Lost: "laptop"},
@@ -24,22 +29,55 @@ func (t Table) Objects() []Object {
 		{Name: ObjectSIM},
 		{Name: ObjectPaper, Lost: "paper"},
 		{Name: ObjectKey, Lost: "security key"},
+		{Name: ObjectCloud, Lost: "cloud account"},
 		{Name: ObjectManager, Lost: "password manager"},
+		{Name: ObjectFullManager},
 		{Name: ObjectMailedCodes},
 		{Name: ObjectSignedIn},
 	}
 	for i := range list {
 		o := &list[i]
 		for _, p := range t.Proofs {
-			if slices.Contains(p.On, o.Name) {
-				o.Gives = append(o.Gives, p.Name)
-			}
-			if slices.Contains(p.In, o.Name) {
-				o.Loses = append(o.Loses, p.Name)
-			}
+			o.keep(p, p.places(s))
 		}
 	}
-	return list
+	return slices.DeleteFunc(list, func(o Object) bool {
+		return o.Name == ObjectFullManager && !slices.ContainsFunc(o.Gives, t.factorOf(s))
+	})
+}
+
+// factorOf tells what is a second factor of an account.
+func (t Table) factorOf(s Shape) func(name string) bool {
+	return func(name string) bool {
+		p, _ := t.proof(name)
+		return p.Factor && s.Has(p.Source)
+	}
+}
+
+// keep notes what the object has of a proof that is kept in these places. It is
+// lost when no place is left.
+func (o *Object) keep(p Proof, places []Place) {
+	var on, sure, in, copied, left bool
+	for _, k := range places {
+		here, lost := slices.Contains(k.On, o.Name), slices.Contains(k.In, o.Name)
+		on, sure, in = on || here, sure || slices.Contains(k.Sure, o.Name), in || lost
+		copied, left = copied || here && !lost && k.Trait != "", left || !lost
+	}
+	if on {
+		o.Gives = append(o.Gives, p.Name)
+	}
+	if sure {
+		o.Gives = append(o.Gives, p.Name+verified)
+	}
+	if !left {
+		o.Loses = append(o.Loses, p.Name)
+	}
+	if copied {
+		o.Spares = append(o.Spares, p.Name)
+	}
+	if in && len(p.Places) > 0 {
+		o.Takes = append(o.Takes, p.Name)
+	}
 }
 
 // Mend is a change that would help, found by computing again with it.
@@ -65,7 +103,7 @@ type Risk struct {
 func Warnings(t Table, s Shape) []Risk {
 	m, out := compile(t, s), []Risk{}
 	var rest []Object
-	for _, o := range t.Objects() {
+	for _, o := range t.Objects(s) {
 		if m.reach(m.shown(o.Gives), nil) != never {
 			out = append(out, m.risk(o))
 		} else {
@@ -166,7 +204,7 @@ func (m *machine) apart(objects []Object) []Mend {
 		parted := false
 		for _, o := range objects {
 			less := slices.DeleteFunc(slices.Clone(o.Gives), func(p string) bool {
-				x, _ := m.table.proof(p)
+				x, _ := m.table.proof(strings.TrimSuffix(p, verified))
 				return mend.Key == "apart_"+x.Source
 			})
 			if len(less) == 0 {
@@ -186,6 +224,7 @@ func (m *machine) apart(objects []Object) []Mend {
 func partings() []Mend {
 	return []Mend{
 		{"apart_" + SourceTOTP, "keep the authenticator on another device"},
+		{"apart_" + SourcePasskey, "use a security key"},
 		{"apart_" + SourceCodes, "keep the codes on paper only"},
 		{"apart_" + SourceMail, "give the mailbox a lock of its own there"},
 		{"apart_" + SourceDevice, "sign out there"},

@@ -34,27 +34,27 @@ func TestWarnings(t *testing.T) {
 		shape string
 		want  []string
 	}{
-		{"nothing but a password", lint.Base(), "totp", nil},
+		{"nothing but a password", lint.Base(), "totp", []string{"password manager with every factor, apart_totp"}},
 		{"without a factor the password is enough", lint.Base(), "", []string{
 			"leaked password, add_authenticator, add_passkey", "password manager, add_authenticator, add_passkey",
 			"signed-in laptop, add_authenticator, add_passkey",
 		}},
-		{"an authenticator and the mailbox in one phone", defaults(), "totp mail", []string{"unlocked phone, apart_totp, apart_mail"}},
+		{"an authenticator and the mailbox in one phone", defaults(), "totp mail", []string{"unlocked phone, apart_totp, apart_mail", "password manager with every factor, apart_totp"}},
 		{"signed in there too", defaults(), "totp mail device", []string{
-			"unlocked phone, apart_totp", "signed-in laptop @24h", "unlocked laptop + leaked password @24h", "mailbox + leaked password @24h stoppable",
+			"unlocked phone, apart_totp", "password manager with every factor, apart_totp", "signed-in laptop @24h", "unlocked laptop + leaked password @24h", "mailbox + leaked password @24h stoppable",
 		}},
 		{"a security key keeps the phone from being enough", defaults(), "verified mail phone", []string{
 			"signed-in laptop @24h stoppable, apart_mail", "unlocked phone + leaked password, apart_mail", "mailbox + leaked password @24h stoppable", "mailbox + security key",
 		}},
 		{"mailbox alone", policy("second_factor: mail_link"), "totp mail phone", []string{
-			"unlocked phone, apart_mail", "unlocked laptop, apart_mail", "mailbox", "mailbox with codes, apart_mail", "signed-in laptop, apart_mail",
+			"unlocked phone, apart_mail", "unlocked laptop, apart_mail", "mailbox", "password manager with every factor, apart_totp", "mailbox with codes, apart_mail", "signed-in laptop, apart_mail",
 		}},
 		{"paper alone", policy("both: recovery_code"), "totp codes", []string{
-			"paper with codes", "password manager, apart_recovery_code", "mailbox with codes, apart_recovery_code",
+			"paper with codes", "password manager, apart_recovery_code", "password manager with every factor, apart_totp", "mailbox with codes, apart_recovery_code",
 		}},
-		{"paper and password are a login, in one manager too", lint.Base(), "totp codes", []string{"password manager, apart_recovery_code"}},
+		{"paper and password are a login, in one manager too", lint.Base(), "totp codes", []string{"password manager, apart_recovery_code", "password manager with every factor, apart_totp"}},
 		{"SIM and password", policy("second_factor: sms_code password\npassword: recovery_code factor\nboth: mail_link sms_code"), "totp phone mail", []string{
-			"unlocked phone, apart_mail, apart_sms", "mailbox + SIM card",
+			"unlocked phone, apart_mail, apart_sms", "password manager with every factor, apart_totp", "mailbox + SIM card",
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

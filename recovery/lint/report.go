@@ -129,7 +129,7 @@ func Refused(findings []Finding) error {
 // [Standard].
 func Explain(t Table, shapes ...Shape) Report {
 	if len(shapes) == 0 {
-		shapes = slices.DeleteFunc(Standard(), func(s Shape) bool { return !t.possible(s) })
+		shapes = slices.DeleteFunc(Standard(), func(s Shape) bool { return !t.possible(s) || !t.allows(s) })
 	}
 	r := Report{Table: t, Judged: len(Shapes(t)), Findings: Judge(t)}
 	for _, s := range shapes {

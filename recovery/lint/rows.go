@@ -5,10 +5,10 @@ import "slices"
 // addLogin adds the rows of the login, for both kinds of account.
 func (m *machine) addLogin() {
 	for _, l := range m.table.Login {
-		r := row{name: "sign in", in: true, login: l.WithoutFactor != m.factor}
+		r := row{name: "sign in", words: l.Proofs, in: true, login: l.WithoutFactor != m.factor}
 		ok := m.require(&r, l.Proofs, ForLogin, l.WithoutFactor)
 		if l.Verified {
-			m.requireVerified(&r, l.Proofs)
+			m.requireVerified(&r, l.Proofs[:1])
 		}
 		m.add(r, ok, l.WithoutFactor)
 	}

@@ -9,14 +9,21 @@ import (
 	"strings"
 )
 
-// Shape is what an account has besides a password, which every account has. The
-// zero value has nothing else. Shapes are compared with ==.
+// Shape is what an account has besides a password, which every account has but
+// with [TraitNoPassword]. The zero value has nothing else. Shapes are compared with ==.
 type Shape struct{ words string }
 
 // What a shape names besides sources and the proofs that are [Proof.Extra].
 const (
 	// TraitVerified: the passkey asks its owner for a finger or a number.
 	TraitVerified = "verified"
+	// Where its passkeys are; without any of these it is on a security key.
+	TraitSynced   = "synced"
+	TraitOnPhone  = "on_phone"
+	TraitOnLaptop = "on_laptop"
+	TraitOnKey    = "on_key"
+	// TraitNoPassword is an account that signs in with a passkey alone.
+	TraitNoPassword = "no_password"
 	// TraitPush: told by push as well; proves nothing.
 	TraitPush = "push"
 	// TraitManages is an account that is an administrator itself: what was
@@ -80,9 +87,14 @@ func things() []thing {
 		{SourceTOTP, "totp", "authenticator"},
 		{SourcePasskey, "passkey", "passkey"},
 		{TraitVerified, "verified", ""},
+		{TraitSynced, TraitSynced, "passkey that syncs"},
+		{TraitOnPhone, TraitOnPhone, "passkey on the phone"},
+		{TraitOnLaptop, TraitOnLaptop, "passkey on the laptop"},
+		{TraitOnKey, TraitOnKey, "security key"},
 		{SourceCodes, "recovery_code", "codes"},
 		{SourceMail, "mail", "mail"},
 		{SourceSMS, "phone", "phone"},
+		{TraitNoPassword, TraitNoPassword, ""},
 		{TraitPush, "push", "push"},
 		{SourceDevice, "device", "device"},
 		{SourceContact, "contacts", "contact"},
@@ -113,16 +125,27 @@ func thingOf(name string) thing {
 	return thing{name, name, name}
 }
 
+// keeps tells whether a word says where a passkey is.
+func keeps(word string) bool {
+	return slices.Contains([]string{TraitSynced, TraitOnPhone, TraitOnLaptop, TraitOnKey}, word)
+}
+
+// placed tells whether the shape says where its passkeys are.
+func (s Shape) placed() bool { return slices.ContainsFunc(s.list(), keeps) }
+
 // String lists what the account has, authority aside.
 func (s Shape) String() string {
-	out := []string{proofPassword}
+	var out []string
+	if !s.Has(TraitNoPassword) {
+		out = append(out, proofPassword)
+	}
 	for _, w := range s.list() {
 		name, n := word(w)
 		text := thingOf(name).text
 		switch {
-		case text == "":
+		case text == "", name == SourcePasskey && s.placed():
 			continue
-		case name == SourcePasskey && !s.Has(TraitVerified):
+		case (name == SourcePasskey || keeps(name)) && !s.Has(TraitVerified):
 			text += " without check"
 		case name == SourceContact:
 			text = fmt.Sprintf("%d %s", n, text)

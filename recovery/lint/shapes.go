@@ -48,6 +48,12 @@ func (t Table) possible(s Shape) bool {
 	return known(SourcePasskey) || !s.Has(SourcePasskey)
 }
 
+// allows tells whether the policy lets accounts of the shape be. Judged are the
+// others too: a policy may have become stricter since they were made.
+func (t Table) allows(s Shape) bool {
+	return len(t.FactorFor) > 0 || slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Factor && s.Has(p.Source) })
+}
+
 // vary adds each shape with one thing more.
 func vary(shapes []Shape, name string) []Shape {
 	return append(shapes, withAll(shapes, name)...)
@@ -83,9 +89,10 @@ func (t Table) mentions(proof string) int {
 	return most
 }
 
-// Standard lists the accounts that explain shows: without a second factor, as
+// Standard lists the accounts that explain shows: without a second factor
+// where there may be such, as
 // set-up and the first sign-in leave them, with a phone, and with a passkey
-// instead. Each has been used on one browser: whoever asks from another one can
+// that syncs instead. Each has been used on one browser: whoever asks from another one can
 // begin a wait, because that browser shows it.
 func Standard() []Shape {
 	help := Having(SourceAdmin, SourceInPerson, SourceRescue, SourceMail, SourceCodes)
@@ -93,6 +100,6 @@ func Standard() []Shape {
 		help.With(SourceDevice),
 		help.With(SourceTOTP, SourceDevice),
 		help.With(SourceTOTP, SourceSMS, SourceDevice, SourceContact+"*2"),
-		help.With(SourcePasskey, TraitVerified, SourceSMS, SourceDevice),
+		help.With(SourcePasskey, TraitVerified, TraitSynced, SourceSMS, SourceDevice),
 	}
 }

@@ -56,8 +56,14 @@ const (
 	ObjectPaper    = "paper with codes"
 	ObjectKey      = "security key"
 	// ObjectManager has the password and, as many keep them there, the recovery
-	// codes. The authenticator is not in it: who puts it there has one thing.
+	// codes.
 	ObjectManager = "password manager"
+	// ObjectFullManager is one in which its owner keeps the secret of the authenticator
+	// and the passkey, too.
+	ObjectFullManager = "password manager with every factor"
+	// ObjectCloud is where passkeys that sync are copied to, and from there to
+	// every device that signs in to it.
+	ObjectCloud = "cloud account that syncs passkeys"
 	// ObjectMailedCodes is a mailbox whose owner has sent the codes there.
 	ObjectMailedCodes = "mailbox with codes"
 	// ObjectSignedIn is a laptop whose browser is signed in here and to the
@@ -72,6 +78,10 @@ const (
 	// WordStrong in a [Change] or [Approval] is a second factor or a recovery
 	// code, and for an account without second factor the password.
 	WordStrong = "strong"
+	// WordBeside in a [Change] is one thing more than the password, of an account
+	// that gets its first second factor, or what could stand in its place: a code from the mailbox or number, a
+	// recovery code, or a browser of before. Of one that has a factor it is nothing.
+	WordBeside = "beside"
 	// GiftNoFactor in [Change.Gives] takes the second factor off the account:
 	// from then on the ways and the login of accounts without one hold.
 	GiftNoFactor = "no_factor"
@@ -119,6 +129,17 @@ type Proof struct {
 	// On are the objects on which the proof can be shown, and In those whose
 	// loss takes it from its owner (see [Table.Objects]).
 	On, In []string
+	// Places stand for On and In in an account whose shape names one of them.
+	Places []Place
+}
+
+// Place is where a proof can be kept.
+type Place struct {
+	Trait string // of a [Shape]
+	On    []string
+	// Sure are those of On whose holder passes its check of the owner, too.
+	Sure []string
+	In   []string
 }
 
 // SignIn is one row of what a login asks for.
@@ -173,6 +194,13 @@ type Table struct {
 	// Ask are extra proofs (pin, question) asked in every recovery of an
 	// account that has them.
 	Ask []string
+	// FactorFor are the groups whose members must have a second factor, beside
+	// administrators; empty: everybody must.
+	FactorFor []string
+	// KnownDevice tells that an unknown browser is let in by a known one, in addition
+	// to what Login asks. That is not counted, like the check of an unknown browser;
+	// a [Forecast] sees it.
+	KnownDevice bool
 	// Ban is how long a password set by recovery is no proof for the second
 	// factor or both.
 	Ban time.Duration
@@ -205,10 +233,10 @@ func baseProofs() []Proof {
 	paper, key, number := []string{ObjectPaper, ObjectManager, ObjectMailedCodes}, []string{ObjectKey}, []string{ObjectPhone, ObjectSIM}
 	screens := []string{ObjectPhone, ObjectLaptop, ObjectSignedIn}
 	read := []string{ObjectPhone, ObjectLaptop, ObjectMailbox, ObjectMailedCodes, ObjectSignedIn}
-	known, remembered := []string{ObjectPassword, ObjectManager, ObjectSignedIn}, []string{ObjectPassword, ObjectManager}
+	known, remembered := []string{ObjectPassword, ObjectManager, ObjectFullManager, ObjectSignedIn}, []string{ObjectPassword, ObjectManager}
 	return []Proof{
-		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: phone, In: phone},
-		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key},
+		{Name: "totp", Source: SourceTOTP, Class: ClassHeld, Factor: true, On: []string{ObjectPhone, ObjectFullManager}, In: phone},
+		{Name: "passkey", Source: SourcePasskey, Class: ClassHeld, Factor: true, First: true, On: key, In: key, Places: passkeyPlaces()},
 		{Name: proofCodes, Source: SourceCodes, Class: ClassHeld, First: true, On: paper, In: paper},
 		{Name: "contact", Source: SourceContact, Class: ClassHeld, First: true},
 		{Name: "mail_link", Source: SourceMail, Class: ClassIssued, First: true, Channel: channelMail, On: read, In: mailbox},
@@ -221,6 +249,19 @@ func baseProofs() []Proof {
 		{Name: proofAdmin, Source: SourceAdmin, Class: ClassAuthority, First: true},
 		{Name: proofInPerson, Source: SourceInPerson, Class: ClassAuthority, First: true},
 		{Name: "rescue", Source: SourceRescue, Class: ClassAuthority, First: true},
+	}
+}
+
+// passkeyPlaces are where passkeys are. One that syncs is shown from any unlocked
+// device of its owner and is lost with none of them; who has the account or the
+// manager makes a copy, and gives the check a finger of their own.
+func passkeyPlaces() []Place {
+	copied := []string{ObjectCloud, ObjectFullManager}
+	return []Place{
+		{Trait: TraitSynced, On: append([]string{ObjectPhone, ObjectLaptop}, copied...), Sure: copied, In: []string{ObjectCloud}},
+		{Trait: TraitOnPhone, On: []string{ObjectPhone}, In: []string{ObjectPhone}},
+		{Trait: TraitOnLaptop, On: []string{ObjectLaptop, ObjectSignedIn}, In: []string{ObjectLaptop}},
+		{Trait: TraitOnKey, On: []string{ObjectKey}, In: []string{ObjectKey}},
 	}
 }
 
@@ -237,14 +278,15 @@ func baseLogin() []SignIn {
 
 func baseChanges() []Change {
 	return []Change{
-		{Name: "change_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"mail_link", "mail_code", "sms_code"}, After: 72 * time.Hour},
-		{Name: "add_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{WordFactor}},
-		{Name: "new_codes", Session: true, Proofs: []string{WordStrong}, Gives: []string{proofCodes}},
-		{Name: "remove_factor", Session: true, Proofs: []string{WordStrong}, Gives: []string{GiftNoFactor}},
-		{Name: "enrol at half login", Proofs: []string{proofPassword}, Gives: []string{WordFactor}, NoFactorOnly: true},
+		{Name: "change_contact", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{"mail_link", "mail_code", "sms_code"}, After: 72 * time.Hour},
+		{Name: "add_factor", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{WordFactor}},
+		{Name: "new_codes", Session: true, Proofs: []string{WordStrong, WordBeside}, Gives: []string{proofCodes}},
+		{Name: "remove_factor", Session: true, Proofs: []string{WordFactor}, Gives: []string{GiftNoFactor}},
+		{Name: "enrol at half login", Proofs: []string{proofPassword, WordBeside}, Gives: []string{WordFactor}, NoFactorOnly: true},
 		{Name: "add_contact", Session: true, Proofs: []string{WordStrong}, Gives: []string{"contact"}},
 		{Name: "set_pin", Session: true, Proofs: []string{WordStrong}, Gives: []string{"pin"}},
 		{Name: "set_question", Session: true, Proofs: []string{WordStrong}, Gives: []string{"question"}},
+		{Name: "drop_password", Session: true, Proofs: []string{WordStrong}},
 	}
 }
 
@@ -285,7 +327,16 @@ func (w Way) byCase() bool {
 
 // verifies reports whether a login takes the proof alone when it asked its owner.
 func (t Table) verifies(name string) bool {
-	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && slices.Contains(l.Proofs, name) })
+	return slices.ContainsFunc(t.Login, func(l SignIn) bool { return l.Verified && l.Proofs[0] == name })
+}
+
+// places are where an account keeps a proof.
+func (p Proof) places(s Shape) []Place {
+	named := slices.DeleteFunc(slices.Clone(p.Places), func(k Place) bool { return !s.Has(k.Trait) })
+	if len(named) == 0 {
+		return []Place{{On: p.On, In: p.In}}
+	}
+	return named
 }
 
 // proof finds a proof by name.

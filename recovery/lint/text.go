@@ -15,7 +15,7 @@ const width = 100
 // Text writes the report for people: the findings, the ways, and for each
 // account what signs in, which other sets take it over, those with the help of
 // an authority, what things are worth stealing, and how its owner gets back in.
-// The default policy takes at most 50 lines.
+// The default policy takes at most 55 lines.
 func Text(w io.Writer, r Report) error {
 	p := &paper{Writer: bufio.NewWriter(w)}
 	p.head(r)
@@ -93,6 +93,12 @@ func verdict(findings []Finding) string {
 }
 
 func (p *paper) ways(t Table) {
+	if len(t.FactorFor) > 0 {
+		p.row("factor required", 21, ",", t.required()...)
+	}
+	if t.KnownDevice {
+		p.row("new browser", 21, "", "needs a known one, or where there is none a mail code or recovery code beside the factor")
+	}
 	for _, goal := range Goals() {
 		for _, without := range []bool{false, true} {
 			var list []string
@@ -108,6 +114,12 @@ func (p *paper) ways(t Table) {
 			p.row(name, 21, " |", list...)
 		}
 	}
+}
+
+// required are the groups whose members must have a second factor.
+func (t Table) required() []string {
+	groups := slices.DeleteFunc(slices.Clone(t.FactorFor), func(g string) bool { return g == "admins" })
+	return append([]string{"admins"}, groups...)
 }
 
 // title is a way as explain writes it.
@@ -183,16 +195,29 @@ func risks(list []Risk) []string {
 func losses(list []Loss) []string {
 	return grouped(len(list), func(i int) (string, string) {
 		switch l := list[i]; {
+		case len(l.With) > 0:
+			return l.Object, ": back in with " + strings.Join(l.With, " + ") + l.things()
 		case l.SignsIn:
-			return l.Object, ": can still sign in"
+			return l.Object, ": can still sign in" + l.things()
 		case l.LockedOut:
-			return l.Object, ": you would be locked out" + mends(l.Mends)
+			return l.Object, ": you would be locked out" + l.things() + mends(l.Mends)
 		case l.Alone:
-			return l.Object, ": back in" + l.by()
+			return l.Object, ": back in" + l.by() + l.things()
 		default:
-			return l.Object, ": only with help" + l.by() + mends(l.Mends)
+			return l.Object, ": only with help" + l.by() + l.things() + mends(l.Mends)
 		}
 	})
+}
+
+// things says what becomes of a proof that is on the object.
+func (l Loss) things() string {
+	switch {
+	case len(l.Spared) > 0:
+		return " (" + strings.Join(l.Spared, ", ") + " synced: the next one has it)"
+	case len(l.Gone) > 0:
+		return " (" + strings.Join(l.Gone, ", ") + " gone with it)"
+	}
+	return ""
 }
 
 // by names the first way that can be walked.

@@ -39,9 +39,14 @@ func (m *machine) weak(s set, keep keeper) bool {
 // issued source that is alone.
 func (m *machine) strength(s set, keep keeper) Strength {
 	out := Strength{Held: m.count(s, ClassHeld)}
+	login := m.signsIn(s, direct)
 	for i, src := range m.sources {
-		if s.has(i) {
+		switch {
+		case !s.has(i):
+		case login:
 			out.Count += src.weight
+		default: // a way back looks at what was shown, and not at what checked it
+			out.Count++
 		}
 	}
 	issued := m.count(s, ClassIssued)

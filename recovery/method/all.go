@@ -22,8 +22,7 @@ type Set struct {
 // All returns the registry, in order of preference.
 func All(s Set) *recovery.Methods {
 	return recovery.NewMethods(s.Has,
-		// Passkey and Device come here; until they exist,
-		// recovery.Methods.Later names them.
+		// Passkey comes here; until it exists, recovery.Methods.Later names it.
 		TOTP{},
 		MailLink{Keys: s.Keys},
 		SMSCode(s.Keys),
@@ -31,6 +30,7 @@ func All(s Set) *recovery.Methods {
 		RecoveryCode{Keys: s.Keys},
 		Password{Hasher: s.Hasher, Breached: s.Breached},
 		Contact{},
+		Device{},
 		PIN{Hasher: s.Hasher},
 		Question{Hasher: s.Hasher},
 		NewContact{Keys: s.Keys},

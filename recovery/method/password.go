@@ -33,6 +33,19 @@ const (
 
 type passwordData struct {
 	Hash string `json:"hash"`
+	// Long tells that it has MinAlone characters and so may stand alone. Of older
+	// passwords that is not known.
+	Long bool `json:"long,omitempty"`
+}
+
+func newPasswordData(hash, typed string) json.RawMessage {
+	return pack(passwordData{Hash: hash, Long: utf8.RuneCountInString(typed) >= MinAlone})
+}
+
+// Suffices implements recovery.Lone.
+func (Password) Suffices(data json.RawMessage) bool {
+	var d passwordData
+	return json.Unmarshal(data, &d) == nil && d.Long
 }
 
 // Traits implements recovery.Method.
@@ -83,7 +96,7 @@ func (m Password) rehash(id, old, typed string) recovery.Rehash {
 				var d passwordData
 				c := &a.Credentials[i]
 				if c.ID == id && json.Unmarshal(c.Data, &d) == nil && d.Hash == old {
-					c.Data = pack(passwordData{Hash: fresh})
+					c.Data = newPasswordData(fresh, typed)
 				}
 			}
 			return nil
@@ -142,7 +155,7 @@ func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage
 	if err != nil {
 		return nil, nil, err
 	}
-	return pack(passwordData{Hash: hash}), nil, nil
+	return newPasswordData(hash, typed), nil, nil
 }
 
 // same reports whether the account has this very password. It is no oracle: only
@@ -158,11 +171,12 @@ func (m Password) same(ctx context.Context, a *recovery.Account, typed string) (
 	return same, err
 }
 
-// Minimum is the shortest password for an account. One that nobody has opened
-// yet gets its second factor together with the password.
-func Minimum(a *recovery.Account) int {
+// Minimum is the shortest password that a flow makes for an account. One that
+// nobody has opened yet gets its second factor together with the password, unless
+// its owner goes without. Without a flow it is that of the account.
+func Minimum(a *recovery.Account, f *recovery.Flow) int {
 	switch {
-	case a == nil:
+	case a == nil, f != nil && f.Chosen == recovery.Later:
 	case a.SecondFactor, a.State == "", a.State == recovery.StateInvited:
 		return MinWithFactor
 	}
@@ -170,7 +184,7 @@ func Minimum(a *recovery.Account) int {
 }
 
 func check(t recovery.Try, typed string, readable bool) *recovery.Problem {
-	shortest := Minimum(t.Account)
+	shortest := Minimum(t.Account, t.Flow)
 	switch n := utf8.RuneCountInString(typed); {
 	case n == 0 && readable:
 		return recovery.InField(recovery.ProblemMissing, "new_password")

@@ -17,6 +17,10 @@ func WithPolicy(edit func(*recovery.Policy)) Option { return func(w *World) { ed
 // WithTLS serves https.
 func WithTLS() Option { return func(w *World) { w.tls = true } }
 
+// AtLocalhost serves plain http under that name and not under an address, so that
+// browsers make passkeys there.
+func AtLocalhost() Option { return func(w *World) { w.named = true } }
+
 // Direct has browsers ask without a connection, for very many requests. Streams
 // and what is said before an answer need one.
 func Direct() Option { return func(w *World) { w.direct = true } }

@@ -106,9 +106,13 @@ func (o *Outbox) Take(tb testing.TB, address, template string) recovery.Message 
 	return m
 }
 
-// Enrol walks the pages enroll and codes.
+// Enrol walks the pages enroll and codes, and takes the app where people are asked
+// for a second factor of their choice.
 func (w *World) Enrol(b *Browser, p *Person) {
 	w.TB.Helper()
+	if b.Page() == "choice" {
+		b.Submit("method", recovery.TOTP)
+	}
 	b.Want("enroll")
 	p.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", TOTP(w, p.Key)).Want("codes")
@@ -137,8 +141,11 @@ func (w *World) InviteIn(b *Browser, p *Person) {
 	if err != nil {
 		w.TB.Fatal(err)
 	}
-	b.Get("/.sparekey/link").Want("confirm").Submit("code", token).Want("new-password")
-	b.Submit("new_password", p.Password)
+	b.Get("/.sparekey/link").Want("confirm").Submit("code", token)
+	if b.Page() == "choice" { // where people may go without
+		b.Submit("method", recovery.TOTP)
+	}
+	b.Want("new-password").Submit("new_password", p.Password)
 	w.Confirm(b, p)
 	w.Enrol(b, p)
 }

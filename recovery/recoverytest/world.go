@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,6 +130,7 @@ type World struct {
 	recipes []recovery.Recipe // beside those there are
 	mu      sync.Mutex
 	tls     bool
+	named   bool     // as localhost
 	portal  string   // origin; empty: there is none
 	hosts   []string // origins of the protected hosts, with a portal
 	direct  bool
@@ -269,7 +271,7 @@ func (w *World) start() {
 	w.TB.Helper()
 	w.Engine = w.engine()
 	w.Guard = guard.New(guard.Config{
-		Accounts: w.Engine, Methods: w.Engine.Methods, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
+		Accounts: w.Engine, Methods: w.Engine.Methods, Policy: w.Policy, Keys: w.Keys, Watch: w.Engine.Store.Watcher(), Now: w.Engine.Now, Log: w.Engine.Log,
 	})
 	pages, err := pages()
 	if err != nil {
@@ -280,6 +282,9 @@ func (w *World) start() {
 		w.Server = httptest.NewTLSServer(http.HandlerFunc(w.serve))
 	} else {
 		w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
+	}
+	if w.named {
+		w.Server.URL = strings.Replace(w.Server.URL, "127.0.0.1", "localhost", 1)
 	}
 	w.Web.Origins = []string{w.Server.URL}
 	if w.portal != "" {

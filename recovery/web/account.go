@@ -9,26 +9,47 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/engine"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/templates"
 )
 
-// showAccount is the page of one's own account.
+// ownPage makes the page of an address below the account.
+type ownPage func(*exchange, *recovery.Account, *recovery.Session) templates.Content
+
+// ownPages has a line for each page of one's own account. Step-ups come back to
+// them.
+func ownPages() map[string]ownPage {
+	return map[string]ownPage{
+		"account":          (*exchange).ownOverview,
+		"account/sign-in":  (*exchange).ownSignIn,
+		"account/devices":  (*exchange).ownDevices,
+		"account/recovery": (*exchange).ownRecovery,
+		"account/contact":  (*exchange).ownContact,
+	}
+}
+
+// ownPath is the page of one's own account that was asked for; else the overview.
+func (x *exchange) ownPath() string {
+	if ownPath(x.r.URL.Path) {
+		return strings.TrimPrefix(x.r.URL.Path, Prefix)
+	}
+	return "account"
+}
+
+// showAccount is a page of one's own account.
 func (x *exchange) showAccount() {
+	path := x.ownPath()
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	if err != nil {
 		x.unavailable(err)
 		return
 	}
 	if s == nil {
-		x.comeIn("", Prefix+"account")
+		x.comeIn(Prefix+path, Prefix+path)
 		return
 	}
-	f, c := x.mine(), x.accountPage(a, s)
+	f := x.mine()
 	f.Notice = x.notice()
-	c.Others = len(a.Sessions) > 1 && x.changed()
-	x.page(http.StatusOK, f, c)
+	x.page(http.StatusOK, f, ownPages()[path](x, a, s))
 }
 
 // changed tells that what is said on the page is of a change after which somebody
@@ -38,9 +59,9 @@ func (x *exchange) changed() bool {
 	return slices.ContainsFunc(x.Engine.Recipes, func(r recovery.Recipe) bool { return r.Change != "" && slices.Contains(r.After.Says, key) })
 }
 
-// notChanged shows one's own page with what is wrong, when the form that was
-// posted has nothing to go back to.
-func (x *exchange) notChanged(problem string) {
+// notChanged shows a page of one's own account with what is wrong, when the form
+// that was posted has nothing to go back to.
+func (x *exchange) notChanged(path, problem string) {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
 	switch {
 	case err != nil:
@@ -50,105 +71,8 @@ func (x *exchange) notChanged(problem string) {
 	default:
 		f := x.mine()
 		f.Problem = &templates.Text{Key: problem}
-		x.page(http.StatusUnprocessableEntity, f, x.accountPage(a, s))
+		x.page(http.StatusUnprocessableEntity, f, ownPages()[path](x, a, s))
 	}
-}
-
-func (x *exchange) accountPage(a *recovery.Account, s *recovery.Session) templates.AccountPage {
-	c := templates.AccountPage{Account: x.own(a, s), Setup: x.extras(a), Guessed: x.guessed(a)}
-	c.Waits = shownWaits(a.Showing("", x.Engine.Now()))
-	if x.Forecast != nil {
-		c.Losses = x.Forecast(a)
-	}
-	return c
-}
-
-// guessed is how many codes somebody with another proof has tried beyond the
-// known browsers, where those are too many to be typos; else zero.
-func (x *exchange) guessed(a *recovery.Account) int {
-	n, _, err := x.Engine.Guessed(x.r.Context(), a)
-	if err != nil {
-		x.log().Warn("codes tried cannot be counted", "error", err)
-	}
-	if n < engine.WorthTelling {
-		return 0
-	}
-	return n
-}
-
-// extras is what the account page offers beside the factors.
-func (x *exchange) extras(a *recovery.Account) *templates.Extras {
-	p, now := x.Engine.Policy, x.Engine.Now()
-	out := &templates.Extras{
-		Mail: x.has(recovery.ChannelMail), Phone: x.has(recovery.ChannelSMS),
-		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
-		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
-		Admin: a.Admin(), Drill: method.CodesThatOpen(a, x.Engine.Keys) > 0,
-		Reminder: a.DrillDue(now),
-	}
-	for _, v := range a.TrustedContacts {
-		out.Contacts = append(out.Contacts, v.Name)
-	}
-	return out
-}
-
-func (x *exchange) own(a *recovery.Account, current *recovery.Session) *templates.Account {
-	now := x.Engine.Now()
-	out := &templates.Account{
-		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups,
-		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
-	}
-	if now.Before(a.Probation) {
-		out.Probation = a.Probation
-	}
-	out.Unconfirmed = x.unconfirmed(a)
-	for _, c := range a.Credentials {
-		if m := x.Engine.Methods.Get(c.Method); m != nil && m.Traits().Factor {
-			out.Factors = append(out.Factors, templates.Factor{Method: c.Method, Label: c.Label, Since: c.Created})
-		}
-	}
-	for _, s := range slices.Backward(a.Sessions) {
-		out.Sessions = append(out.Sessions, templates.Session{
-			ID: s.ID, Browser: s.Browser, Since: s.Created, Seen: s.Seen, Current: s.ID == current.ID, Methods: x.shown(s),
-		})
-	}
-	out.Browsers = x.browsers(a, current)
-	return out
-}
-
-// shown lists the proofs of a session that have a name for people. What began
-// an account, such as an invitation, has none.
-func (x *exchange) shown(s recovery.Session) []string {
-	var out []string
-	for _, p := range s.Proofs {
-		if m := x.Engine.Methods.Get(p.Method); p.Method == recovery.TrustedBrowser || m != nil && m.Traits().Class != "" {
-			out = append(out, recovery.Bare(p.Method))
-		}
-	}
-	return out
-}
-
-// browsers are those the account knows, the last used first.
-func (x *exchange) browsers(a *recovery.Account, current *recovery.Session) []templates.Browser {
-	var out []templates.Browser
-	for _, d := range a.Devices {
-		out = append(out, templates.Browser{
-			ID: d.ID, Name: d.Browser, Seen: d.Seen, Current: d.ID == current.Device, Trusted: d.TrustedUntil(x.Engine.Now(), x.Engine.Policy),
-		})
-	}
-	slices.SortStableFunc(out, func(x, y templates.Browser) int { return y.Seen.Compare(x.Seen) })
-	return out
-}
-
-// unconfirmed lists the addresses in use from which no code has come back.
-func (x *exchange) unconfirmed(a *recovery.Account) []templates.Unconfirmed {
-	var out []templates.Unconfirmed
-	for _, u := range []struct{ channel, what string }{{recovery.ChannelMail, "mail"}, {recovery.ChannelSMS, "phone"}} {
-		if c := a.Unconfirmed(u.channel, x.Engine.Now()); c.Value != "" {
-			out = append(out, templates.Unconfirmed{What: u.what, Used: c.Counts(), Can: x.has(u.channel)})
-		}
-	}
-	return out
 }
 
 // changeAccount ends one session: choice is its id.
@@ -171,7 +95,7 @@ func (x *exchange) changeAccount() {
 			x.unavailable(err)
 			return
 		}
-		x.redirect(x.accountURL("wait_stopped"))
+		x.redirect(x.ownURL(x.ownPath(), "wait_stopped"))
 		return
 	case id == ownWait:
 		if err := x.Engine.OwnWaits(x.r.Context(), a.ID, s.Device); err != nil {
@@ -183,11 +107,14 @@ func (x *exchange) changeAccount() {
 	case strings.HasPrefix(id, endTrust):
 		x.endTrust(a, strings.TrimPrefix(id, endTrust))
 		return
+	case strings.HasPrefix(id, forget), strings.HasPrefix(id, rename):
+		x.changeBrowser(a, s, id)
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
 	case id == "":
-		x.notChanged(recovery.ProblemMissing)
+		x.notChanged(x.ownPath(), recovery.ProblemMissing)
 		return
 	}
 	x.endSessions(a, s, id)
@@ -209,16 +136,16 @@ func (x *exchange) endSessions(a *recovery.Account, s *recovery.Session, id stri
 		x.unavailable(err)
 		return
 	}
-	x.redirect(x.accountURL(done))
+	x.redirect(x.ownURL(x.ownPath(), done))
 }
 
 // ownFresh asks for a strong proof first, if the last one is too old, and then
-// comes back to one's own page.
+// comes back to the page it was asked on.
 func (x *exchange) ownFresh(a *recovery.Account, s *recovery.Session) bool {
 	if x.Engine.FreshOwn(a, s) {
 		return true
 	}
-	x.stepUp(Prefix + "account")
+	x.stepUp(Prefix + x.ownPath())
 	return false
 }
 
@@ -227,11 +154,31 @@ func (x *exchange) endTrust(a *recovery.Account, device string) {
 		x.unavailable(err)
 		return
 	}
-	x.redirect(x.accountURL("trust_ended"))
+	x.redirect(x.ownURL(x.ownPath(), "trust_ended"))
+}
+
+// changeBrowser forgets a known browser or names it. Whose they are shows that once
+// more: a browser with another name hides, and who is forgotten is signed out.
+func (x *exchange) changeBrowser(a *recovery.Account, s *recovery.Session, choice string) {
+	if !x.ownFresh(a, s) {
+		return
+	}
+	var done string
+	var err error
+	if id, named := strings.CutPrefix(choice, rename); named {
+		done, err = "browser_renamed", x.Engine.RenameBrowser(x.r.Context(), a.ID, id, x.r.PostForm.Get("label"))
+	} else {
+		done, err = "browser_forgotten", x.Engine.ForgetBrowser(x.r.Context(), a.ID, strings.TrimPrefix(choice, forget))
+	}
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.redirect(x.ownURL(x.ownPath(), done))
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
-	if x.Engine.Now().Before(a.Probation) {
+	if !a.OnProbation(s, x.Engine.Now()).IsZero() {
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return
 	}
@@ -245,7 +192,7 @@ func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, 
 	case err != nil:
 		x.unavailable(err)
 	default:
-		x.redirect(x.accountURL(""))
+		x.redirect(x.ownURL(x.ownPath(), ""))
 	}
 }
 
@@ -307,6 +254,12 @@ const dropTrustedContact = "drop:"
 
 // endTrust is the choice that has a known browser asked for the second factor.
 const endTrust = "distrust:"
+
+// Choices about a known browser.
+const (
+	forget = "forget:"
+	rename = "rename:" // to what stands in the field "label"
+)
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"

@@ -66,6 +66,6 @@ func TestBackAfterAFinishedFlow(t *testing.T) {
 	b.Want("factor").Submit("code", secondCode(w, alice)).Want("new-password")
 	step := b.URL.RequestURI()
 	finished("another way", b.Get(strings.Replace(signIn, "/?", "/choose?", 1)), "/album")
-	b.Get(step).Submit("new_password", "staple battery horse").Want("account")
+	b.Get(step).Submit("new_password", "staple battery horse").Want("account-sign-in")
 	finished("a change", b.Get(step), "/")
 }

@@ -80,7 +80,7 @@ func TestABrowserWithoutANameIsSaidInTheReadersLanguage(t *testing.T) {
 	w.Setup(alice)
 	w.SignIn(b, alice, "/")
 	for lang, want := range map[string]string{"en": "a browser we don’t know", "fr": "un navigateur que nous ne connaissons pas"} {
-		if got := b.Get("/.sparekey/account?lang=" + lang).Want("account").Text(); !strings.Contains(got, want) || strings.Contains(got, "hacked") {
+		if got := b.Get("/.sparekey/account/devices?lang=" + lang).Want("account-devices").Text(); !strings.Contains(got, want) || strings.Contains(got, "hacked") {
 			t.Errorf("%s: got %q, want %q in it", lang, got, want)
 		}
 	}

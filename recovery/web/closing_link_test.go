@@ -53,7 +53,7 @@ func intruder(w *recoverytest.World, x readdressed, alice *recoverytest.Person) 
 	w.TB.Helper()
 	b := signIn(w, w.Browser(), alice)
 	x.do(w, b, alice)
-	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 	return b
 }
 
@@ -140,7 +140,7 @@ func TestClosingLinksDieWhenTheAccountIsOpenedAnew(t *testing.T) {
 	w, alice := withFactor(t)
 	b := enter(t, w, w.Browser(), alice)
 	for range 3 {
-		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 	}
 	before := append(linksTo(w, alice.Mail), linksTo(w, alice.Phone)...)
 	pressStop(w, notices(w, alice.Mail, recovery.EventCodesRenewed)[0])

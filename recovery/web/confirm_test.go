@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,7 +203,7 @@ func TestNoOtherStepIsSkipped(t *testing.T) {
 	begin(w, b, alice, recovery.KindChangeMail).Want("confirm").Submit("mail", "alice@elsewhere.example").Want("confirm")
 	form := b.Hidden("code")
 	form.Set("choice", "skip")
-	if b.Post("/.sparekey/", form); b.Page() == "account" || len(account(t, w, "alice").Addresses) != 2 {
+	if b.Post("/.sparekey/", form); strings.HasPrefix(b.Page(), "account") || len(account(t, w, "alice").Addresses) != 2 {
 		t.Errorf("got page %q with %+v", b.Page(), account(t, w, "alice").Addresses)
 	}
 }

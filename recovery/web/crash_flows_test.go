@@ -139,7 +139,7 @@ func (o crashFlow) crashAt(t *testing.T, p preparedFlow, d kv.Driver, at int64, 
 }
 
 func crashFlows() []crashFlow {
-	return slices.Concat(vouchCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
+	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
 }
 
 // vouchCrashFlows are the flows in which others help.
@@ -150,7 +150,7 @@ func vouchCrashFlows() []crashFlow {
 			prepare: func(x *crashRun) { x.w.Invite(&x.robin) },
 			enter:   func(x *crashRun) { x.b = signIn(x.node, x.node.Browser(), &x.alice) },
 			walk: func(x *crashRun) {
-				begin(x.node, x.b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
+				begin(x.node, x.b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account-recovery")
 			},
 			check: func(t *testing.T, x *crashRun) {
 				t.Helper()
@@ -158,7 +158,7 @@ func vouchCrashFlows() []crashFlow {
 					t.Fatalf("got %d people who may vouch, want one or none", n)
 				}
 				b := enter(t, x.w, x.w.Browser(), &x.alice)
-				begin(x.w, b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
+				begin(x.w, b, &x.alice, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account-recovery")
 				if n := len(account(t, x.w, "alice").TrustedContacts); n != 1 {
 					t.Errorf("again: got %d people who may vouch, want one", n)
 				}

@@ -175,10 +175,10 @@ func (x *crashRun) rescued() {
 // memoryCrashFlows replace a PIN and an answer.
 func memoryCrashFlows() []crashFlow {
 	setPIN := func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, pin string) {
-		begin(w, b, p, recovery.KindSetPIN).Want("new-password").Submit("pin", pin).Want("account")
+		begin(w, b, p, recovery.KindSetPIN).Want("new-password").Submit("pin", pin).Want("account-sign-in")
 	}
 	setAnswer := func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person, answer string) {
-		begin(w, b, p, recovery.KindSetQuestion).Want("new-password").Submit("answer", answer, "choice", "first_pet").Want("account")
+		begin(w, b, p, recovery.KindSetQuestion).Want("new-password").Submit("answer", answer, "choice", "first_pet").Want("account-sign-in")
 	}
 	right := func(x *crashRun, pin string) bool {
 		b := signIn(x.w, x.w.Browser(), &x.alice)

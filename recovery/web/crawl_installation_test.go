@@ -96,6 +96,7 @@ func (inst *installation) openAccount() {
 			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: f.ID, Name: f.Name})
 		}
 		if !inst.shape.factor {
+			inst.world.Policy.FactorFor = []string{recovery.GroupAdmins}
 			a.Drop(recovery.TOTP)
 			a.SecondFactor = false
 		}

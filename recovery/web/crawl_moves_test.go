@@ -32,7 +32,7 @@ const (
 func crawlEntries() []string {
 	return []string{
 		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "case", "rescue", "stop", "stop?t=x",
-		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "people", "people/activity",
+		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "account/sign-in", "account/recovery", "account/contact", "people", "people/activity",
 		"logout", "enter", "enter?t=x", "prove", "prove?why=factor", "waits", "verify", "verify/nginx", "healthz", "static/sparekey.css",
 	}
 }
@@ -40,7 +40,7 @@ func crawlEntries() []string {
 // crawlKinds are the kinds of flows there are, and some there are not.
 func crawlKinds() []string {
 	return []string{
-		"login", "recover", "setup", "activate", "change_password", "add_factor", "new_codes", "unlock", "change_mail", "change_phone", "confirm_mail", "confirm_phone",
+		"login", "recover", "setup", "activate", "change_password", "add_factor", "drop_factor", "new_codes", "unlock", "change_mail", "change_phone", "confirm_mail", "confirm_phone",
 		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "remove_factor", "export", "",
 	}
 }

@@ -51,7 +51,7 @@ func TestDrillOfAContact(t *testing.T) {
 	}
 	r.Submit("choice", "approve").Want("account")
 
-	a.Post("/.sparekey/", check).Want("account")
+	a.Post("/.sparekey/", check).Want("account-recovery")
 	if got := a.Text(); !strings.Contains(got, "It works: somebody can vouch for you. Nothing was changed.") {
 		t.Errorf("got %q", got)
 	}
@@ -134,7 +134,7 @@ func TestDrillReminderComesOnce(t *testing.T) {
 	if got := b.Get("/.sparekey/account").Text(); !strings.Contains(got, "haven’t tried a way back in for six months") {
 		t.Errorf("the account page does not remind: %q", got)
 	}
-	b.Post("/.sparekey/", recoverytest.Fields("start", "drill")).Want("confirm").Submit("code", alice.Codes[0]).Want("account")
+	b.Post("/.sparekey/", recoverytest.Fields("start", "drill")).Want("confirm").Submit("code", alice.Codes[0]).Want("account-recovery")
 	w.Clock.Move(181 * day)
 	w.SignIn(w.Browser(), alice, "/")
 	if n := len(w.Outbox.To(alice.Mail, "drill-due")); n != 2 {

@@ -28,8 +28,10 @@ func enrolments() map[string]fill {
 func (s step) offered() json.RawMessage { return s.Flow.Pending[s.Step.Method].Data }
 
 func (s step) newPassword() templates.Content {
-	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account)}
+	c := templates.NewPasswordPage{Method: s.Step.Method, Name: s.name(), MinLength: method.Minimum(s.Account, s.Flow)}
 	c.First = s.Account != nil && s.Account.Credential(recovery.Password) == nil
+	c.Alone = s.Flow.Chosen == recovery.Later
+	c.Longer = c.Alone && (!c.First || s.Flow.Pending[s.Step.Method].Confirmed)
 	return c
 }
 

@@ -112,10 +112,3 @@ func (x *exchange) showHelp(what string) {
 	c.By = x.Engine.LinkedBy(c.Signed)
 	x.page(http.StatusOK, x.startFrame(""), c)
 }
-
-// showApprove is where somebody who vouches types the code.
-func (x *exchange) showApprove() {
-	f := x.startFrame(recovery.KindVouch)
-	f.SignedIn = true
-	x.page(http.StatusOK, f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}})
-}

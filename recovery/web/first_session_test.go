@@ -68,7 +68,7 @@ func TestActivationEndsSignedIn(t *testing.T) {
 		t.Fatalf("got page %q at %s, want the app", b.Page(), b.URL)
 	}
 	wantFirstSession(t, w, "robin")
-	b.Get("/.sparekey/account").Want("account")
+	b.Get("/.sparekey/account/devices").Want("account-devices")
 	if got := b.Text(); !strings.Contains(got, "password") || !strings.Contains(got, "authenticator") {
 		t.Errorf("got %q, want to read how this browser signed in", got)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -15,6 +16,10 @@ func (x *exchange) showFlow() {
 		return
 	}
 	o, err := x.Engine.Show(x.r.Context(), x.client, id)
+	if x.r.Method == http.MethodHead && err == nil && o.Problem == nil && o.Step.ByBrowser {
+		x.peek(o.Flow)
+		return
+	}
 	if !x.stands(o, err) {
 		return
 	}
@@ -58,6 +63,11 @@ func (x *exchange) ended(p *recovery.Problem, flow string) {
 func (x *exchange) showChoose() {
 	o, paths, err := x.Engine.Alternatives(x.r.Context(), x.client, x.r.URL.Query().Get("f"))
 	if !x.stands(o, err) {
+		return
+	}
+	if o.Step.Enroll && len(o.Step.Methods) > 0 && !o.Unready {
+		s := step{exchange: x, Outcome: o}
+		x.page(http.StatusOK, x.flowFrame(o), templates.ChoicePage{Again: true, Factors: s.factorOptions(append(o.Step.Methods, o.Step.Method)), Later: slices.Contains(o.Step.Methods, recovery.Later)})
 		return
 	}
 	c := templates.ChoosePage{Recover: x.recoverable() && o.Step.Method != recovery.NewContact}

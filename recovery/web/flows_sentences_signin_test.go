@@ -10,21 +10,22 @@ import (
 func signIns() []sentence {
 	return []sentence{
 		{`alice has an account with a password and no second factor`, func(s *storyReader, _ []string) {
+			s.follow("the operator requires a second factor of administrators only")
 			s.follow("alice has an account with a password, an authenticator and recovery codes")
 			change(s.t, s.w, "alice", func(a *recovery.Account) {
 				a.Drop(recovery.TOTP)
 				a.SecondFactor = false
 			})
 		}},
-		{`she types the code mailed to this browser`, func(s *storyReader, _ []string) {
+		{`(?:she|he) types the code mailed to this browser`, func(s *storyReader, _ []string) {
 			s.b.Submit("code", s.w.Outbox.Last(s.t, s.me().Mail, "mail-code").Vars["code"])
 		}},
 		{`she notes the code from the SMS`, func(s *storyReader, _ []string) { s.noted = s.w.SMSCode(s.me()) }},
 		{`she types the code she noted`, func(s *storyReader, _ []string) { s.b.Submit("code", s.noted) }},
-		{`she tries another way`, func(s *storyReader, _ []string) {
+		{`(?:she|he) tries another way`, func(s *storyReader, _ []string) {
 			s.b.Get("/.sparekey/choose?f=" + s.b.Hidden("code").Get("flow")).Want("choose")
 		}},
-		{`she is not signed in on the (.+)`, func(s *storyReader, m []string) {
+		{`(?:she|he) is not signed in on the (.+)`, func(s *storyReader, m []string) {
 			if s.w.SignedIn(s.browser(m[0])) {
 				s.t.Errorf("still signed in on the %s", m[0])
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 func sentences() []sentence {
-	return slices.Concat(circumstances(), invitations(), actions(), changes(), results(), administration(), inPerson(), handedCode(), signIns())
+	return slices.Concat(circumstances(), invitations(), actions(), changes(), results(), administration(), inPerson(), handedCode(), signIns(), secondFactors(), letIn(), letInResults())
 }
 
 // circumstances are what there was before, and time.
@@ -125,7 +125,7 @@ func actions() []sentence {
 		}},
 		{`(?:she|he) enters (\w+): (.+)`, func(s *storyReader, m []string) { s.b.Submit(m[0], s.meant(m[1])) }},
 		{`she answers (\w+): (.+)`, func(s *storyReader, m []string) { s.b.Submit("answer", m[1], "choice", m[0]) }},
-		{`she types the code from the mail`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.MailCode(s.me())) }},
+		{`(?:she|he) types the code from the mail`, func(s *storyReader, _ []string) { s.b.Submit("code", s.w.MailCode(s.me())) }},
 		{`she opens the link from the mail`, func(s *storyReader, _ []string) {
 			link := recoverytest.Link(s.t, s.w.Outbox.Last(s.t, s.me().Mail, "recover-code"))
 			s.b.Get("/.sparekey/link").Want("confirm").Submit("code", link)
@@ -140,7 +140,7 @@ func actions() []sentence {
 			s.b.Submit("code", s.code())
 		}},
 		{`(?:she|he) chooses (\w+)`, func(s *storyReader, m []string) { s.b.Submit("choice", m[0]) }},
-		{`she asks for (\w+)`, func(s *storyReader, m []string) { s.b.Submit("method", m[0]) }},
+		{`(?:she|he) asks for (\w+)`, func(s *storyReader, m []string) { s.b.Submit("method", m[0]) }},
 		{`on the (.+) she presses continue`, func(s *storyReader, m []string) {
 			hidden := s.use(m[0]).Hidden("")
 			hidden.Set("code", "check")

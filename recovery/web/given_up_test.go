@@ -165,7 +165,7 @@ func TestNoticesOfAdministratorsSaySo(t *testing.T) {
 	t.Run("one's own act", func(t *testing.T) {
 		w, alice := withFactor(t)
 		b := enter(t, w, w.Browser(), alice)
-		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 		if m := notices(w, alice.Mail, recovery.EventCodesRenewed)[0]; m.Vars["by_admin"] != "" || m.Vars["link"] != "" || m.Vars["stop"] == "" {
 			t.Errorf("got %v, want nothing of an administrator", m.Vars)
 		}

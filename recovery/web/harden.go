@@ -41,6 +41,12 @@ func (x *exchange) hardenFramed() {
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 }
 
+// hardenAsking lets the script of a page that waits ask us whether it is over.
+func (x *exchange) hardenAsking() {
+	h := x.w.Header()
+	h.Set("Content-Security-Policy", h.Get("Content-Security-Policy")+"; connect-src 'self'")
+}
+
 func contentPolicy(r *http.Request, more string) string {
 	return "default-src 'none'; style-src 'self'; script-src " + scripts(r.Host) + "; img-src 'self'; base-uri 'none'; " + more
 }

@@ -67,11 +67,14 @@ func withFactor(t *testing.T, options ...recoverytest.Option) (*recoverytest.Wor
 	return w, alice
 }
 
-// withoutFactor is alice after her second factor was taken from the record: no
-// page makes such an account, an import does.
+// optionalFactor lets everybody but administrators go without a second factor.
+func optionalFactor(p *recovery.Policy) { p.FactorFor = []string{recovery.GroupAdmins} }
+
+// withoutFactor is alice after her second factor was taken from the record, where
+// that keeps nobody out.
 func withoutFactor(t *testing.T, options ...recoverytest.Option) (*recoverytest.World, *recoverytest.Person) {
 	t.Helper()
-	w, alice := withFactor(t, options...)
+	w, alice := withFactor(t, append(options, recoverytest.WithPolicy(optionalFactor))...)
 	change(t, w, "alice", func(a *recovery.Account) {
 		a.Drop(recovery.TOTP)
 		a.SecondFactor = false
@@ -176,4 +179,12 @@ func flowOf(b *recoverytest.Browser) string {
 		return f
 	}
 	return b.Hidden("code").Get("flow")
+}
+
+// wantOwn fails the test unless a page of one's own account is shown.
+func wantOwn(b *recoverytest.Browser) {
+	b.TB.Helper()
+	if !strings.HasPrefix(b.Page(), "account") {
+		b.Want("account")
+	}
 }

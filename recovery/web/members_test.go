@@ -46,7 +46,7 @@ func TestNamingATrustedPersonTakesUserNamesOnly(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant what an unknown name gets\n%s", typed, got, want)
 		}
 	}
-	b.Submit("name", "ROBIN").Want("account")
+	b.Submit("name", "ROBIN").Want("account-recovery")
 	if got := b.Text(); !strings.Contains(got, "robin") || strings.Contains(got, "Robin") {
 		t.Errorf("got %q, want the name as it was typed and not as it is recorded", got)
 	}
@@ -70,5 +70,5 @@ func TestNamingATrustedPersonIsMetered(t *testing.T) {
 		}
 	}
 	w.Clock.Move(time.Hour)
-	namer(t, w, alice).Submit("name", "robin").Want("account")
+	namer(t, w, alice).Submit("name", "robin").Want("account-recovery")
 }

@@ -27,7 +27,7 @@ func readdressings() []readdressed {
 func (x readdressed) do(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) time.Time {
 	w.TB.Helper()
 	begin(w, b, p, x.kind).Want("confirm").Submit(x.field, x.new).Want("confirm")
-	b.Submit("code", w.Outbox.Last(w.TB, x.new, "contact-code").Vars["code"]).Want("account")
+	b.Submit("code", w.Outbox.Last(w.TB, x.new, "contact-code").Vars["code"]).Want("account-contact")
 	return w.Clock.Now()
 }
 
@@ -149,7 +149,7 @@ func anotherNoticeUndoes(t *testing.T) {
 	w, alice := withFactor(t)
 	b := enter(t, w, w.Browser(), alice)
 	readdressings()[0].do(w, b, alice)
-	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 	pressStop(w, notices(w, alice.Mail, recovery.EventCodesRenewed)[0])
 	if got := account(t, w, "alice").Address(recovery.ChannelMail, w.Clock.Now().Add(73*time.Hour)); got != alice.Mail {
 		t.Errorf("three days later mail goes to %s, want %s", got, alice.Mail)

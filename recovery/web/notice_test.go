@@ -48,7 +48,7 @@ func events() []happening {
 			w.Enrol(b, p)
 		}), nil},
 		{recovery.EventCodesRenewed, "", signedIn(recovery.KindNewCodes, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
-			b.Want("codes").Submit("choice", "saved").Want("account")
+			b.Want("codes").Submit("choice", "saved").Want("account-recovery")
 		}), nil},
 		{recovery.EventContactChanged, "the mail address", func(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
 			mail.do(w, b, p)
@@ -64,13 +64,13 @@ func events() []happening {
 		{recovery.EventTrustedContactDropped, "", func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
 			t.Helper()
 			addRobin(t, w, b, p)
-			b.Get("/.sparekey/account").Submit("choice", "drop:robin").Want("account")
+			b.Get("/.sparekey/account/recovery").Submit("choice", "drop:robin").Want("account-recovery")
 		}, nil},
 		{recovery.EventPINChanged, "", signedIn(recovery.KindSetPIN, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
-			b.Want("new-password").Submit("pin", "395172").Want("account")
+			b.Want("new-password").Submit("pin", "395172").Want("account-sign-in")
 		}), nil},
 		{recovery.EventQuestionChanged, "", signedIn(recovery.KindSetQuestion, func(_ *recoverytest.World, b *recoverytest.Browser, _ *recoverytest.Person) {
-			b.Want("new-password").Submit("answer", "Bello", "choice", "first_pet").Want("account")
+			b.Want("new-password").Submit("answer", "Bello", "choice", "first_pet").Want("account-sign-in")
 		}), nil},
 		{recovery.EventWaitStarted, "", func(_ *testing.T, w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
 			waits()[0].beginWait(w, p)
@@ -85,7 +85,7 @@ func events() []happening {
 func addRobin(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
 	w.TB.Helper()
 	w.Invite(bob())
-	begin(w, b, p, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account")
+	begin(w, b, p, recovery.KindAddContact).Want("confirm").Submit("name", "robin").Want("account-recovery")
 }
 
 func TestRule_NoticesGoToAllChannels(t *testing.T) {

@@ -98,7 +98,7 @@ func TestSeveralWithinAMinuteAreOneText(t *testing.T) {
 	w, alice := withFactor(t)
 	b := enter(t, w, w.Browser(), alice)
 	for range 3 {
-		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 		w.Clock.Move(-30 * time.Second) // that the code took
 		alice.Key = again(t, w, alice)
 	}

@@ -214,7 +214,7 @@ func walks() map[recovery.Kind][]func(s *flowWalker) {
 		}},
 		recovery.KindChangePassword: {func(s *flowWalker) {
 			s.w.Policy.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}}
-			s.start(recovery.KindSetPIN).prove(recovery.TOTP).enter("pin", "284617").b.Want("account")
+			s.start(recovery.KindSetPIN).prove(recovery.TOTP).enter("pin", "284617").b.Want("account-sign-in")
 			s.b.Post("/.sparekey/", recoverytest.Fields("start", "change_password"))
 			s.prove(recovery.Password).prove(recovery.PIN).prove(recovery.TOTP).b.Want("new-password")
 		}},
@@ -268,7 +268,7 @@ func recoveryWalks() []func(s *flowWalker) {
 		},
 		func(s *flowWalker) {
 			s.w.Policy.Ask = map[string][]recovery.Kind{recovery.SecurityQuestion: {recovery.KindRecover}}
-			s.start(recovery.KindSetQuestion).prove(recovery.TOTP).enter("answer", "Rex of the hill", "choice", "first_pet").b.Want("account")
+			s.start(recovery.KindSetQuestion).prove(recovery.TOTP).enter("answer", "Rex of the hill", "choice", "first_pet").b.Want("account-sign-in")
 			s.b.Get("/.sparekey/recover").Submit("name", s.p.Name)
 			s.prove(recovery.MailLink).prove(recovery.SecurityQuestion).b.Want("choice")
 		},

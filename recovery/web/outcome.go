@@ -65,9 +65,19 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 		return x.loginURL(says, o.Return)
 	case recovery.ToPerson:
 		return x.address("people/"+o.Flow.Person, url.Values{"done": {says}})
+	case recovery.ToApprove:
+		return x.address("account/approve", url.Values{"done": {says}})
 	case recovery.ToAccount:
 	}
-	return x.accountURL(says)
+	return x.ownURL(ownPathOf(recipe), says)
+}
+
+// ownPathOf is the page of one's own account where a kind of flow begins and ends.
+func ownPathOf(r *recovery.Recipe) string {
+	if r == nil || r.After.Page == "" {
+		return "account"
+	}
+	return "account/" + r.After.Page
 }
 
 // problem shows the step again with what went wrong.
@@ -80,7 +90,7 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 	}
 	switch {
 	case p.Key == recovery.ProblemAddressTaken && x.client.Session != "":
-		x.notChanged(p.Key)
+		x.notChanged("account/contact", p.Key)
 		return
 	case p.Key == recovery.ProblemBusy:
 		status = http.StatusServiceUnavailable
@@ -128,6 +138,7 @@ func (x *exchange) entry(in recovery.Input) (templates.Frame, templates.Content,
 func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool) {
 	return map[recovery.Kind]func(*exchange, recovery.Input) (templates.Frame, templates.Content, bool){
 		recovery.KindLogin:    (*exchange).loginAgain,
+		recovery.KindLetIn:    (*exchange).approveAgain,
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
 		recovery.KindActivate: (*exchange).activateAgain,

@@ -165,7 +165,7 @@ func TestOwed_WhileOneProcessTriesNoOtherSends(t *testing.T) {
 	b := enter(t, w, w.Browser(), alice)
 	other, line := w.Node(), &slow{Outbox: w.Outbox}
 	w.Engine.Notify = line
-	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 	for range 24 {
 		w.Clock.Move(5 * time.Minute)
 		pay(t, w)
@@ -180,7 +180,7 @@ func TestOwed_WhileOneProcessTriesNoOtherSends(t *testing.T) {
 	if n := len(notices(w, alice.Mail, recovery.EventCodesRenewed)); n != 1 {
 		t.Errorf("given up here: got %d notices from the other, want 1", n)
 	}
-	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+	begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 	line.waiting[1].Done(recovery.Refused) // as with a password that the mail server does not know any more
 	w.Clock.Move(4*time.Hour - time.Second)
 	pay(t, other)
@@ -215,7 +215,7 @@ func TestOwed_ForSevenDays(t *testing.T) {
 		w, alice := withFactor(t, recoverytest.WithChannels(recovery.ChannelMail, recovery.ChannelPush))
 		b := enter(t, w, w.Browser(), alice)
 		w.Engine.Notify = forgetful{w.Outbox}
-		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account")
+		begin(w, b, alice, recovery.KindNewCodes).Want("codes").Submit("choice", "saved").Want("account-recovery")
 		w.Clock.Move(tc.after)
 		pay(t, w.Node())
 		var got []string

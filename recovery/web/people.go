@@ -52,7 +52,7 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 	switch {
 	case a == nil:
 		return nil, nil
-	case x.Engine.Now().Before(a.Probation):
+	case !a.OnProbation(s, x.Engine.Now()).IsZero():
 		x.adminRefused(a, "on probation")
 		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemProbation)
 		return nil, nil
@@ -199,7 +199,7 @@ func (x *exchange) personPage(a *recovery.Account, s *recovery.Session) (templat
 	return templates.PersonPage{
 		Case: x.cases(), AskMail: x.has(recovery.ChannelMail),
 		Person: &templates.Person{
-			ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.own(who, s),
+			ID: who.ID, Name: who.Name, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.about(who, s.ID),
 			Until: who.Invited, Expired: x.expired(who.State, who.Invited),
 		},
 	}, true

@@ -38,12 +38,12 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 		before, after string
 		edit          func(*recovery.Policy)
 	}{
-		{"added at the last page", nil, "password, totp, see new-password", "asks pin, new, asks pin, pin, see new-password, new, see account", added},
+		{"added at the last page", nil, "password, totp, see new-password", "asks pin, new, asks pin, pin, see new-password, new, see account-sign-in", added},
 		{
 			"removed where it is asked",
 			[]recoverytest.Option{askedAt(recovery.PIN, recovery.KindChangePassword)},
 			"password, asks pin",
-			"see factor, pin, see factor, totp, see new-password, new, see account", noAsk,
+			"see factor, pin, see factor, totp, see new-password, new, see account-sign-in", noAsk,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -65,6 +65,7 @@ func TestAPINAskedOrNotFromNowOnStrandsNobody(t *testing.T) {
 // such accounts in, and the page must not end there.
 func TestNoMailAnyMoreWhileSigningIn(t *testing.T) {
 	r := newPolicyReload(t)
+	r.w.Policy.FactorFor = []string{recovery.GroupAdmins}
 	change(t, r.w, "alice", func(a *recovery.Account) {
 		a.Drop(recovery.TOTP)
 		a.SecondFactor = false

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -20,13 +21,19 @@ func SafeReturn(target string) string {
 	if err != nil || strings.HasPrefix(plain, "//") || strings.ContainsFunc(plain, unsafeInPath) {
 		return "/"
 	}
-	if target == Prefix+"people" || strings.HasPrefix(target, Prefix+"people/") || target == Prefix+"account" {
+	if target == Prefix+"people" || strings.HasPrefix(target, Prefix+"people/") || ownPath(target) {
 		return target // pages of ours that ask for a fresh proof and then go on
 	}
 	if plain == strings.TrimSuffix(Prefix, "/") || strings.HasPrefix(plain, Prefix) {
 		return "/"
 	}
 	return target
+}
+
+// ownPath tells whether a path is a page of one's own account; [ownPages] makes them.
+func ownPath(path string) bool {
+	name, ours := strings.CutPrefix(path, Prefix+"account")
+	return ours && slices.Contains([]string{"", "/sign-in", "/devices", "/recovery", "/contact"}, name)
 }
 
 // Return is [SafeReturn], and with a portal it lets through an address on one of

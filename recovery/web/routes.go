@@ -23,6 +23,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	page := strings.TrimPrefix(r.URL.Path, Prefix)
 	route, ok := routes()[page]
+	if ownPath(r.URL.Path) {
+		route, ok = ownRoute(), true
+	}
 	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
 		x.person, ok = id, true
 		route = personRoute()
@@ -59,11 +62,10 @@ func routes() map[string]route {
 		"setup":   {get: (*exchange).showSetup},
 		"link":    {get: (*exchange).showLink},
 		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
-		"account": {get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true},
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
 
-		"account/approve": {get: (*exchange).showApprove, document: true},
+		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"healthz":         {get: (*exchange).health},
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
@@ -72,6 +74,11 @@ func routes() map[string]route {
 		"waits":           {get: (*exchange).showWaitsPage, document: true},
 		"prove":           {get: (*exchange).showProve, document: true},
 	}
+}
+
+// ownRoute is that of each page in [ownPages].
+func ownRoute() route {
+	return route{get: (*exchange).showAccount, post: (*exchange).changeAccount, document: true}
 }
 
 func personRoute() route {

@@ -129,7 +129,7 @@ func TestTheRowOfCodesEndsWithANewPassword(t *testing.T) {
 	w.Clock.Move(time.Minute)
 	known.Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor").Submit("password", alice.Password).Want("factor")
 	alice.Password = "another horse battery"
-	known.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password").Submit("new_password", alice.Password).Want("account")
+	known.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password").Submit("new_password", alice.Password).Want("account-sign-in")
 	if strings.Contains(known.Text(), "has tried") {
 		t.Errorf("got %q, want no more of it", known.Text())
 	}

@@ -233,7 +233,7 @@ func TestA23_ANewPasswordEndsTheOthersOnEveryNode(t *testing.T) {
 	}
 	here.Post("/.sparekey/", recoverytest.Fields("start", "change_password")).Want("factor").Submit("password", alice.Password).Want("factor")
 	w.Clock.Move(time.Minute)
-	here.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password").Submit("new_password", "another horse battery").Want("account")
+	here.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password").Submit("new_password", "another horse battery").Want("account-sign-in")
 	for i, n := range []*recoverytest.World{w, node} {
 		if n.Guard.Check(t.Context(), guard.Question{Cookie: old}).OK() {
 			t.Errorf("node %d: the other browser is still signed in", i)

@@ -48,7 +48,7 @@ func (s *sheets) renew(kind recovery.Kind, more ...string) {
 		s.alice.Codes = slices.Clone(fields(b.Want("codes").All("codes")))
 		b.Submit(append([]string{"choice", "saved"}, more...)...)
 	}
-	b.Want("account")
+	wantOwn(b)
 	s.sheets = append(s.sheets, s.alice.Codes)
 }
 

@@ -48,7 +48,7 @@ func TestSessionsAreNamedInTheReadersLanguage(t *testing.T) {
 	w.Setup(alice)
 	w.SignIn(b, alice, "/")
 	for lang, want := range map[string]string{"en": "Firefox on Linux", "fr": "Firefox sur Linux"} {
-		if got := b.Get("/.sparekey/account?lang=" + lang).Want("account").Text(); !strings.Contains(got, want) {
+		if got := b.Get("/.sparekey/account/devices?lang=" + lang).Want("account-devices").Text(); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q in it", lang, got, want)
 		}
 	}

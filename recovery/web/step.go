@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -24,17 +25,19 @@ type fill func(step) templates.Content
 // takes from the step.
 func proofPages() map[string]fill {
 	return map[string]fill{
-		recovery.PageSignIn:   step.signIn,
-		recovery.PageRecover:  step.recover,
-		recovery.PageSetup:    step.setup,
-		recovery.PageActivate: step.activate,
-		recovery.PageFactor:   step.factor,
-		recovery.PageSent:     step.mailed,
-		recovery.PageChoice:   step.choice,
-		recovery.PageConfirm:  step.confirm,
-		recovery.PageWait:     step.wait,
-		recovery.PageRefused:  step.refused,
-		"":                    step.refused,
+		recovery.PageSignIn:     step.signIn,
+		recovery.PageRecover:    step.recover,
+		recovery.PageSetup:      step.setup,
+		recovery.PageActivate:   step.activate,
+		recovery.PageFactor:     step.factor,
+		recovery.PageSent:       step.mailed,
+		recovery.PageChoice:     step.choice,
+		recovery.PageConfirm:    step.confirm,
+		recovery.PageWait:       step.wait,
+		recovery.PageDeviceWait: step.deviceWait,
+		recovery.PageDevice:     step.deviceApprove,
+		recovery.PageRefused:    step.refused,
+		"":                      step.refused,
 	}
 }
 
@@ -66,10 +69,15 @@ func (s step) signingIn() bool {
 
 // ways are the buttons below a step that lead another way.
 func (s step) ways() templates.Ways {
-	return templates.Ways{
-		Method: s.asked(), Methods: s.Step.Methods,
+	w := templates.Ways{
+		Method: s.asked(), Methods: slices.Clone(s.Step.Methods),
 		Resend: s.resent(), Recover: s.signingIn() && s.recoverable(),
 	}
+	if slices.Contains(w.Methods, recovery.OtherDevice) {
+		w.Device = true
+		w.Methods = slices.DeleteFunc(w.Methods, func(m string) bool { return m == recovery.OtherDevice })
+	}
+	return w
 }
 
 // asked names what is asked for: a proof, something to enrol, or a question.
@@ -173,11 +181,23 @@ func (s step) mailed() templates.Content {
 }
 
 func (s step) choice() templates.Content {
-	var c templates.ChoicePage
+	c := templates.ChoicePage{Factors: s.factorOptions(s.Step.Methods), Later: slices.Contains(s.Step.Methods, recovery.Later)}
 	for _, g := range s.Step.Choices {
 		c.Choices = append(c.Choices, string(g))
 	}
 	return c
+}
+
+// factorOptions are the second factors that can be made, in the order of the
+// methods there are.
+func (s step) factorOptions(can []string) []templates.Option {
+	var out []templates.Option
+	for _, name := range s.Engine.Methods.Names() {
+		if slices.Contains(can, name) {
+			out = append(out, templates.Option{Method: name, Script: s.Engine.Methods.Get(name).Traits().Script})
+		}
+	}
+	return out
 }
 
 func (s step) confirm() templates.Content {

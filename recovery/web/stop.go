@@ -40,7 +40,7 @@ func (x *exchange) showClosing(token string) {
 	case event == recovery.EventContactChanged && !again:
 		x.page(http.StatusOK, x.frame(), templates.UndoPage{Token: token, Reopening: reopening(ways)})
 	default:
-		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token, Again: again, OnlyFirst: event == recovery.EventWaitStarted, Reopening: reopening(ways)})
+		x.page(http.StatusOK, x.frame(), templates.StopPage{Token: token, Again: again, OnlyFirst: event == recovery.EventWaitStarted || event == recovery.EventDeviceLetIn, Reopening: reopening(ways)})
 	}
 }
 

@@ -61,7 +61,7 @@ func TestChangePasswordReplacesEveryOtherSignIn(t *testing.T) {
 	here.Submit("password", alice.Password).Want("factor")
 	w.Clock.Move(time.Minute)
 	here.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password")
-	here.Submit("new_password", "another horse battery").Want("account")
+	here.Submit("new_password", "another horse battery").Want("account-sign-in")
 	if !w.SignedIn(here) {
 		t.Error("the browser that changed the password was signed out")
 	}

@@ -49,12 +49,12 @@ func TestTrustIsShownAndTakenBack(t *testing.T) {
 	seat, other := trusting(w, w.Browser(), alice), w.Browser()
 	enter(t, w, other, alice)
 	w.Clock.Move(time.Hour) // nothing is fresh
-	page := other.Get("/.sparekey/account").Want("account").Text()
+	page := other.Get("/.sparekey/account/devices").Want("account-devices").Text()
 	button := distrust(t, w, "alice")
 	if n := strings.Count(page, "Not asked for a code until"); n != 1 || !strings.Contains(page, "Browsers you’ve used") || !other.Offers("choice", button) {
 		t.Errorf("got %d trusted browsers, want one and a button for it:\n%s", n, page)
 	}
-	other.Post("/.sparekey/account", recoverytest.Fields("choice", button)).Want("account")
+	other.Post("/.sparekey/account/devices", recoverytest.Fields("choice", button)).Want("account-devices")
 	if page := other.Text(); strings.Contains(page, "Not asked for a code until") || !strings.Contains(page, "That browser is asked for a code again") {
 		t.Errorf("got %s, want no trusted browser and word of it", page)
 	}
@@ -68,8 +68,8 @@ func TestTrustIsShownAndTakenBack(t *testing.T) {
 		t.Errorf("got page %q, want the second factor", got)
 	}
 	told := len(w.Outbox.All())
-	other.Post("/.sparekey/account", recoverytest.Fields("choice", button)).Want("account") // pressed twice
-	other.Post("/.sparekey/account", recoverytest.Fields("choice", "distrust:nobody's")).Want("account")
+	other.Post("/.sparekey/account/devices", recoverytest.Fields("choice", button)).Want("account-devices") // pressed twice
+	other.Post("/.sparekey/account/devices", recoverytest.Fields("choice", "distrust:nobody's")).Want("account-devices")
 	if got := w.Events.Count(recovery.EventTrustEnded); got != 1 || len(w.Outbox.All()) != told {
 		t.Errorf("got %d events, want one and no message", got)
 	}
@@ -82,8 +82,8 @@ func TestTrustOfOthersIsNotMine(t *testing.T) {
 	w.Invite(robin)
 	seat, thief := trusting(w, w.Browser(), alice), w.Browser()
 	enter(t, w, thief, robin)
-	thief.Post("/.sparekey/account", recoverytest.Fields("choice", distrust(t, w, "alice")))
-	w.Browser().Post("/.sparekey/account", recoverytest.Fields("choice", distrust(t, w, "alice")))
+	thief.Post("/.sparekey/account/devices", recoverytest.Fields("choice", distrust(t, w, "alice")))
+	w.Browser().Post("/.sparekey/account/devices", recoverytest.Fields("choice", distrust(t, w, "alice")))
 	if got := passwordOnly(seat, alice); got != "" {
 		t.Errorf("got page %q, want the app: the browser is trusted still", got)
 	}
@@ -126,7 +126,7 @@ func TestTrustIsNamedInSessionAndLog(t *testing.T) {
 	if got := recovery.MethodLine(sessions[len(sessions)-1].Proofs); got != "password trusted_browser" {
 		t.Errorf("got %q in the session", got)
 	}
-	if page := seat.Get("/.sparekey/account").Text(); !strings.Contains(page, "Signed in with your password, a trusted browser") {
+	if page := seat.Get("/.sparekey/account/devices").Text(); !strings.Contains(page, "Signed in with your password, a trusted browser") {
 		t.Errorf("got %s, want how it was signed in", page)
 	}
 	// No proof of anything: a change asks for one.
@@ -142,7 +142,7 @@ func TestTrustOff(t *testing.T) {
 	before := w.Policy.Lifetimes.Remembered
 	w.Policy.Lifetimes.Remembered = 0
 	w.Reload()
-	if page := seat.Get("/.sparekey/account").Text(); strings.Contains(page, "Not asked for a code until") {
+	if page := seat.Get("/.sparekey/account/devices").Text(); strings.Contains(page, "Not asked for a code until") {
 		t.Errorf("got %s, want no trusted browser", page)
 	}
 	if got := passwordOnly(seat, alice); got != "factor" || seat.Has("remember") {

@@ -53,7 +53,7 @@ func TestAnUnconfirmedAddressIsNoProof(t *testing.T) {
 		t.Fatalf("got %d mails that begin a recovery", n)
 	}
 	b := enter(t, w, w.Browser(), robin)
-	confirm(w, b, robin, recovery.KindConfirmMail).Submit("code", newCode(w, robin.Mail)).Want("account")
+	confirm(w, b, robin, recovery.KindConfirmMail).Submit("code", newCode(w, robin.Mail)).Want("account-contact")
 	if n := len(notices(w, robin.Phone, recovery.EventContactConfirmed)); n != 1 {
 		t.Errorf("the number was told %d times, want once", n)
 	}
@@ -107,7 +107,7 @@ func TestAnUnconfirmedAddressGetsNoClosingLink(t *testing.T) {
 			t.Errorf("%s got a link that closes the account", to)
 		}
 	}
-	confirm(w, b, robin, recovery.KindConfirmMail).Submit("code", newCode(w, robin.Mail)).Want("account")
+	confirm(w, b, robin, recovery.KindConfirmMail).Submit("code", newCode(w, robin.Mail)).Want("account-contact")
 	if got := links(); !got[robin.Mail] || got[robin.Phone] {
 		t.Errorf("links after confirming the mailbox: got %v, want one there", got)
 	}
@@ -138,13 +138,13 @@ func TestTheAccountPageNamesWhatIsNotConfirmed(t *testing.T) {
 	w, robin := unconfirmed(t)
 	b := enter(t, w, w.Browser(), robin)
 	for _, kind := range []recovery.Kind{recovery.KindConfirmMail, recovery.KindConfirmPhone} {
-		if text := b.Get("/.sparekey/account").Text(); !strings.Contains(text, "not confirmed") || !b.Offers("start", string(kind)) {
+		if text := b.Get("/.sparekey/account/contact").Text(); !strings.Contains(text, "not confirmed") || !b.Offers("start", string(kind)) {
 			t.Errorf("%s: got %q, want it named and a button", kind, text)
 		}
 		to := map[recovery.Kind]string{recovery.KindConfirmMail: robin.Mail, recovery.KindConfirmPhone: robin.Phone}[kind]
-		confirm(w, b, robin, kind).Submit("code", newCode(w, to)).Want("account")
+		confirm(w, b, robin, kind).Submit("code", newCode(w, to)).Want("account-contact")
 	}
-	if text := b.Get("/.sparekey/account").Text(); strings.Contains(text, "confirmed:") || strings.Contains(text, "not confirmed") {
+	if text := b.Get("/.sparekey/account/contact").Text(); strings.Contains(text, "confirmed:") || strings.Contains(text, "not confirmed") {
 		t.Errorf("got %q, want nothing left to confirm", text)
 	}
 	if b.Post("/.sparekey/", recoverytest.Fields("start", "confirm_mail")); b.Page() == "factor" {

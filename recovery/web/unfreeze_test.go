@@ -230,9 +230,9 @@ func TestRule_ThawDropsWhatWasEnrolledSince(t *testing.T) {
 				w, b := c.w, enter(t, c.w, c.w.Browser(), c.alice)
 				c.named(t, w.Clock.Now().Add(-96*time.Hour), "robin")
 				old = account(t, w, "alice")
-				begin(w, b, c.alice, recovery.KindSetPIN).Want("new-password").Submit("pin", "395172").Want("account")
-				begin(w, b, c.alice, recovery.KindSetQuestion).Want("new-password").Submit("answer", "Bello", "choice", "first_pet").Want("account")
-				begin(w, b, c.alice, recovery.KindAddContact).Want("confirm").Submit("name", "carol").Want("account")
+				begin(w, b, c.alice, recovery.KindSetPIN).Want("new-password").Submit("pin", "395172").Want("account-sign-in")
+				begin(w, b, c.alice, recovery.KindSetQuestion).Want("new-password").Submit("answer", "Bello", "choice", "first_pet").Want("account-sign-in")
+				begin(w, b, c.alice, recovery.KindAddContact).Want("confirm").Submit("name", "carol").Want("account-recovery")
 				for _, x := range readdressings() {
 					x.do(w, b, c.alice)
 				}
@@ -267,7 +267,7 @@ func TestRule_ThawDropsWhatWasEnrolledSince(t *testing.T) {
 	t.Run("what was there long before stays", func(t *testing.T) {
 		c := closeIt(t, accounts()[0], false, func(c *closed) {
 			b := enter(t, c.w, c.w.Browser(), c.alice)
-			begin(c.w, b, c.alice, recovery.KindSetPIN).Want("new-password").Submit("pin", "395172").Want("account")
+			begin(c.w, b, c.alice, recovery.KindSetPIN).Want("new-password").Submit("pin", "395172").Want("account-sign-in")
 			c.w.Clock.Move(96 * time.Hour)
 		})
 		open(t, c, c.byRescue(t))

@@ -28,6 +28,9 @@ func (x *exchange) loginURL(done, back string) string {
 	return x.address("login", url.Values{"done": {done}, "return": {back}})
 }
 
-func (x *exchange) accountURL(done string) string {
-	return x.address("account", url.Values{"done": {done}})
+func (x *exchange) accountURL(done string) string { return x.ownURL("account", done) }
+
+// ownURL is a page of one's own account.
+func (x *exchange) ownURL(path, done string) string {
+	return x.address(path, url.Values{"done": {done}})
 }

@@ -218,7 +218,7 @@ func TestRule_AnyRaiseOfTheGenerationEndsTheWait(t *testing.T) {
 				if p.Key != "" {
 					b.Submit("code", secondCode(w, p))
 				}
-				b.Want("new-password").Submit("new_password", "another horse battery").Want("account")
+				b.Want("new-password").Submit("new_password", "another horse battery").Want("account-sign-in")
 			}, true},
 			{"a recovery", func(t *testing.T, w *recoverytest.World, p *recoverytest.Person, _ *recoverytest.Browser) {
 				t.Helper()

@@ -1,0 +1,62 @@
+package recovery
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// MaxLabel is how many characters a name of a browser has at most.
+const MaxLabel = 40
+
+// Label makes the name of a browser of what somebody typed: one line of plain text,
+// cut at [MaxLabel] characters. Empty takes the name away.
+func Label(typed string) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1 // also what turns the direction of writing
+		}
+		return r
+	}, strings.ToValidUTF8(typed, ""))
+	runes := []rune(strings.Join(strings.Fields(plain), " "))
+	return strings.TrimSpace(string(runes[:min(len(runes), MaxLabel)]))
+}
+
+// Rename names a known browser; false: it is not known.
+func (a *Account) Rename(id, typed string) bool {
+	i := slices.IndexFunc(a.Devices, func(d Device) bool { return d.ID == id })
+	if i >= 0 {
+		a.Devices[i].Label = Label(typed)
+	}
+	return i >= 0
+}
+
+// UntrustDevices ends the trust in all devices. They stay known, but none skips the
+// second factor.
+func (a *Account) UntrustDevices() {
+	for i := range a.Devices {
+		a.Devices[i].Remembered = time.Time{}
+	}
+}
+
+// UntrustOthers ends the trust in all devices but one.
+func (a *Account) UntrustOthers(id string) {
+	for i := range a.Devices {
+		if a.Devices[i].ID != id {
+			a.Devices[i].Remembered = time.Time{}
+		}
+	}
+}
+
+// Distrust ends the trust in one device, which stays known.
+func (a *Account) Distrust(id string) {
+	for i := range a.Devices {
+		if a.Devices[i].ID == id {
+			a.Devices[i].Remembered = time.Time{}
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// RenameBrowser names a known browser of an account. One that is not known is no
+// error.
+func (e *Engine) RenameBrowser(ctx context.Context, account, device, label string) error {
+	return e.changeBrowser(ctx, account, recovery.EventBrowserRenamed, func(a *recovery.Account) bool { return a.Rename(device, label) })
+}
+
+// ForgetBrowser makes a known browser unknown and ends its sessions. One that is
+// not known is no error.
+func (e *Engine) ForgetBrowser(ctx context.Context, account, device string) error {
+	return e.changeBrowser(ctx, account, recovery.EventBrowserForgotten, func(a *recovery.Account) bool { return a.Forget(device) })
+}
+
+func (e *Engine) changeBrowser(ctx context.Context, id string, done recovery.EventName, change func(*recovery.Account) bool) error {
+	a, err := e.edit(ctx, id, func(a *recovery.Account) error {
+		if !change(a) {
+			return recovery.ErrMoved
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		e.record(ctx, recovery.Event{Name: done, Account: a.ID, Person: a.Name})
+	}
+	return err
+}

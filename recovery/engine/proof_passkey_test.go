@@ -1,0 +1,184 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// modelPasskey stands for a passkey: what it signs is left out, and what it is worth
+// is not. One that begins with a 'v' verifies its owner, and is both factors then.
+type modelPasskey struct{ trusting bool }
+
+func (modelPasskey) Traits() recovery.Traits {
+	return recovery.Traits{
+		Name: recovery.Passkey, Source: "passkey", Class: recovery.ClassHeld, Factor: true, First: true, Several: true, Silent: true,
+		Throttle: recovery.ThrottleFlow, Page: recovery.PageFactor, Wrong: recovery.ProblemCode,
+	}
+}
+
+func (modelPasskey) Ready(a *recovery.Account, _ time.Time) bool {
+	return a.Credential(recovery.Passkey) != nil
+}
+
+// Named implements [recovery.Namer]: "passkey ID SECRET".
+func (m modelPasskey) Named(in recovery.Input) string {
+	words := strings.Fields(string(in.Code))
+	if len(words) == 3 && words[0] == "passkey" && (m.trusting || words[2][0] == 'v') {
+		return words[1]
+	}
+	return ""
+}
+
+func (m modelPasskey) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	for _, c := range t.Account.CredentialsOf(recovery.Passkey) {
+		var made string
+		if json.Unmarshal(c.Data, &made) == nil && strings.HasSuffix(string(t.Input.Code), " "+made) {
+			return recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version, Alone: m.trusting || made[0] == 'v'}, nil
+		}
+	}
+	return recovery.Verdict{}, nil
+}
+
+func (modelPasskey) EnrollPage() string { return recovery.PageEnroll }
+
+func (modelPasskey) Offer(recovery.Try) (json.RawMessage, error) {
+	return json.Marshal("v" + secret.Token(8))
+}
+
+func (modelPasskey) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) (json.RawMessage, *recovery.Problem, error) {
+	return key{}.Confirm(context.Background(), t, offered)
+}
+
+func (inst *installation) passkeyForm(made string) recovery.Input {
+	return recovery.Input{Code: secret.Text("passkey " + inst.ownerID + " " + made)}
+}
+
+// fitPasskey takes the passkey of an activation away, or makes it one that verifies
+// nobody, or takes the password away, as the shape says.
+func (inst *installation) fitPasskey(s *attackState, shape lint.Shape) {
+	if shape.Has(lint.TraitNoPassword) {
+		inst.drop(s, recovery.Password)
+		s.holdings.password = ""
+	}
+	switch {
+	case !shape.Has(lint.SourcePasskey):
+		inst.drop(s, recovery.Passkey)
+		s.holdings.passkey = ""
+	case !shape.Has(lint.TraitVerified):
+		s.holdings.passkey = "u" + s.holdings.passkey[1:]
+		inst.change(func(a *recovery.Account) {
+			a.Credential(recovery.Passkey).Data = json.RawMessage(`"` + s.holdings.passkey + `"`)
+		})
+	}
+}
+
+// passkeyPolicy has people make passkeys.
+func passkeyPolicy() *recovery.Policy {
+	p := proofPolicy()
+	p.Enrol = []string{recovery.Passkey}
+	return p
+}
+
+func passkeyShapes() []lint.Shape {
+	return []lint.Shape{
+		lint.Having("passkey", "verified", "recovery_code", "mail", "sms"),
+		lint.Having("passkey", "recovery_code", "mail", "sms"),
+		lint.Having("passkey", "verified", "recovery_code", "mail"),
+		lint.Having("passkey", "verified", "mail", "device"),
+		lint.Having("passkey", "recovery_code", "mail", "contact*2"),
+		lint.Having("passkey", "recovery_code", "mail"),
+		lint.Having("passkey", "verified", "no_password", "recovery_code", "mail", "sms"),
+		lint.Having("passkey", "verified", "no_password", "recovery_code", "mail", "device"),
+	}
+}
+
+// TestLintIsExactWithPasskeys is the proof for accounts whose second factor is a
+// passkey, which verifies its owner or does not.
+func TestLintIsExactWithPasskeys(t *testing.T) {
+	recoverytest.Slow(t)
+	var n tally
+	for _, shape := range fewUnderRace(t, 2, passkeyShapes()) {
+		for _, hole := range compare(t, passkeyPolicy(), nil, shape, &n) {
+			t.Error(hole)
+		}
+	}
+	t.Log(n)
+}
+
+// ownerRecovers lets the owner get the account back by a code and the mailbox, with
+// a new password and a new factor.
+func (inst *installation) ownerRecovers(begin *attackState) *attackState {
+	inst.t.Helper()
+	s := inst.attacker(begin, nil)
+	s.holdings, s.client = inst.owner, stranger()
+	inst.restore(begin)
+	ok := inst.send(s, recovery.Input{Start: recovery.KindRecover, Name: "alice"})
+	for _, proof := range []string{recovery.MailLink, "", recovery.RecoveryCode} {
+		in := recovery.Input{Choice: string(recovery.GoalBoth)}
+		if proof != "" {
+			in, _ = inst.proofForm(s, proof)
+		}
+		ok = ok && inst.send(s, in)
+	}
+	for ok && s.flow != nil && s.step.Enroll {
+		ok = inst.enrol(s)
+	}
+	if !ok || s.flow != nil {
+		inst.t.Fatalf("the owner got stuck at %+v", s.step)
+	}
+	inst.owner = s.holdings
+	inst.now = inst.now.Add(4 * 24 * time.Hour) // the ban is over
+	inst.save(s)
+	return s
+}
+
+// afterRecovery lists what signs in that should not, after the owner has recovered.
+func afterRecovery(t *testing.T, m *mutant, shape lint.Shape) (holes []string) {
+	inst := newInstallation(t, passkeyPolicy(), m)
+	begin := inst.ownerRecovers(inst.openAccount(shape))
+	shape = shape.With(lint.TraitVerified) // the new one is
+	for _, sources := range maximalSets(shape, lint.Analyze(proofTable(passkeyPolicy()), shape).Sets) {
+		x := &search{inst: inst, horizon: horizon}
+		if end := x.run(inst.attacker(begin, sources)); end != nil {
+			holes = append(holes, fmt.Sprintf("%s: %v: signed in, the lint says never: %s", shape, sources, strings.Join(end.path, ", ")))
+			if m != nil {
+				return holes
+			}
+		}
+	}
+	return holes
+}
+
+// TestProofSeesMutantsOfPasskeys seeds the mistakes that passkeys make possible.
+func TestProofSeesMutantsOfPasskeys(t *testing.T) {
+	recoverytest.Slow(t)
+	unverified := lint.Having("passkey", "recovery_code", "mail")
+	var n tally
+	twice := mutant{name: "a passkey that verifies nobody is counted twice", swap: map[string]func(any) recovery.Method{
+		recovery.Passkey: func(any) recovery.Method { return modelPasskey{trusting: true} },
+	}}
+	if holes := compare(t, passkeyPolicy(), &twice, unverified, &n); len(holes) == 0 {
+		t.Errorf("%s: got no difference between lint and engine", twice.name)
+	}
+	none := mutant{name: "a recovery leaves no second factor", reads: func(a *recovery.Account, _ time.Time) {
+		if !a.Recovered.IsZero() {
+			a.Drop(recovery.TOTP, recovery.Passkey)
+			a.SecondFactor = false
+		}
+	}}
+	if healthy := afterRecovery(t, nil, unverified); len(healthy) > 0 {
+		t.Errorf("got %q of an engine without a mistake", healthy)
+	}
+	if holes := afterRecovery(t, &none, unverified); len(holes) == 0 {
+		t.Errorf("%s: got no difference between lint and engine", none.name)
+	}
+}

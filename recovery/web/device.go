@@ -1,0 +1,173 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// approveAddress is where a signed-in browser lets another one in.
+const approveAddress = "account/approve"
+
+// deviceWait is the page of the new browser.
+func (s step) deviceWait() templates.Content {
+	c := templates.DeviceWaitPage{Ways: s.ways(), Link: s.origin + Prefix + approveAddress, Factor: s.Account != nil && s.Engine.Methods.HasFactor(s.Account)}
+	q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow)
+	if err != nil {
+		s.log().Warn("request of a browser cannot be read", "error", err)
+	}
+	c.State, c.Number, c.Others = string(q.State), q.Number, q.Others
+	c.Code = secret.Group(s.Flow.DeviceCode, 4)
+	c.Waits, c.Coded = q.State == recovery.DeviceWaiting, q.State == recovery.DeviceCoded
+	c.Approved = q.State == recovery.DeviceApproved
+	if c.Waits {
+		s.hardenAsking()
+	}
+	if qr, err := qrSVG(c.Link); err == nil {
+		c.QR = qr
+	}
+	return c
+}
+
+// peek answers the script of that page: 205 when there is something new, else 204.
+func (x *exchange) peek(f *recovery.Flow) {
+	if wait := x.Engine.MayLook(f.ID); wait > 0 {
+		x.w.Header().Set("Retry-After", seconds(wait))
+		x.w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	q, err := x.Engine.DeviceRequest(x.r.Context(), f)
+	switch {
+	case err != nil:
+		x.w.Header().Set("Retry-After", "5")
+		x.w.WriteHeader(http.StatusServiceUnavailable)
+	case string(q.State) == x.r.URL.Query().Get("state"):
+		x.w.WriteHeader(http.StatusNoContent)
+	default:
+		x.w.WriteHeader(http.StatusResetContent)
+	}
+}
+
+// deviceApprove asks the known browser for the last click.
+func (s step) deviceApprove() templates.Content {
+	c := templates.DevicePage{HandOver: s.Step.Ask == recovery.AskHandOver}
+	if q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow); err == nil && q.ID != "" {
+		c.Request = s.asking(&q)
+	}
+	return c
+}
+
+// asking is what the known browser is shown of the new one.
+func (x *exchange) asking(q *recovery.DeviceRequest) *templates.DeviceRequest {
+	out := &templates.DeviceRequest{
+		ID: q.ID, State: string(q.State), Browser: q.Browser, Network: q.Network, SameNetwork: q.Network == x.client.Network,
+		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others,
+	}
+	if q.Code != "" && x.Engine.Now().Before(q.CodeUntil) {
+		out.Code = secret.Group(q.Code, 4)
+		out.Left = q.CodeUntil.Sub(x.Engine.Now()).Round(time.Second)
+	}
+	return out
+}
+
+// appOf names the app that the person was going to.
+func (x *exchange) appOf(q *recovery.DeviceRequest) string {
+	to, err := url.Parse(q.Return)
+	switch {
+	case err != nil || q.Return == "" || strings.HasPrefix(q.Return, Prefix):
+		return ""
+	case to.Host != "":
+		return to.Host + to.Path
+	}
+	return q.Host + to.Path
+}
+
+// showApprove is where somebody lets another browser in, or types the code of
+// somebody to vouch for.
+func (x *exchange) showApprove() {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	switch {
+	case err != nil:
+		x.unavailable(err)
+	case s == nil:
+		x.comeIn(Prefix+approveAddress, Prefix+approveAddress)
+	default:
+		f, c := x.approvePage(a, s)
+		f.Notice = x.notice()
+		x.page(http.StatusOK, f, c)
+	}
+}
+
+func (x *exchange) approveAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	if err != nil || s == nil {
+		return x.startFrame(""), x.link(), true // as of any kind that a session begins
+	}
+	f, c := x.approvePage(a, s)
+	return f, c, true
+}
+
+// approvePage shows the request that there is; without one, the form of those
+// who vouch.
+func (x *exchange) approvePage(a *recovery.Account, s *recovery.Session) (templates.Frame, templates.Content) {
+	q, why, err := x.Engine.PendingDevice(x.r.Context(), a, s)
+	if err != nil {
+		x.log().Warn("request of a browser cannot be read", "error", err)
+	}
+	f := x.startFrame(recovery.KindVouch)
+	f.SignedIn = true
+	if x.r.URL.Query().Get("choice") == "device" {
+		f.Start = string(recovery.KindLetIn)
+		return f, templates.DevicePage{ByCode: true}
+	}
+	if q == nil || x.r.URL.Query().Get("choice") == "vouch" {
+		return f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: why}
+	}
+	f.Start = string(recovery.KindLetIn)
+	return f, templates.DevicePage{Request: x.asking(q)}
+}
+
+// turnDown is "not me", which ends the request, and "lock my account" after it.
+func (x *exchange) turnDown() {
+	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
+	switch {
+	case err != nil:
+		x.unavailable(err)
+		return
+	case s == nil:
+		x.comeIn("", Prefix+approveAddress)
+		return
+	case x.r.PostForm.Get("choice") == "lock":
+		x.lockRefused(a, s)
+		return
+	}
+	err = x.Engine.RefuseDevice(x.r.Context(), a, s, x.r.PostForm.Get("name"))
+	switch {
+	case errors.Is(err, recovery.ErrNotAllowed):
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemNotAvailable)
+	case err != nil:
+		x.unavailable(err)
+	default:
+		x.redirect(x.address(approveAddress, url.Values{"done": {"device_refused"}}))
+	}
+}
+
+// lockRefused closes the account, and says what opens it again.
+func (x *exchange) lockRefused(a *recovery.Account, s *recovery.Session) {
+	ok, err := x.Engine.LockRefused(x.r.Context(), a, s, x.client)
+	if !x.stopped(ok, err) {
+		return
+	}
+	ways, err := x.Engine.Reopens(x.r.Context(), a, x.Engine.Now())
+	if err != nil {
+		x.unavailable(err)
+		return
+	}
+	x.showClosed("frozen", ways)
+}

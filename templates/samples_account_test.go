@@ -1,0 +1,69 @@
+package templates_test
+
+import (
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// accountSamples are the pages of one's own account: of somebody with a bit of
+// everything, with all there can be, and with nothing but a password.
+func accountSamples() []sample {
+	own, probation := account(2), templates.Own{Probation: account(2).Probation}
+	changed := site(templates.Frame{SignedIn: true, Notice: problem("codes_done")})
+	ended := site(templates.Frame{SignedIn: true, Notice: problem("session_ended")})
+	taken := site(templates.Frame{SignedIn: true, Problem: problem("address_taken")})
+	codes := templates.AccountRecoveryPage{Own: templates.Own{Others: true}, CodesLeft: 10, Drill: true}
+	return []sample{
+		{"account", mine(), templates.AccountPage{Own: probation, Name: own.Name, Groups: own.Groups, CodesLeft: 2}},
+		{"account-guessed", mine(), templates.AccountPage{Name: own.Name, CodesLeft: 8, Guessed: 100}},
+		{"account-admin", mine(), adminAccount()},
+		{"account-bare", mine(), templates.AccountPage{Name: own.Name, Losses: losses()[:1]}},
+		{"account-unconfirmed", mine(), templates.AccountPage{Name: own.Name, CodesLeft: 8, Unconfirmed: unconfirmed(), Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}}},
+		{"account-sign-in", mine(), templates.AccountSignInPage{Own: probation, Factors: own.Factors}},
+		{"account-sign-in-full", mine(), templates.AccountSignInPage{Factors: own.Factors, PIN: true, Question: true, HasPIN: true}},
+		{"account-sign-in-due", mine(), templates.AccountSignInPage{Own: templates.Own{FactorDue: true}}},
+		{"account-sign-in-droppable", mine(), templates.AccountSignInPage{Factors: own.Factors, Droppable: true}},
+		{"account-sign-in-bare", mine(), templates.AccountSignInPage{}},
+		{"account-devices", ended, devices()},
+		{"account-recovery", mine(), templates.AccountRecoveryPage{Own: probation, CodesLeft: 2}},
+		{"account-recovery-changed", changed, codes},
+		{"account-recovery-full", mine(), templates.AccountRecoveryPage{CodesLeft: 8, Drill: true, Reminder: true, Contacts: []string{"ben", "Zoë"}, Losses: losses()}},
+		{"account-recovery-bare", mine(), templates.AccountRecoveryPage{}},
+		{"account-contact", mine(), templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true}},
+		{"account-contact-bare", mine(), templates.AccountContactPage{CanMail: true, CanPhone: true}},
+		{"account-contact-unconfirmed", taken, templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true, Unconfirmed: unconfirmed()}},
+	}
+}
+
+// adminAccount shows all that an overview can.
+func adminAccount() templates.AccountPage {
+	return templates.AccountPage{
+		Name: "ana", Groups: []string{"family", "admins"}, CodesLeft: 8, Losses: losses(), Admin: true, Reminder: true,
+		Waits: []templates.Wait{{Goal: "second_factor", Until: someTime().AddDate(0, 0, 1)}},
+	}
+}
+
+func losses() []templates.Loss {
+	return []templates.Loss{
+		{What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "phone", Thing: templates.LossSpared},
+		{What: "security_key", Thing: templates.LossGone}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
+	}
+}
+
+func devices() templates.AccountDevicesPage {
+	at := someTime()
+	return templates.AccountDevicesPage{
+		Sessions: account(2).Sessions,
+		Browsers: []templates.Browser{
+			{ID: "d-1", Name: "Firefox on Linux", Network: "192.0.2.7", First: at.AddDate(0, -2, 0), Seen: at.Add(time.Hour), Current: true},
+			{ID: "d-2", Label: "Zoë’s old <phone>", Name: "Safari on iPhone", First: at.AddDate(0, 0, -3), Seen: at.Add(-time.Hour), Trusted: at.AddDate(0, 0, 27)},
+		},
+	}
+}
+
+// unconfirmed belongs to somebody whose mail address was skipped and whose number is
+// older than the codes.
+func unconfirmed() []templates.Unconfirmed {
+	return []templates.Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}}
+}
