@@ -51,6 +51,7 @@ const (
 	onRedis = "d"
 	asking  = "g"
 	derived = "h"
+	yes     = "i"
 )
 
 func configurations(redisURL string) []*configuration {
@@ -64,6 +65,7 @@ func configurations(redisURL string) []*configuration {
 		{key: "f", name: "anonymous: the login page", shares: onFile, anonymous: true, header: navigation},
 		{key: asking, name: "forward_auth, sparekey in a second Caddy", asks: true, account: true},
 		{key: derived, name: "sparekey, a cookie of a further host", rules: "sparekey", account: true, portal: true},
+		{key: yes, name: "forward_auth, a second Caddy that says yes", asks: true},
 	}
 }
 
@@ -140,21 +142,17 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 	return err
 }
 
-// askSecond starts a second Caddy, with sparekey, and has the site of the first
-// one ask it.
+// askSecond starts a second Caddy and has the site of the first one ask it: with
+// sparekey, or one that says yes to everything, which is the most that can be had.
 func (c *configuration) askSecond(ctx context.Context, binary, dir string, s site) (site, error) {
 	port, err := kvtest.FreePort()
 	if err != nil {
 		return s, err
 	}
-	second := site{global: fmt.Sprintf(`servers {
-		trusted_proxies static 127.0.0.1
+	second := site{text: "respond 200"}
+	if c.account {
+		second = gateFor(port)
 	}
-	sparekey {
-		portal http://localhost:%[1]d
-		from 127.0.0.1
-		site http://127.0.0.1:%[1]d
-	}`, port), text: "sparekey\n\trespond 403"}
 	if c.second, err = startCaddy(ctx, binary, dir, c.key+"-second", second); err != nil {
 		return s, err
 	}
@@ -174,6 +172,18 @@ func (c *configuration) askSecond(ctx context.Context, binary, dir string, s sit
 		%s
 	}`, c.second.port, s.text)
 	return s, nil
+}
+
+// gateFor asks for a sign-in to the site at a port, for another Caddy.
+func gateFor(port int) site {
+	return site{global: fmt.Sprintf(`servers {
+		trusted_proxies static 127.0.0.1
+	}
+	sparekey {
+		portal http://localhost:%[1]d
+		from 127.0.0.1
+		site http://127.0.0.1:%[1]d
+	}`, port), text: "sparekey\n\trespond 403"}
 }
 
 // atPortal has the pages of a site at another host of the same Caddy.
