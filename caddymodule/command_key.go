@@ -41,7 +41,7 @@ USER is a user name, mail address or phone number.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&k.Name, "name", "", "what it is for, up to 40 bytes (required)")
-	flags.StringArrayVar(&k.Hosts, "host", nil, "host it is for; may be given several times (default every host)")
+	flags.StringArrayVar(&k.Hosts, "host", nil, "host it is for, with its port unless that is 443 or 80; may be given several times (default every host)")
 	flags.StringArrayVar(&k.Paths, "path", nil, `path it is for, such as "/api/*"; may be given several times (default every path that takes keys)`)
 	flags.StringVar(&k.Expires, "expires", "", "when it ends: 90d, 2030-01-31, or never (default 365d)")
 	return c.leaf(cmd, []string{"USER"}, func(cmd *cobra.Command, args []string) error {
@@ -54,6 +54,9 @@ USER is a user name, mail address or phone number.`,
 		}
 		say(cmd, "this access key of %s is shown once; it lives %s, and is revoked with: caddy sparekey key revoke %s %s",
 			plain(made.User), until(made.Expires), plain(made.User), made.ID)
+		for _, host := range made.Strays {
+			say(cmd, "no site here is at %s: a host has its port where that is not 443 or 80, such as photos.example.com:8443", plain(host))
+		}
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), made.Key)
 		return err
 	})

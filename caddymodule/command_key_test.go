@@ -3,6 +3,7 @@
 package caddymodule_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +87,18 @@ func TestKeyCommands(t *testing.T) {
 	h.seed(t)
 	h.start(t)
 	keyStory(t, h, "asked the running Caddy")
+	add := func(host string) string {
+		config := "--config=" + filepath.Join(h.folder, "Caddyfile")
+		said := sparekey(t, "key", "add", "alice", "--name", host, "--host", host, config).want(t, 0, "shown once").said
+		sparekey(t, "key", "revoke", "alice", host, config).want(t, 0, "revoked")
+		return said
+	}
+	if said := add("localhost"); !strings.Contains(said, "no site here is at localhost: a host has its port") {
+		t.Errorf("a host without its port: got %q, want to be told", said)
+	}
+	if said := add(fmt.Sprintf("localhost:%d", h.port)); strings.Contains(said, "no site here") {
+		t.Errorf("a host of this Caddy: got %q, want nothing of its port", said)
+	}
 	log, err := os.ReadFile(filepath.Join(h.folder, "log"))
 	if err != nil {
 		t.Fatal(err)

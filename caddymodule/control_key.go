@@ -1,13 +1,19 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/web"
@@ -31,6 +37,7 @@ type madeKey struct {
 	User string `json:"user"`
 	Key  string `json:"key"`
 	accessKey
+	Strays []string `json:"hosts_not_here,omitempty"`
 }
 
 // personsKeys are all keys of somebody.
@@ -56,7 +63,33 @@ func (o *operations) keyAdd(ctx context.Context, args arguments) (*madeKey, erro
 	if err != nil {
 		return nil, err
 	}
-	return &madeKey{User: a.Name, Key: key, accessKey: o.describe(ctx, kept)}, nil
+	return &madeKey{User: a.Name, Key: key, accessKey: o.describe(ctx, kept), Strays: o.strays(kept.Hosts)}, nil
+}
+
+// strays are the hosts of a key that no site here has, by name and port.
+func (o *operations) strays(hosts []string) []string {
+	if o.bare || o.app == nil || len(o.app.sites.maps) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(hosts), o.app.serves)
+}
+
+// serves tells whether a site is at a host, as people type it without a scheme.
+func (a *App) serves(host string) bool {
+	for scheme, usual := range map[string]string{"http": "80", "https": "443"} {
+		u := url.URL{Host: host}
+		port := cmp.Or(u.Port(), usual)
+		if behind, err := a.siteOf(origin(scheme, u.Hostname(), port)); err == nil && behind != nil {
+			return true
+		}
+		number, _ := strconv.ParseUint(port, 10, 16)
+		if slices.ContainsFunc(a.sites.maps, func(m routes.Map) bool {
+			return m.Listens(uint(number)) && len(m.At(u.Hostname(), "/", http.MethodGet)) > 0
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // told adds where the pages are, for the link in what the person is told.

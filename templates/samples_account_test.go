@@ -46,8 +46,11 @@ func adminAccount() templates.AccountPage {
 
 func losses() []templates.Loss {
 	return []templates.Loss{
-		{What: "mailbox", Locked: true, Mend: "add_contact"}, {What: "phone", Thing: templates.LossSpared},
-		{What: "security_key", Thing: templates.LossGone}, {What: "laptop"}, {What: "paper", Locked: true, Mend: "add_phone"},
+		{What: "mailbox", Locked: true, Mend: "add_contact"},
+		{What: "phone", Thing: templates.LossSpared},
+		{What: "security_key", Thing: templates.LossGone},
+		{What: "laptop"},
+		{What: "paper", Locked: true, Mend: "add_phone"},
 	}
 }
 

@@ -163,7 +163,7 @@ func TestMF14_TheMailboxAndThePasswordTakeItOffAgain(t *testing.T) {
 		t.Errorf("got %+v, want no factor and nobody signed in", a)
 	}
 
-	v = visit(w).signsIn()
+	visit(w).signsIn()
 	w.Clock.Move(25 * time.Hour) // no change sooner
 	v = visit(w).signsIn().wants(recovery.MailCode).code(w.Outbox.Last(t, "robin@example.org", "mail-code").Vars["code"]).done(recovery.KindLogin)
 	v.addsFactor().enrolsApp(recovery.KindAddFactor)
