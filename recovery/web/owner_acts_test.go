@@ -80,11 +80,11 @@ func acts() []act {
 }
 
 // withOthers is alice, whose browser is remembered, and robin, whom she trusts.
-func withOthers(t *testing.T) (*recoverytest.World, *recoverytest.Person, *recoverytest.Browser) {
+func withOthers(t *testing.T, more ...recoverytest.Option) (*recoverytest.World, *recoverytest.Person, *recoverytest.Browser) {
 	t.Helper()
-	w, alice := withFactor(t, recoverytest.WithPolicy(func(p *recovery.Policy) {
+	w, alice := withFactor(t, append(more, recoverytest.WithPolicy(func(p *recovery.Policy) {
 		p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindLogin}}
-	}))
+	}))...)
 	w.Invite(bob())
 	change(t, w, "alice", func(a *recovery.Account) {
 		a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: account(t, w, "robin").ID, Name: "robin"})
@@ -190,12 +190,11 @@ func TestRule_AnActOfTheOwnerEndsARequestToVouch(t *testing.T) {
 	for _, trial := range []bool{false, true} {
 		for _, acts := range []bool{false, true} {
 			t.Run(fmt.Sprintf("trial %v, the owner acts %v", trial, acts), func(t *testing.T) {
-				w, alice, seat := withOthers(t)
+				w, alice, seat := withOthers(t, recoverytest.WithPolicy(optionalFactor))
 				robin := bob()
 				change(t, w, "alice", func(a *recovery.Account) {
 					a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: "somebody else", Name: "carol"})
 				})
-				w.Policy.FactorFor = []string{recovery.GroupAdmins}
 				change(t, w, "robin", func(a *recovery.Account) { a.SecondFactor = false; a.Drop(recovery.TOTP) })
 				b := w.Browser()
 				if trial {
