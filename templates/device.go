@@ -37,8 +37,10 @@ func (v DeviceWaitPage) WatchURL() string {
 type DevicePage struct {
 	*page
 	Request  *DeviceRequest
-	ByCode   bool // ask for the code that the new one shows
-	HandOver bool // the number and the proof were right: a code, or at once
+	ByCode   bool   // ask for the code that the new one shows
+	HandOver bool   // the number and the proof were right: a code, or at once
+	None     bool   // no device asks
+	Why      string // the problem that keeps this one from letting others in; empty: none does
 }
 
 func (DevicePage) Page() string     { return "device-approve" }
@@ -48,6 +50,9 @@ func (v DevicePage) on(p *page) any { v.page = p; return v }
 func (v DevicePage) LanguageURL(code string) string {
 	if v.Flow != "" {
 		return v.page.LanguageURL(code)
+	}
+	if v.None {
+		return v.inLanguage(code, "account/approve", "choice", "let_in")
 	}
 	return v.inLanguage(code, "account/approve")
 }

@@ -73,8 +73,8 @@ func (p page) FindURL() string { return p.entry("account/approve", p.Keep, "choi
 // VouchURL is the same, when a browser asks to be let in there.
 func (p page) VouchURL() string { return p.entry("account/approve", p.Keep, "choice", "vouch") }
 
-// ApproveURL is where somebody vouches for another.
-func (p page) ApproveURL() string { return p.entry("account/approve", p.Keep) }
+// LetInURL is where another device of one's own is let in, also while none asks.
+func (p page) LetInURL() string { return p.entry("account/approve", p.Keep, "choice", "let_in") }
 
 // LinkURL is where a code that somebody was given is typed.
 func (p page) LinkURL() string { return p.entry("link", p.Keep) }

@@ -35,6 +35,8 @@ func deviceSamples() []sample {
 		{"device-wait", running(), wait},
 		{"device-wait-others", running(), others},
 		{"device-wait-find", running(), found},
+		{"device-approve-none", known(), templates.DevicePage{None: true}},
+		{"device-approve-young", known(), templates.DevicePage{None: true, Why: "device_young"}},
 		{"device-approve-find", known(), templates.DevicePage{ByCode: true}},
 		{"device-wait-code", running(), coded},
 		{"device-wait-approved", running(), approved},

@@ -98,7 +98,11 @@ func (x *exchange) showApprove() {
 	case s == nil:
 		x.comeIn(Prefix+approveAddress, Prefix+approveAddress)
 	default:
-		f, c := x.approvePage(a, s)
+		f, c, err := x.approvePage(a, s)
+		if err != nil {
+			x.unavailable(err)
+			return
+		}
 		f.Notice = x.notice()
 		x.page(http.StatusOK, f, c)
 	}
@@ -106,31 +110,29 @@ func (x *exchange) showApprove() {
 
 func (x *exchange) approveAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
 	a, s, err := x.Engine.Account(x.r.Context(), x.client.Session)
-	if err != nil || s == nil {
-		return x.startFrame(""), x.link(), true // as of any kind that a session begins
+	if err == nil && s != nil {
+		if f, c, err := x.approvePage(a, s); err == nil {
+			return f, c, true
+		}
 	}
-	f, c := x.approvePage(a, s)
-	return f, c, true
+	return x.startFrame(""), x.link(), true // as of any kind that a session begins
 }
 
-// approvePage shows the request that there is; without one, the form of those
-// who vouch.
-func (x *exchange) approvePage(a *recovery.Account, s *recovery.Session) (templates.Frame, templates.Content) {
+// approvePage shows the request that there is; without one, that there is none, or
+// the form of those who vouch, as was asked.
+func (x *exchange) approvePage(a *recovery.Account, s *recovery.Session) (templates.Frame, templates.Content, error) {
 	q, why, err := x.Engine.PendingDevice(x.r.Context(), a, s)
-	if err != nil {
-		x.log().Warn("request of a browser cannot be read", "error", err)
+	vouch, letIn := x.startFrame(recovery.KindVouch), x.startFrame(recovery.KindLetIn)
+	vouch.SignedIn, letIn.SignedIn = true, true
+	switch choice := x.r.URL.Query().Get("choice"); {
+	case choice == "device":
+		return letIn, templates.DevicePage{ByCode: true}, err
+	case q != nil && choice != "vouch":
+		return letIn, templates.DevicePage{Request: x.asking(q)}, err
+	case choice == string(recovery.KindLetIn):
+		return letIn, templates.DevicePage{None: true, Why: why}, err
 	}
-	f := x.startFrame(recovery.KindVouch)
-	f.SignedIn = true
-	if x.r.URL.Query().Get("choice") == "device" {
-		f.Start = string(recovery.KindLetIn)
-		return f, templates.DevicePage{ByCode: true}
-	}
-	if q == nil || x.r.URL.Query().Get("choice") == "vouch" {
-		return f, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: why}
-	}
-	f.Start = string(recovery.KindLetIn)
-	return f, templates.DevicePage{Request: x.asking(q)}
+	return vouch, templates.ConfirmPage{Ways: templates.Ways{Method: "approve"}, Why: why}, err
 }
 
 // turnDown is "not me", which ends the request, and "lock my account" after it.

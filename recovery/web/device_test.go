@@ -196,3 +196,31 @@ func TestDV06_OneRequestThatStrangersCannotTake(t *testing.T) {
 		t.Errorf("after two minutes: %s", p.next.Text())
 	}
 }
+
+// Whoever presses "let another device in" while none asks is told so, and not asked
+// to vouch for somebody. What cannot be read is not taken for none.
+func TestNoDeviceAsks(t *testing.T) {
+	t.Parallel()
+	w, alice := withFactor(t)
+	b := enter(t, w, w.Browser(), alice)
+	page := func() *recoverytest.Browser {
+		if b.Get("/.sparekey/account/devices"); !strings.Contains(b.Body, `href="`+approve+`?choice=let_in"`) {
+			t.Errorf("the page of devices does not lead there:\n%s", b.Body)
+		}
+		return b.Get(approve + "?choice=let_in")
+	}
+	if page().Want("device-approve"); !strings.Contains(b.Text(), "known for a day") {
+		t.Errorf("a young browser: got %q, want to be told", b.Text())
+	}
+	w.Clock.Move(25 * time.Hour)
+	enter(t, w, b, alice)
+	if page().Want("device-approve"); !strings.Contains(b.Text(), "No device asks") {
+		t.Errorf("got %q, want that none asks", b.Text())
+	}
+	if ok, err := w.Driver.Swap(t.Context(), "device/"+account(t, w, alice.Name).ID, nil, []byte("damaged"), 0); err != nil || !ok {
+		t.Fatalf("Swap: got %v, %v, want true", ok, err)
+	}
+	if page(); b.Status != http.StatusServiceUnavailable {
+		t.Errorf("what cannot be read: got status %d on page %q, want 503", b.Status, b.Page())
+	}
+}
