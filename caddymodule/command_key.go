@@ -55,7 +55,7 @@ USER is a user name, mail address or phone number.`,
 		say(cmd, "this access key of %s is shown once; it lives %s, and is revoked with: caddy sparekey key revoke %s %s",
 			plain(made.User), until(made.Expires), plain(made.User), made.ID)
 		for _, host := range made.Strays {
-			say(cmd, "no site here is at %s: a host has its port where that is not 443 or 80, such as photos.example.com:8443", plain(host))
+			say(cmd, "no site here is at %s: unless that port is mapped to another one, write the key's host as it is typed, with its port, such as photos.example.com:8443", plain(host))
 		}
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), made.Key)
 		return err

@@ -93,7 +93,7 @@ func TestKeyCommands(t *testing.T) {
 		sparekey(t, "key", "revoke", "alice", host, config).want(t, 0, "revoked")
 		return said
 	}
-	if said := add("localhost"); !strings.Contains(said, "no site here is at localhost: a host has its port") {
+	if said := add("localhost"); !strings.Contains(said, "no site here is at localhost: unless that port is mapped") {
 		t.Errorf("a host without its port: got %q, want to be told", said)
 	}
 	if said := add(fmt.Sprintf("localhost:%d", h.port)); strings.Contains(said, "no site here") {

@@ -100,7 +100,7 @@ type met struct {
 // another proxy, which asks by them alone, or else those of the servers at its port
 // or, where none is, as behind a mapped port, of all.
 func (o *operations) gatesAt(u *url.URL, args *explainArguments) ([]met, error) {
-	port := cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	port := portOf(u)
 	behind, err := o.app.siteOf(origin(u.Scheme, u.Hostname(), port))
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,9 +75,9 @@ func (o *operations) strays(hosts []string) []string {
 
 // serves tells whether a site is at a host, as people type it without a scheme.
 func (a *App) serves(host string) bool {
-	for scheme, usual := range map[string]string{"http": "80", "https": "443"} {
-		u := url.URL{Host: host}
-		port := cmp.Or(u.Port(), usual)
+	for _, scheme := range []string{"http", "https"} {
+		u := &url.URL{Scheme: scheme, Host: host}
+		port := portOf(u)
 		if behind, err := a.siteOf(origin(scheme, u.Hostname(), port)); err == nil && behind != nil {
 			return true
 		}

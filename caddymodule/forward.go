@@ -81,11 +81,7 @@ func (s *ForwardedSite) origin() (string, error) {
 	if strings.ContainsAny(u.Host, "*{") {
 		return "", fmt.Errorf("site: %q is more than one host: write a site for each, since a host that is not written is refused", s.Host)
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return origin(u.Scheme, u.Hostname(), port), nil
+	return origin(u.Scheme, u.Hostname(), portOf(u)), nil
 }
 
 // siteOf is the host behind another proxy that is found at an origin; nil: none is.

@@ -78,6 +78,7 @@ func (s *sites) take(portal string) error {
 	return nil
 }
 
+// portOf is the port of an address of http or https.
 func portOf(u *url.URL) string {
 	switch {
 	case u.Port() != "":
