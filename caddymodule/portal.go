@@ -78,17 +78,6 @@ func (s *sites) take(portal string) error {
 	return nil
 }
 
-// portOf is the port of an address of http or https.
-func portOf(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "http":
-		return "80"
-	}
-	return "443"
-}
-
 // protected lists the origins that people are handed over to from the portal, or
 // which have their own sign-in when there is none.
 func (a *App) protected() []string {

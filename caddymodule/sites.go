@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,4 +85,15 @@ func origin(scheme, host, port string) string {
 		host = "[" + host + "]"
 	}
 	return scheme + "://" + host
+}
+
+// portOf is the port of an address of http or https.
+func portOf(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "http":
+		return "80"
+	}
+	return "443"
 }
