@@ -15,9 +15,10 @@ type Client struct {
 	// Elsewhere tells that Base leads to another host than this browser is at, so
 	// that a link which only this browser can open is left out.
 	Elsewhere bool
-	Flows     []string // tokens of the flow cookie, newest first
-	Device    string   // token of the device cookie
-	Session   string   // value of the session cookie
+	Flows     []string     // tokens of the flow cookie, newest first
+	Device    string       // token of the device cookie
+	Session   string       // value of the session cookie
+	Passkeys  RelyingParty // where this browser makes and shows them
 	// Home is the network, such as 192.168.1.0/24, in which the gate asks for one
 	// factor; empty: the client is in none.
 	Home string
@@ -45,6 +46,7 @@ type Input struct {
 	PIN         secret.Text
 	Answer      secret.Text
 	Reason      string
+	Label       string // of what is made
 	Method      string
 	Choice      string
 	Remember    bool

@@ -90,6 +90,7 @@ func (end End) Apply(a *Account) (Effects, error) {
 		end.Recipe.Finish(end, a, &eff)
 		end.acted(a)
 	}
+	end.settle(a)
 	end.renewSession(a, &eff)
 	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
@@ -101,6 +102,19 @@ func (end End) Apply(a *Account) (Effects, error) {
 // Done is an event that is told to all channels.
 func (eff *Effects) Done(name EventName) {
 	eff.Events, eff.Tell = append(eff.Events, name), append(eff.Tell, name)
+}
+
+// settle ends doubts in credentials that the proofs of the flow end.
+func (end End) settle(a *Account) {
+	shown := slices.DeleteFunc(slices.Clone(end.Flow.Proofs), func(p Proof) bool { return !end.Methods.second(p) })
+	if len(shown) == 0 {
+		return
+	}
+	for _, m := range end.Methods.list {
+		if x, ok := m.(Settler); ok {
+			x.Settle(a, shown)
+		}
+	}
 }
 
 // Spender is a method whose single-use things live in its own credential.
@@ -235,7 +249,7 @@ func (end End) Install(a *Account, method string) {
 	if !p.Confirmed {
 		return
 	}
-	c := Credential{ID: end.CredentialID + "-" + method, Method: method, Version: 1, Created: end.Now, Data: p.Data}
+	c := Credential{ID: end.CredentialID + "-" + method, Method: method, Version: 1, Label: p.Label, Created: end.Now, Data: p.Data}
 	if !end.Methods.Get(method).Traits().Several {
 		if old := a.Credential(method); old != nil {
 			c.Version = old.Version + 1

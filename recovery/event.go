@@ -29,6 +29,8 @@ const (
 	EventFactorRemoved         EventName = "factor_removed" // and none is left
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"
+	EventPasskeyCopied         EventName = "passkey_copied"  // its counter went back
+	EventPasskeyChanged        EventName = "passkey_changed" // whether it syncs is not what it was
 	EventCodeUsed              EventName = "recovery_code_used"
 	EventFrozen                EventName = "account_frozen"
 	EventThawed                EventName = "account_thawed"

@@ -115,6 +115,8 @@ func signInEvents() []EventInfo {
 		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
 		info(EventSetup, proofFields, "the first administrator set the site up, and is signed in"),
 		info(EventActivated, proofFields, "an invited person has made the account theirs, and is signed in; of an administrator all others are told"),
+		alarm(EventPasskeyCopied, proofFields, "a passkey was refused because its counter went back: somebody may have a copy of it"),
+		info(EventPasskeyChanged, proofFields, "a passkey was refused once because it syncs now, or does no more"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
 		info(EventUnlocked, proofFields, "a pause after wrong passwords was lifted"),
 	}

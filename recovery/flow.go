@@ -79,6 +79,7 @@ type Challenge struct {
 type Pending struct {
 	Data      json.RawMessage `json:"data,omitempty"`
 	Confirmed bool            `json:"confirmed,omitempty"`
+	Label     string          `json:"label,omitempty"` // where an account may have several
 }
 
 // Has reports whether a method has been proved.

@@ -89,8 +89,11 @@ type Try struct {
 	Input   Input
 	Now     time.Time
 	Policy  *Policy
-	Host    string   // that the browser asked for; empty: no browser took part
-	Answers []string // for a Remote method: ids of the accounts that have answered so far
+	Host    string // that the browser asked for; empty: no browser took part
+	Browser string // as [Client.Browser]
+	// Passkeys is where they are made and shown.
+	Passkeys RelyingParty
+	Answers  []string // for a Remote method: ids of the accounts that have answered so far
 	// Admission is what another browser has answered; nil: nothing, or another
 	// method than a [ByBrowser] is asked.
 	Admission *Admission
@@ -99,12 +102,16 @@ type Try struct {
 // Verdict is what a method found. The zero value means "not proved".
 type Verdict struct {
 	OK         bool
-	Problem    *Problem // why not, when that may be said
+	Problem    *Problem // why not, or why not any more if it is claimed by another, when that may be said
 	Credential string   // id of what was matched
 	Version    uint64
 	Alone      bool   // it is first and second factor at once
 	Factor     bool   // as [Proof.Factor]
 	Reserve    *Spent // single-use thing to be spent when the flow finishes
+	// Note is what a proof leaves in the account that was refused, and Tell what
+	// the owner hears of it; false: there is nothing left to note. It may run twice.
+	Note func(*Account) bool
+	Tell EventName
 	// Rehash stores the same secret at today's cost, after the answer; nil: it
 	// has that.
 	Rehash Rehash
@@ -154,6 +161,14 @@ type Namer interface {
 	// Named reads the account's id out of a form; empty: the form holds no such
 	// proof. Nothing is believed yet: Verify follows.
 	Named(in Input) string
+}
+
+// Settler is a method whose credentials may be in doubt until another proof is shown.
+type Settler interface {
+	Method
+	// Settle ends what the second factors and recovery codes that were shown for a
+	// finished flow end.
+	Settle(a *Account, shown []Proof)
 }
 
 // Rehash does the work, and returns the edit of the account. The edit may run

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -76,7 +77,11 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 	if p != nil || err != nil {
 		return p, err
 	}
-	r.pend(step.Method, recovery.Pending{Data: data, Confirmed: true})
+	made := recovery.Pending{Data: data, Confirmed: true}
+	if traits.Several {
+		made.Label = cmp.Or(recovery.Label(in.Label), r.client.Browser)
+	}
+	r.pend(step.Method, made)
 	if r.flow.Session != "" { // a recovery voids nothing of its owner's
 		r.flow.EndOthers, r.flow.VoidCodes = r.flow.EndOthers || in.EndOthers, r.flow.VoidCodes || in.VoidCodes
 	}

@@ -41,11 +41,14 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		if v.OK, own, err = r.claimUse(ctx, v.Claim); err != nil {
 			return nil, err
 		}
-		if used = !v.OK; own { // of a code that others used nobody is told more than of a wrong one
+		if used = !v.OK; own && v.Problem == nil { // of a code that others used nobody is told more than of a wrong one
 			v.Problem = recovery.NewProblem(recovery.ProblemCodeUsed)
 		}
 	}
 	if !v.OK || r.flow.IsDecoy() {
+		if err := r.note(ctx, v); err != nil {
+			return nil, err
+		}
 		if late {
 			if err := r.chargeWrong(ctx, step, meters); err != nil {
 				return nil, err
@@ -138,6 +141,27 @@ func (r *run) claimUse(ctx context.Context, claim func(*recovery.Account) error)
 		return false, own, nil
 	}
 	return err == nil, false, err
+}
+
+// note writes what a refused proof leaves in the account, and tells the owner.
+func (r *run) note(ctx context.Context, v recovery.Verdict) error {
+	if v.Note == nil || r.flow.IsDecoy() {
+		return nil
+	}
+	_, err := r.edit(ctx, r.account.ID, func(a *recovery.Account) error {
+		if !v.Note(a) {
+			return recovery.ErrMoved
+		}
+		return nil
+	})
+	if errors.Is(err, recovery.ErrMoved) {
+		return nil
+	}
+	if err == nil {
+		r.audit(r.event(v.Tell))
+		r.tell(ctx, v.Tell)
+	}
+	return err
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {

@@ -19,7 +19,7 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		return nil
 	}
 	if e, ok := r.Methods.Get(step.Method).(recovery.Enroller); ok && step.Enroll {
-		if r.flow.Pending[step.Method].Data != nil {
+		if data := r.flow.Pending[step.Method].Data; data != nil && r.good(e, data) {
 			return nil
 		}
 		data, err := e.Offer(r.try(recovery.Input{}))
@@ -39,6 +39,12 @@ func (r *run) prepare(ctx context.Context, again bool) error {
 		return nil
 	}
 	return r.send(ctx, step.Method, ch, again)
+}
+
+// good tells whether what was offered can still be answered.
+func (r *run) good(e recovery.Enroller, offered []byte) bool {
+	timed, ok := e.(recovery.Timed)
+	return !ok || timed.Good(offered, r.try(recovery.Input{}))
 }
 
 // send makes a new code or challenge, unless the account or the number had its share: then

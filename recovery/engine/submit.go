@@ -118,7 +118,7 @@ func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*rec
 	if i < 0 { // a page of one's own, or a test, that leaves the count out
 		i = slices.IndexFunc(offered, func(m string) bool { return recovery.Bare(m) == method })
 	}
-	if i < 0 || step.Enroll && len(step.Methods) == 0 {
+	if i < 0 || step.Enroll && len(step.Methods) == 0 && !r.timed(step.Method) {
 		return recovery.NewProblem(recovery.ProblemNotAvailable), nil
 	}
 	if step.Enroll || step.Ask == recovery.AskFactor {
@@ -128,6 +128,12 @@ func (r *run) pick(ctx context.Context, step recovery.Step, method string) (*rec
 	again := i == 0
 	r.flow.Picked = offered[i]
 	return nil, r.prepare(ctx, again)
+}
+
+// timed tells whether what an enrolment shows is made anew when it is asked for.
+func (r *run) timed(method string) bool {
+	_, ok := r.Methods.Get(method).(recovery.Timed)
+	return ok
 }
 
 // unchosen answers a form that names none of the second factors there are: it is

@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -21,9 +22,14 @@ type Authenticator struct {
 	// Synced passkeys are copied to other devices of their owner (BE and BS);
 	// Unverified ones ask nobody for a finger or a number.
 	Synced, Unverified bool
+	// Hidden ones do not say that they are found without their id.
+	Hidden bool
 	// Count makes it number its signatures; else every number is zero.
 	Count bool
-	Keys  []*Key
+	// Framed is the page around the one that asks; empty: there is none.
+	Framed string
+	IDSize int // bytes; zero: 16
+	Keys   []*Key
 }
 
 // Key is one passkey.
@@ -31,7 +37,11 @@ type Key struct {
 	RP, ID, User string // base64url but for RP
 	private      *ecdsa.PrivateKey
 	used         uint32
+	next         *uint32
 }
+
+// Next says what number its signatures have from now on.
+func (k *Key) Next(n uint32) { k.next = &n }
 
 // options are those of both ceremonies, as far as an authenticator looks at them.
 type options struct {
@@ -68,7 +78,7 @@ func (a *Authenticator) Create(text string) string {
 	if err != nil {
 		a.TB.Fatal(err)
 	}
-	id := make([]byte, 16)
+	id := make([]byte, cmp.Or(a.IDSize, 16))
 	rand.Read(id)
 	k := &Key{RP: o.RP.ID, ID: encoded(id), User: o.User.ID, private: private}
 	a.Keys = append(a.Keys, k)
@@ -77,7 +87,7 @@ func (a *Authenticator) Create(text string) string {
 	object := slices.Concat([]byte{0xa3, 0x63}, []byte("fmt"), []byte{0x64}, []byte("none"), []byte{0x67}, []byte("attStmt"), []byte{0xa0, 0x68}, []byte("authData"), []byte{0x59}, binary.BigEndian.AppendUint16(nil, uint16(len(data))), data)
 	extensions := map[string]any{}
 	if o.Extensions.CredProps {
-		extensions["credProps"] = map[string]bool{"rk": true}
+		extensions["credProps"] = map[string]bool{"rk": !a.Hidden}
 	}
 	return a.answer(k, extensions, map[string]any{
 		"clientDataJSON": a.client("webauthn.create", o.Challenge), "attestationObject": encoded(object), "transports": []string{"internal"},
@@ -127,12 +137,20 @@ func (a *Authenticator) data(k *Key, flags byte) []byte {
 	if a.Count {
 		k.used++
 	}
+	number := k.used
+	if k.next != nil {
+		number = *k.next
+	}
 	sum := sha256.Sum256([]byte(k.RP))
-	return binary.BigEndian.AppendUint32(append(sum[:], flags), k.used)
+	return binary.BigEndian.AppendUint32(append(sum[:], flags), number)
 }
 
 func (a *Authenticator) client(kind, challenge string) string {
-	body, err := json.Marshal(map[string]any{"type": kind, "challenge": challenge, "origin": a.Origin, "crossOrigin": false})
+	said := map[string]any{"type": kind, "challenge": challenge, "origin": a.Origin, "crossOrigin": a.Framed != ""}
+	if a.Framed != "" {
+		said["topOrigin"] = a.Framed
+	}
+	body, err := json.Marshal(said)
 	if err != nil {
 		a.TB.Fatal(err)
 	}

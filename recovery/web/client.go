@@ -32,6 +32,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 		Lang: cmp.Or(x.keep, s.Pages.Match(r.Header.Get("Accept-Language"))), Base: base, Elsewhere: elsewhere, Host: r.Host,
 		Device: x.cookie(deviceCookie), Session: x.cookie(sessionCookie), Home: s.home(r),
 	}
+	x.client.Passkeys = x.party()
 	x.readFlows()
 	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Base: x.client.Base})) // for the record
 	return x

@@ -78,7 +78,7 @@ func (x *exchange) input() recovery.Input {
 	return recovery.Input{
 		Flow: f("flow"), Start: recovery.Kind(f("start")), Return: x.Return(f("return")),
 		Name: f("name"), Mail: f("mail"), Phone: f("phone"), Extension: f("extension"), Method: f("method"), Choice: f("choice"),
-		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"),
+		PIN: secret.Text(f("pin")), Answer: secret.Text(f("answer")), Reason: f("reason"), Label: f("label"),
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
 		Remember: f("remember") != "", EndOthers: f("others") != "", VoidCodes: f("void") != "",
 	}
