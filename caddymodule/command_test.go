@@ -356,7 +356,7 @@ func fill(t *testing.T, h *host, id string) {
 			{ID: "canary", Method: recovery.TOTP, Label: "Ann's phone", Created: now, Data: json.RawMessage(`{"secret":"canary"}`)},
 			{ID: "canary", Method: recovery.RecoveryCode, Created: now, Data: json.RawMessage(`{"macs":["canary1","canary2"]}`)},
 		}
-		a.Devices = []recovery.Device{{ID: "canary", TokenHash: "canary", Browser: "Firefox on Linux\x1b[31m", First: now, Seen: now, Remembered: now.Add(time.Hour)}}
+		a.Devices = []recovery.Device{{ID: "canary", TokenHash: "canary", Browser: "Firefox on Linux\x1b[31m", First: now, Seen: now, Remembered: now.Add(time.Hour), Skip: "canary"}}
 		live := recovery.Session{ID: "canary", TokenHash: "canary", Generation: 3, Browser: "Firefox on Linux", Created: now, Seen: now, Idle: 3600, End: now.Add(time.Hour)}
 		ended := live
 		ended.TokenHash, ended.End = "canary2", now.Add(-time.Minute)

@@ -159,7 +159,7 @@ type Credential struct {
 // Device is a browser this account has fully signed in on.
 type Device struct {
 	ID         string    `json:"id"`
-	TokenHash  string    `json:"sum"` // of the device cookie
+	TokenHash  string    `json:"sum"` // of its token in the device cookie
 	Browser    string    `json:"browser"`
 	Label      string    `json:"label,omitempty"`   // what its owner calls it
 	Network    string    `json:"network,omitempty"` // where it signed in last, as [Client.Network]
@@ -168,16 +168,10 @@ type Device struct {
 	Paged      time.Time `json:"paged,omitzero"`      // last page load by a person, as of a day ago
 	Sure       bool      `json:"sure,omitempty"`      // more than a password was shown when it became known
 	Remembered time.Time `json:"remembered,omitzero"` // until then it skips the second factor, as long as the policy lets any
+	Skip       string    `json:"skip,omitempty"`      // sum of the token that does; empty: none
+	SkipBefore string    `json:"skip_before,omitempty"`
+	SkipSince  time.Time `json:"skip_since,omitzero"` // when Skip took the place of SkipBefore
 	Admitted   time.Time `json:"admitted,omitzero"`   // another browser let it in: until then it changes nothing and is not known; zero: its owner showed a factor there
-}
-
-// TrustedUntil is until when the browser skips the second factor; zero: it does
-// not.
-func (d *Device) TrustedUntil(now time.Time, p *Policy) time.Time {
-	if d == nil || p.Lifetimes.Remembered <= 0 || !now.Before(d.Remembered) {
-		return time.Time{}
-	}
-	return d.Remembered
 }
 
 // CodeUse is the browser in which a code was used: a known one, or the one that a
@@ -276,15 +270,14 @@ func (a *Account) current(channel string, now time.Time) Address {
 	return Address{}
 }
 
-// Device finds a known device by the token of its cookie.
-func (a *Account) Device(token string) *Device {
-	if token == "" {
-		return nil
-	}
-	sum := secret.Sum(token)
-	for i := range a.Devices {
-		if a.Devices[i].TokenHash == sum {
-			return &a.Devices[i]
+// Device finds a known device by the device cookie.
+func (a *Account) Device(cookie string) *Device {
+	for _, m := range marks(cookie) {
+		sum := secret.Sum(m.known)
+		for i := range a.Devices {
+			if a.Devices[i].TokenHash == sum {
+				return &a.Devices[i]
+			}
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package recovery
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -33,30 +32,4 @@ func (a *Account) Rename(id, typed string) bool {
 		a.Devices[i].Label = Label(typed)
 	}
 	return i >= 0
-}
-
-// UntrustDevices ends the trust in all devices. They stay known, but none skips the
-// second factor.
-func (a *Account) UntrustDevices() {
-	for i := range a.Devices {
-		a.Devices[i].Remembered = time.Time{}
-	}
-}
-
-// UntrustOthers ends the trust in all devices but one.
-func (a *Account) UntrustOthers(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID != id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
-}
-
-// Distrust ends the trust in one device, which stays known.
-func (a *Account) Distrust(id string) {
-	for i := range a.Devices {
-		if a.Devices[i].ID == id {
-			a.Devices[i].Remembered = time.Time{}
-		}
-	}
 }

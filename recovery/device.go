@@ -67,7 +67,8 @@ func (end End) admit(a *Account, d *Device, eff *Effects) bool {
 	case !end.Flow.Has(OtherDevice):
 		return false
 	}
-	d.Admitted, d.Remembered = end.Now.Add(admittedFor), time.Time{}
+	d.Admitted = end.Now.Add(admittedFor)
+	d.Distrust()
 	eff.Done(EventDeviceLetIn)
 	return true
 }

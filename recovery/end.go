@@ -50,7 +50,7 @@ type End struct {
 	Methods *Methods
 	Now     time.Time
 
-	Session, Device                   string // tokens
+	Session, Device, Skip             string // tokens
 	SessionID, DeviceID, CredentialID string
 }
 
@@ -62,7 +62,7 @@ type Effects struct {
 	Thing      Thing       // what Tell is about
 	Session    bool        // the browser gets the new session
 	Keep       bool        // whose cookie outlives it
-	Device     bool        // and the new device cookie
+	Device     string      // its new device cookie; empty: it has that
 	Remind     bool        // a mail asks to try a way back
 	Answers    bool        // the request named in the flow gets this account's answer
 	Remove     bool        // the account is no more
@@ -156,12 +156,20 @@ func (end End) meet(a *Account, eff *Effects) *Device {
 		d.Seen, d.Paged, d.Browser, d.Network = end.Now, end.Now, end.Client.Browser, end.Client.Network
 		return d
 	}
-	eff.Device = true
+	eff.Device = remark(end.Client.Device, mark{known: end.Device})
 	a.Devices = append(a.Devices, Device{
 		ID: end.DeviceID, TokenHash: secret.Sum(end.Device), Browser: end.Client.Browser, Network: end.Client.Network, First: end.Now, Seen: end.Now, Paged: end.Now, Sure: end.Flow.sure(),
 	})
 	a.LastCode.met(end.Flow.Binding, end.DeviceID)
 	return &a.Devices[len(a.Devices)-1]
+}
+
+// token is what the browser is known by from now on.
+func (end End) token(d *Device) string {
+	if m := d.mark(end.Client.Device); m.known != "" {
+		return m.known
+	}
+	return end.Device
 }
 
 // issue signs the browser in.

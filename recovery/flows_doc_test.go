@@ -69,7 +69,7 @@ func chapters() []chapter {
 	unasked := []shape{{account: marked(full, recovery.AnsweredNo)}}
 	signIn := []shape{
 		factor[0],
-		{name: "a second factor, trusted browser", account: full, device: &recovery.Device{Remembered: noon.Add(time.Hour)}},
+		{name: "a second factor, trusted browser", account: full, device: remembered(noon.Add(time.Hour))},
 		{name: "none, unknown browser", account: plain},
 		{name: "none, known browser", account: plain, device: &recovery.Device{}},
 	}
@@ -136,7 +136,7 @@ func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
 	if s.free {
 		policy.FactorFor = []string{recovery.GroupAdmins}
 	}
-	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Policy: policy, Methods: method.All(method.Set{Has: s.has}), Now: noon}
+	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Client: recovery.Client{Device: skipping}, Policy: policy, Methods: method.All(method.Set{Has: s.has}), Now: noon}
 }
 
 // from computes the step the facts lead to, and all after it; nil when this

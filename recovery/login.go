@@ -24,10 +24,14 @@ func (end End) login(a *Account, eff *Effects) {
 	}
 	a.SignIns++
 	known := a.Device(end.Client.Device)
-	if end.byTrust(a, known) {
+	skips := end.byTrust(a, known)
+	if skips {
 		eff.Shown = append(slices.Clone(eff.Shown), Proof{Method: TrustedBrowser, At: end.Now})
 	}
 	device := end.meet(a, eff)
+	if skips && device.skipped(end.Client.Device, end.Skip, end.Now) {
+		eff.Device = remark(end.Client.Device, mark{end.token(device), end.Skip})
+	}
 	end.trust(a, device, eff)
 	if !end.Methods.HasFactor(a) {
 		a.Waits = nil // with a second factor its proof does that
@@ -53,7 +57,7 @@ func (end End) login(a *Account, eff *Effects) {
 // byTrust tells whether the second factor was not asked for because the browser
 // is trusted.
 func (end End) byTrust(a *Account, known *Device) bool {
-	return end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !end.Flow.Has(OtherDevice) && !known.TrustedUntil(end.Now, end.Policy).IsZero()
+	return end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !end.Flow.Has(OtherDevice) && known.Skips(end.Client.Device, end.Now, end.Policy)
 }
 
 // trust keeps what was ticked. Where the policy trusts no browser, what was
@@ -63,7 +67,8 @@ func (end End) trust(a *Account, device *Device, eff *Effects) {
 	case life <= 0:
 		a.UntrustDevices()
 	case end.Flow.Trust:
-		device.Remembered, eff.Trusted = end.Now.Add(life), true
+		device.remember(end.Skip, end.Now.Add(life), end.Now)
+		eff.Device, eff.Trusted = remark(end.Client.Device, mark{end.token(device), end.Skip}), true
 	}
 }
 
@@ -85,7 +90,7 @@ func unclosed(f Facts) (Step, bool) {
 // only method.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
-		if f.Near || !f.Device.TrustedUntil(f.Now, f.Policy).IsZero() {
+		if f.Near || f.Device.Skips(f.Client.Device, f.Now, f.Policy) {
 			return Step{}, false
 		}
 		return oneOf(f, f.orDevice(append(f.Methods.expand(Factor), RecoveryCode)))

@@ -7,7 +7,7 @@ import "slices"
 func (end End) near(a *Account) bool {
 	alone := func(p Proof) bool { return p.Alone }
 	return end.Client.OneFactor() && end.Methods.HasFactor(a) && !end.factorProved() && !end.Flow.Has(RecoveryCode) && !end.Flow.Has(OtherDevice) &&
-		!slices.ContainsFunc(end.Flow.Proofs, alone) && a.Device(end.Client.Device).TrustedUntil(end.Now, end.Policy).IsZero()
+		!slices.ContainsFunc(end.Flow.Proofs, alone) && !a.Device(end.Client.Device).Skips(end.Client.Device, end.Now, end.Policy)
 }
 
 // enterNear begins a session of one factor. It makes no browser known or

@@ -60,8 +60,8 @@ func nextOfSignIn() []nextStep {
 		{"recovery code for the second", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password", "recovery_code")}, full, nil, "", "", true},
 		{"the second alone", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("totp")}, full, nil, "sign-in", "password", false},
 		{"a mailed code is no second factor", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password", "mail_code")}, full, nil, "factor", "totp", false},
-		{"trusted browser", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, &recovery.Device{Remembered: noon.Add(time.Hour)}, "", "", true},
-		{"trust is over", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, &recovery.Device{Remembered: noon}, "factor", "totp", false},
+		{"trusted browser", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, remembered(noon.Add(time.Hour)), "", "", true},
+		{"trust is over", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, remembered(noon), "factor", "totp", false},
 		{"known browser is not trusted", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, full, &recovery.Device{}, "factor", "totp", false},
 		{"factors gone missing", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, broken, nil, "refused", "", false},
 		{"no factor, unknown browser", recovery.Flow{Kind: recovery.KindLogin, Proofs: shown("password")}, plain, nil, "factor", "mail_code", false},
@@ -127,7 +127,7 @@ func TestNext(t *testing.T) {
 	for _, tc := range slices.Concat(nextOfSignIn(), nextOfRecovery(), nextOfOthers()) {
 		t.Run(tc.name, func(t *testing.T) {
 			got := recoverytest.Next(recovery.Facts{
-				Flow: &tc.flow, Account: tc.account, Device: tc.device, Policy: recovery.Default(), Now: noon,
+				Flow: &tc.flow, Account: tc.account, Device: tc.device, Client: recovery.Client{Device: skipping}, Policy: recovery.Default(), Now: noon,
 				Methods: method.All(method.Set{Has: everything}),
 			})
 			if got.Page != tc.page || got.Method != tc.method || got.Done != tc.done {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
@@ -33,4 +34,15 @@ func (e *Engine) changeBrowser(ctx context.Context, id string, done recovery.Eve
 		e.record(ctx, recovery.Event{Name: done, Account: a.ID, Person: a.Name})
 	}
 	return err
+}
+
+// copied ends the trust in a browser of which there are two, and tells its owner
+// once a day: after a right password only, so that nobody without it ends anything.
+func (r *run) copied(ctx context.Context) {
+	if !r.recipe().Opens || !r.account.Device(r.client.Device).Copied(r.client.Device, r.Now(), r.Policy) {
+		return
+	}
+	r.distrust(ctx)
+	r.audit(r.event(recovery.EventBrowserCopied))
+	r.tellOnce(ctx, recovery.EventBrowserCopied, 24*time.Hour)
 }

@@ -22,7 +22,7 @@ func (r *run) finish(ctx context.Context) (recovery.Outcome, error) {
 	}
 	end := recovery.End{
 		Flow: r.flow, Recipe: r.facts().Recipe, Client: r.client, Policy: r.Policy, Methods: r.Methods, Now: r.Now(),
-		Session: secret.Token(32), Device: secret.Token(32),
+		Session: secret.Token(32), Device: secret.Token(32), Skip: secret.Token(32),
 		SessionID: secret.Token(9), DeviceID: secret.Token(9), CredentialID: secret.Token(9),
 	}
 	a, eff, err := r.conclude(ctx, end)
@@ -158,9 +158,7 @@ func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effe
 	if eff.Session {
 		o.Session, o.Keep = recovery.JoinSession(r.account.ID, end.Session), eff.Keep
 	}
-	if eff.Device {
-		o.Device = end.Device
-	}
+	o.Device = eff.Device
 	return o
 }
 

@@ -18,7 +18,12 @@ func (r *run) tell(ctx context.Context, name recovery.EventName) {
 
 // tellHourly is tell, at most once an hour.
 func (r *run) tellHourly(ctx context.Context, name recovery.EventName) {
-	once := meter{key: r.meterKey("told", r.account.ID, string(name)), rule: window(recovery.Rate{Count: 1, Per: time.Hour}), life: time.Hour}
+	r.tellOnce(ctx, name, time.Hour)
+}
+
+// tellOnce is tell, at most once in a while.
+func (r *run) tellOnce(ctx context.Context, name recovery.EventName, per time.Duration) {
+	once := meter{key: r.meterKey("told", r.account.ID, string(name)), rule: window(recovery.Rate{Count: 1, Per: per}), life: per}
 	err := r.charge(ctx, []meter{once})
 	if _, limited := errors.AsType[errLimit](err); limited {
 		return

@@ -80,6 +80,10 @@ func (inst *installation) addressMove(in recovery.Input, to string) move {
 	}}
 }
 
+// madeUp is what somebody says skips the second factor in a stolen browser, which
+// was never remembered.
+const madeUp = "made-up"
+
 // entryMoves are the moves outside any flow.
 func (inst *installation) entryMoves(s *attackState) []move {
 	out := []move{inst.waitMove(5 * time.Minute), inst.waitMove(24 * time.Hour), inst.waitMove(72 * time.Hour)}
@@ -90,7 +94,8 @@ func (inst *installation) entryMoves(s *attackState) []move {
 	browsers := []recovery.Client{fresh}
 	if s.holdings.device != "" {
 		stolen := stranger()
-		stolen.Device, stolen.Session = s.holdings.device, s.holdings.session
+		token, _, _ := strings.Cut(s.holdings.device, ".")
+		stolen.Device, stolen.Session = token+"."+madeUp, s.holdings.session
 		browsers = append(browsers, stolen)
 		for _, k := range inst.sessionKinds() {
 			out = append(out, inst.beginMove(stolen, "in the session", recovery.Input{Start: k}))

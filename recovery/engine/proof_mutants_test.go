@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // mutant is an engine with one mistake seeded from outside: a policy, an
@@ -170,7 +171,7 @@ func accountMutants() []mutant {
 		}},
 		{name: "a known browser is a remembered one", shape: seated, reads: func(a *recovery.Account, now time.Time) {
 			for i := range a.Devices {
-				a.Devices[i].Remembered = now.Add(time.Hour)
+				a.Devices[i].Remembered, a.Devices[i].Skip = now.Add(time.Hour), secret.Sum(madeUp)
 			}
 		}},
 		{name: "no authenticator, then the password will do", shape: unposted, reads: func(a *recovery.Account, _ time.Time) {

@@ -61,6 +61,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		r.renew(r.account.ID, v.Rehash)
 	}
 	r.accept(m.Traits(), v, in)
+	r.copied(ctx)
 	return nil, nil
 }
 

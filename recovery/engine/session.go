@@ -153,12 +153,7 @@ func (e *Engine) Touch(ctx context.Context, account, sum string, page bool) erro
 		if !paged && now.Sub(s.Seen) < recovery.TouchAfter(time.Duration(s.Idle)*time.Second) {
 			return recovery.ErrMoved
 		}
-		s.Seen = now
-		for i := range a.Devices {
-			if a.Devices[i].ID == s.Device {
-				a.Devices[i].Seen = now
-			}
-		}
+		a.Used(s, now)
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {

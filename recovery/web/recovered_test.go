@@ -216,8 +216,7 @@ func TestA42_EverythingOldIsGoneAfterwards(t *testing.T) {
 	alice := recoverytest.Alice()
 	w.Setup(alice)
 	session := w.Browser()
-	w.SignIn(session, alice, "/")
-	change(t, w, "alice", func(a *recovery.Account) { a.Devices[0].Remembered = w.Clock.Now().Add(30 * 24 * time.Hour) })
+	trusting(w, session, alice)
 	old := *alice
 	b := w.Browser()
 	w.LostPhone(b, alice)
