@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -98,7 +100,23 @@ func (p *caddyProcess) load(ctx context.Context, kind, text string) error {
 
 // LoadCaddy has a running Caddy go over to a configuration, as "caddy reload
 // --force" does. socket is that of its admin endpoint, kind the media type.
+//
+// The endpoint of the configuration before may take the connection and be closed
+// with it, unanswered. The same text is sent again then: to load it twice changes
+// nothing.
 func LoadCaddy(ctx context.Context, socket, kind, text string) error {
+	err := loadOnce(ctx, socket, kind, text)
+	for range 3 {
+		if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = loadOnce(ctx, socket, kind, text)
+	}
+	return err
+}
+
+func loadOnce(ctx context.Context, socket, kind, text string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/load", strings.NewReader(text))
 	if err != nil {
 		return err

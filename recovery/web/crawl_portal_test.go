@@ -36,14 +36,16 @@ func (c *crawler) signedInAt() string {
 	return strings.Join(out, " ")
 }
 
-// hostMoves are what can be asked of the hosts behind a portal.
+// hostMoves are what can be asked of the hosts behind a portal. They come before
+// all else: the app is what an attacker is after, and one request shows whether it
+// opens.
 func (c *crawler) hostMoves() []move {
 	var out []move
 	for _, host := range c.row.hosts {
 		for _, path := range []string{
 			"/", "/api/x", "/x", "/.sparekey/login?return=/x", "/.sparekey/account", "/.sparekey/enter?t=x", "/.sparekey/verify", "/.sparekey/",
 		} {
-			out = append(out, move{"opens " + host + path, rankEntries, func(c *crawler, s *attackState) { c.open(s, host+path) }})
+			out = append(out, move{"opens " + host + path, rankForms, func(c *crawler, s *attackState) { c.open(s, host+path) }})
 		}
 		for _, page := range []string{"login", "prove", "waits"} {
 			to := "/.sparekey/" + page + "?n=x&return=" + url.QueryEscape(host+"/x")
@@ -54,7 +56,7 @@ func (c *crawler) hostMoves() []move {
 		}})
 		if c.row.ticket != "" {
 			to := host + c.row.ticket
-			out = append(out, move{"opens the ticket at " + host, rankEntries, func(c *crawler, s *attackState) { c.open(s, to) }})
+			out = append(out, move{"opens the ticket at " + host, rankForms, func(c *crawler, s *attackState) { c.open(s, to) }})
 		}
 	}
 	return out
