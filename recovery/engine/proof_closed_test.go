@@ -201,6 +201,7 @@ func closing(t *testing.T, p *recovery.Policy, m *mutant, shape lint.Shape, n *t
 // TestClosedAccounts is the part of the proof that is about closed accounts.
 func TestClosedAccounts(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	for name, look := range map[string]func(*testing.T, *mutant, *tally) []string{
 		"closed by the owner later": closedLater, "codes that are void": voided, "the owner acts": watched,
 	} {
@@ -310,6 +311,7 @@ func keepFirstSheet() func(*recovery.Account, time.Time) {
 // TestProofSeesMutantsOfClosedAccounts seeds the mistakes about closed accounts.
 func TestProofSeesMutantsOfClosedAccounts(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	for name, x := range closedMutants() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -44,12 +44,10 @@ func contactShapes() []lint.Shape {
 // TestLintIsExactFromContacts holds lint and engine against each other where a
 // recovery can begin with people who vouch.
 func TestLintIsExactFromContacts(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	var n tally
 	shapes := contactShapes()
-	if recoverytest.UnderRace(t) {
-		shapes = shapes[:1]
-	}
 	for name, p := range contactPolicies() {
 		for _, shape := range shapes {
 			for _, hole := range compare(t, p, nil, shape, &n) {
@@ -64,6 +62,7 @@ func TestLintIsExactFromContacts(t *testing.T) {
 // account that was closed asks for no less of them than it did when it was open.
 func TestAttackerFreezesFromContacts(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	var n tally
 	for name, p := range contactPolicies() {
 		for _, shape := range contactShapes()[:2] {

@@ -127,7 +127,8 @@ func (x *randomPosts) legalForm(t *rapid.T, s *attackState) (in recovery.Input) 
 
 // TestIllegalSteps lets two browsers do anything in any order.
 func TestIllegalSteps(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	steps, done := 0, map[recovery.Kind]int{}
 	inst := newInstallation(t, proofPolicy(), nil)
 	begin := inst.openAccount(lint.Having("totp", "recovery_code", "mail", "sms"))

@@ -72,7 +72,8 @@ func writtenPolicy() *recovery.Policy {
 // administrator's. Authority is not compared with the login, but what it can do
 // is listed exactly.
 func TestLintIsExactInPerson(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	full := lint.Having("totp", "recovery_code", "sms", "admin_in_person")
 	shapes := []lint.Shape{
 		full,
@@ -83,9 +84,6 @@ func TestLintIsExactInPerson(t *testing.T) {
 		lint.Having("totp", "recovery_code", "sms", "contact*2", "admin_in_person"),
 		lint.Having("admin_in_person"),
 		lint.Having("recovery_code", "sms", "admin_in_person", "manages"),
-	}
-	if recoverytest.UnderRace(t) {
-		shapes = shapes[1:2]
 	}
 	mailed := []lint.Shape{
 		lint.Having("totp", "recovery_code", "mail", "sms", "admin_in_person"),
@@ -125,7 +123,8 @@ func compareInPerson(t *testing.T, p *recovery.Policy, m *mutant, mute bool, sha
 
 // Mistakes about cases in person must make the proof above fail.
 func TestProofSeesMutantsInPerson(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	manages := lint.Having("totp", "recovery_code", "mail", "sms", "admin_in_person", "manages")
 	mute := lint.Having("totp", "recovery_code", "admin_in_person", "manages")
 	list := []mutant{
@@ -142,9 +141,6 @@ func TestProofSeesMutantsInPerson(t *testing.T) {
 		{name: "the code alone replaces the second factor", shape: manages, ways: func(p *recovery.Policy) {
 			p.Ways[recovery.GoalSecondFactor] = []recovery.Way{{Proofs: []string{recovery.AdminInPerson}}}
 		}},
-	}
-	if recoverytest.UnderRace(t) {
-		list = list[:1]
 	}
 	for _, m := range list {
 		t.Run(m.name, func(t *testing.T) {

@@ -269,11 +269,9 @@ func keepSessions() func(*recovery.Account, time.Time) {
 // TestProofSeesMutants seeds the mistakes one by one: what finds none of them
 // would prove nothing.
 func TestProofSeesMutants(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	list := slices.Concat(mutants(), ownerMutants())
-	if recoverytest.UnderRace(t) {
-		list = list[:4]
-	}
 	for _, m := range list {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()

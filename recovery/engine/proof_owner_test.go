@@ -117,12 +117,10 @@ func (inst *installation) staysFrozen(shape lint.Shape, set lint.Takeover, attac
 
 // TestOwnerMoves is the half of the proof in which the owner is awake.
 func TestOwnerMoves(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	var n tally
 	shapes := proofShapes()
-	if recoverytest.UnderRace(t) {
-		shapes = shapes[1:4]
-	}
 	for _, shape := range shapes {
 		for _, hole := range compareWithOwner(t, proofPolicy(), nil, shape, &n) {
 			t.Error(hole)
@@ -136,6 +134,7 @@ func TestOwnerMoves(t *testing.T) {
 // leaves out gets anywhere by it.
 func TestAttackerFreezes(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	var n tally
 	shapes := append(proofShapes()[1:6], lint.Having("totp", "recovery_code", "mail", "sms", "contact*2"))
 	for _, shape := range shapes {

@@ -104,9 +104,10 @@ func passkeyShapes() []lint.Shape {
 // TestLintIsExactWithPasskeys is the proof for accounts whose second factor is a
 // passkey, which verifies its owner or does not.
 func TestLintIsExactWithPasskeys(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	var n tally
-	for _, shape := range fewUnderRace(t, 2, passkeyShapes()) {
+	for _, shape := range passkeyShapes() {
 		for _, hole := range compare(t, passkeyPolicy(), nil, shape, &n) {
 			t.Error(hole)
 		}
@@ -160,7 +161,8 @@ func afterRecovery(t *testing.T, m *mutant, shape lint.Shape) (holes []string) {
 
 // TestProofSeesMutantsOfPasskeys seeds the mistakes that passkeys make possible.
 func TestProofSeesMutantsOfPasskeys(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	unverified := lint.Having("passkey", "recovery_code", "mail")
 	var n tally
 	twice := mutant{name: "a passkey that verifies nobody is counted twice", swap: map[string]func(any) recovery.Method{

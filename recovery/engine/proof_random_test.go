@@ -187,6 +187,7 @@ func keptCases() map[string]randomCase {
 // TestLintIsExactForKeptPolicies holds lint and engine against each other in them.
 func TestLintIsExactForKeptPolicies(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	for name, c := range keptCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,6 +199,7 @@ func TestLintIsExactForKeptPolicies(t *testing.T) {
 // Mistakes about closing and waiting must show in them.
 func TestProofSeesMutantsInKeptPolicies(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	for name, m := range map[string]mutant{
 		"a case waits as long as the policy says": {name: "a closed account waits for nothing", reads: func(a *recovery.Account, now time.Time) {
 			for i := range a.Waits {
@@ -230,11 +232,9 @@ func fixedSeeds() []uint64 { return []uint64{5, 6, 7, 8, 9, 10, 16, 24, 25, 29, 
 
 // TestLintIsExactForRandomPolicies draws policies and accounts.
 func TestLintIsExactForRandomPolicies(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	seeds := fixedSeeds()
-	if recoverytest.UnderRace(t) {
-		seeds = seeds[:2]
-	}
 	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

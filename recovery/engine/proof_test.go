@@ -296,22 +296,12 @@ func (inst *installation) compare(shape lint.Shape, sets []lint.Takeover, n *tal
 	return holes
 }
 
-// fewUnderRace takes the first few shapes only under the race detector.
-func fewUnderRace(t *testing.T, n int, shapes []lint.Shape) []lint.Shape {
-	if recoverytest.UnderRace(t) {
-		return shapes[:n]
-	}
-	return shapes
-}
-
 // TestLintIsExact proves that the engine does what the lint computes from the
 // policy.
 func TestLintIsExact(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
+	t.Parallel()
 	shapes := proofShapes()
-	if recoverytest.UnderRace(t) {
-		shapes = shapes[1:4]
-	}
 	for _, tc := range []struct {
 		name   string
 		policy *recovery.Policy
@@ -319,27 +309,27 @@ func TestLintIsExact(t *testing.T) {
 	}{
 		{"default", proofPolicy(), shapes},
 		{"mailbox for the password", loosePolicy(), shapes[1:3]},
-		{"PIN and question asked", askingPolicy(), fewUnderRace(t, 1, []lint.Shape{
+		{"PIN and question asked", askingPolicy(), []lint.Shape{
 			lint.Having("totp", "recovery_code", "mail", "sms", "pin", "question"),
 			lint.Having("totp", "recovery_code", "mail", "sms", "pin"), // the same without a question
 			lint.Having("totp", "mail", "device", "question"),
 			lint.Having("totp", "recovery_code", "mail", "contact*2", "question"),
 			lint.Having("mail", "pin", "question"),
-		})},
-		{"some may go without a second factor", freePolicy(), fewUnderRace(t, 1, []lint.Shape{
+		}},
+		{"some may go without a second factor", freePolicy(), []lint.Shape{
 			lint.Having("totp", "mail", "device"),
 			lint.Having("totp", "recovery_code", "sms", "device"),
 			lint.Having("totp", "recovery_code", "mail"),
-		})},
-		{"nobody but contacts for both", vouchedPolicy(), fewUnderRace(t, 1, []lint.Shape{
+		}},
+		{"nobody but contacts for both", vouchedPolicy(), []lint.Shape{
 			lint.Having("totp", "mail", "contact*2"),
 			lint.Having("totp", "mail", "device"),
-		})},
-		{"an administrator opens cases", proofPolicy(), fewUnderRace(t, 2, []lint.Shape{
+		}},
+		{"an administrator opens cases", proofPolicy(), []lint.Shape{
 			lint.Having("mail", "admin"),
 			lint.Having("totp", "mail", "admin"), // no channel to announce a wait
 			lint.Having("totp", "mail", "sms", "admin"),
-		})},
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

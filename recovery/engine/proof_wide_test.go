@@ -51,6 +51,7 @@ func wideSeeds() []uint64 { return []uint64{15, 17, 24, 33, 36, 37} }
 // TestLintIsExactForTheWholeGrammar draws policies and accounts.
 func TestLintIsExactForTheWholeGrammar(t *testing.T) {
 	recoverytest.SlowAlone(t)
+	t.Parallel()
 	for _, seed := range wideSeeds() {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
