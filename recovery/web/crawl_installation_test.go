@@ -51,6 +51,9 @@ type installation struct {
 	baseline       *recovery.Account // alice's record at the beginning
 	baselineRecord []byte
 	begin          *attackState
+
+	last       *recovery.Account // read last, and its record
+	lastRecord []byte
 }
 
 // newInstallation builds one; mutate changes the engine before anybody has used it.
@@ -132,10 +135,21 @@ func (inst *installation) setBaseline() {
 	inst.baseline, inst.baselineRecord = inst.account(), inst.record()
 }
 
+// account is to be read only: as long as nothing has changed it is the one of the
+// last call, since reading it is much of what a crawl does.
 func (inst *installation) account() *recovery.Account {
+	var raw []byte
+	if inst.ownerID != "" {
+		if raw = inst.record(); inst.last != nil && bytes.Equal(raw, inst.lastRecord) {
+			return inst.last
+		}
+	}
 	a, err := inst.world.Engine.Find(inst.t.Context(), "alice")
 	if err != nil {
 		inst.t.Fatal(err)
+	}
+	if raw != nil {
+		inst.last, inst.lastRecord = a, raw
 	}
 	return a
 }
