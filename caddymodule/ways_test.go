@@ -54,9 +54,8 @@ func TestAdminWithoutMailIsInPerson(t *testing.T) {
 
 // What a later version brings is named as such, with the line; what never was
 // a word is not.
-func TestPasskeyAndDeviceAreForLater(t *testing.T) {
+func TestDeviceIsForLater(t *testing.T) {
 	for _, tc := range []struct{ name, options, want string }{
-		{"passkey", byMail + "recover password {\n\t\t\tway mail_link passkey\n\t\t}", `Caddyfile:8: recover password: "passkey" is not available in this version`},
 		{"device", byMail + "recover password {\n\t\t\tway mail_link factor\n\t\t\tway device factor\n\t\t}", `Caddyfile:9: recover password: "device" is not available in this version`},
 		{"both", "recover both {\n\t\t\tway device passkey\n\t\t}", `"device" is not available`},
 		{"the goal device", "recover device off", "recover device: not available in this version"},
@@ -70,8 +69,8 @@ func TestPasskeyAndDeviceAreForLater(t *testing.T) {
 			}
 		})
 	}
-	r := explained(t, "recover both {\n\t\t\tway passkey recovery_code\n\t\t}")
-	if r.code != 1 || !strings.Contains(r.out, "asks for passkey, which is not available in this version") {
+	r := explained(t, "recover both {\n\t\t\tway device recovery_code\n\t\t}")
+	if r.code != 1 || !strings.Contains(r.out, "asks for device, which is not available in this version") {
 		t.Errorf("explain: got exit code %d and %q, want 1 and the sentence", r.code, r.out)
 	}
 }

@@ -22,7 +22,7 @@ func (s stub) Traits() recovery.Traits {
 
 // The sentence about a proof of a later version ends with its method.
 func TestLaterEndsWithTheMethod(t *testing.T) {
-	for _, name := range []string{recovery.Passkey, recovery.OtherDevice} {
+	for _, name := range []string{recovery.OtherDevice} {
 		p := recovery.Default()
 		p.Ways[recovery.GoalBoth] = []recovery.Way{{Proofs: []string{name, recovery.RecoveryCode}, Line: "Caddyfile:7"}}
 		without := method.All(method.Set{Has: everything})

@@ -153,9 +153,16 @@ func (a *Account) Confirmed(what string) bool {
 
 // Factor is an enrolled second factor.
 type Factor struct {
+	ID     string // of the credential
 	Method string
 	Label  string
 	Since  time.Time
+
+	Used  time.Time // passkey: the day; zero: not yet
+	Where string    // passkey: "Firefox on Linux", where that was
+	Worth string    // passkey: WorthBoth, WorthSecond
+	Place string    // passkey: the domain it was made for, where that is another one
+	Doubt string    // passkey: counter, changed: why it is not accepted; empty: it is
 }
 
 // Session is one signed-in browser.

@@ -127,6 +127,7 @@ func TestAssets(t *testing.T) {
 	tests := []struct{ name, media string }{
 		{"sparekey.css", "text/css; charset=utf-8"},
 		{"sparekey.js", "text/javascript; charset=utf-8"},
+		{"passkey.js", "text/javascript; charset=utf-8"},
 		{"icon.svg", "image/svg+xml"},
 	}
 	tags := map[string]bool{}
@@ -145,7 +146,7 @@ func TestAssets(t *testing.T) {
 			tags[a.ETag] = true
 		})
 	}
-	for _, name := range []string{"", "theme.css", "../view.go", "passkey.js"} {
+	for _, name := range []string{"", "theme.css", "../view.go", "none.js"} {
 		if _, ok := s.Asset(name); ok {
 			t.Errorf("%q: got a file, want none", name)
 		}

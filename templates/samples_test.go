@@ -99,6 +99,13 @@ func signInSamples() []sample {
 		{"sign-in-insecure", insecure, signIn},
 		{"factor-totp", running(), totp},
 		{"factor-totp-wrong", step(templates.Frame{Problem: problem("wrong_authenticator")}), totp},
+		{"factor-passkey", running(), templates.FactorPage{
+			Ways: templates.Ways{Method: "passkey", Methods: []string{"totp", "recovery_code"}, Recover: true}, Trust: true,
+			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rpId":"photos.example.com"}`, Left: 2 * time.Minute},
+		}},
+		{"factor-passkey-elsewhere", running(), templates.FactorPage{
+			Ways: templates.Ways{Method: "passkey", Methods: []string{"recovery_code"}, Recover: true}, Ceremony: templates.Ceremony{Elsewhere: []string{"albums.example.com"}},
+		}},
 		{"factor-sms-code", running(), templates.FactorPage{
 			Ways: templates.Ways{Method: "sms_code", Resend: "sms_code", Methods: []string{"totp"}, Recover: true}, Hint: "+33 • •• •• •• 78", Minutes: 5,
 		}},
@@ -148,6 +155,10 @@ func recoverySamples() []sample {
 		{"enroll", running(), templates.EnrollPage{
 			Choice: "second_factor", QR: qr, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
 			URI: "otpauth://totp/Photos:ana?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Photos",
+		}},
+		{"enroll-passkey", running(), templates.EnrollPage{
+			Ways:     templates.Ways{Method: "passkey", Methods: []string{"totp"}},
+			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rp":{"id":"photos.example.com"}}`, Left: 2 * time.Minute, Label: "Firefox on Linux"},
 		}},
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},

@@ -86,6 +86,9 @@ func (p page) told(group string, t *Text) (string, error) {
 // Browser is the name of a browser in words.
 func (p page) Browser(stored string) (string, error) { return p.texts.browser(stored) }
 
+// Day is the day of a time.
+func (p page) Day(t time.Time) (string, error) { return p.texts.day(t) }
+
 // moment is a time as the templates write it. The script may write the words
 // anew, in the zone of the visitor.
 type moment struct {

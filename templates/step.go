@@ -68,13 +68,14 @@ type SentPage struct {
 func (SentPage) Page() string     { return "sent" }
 func (v SentPage) on(p *page) any { v.page = p; return v }
 
-// FactorPage asks for one proof: Ways.Method is password, totp, sms_code,
+// FactorPage asks for one proof: Ways.Method is password, passkey, totp, sms_code,
 // mail_code, recovery_code, pin, question or contact.
 type FactorPage struct {
 	*page
 	Ways
-	Trust bool // offer not to ask for the second factor in this browser next time
-	Kept  bool // that was ticked before
+	Ceremony      // passkey
+	Trust    bool // offer not to ask for the second factor in this browser next time
+	Kept     bool // that was ticked before
 
 	Name     string // password: the account name, for password managers
 	Question string // question: the key of the one to be answered
@@ -99,6 +100,11 @@ type ChoicePage struct {
 	Factors []Option // Option.Method and Option.Script
 	Later   bool     // Factors: offer to go without one
 	Again   bool     // one of Factors has been chosen, and its step is there to go back to
+}
+
+// Scripted tells that a script shows some of Factors.
+func (v ChoicePage) Scripted() bool {
+	return slices.ContainsFunc(v.Factors, func(o Option) bool { return o.Script })
 }
 
 func (ChoicePage) Page() string     { return "choice" }
@@ -155,14 +161,16 @@ type NewPasswordPage struct {
 func (NewPasswordPage) Page() string     { return "new-password" }
 func (v NewPasswordPage) on(p *page) any { v.page = p; return v }
 
-// EnrollPage shows the secret of an authenticator app and asks for a code of it.
+// EnrollPage shows the secret of an authenticator app and asks for a code of it, or
+// with Ways.Method passkey has the browser make one.
 type EnrollPage struct {
 	*page
 	Ways
-	Choice string        // what is being replaced; empty: there was none before
-	QR     template.HTML // an inline <svg>, already safe
-	Key    string        // the same secret in groups of four
-	URI    string        // the same as otpauth:// link
+	Ceremony               // passkey
+	Choice   string        // what is being replaced; empty: there was none before
+	QR       template.HTML // an inline <svg>, already safe
+	Key      string        // the same secret in groups of four
+	URI      string        // the same as otpauth:// link
 }
 
 func (EnrollPage) Page() string     { return "enroll" }

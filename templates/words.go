@@ -80,8 +80,13 @@ func (l *locale) browser(stored string) (string, error) {
 }
 
 // moment puts a time into words, in the zone the time carries.
-func (l *locale) moment(t time.Time) (string, error) {
-	text, err := l.text("date.moment")
+func (l *locale) moment(t time.Time) (string, error) { return l.date("date.moment", t) }
+
+// day is moment without the time of day.
+func (l *locale) day(t time.Time) (string, error) { return l.date("date.day", t) }
+
+func (l *locale) date(key string, t time.Time) (string, error) {
+	text, err := l.text(key)
 	if err != nil {
 		return "", err
 	}

@@ -377,10 +377,7 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	inst := &installation{t: t, driver: memkv.New(), now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
-	methods := method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
-	if slices.Contains(p.Enrol, recovery.Passkey) {
-		methods = methods.With(modelPasskey{})
-	}
+	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
 	if m != nil {
 		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -23,6 +25,22 @@ func (modelPasskey) Traits() recovery.Traits {
 		Name: recovery.Passkey, Source: "passkey", Class: recovery.ClassHeld, Factor: true, First: true, Several: true, Silent: true,
 		Throttle: recovery.ThrottleFlow, Page: recovery.PageFactor, Wrong: recovery.ProblemCode,
 	}
+}
+
+// proofMethods are all there are, with a model in the place of passkeys: the attackers
+// of the proof sign nothing. Where the policy has people make none, there are none.
+func proofMethods(p *recovery.Policy, set method.Set) *recovery.Methods {
+	all := method.All(set)
+	var list []recovery.Method
+	for _, name := range all.Names() {
+		if name != recovery.Passkey {
+			list = append(list, all.Get(name))
+		}
+	}
+	if slices.Contains(p.Enrol, recovery.Passkey) {
+		list = append(list, modelPasskey{})
+	}
+	return recovery.NewMethods(set.Has, list...)
 }
 
 func (modelPasskey) Ready(a *recovery.Account, _ time.Time) bool {

@@ -55,10 +55,7 @@ func vouchedPolicy() *recovery.Policy {
 // recipe of the engine makes are left out.
 func proofTable(p *recovery.Policy) lint.Table {
 	t := lint.Base()
-	methods := method.All(method.Set{})
-	if slices.Contains(p.Enrol, recovery.Passkey) {
-		methods = methods.With(modelPasskey{})
-	}
+	methods := proofMethods(p, method.Set{})
 	built := func(name string) bool { return name == recovery.Factor || methods.Get(name) != nil }
 	t.Proofs = slices.DeleteFunc(t.Proofs, func(p lint.Proof) bool { return p.Name != lint.SourceDevice && !built(p.Name) })
 	t.Login = slices.DeleteFunc(t.Login, func(s lint.SignIn) bool {

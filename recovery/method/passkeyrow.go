@@ -82,6 +82,20 @@ func Passkeys(a *recovery.Account) []OwnedPasskey {
 	return out
 }
 
+// PasskeysAt are those that can be shown at a place, and the domains of the others
+// where there is none of those.
+func PasskeysAt(a *recovery.Account, at recovery.RelyingParty) (here []OwnedPasskey, elsewhere []string) {
+	if here = passkeysAt(a, at); len(here) > 0 {
+		return here, nil
+	}
+	for _, p := range Passkeys(a) {
+		if !slices.Contains(elsewhere, p.Row.RP) {
+			elsewhere = append(elsewhere, p.Row.RP)
+		}
+	}
+	return nil, elsewhere
+}
+
 // passkeysAt are those that the browser can show at a place.
 func passkeysAt(a *recovery.Account, at recovery.RelyingParty) []OwnedPasskey {
 	return slices.DeleteFunc(Passkeys(a), func(p OwnedPasskey) bool { return p.Row.RP != at.ID })

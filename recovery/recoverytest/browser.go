@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // Browser is a person's browser without scripts: a cookie jar, the page it
@@ -152,6 +154,9 @@ func (b *Browser) Page() string {
 // Want fails the test unless the page is the one named.
 func (b *Browser) Want(page string) *Browser {
 	b.TB.Helper()
+	if page == "enroll" && b.Page() == "choice" && b.Offers("method", recovery.TOTP) {
+		b.Submit("method", recovery.TOTP) // where passkeys can be made, people are asked which
+	}
 	if got := b.Page(); got != page {
 		b.TB.Fatalf("got page %q (status %d, %s), want %q\n%s", got, b.Status, b.URL, page, b.Text())
 	}

@@ -19,6 +19,7 @@ func enrolments() map[string]fill {
 		recovery.PIN:              step.newPIN,
 		recovery.SecurityQuestion: step.newQuestion,
 		recovery.TOTP:             step.newApp,
+		recovery.Passkey:          step.newPasskey,
 		recovery.RecoveryCode:     step.newCodes,
 		recovery.AdminInPerson:    step.handOver,
 	}

@@ -92,7 +92,7 @@ func (x *exchange) ownFactors(a *recovery.Account) []templates.Factor {
 	var out []templates.Factor
 	for _, c := range a.Credentials {
 		if m := x.Engine.Methods.Get(c.Method); m != nil && m.Traits().Factor {
-			out = append(out, templates.Factor{Method: c.Method, Label: c.Label, Since: c.Created})
+			out = append(out, x.ownFactor(a, c))
 		}
 	}
 	return out

@@ -46,6 +46,7 @@ func factors() map[string]func(step, *templates.FactorPage) {
 	return map[string]func(step, *templates.FactorPage){
 		recovery.SecurityQuestion: step.question,
 		recovery.VouchedBy:        step.vouchers,
+		recovery.Passkey:          step.passkey,
 	}
 }
 

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/templates"
+)
+
+// newPasskey has the browser make one.
+func (s step) newPasskey() templates.Content {
+	s.hardenAsking()
+	c := templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal)}
+	options, until := method.PasskeyOffered(s.offered())
+	c.Options, c.Left = options, until.Sub(s.Engine.Now())
+	c.Label = cmp.Or(s.in.Label, s.browserName())
+	return c
+}
+
+// browserName is what a new passkey is called unless its owner says otherwise.
+func (s step) browserName() string {
+	if s.client.Browser == recovery.UnknownBrowser {
+		return ""
+	}
+	return s.client.Browser
+}
+
+// passkey has the browser show one of those that the account has here. Of others it
+// says for which address they were made.
+func (s step) passkey(c *templates.FactorPage) {
+	s.hardenAsking()
+	if s.Account == nil {
+		return
+	}
+	challenge := s.Flow.Challenges[recovery.Passkey]
+	here, elsewhere := method.PasskeysAt(s.Account, s.client.Passkeys)
+	if len(here) == 0 {
+		c.Elsewhere = elsewhere
+		return
+	}
+	if challenge.Live(s.Engine.Now()) {
+		c.Options = string(method.PasskeyRequest(s.client.Passkeys, challenge.Code, here, false))
+		c.Left = challenge.Expires.Sub(s.Engine.Now())
+	}
+}
+
+// ownFactor is how pages of the account show a second factor.
+func (x *exchange) ownFactor(a *recovery.Account, c recovery.Credential) templates.Factor {
+	f := templates.Factor{ID: c.ID, Method: c.Method, Label: c.Label, Since: c.Created}
+	all := method.Passkeys(a)
+	i := slices.IndexFunc(all, func(p method.OwnedPasskey) bool { return p.ID == c.ID })
+	if i < 0 {
+		return f
+	}
+	row := all[i].Row
+	f.Used, f.Where, f.Doubt = row.Used, row.Where, string(row.Doubt)
+	switch {
+	case row.Alone():
+		f.Worth = templates.WorthBoth
+	case row.Doubt == "":
+		f.Worth = templates.WorthSecond
+	}
+	if row.RP != x.client.Passkeys.ID {
+		f.Place = row.RP
+	}
+	return f
+}
