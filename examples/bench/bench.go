@@ -29,9 +29,11 @@ type configuration struct {
 	shares    string   // key of the configuration whose Caddy this one uses
 	header    []string // of every request
 
+	two    bool // a second Caddy runs on the same store
 	portal bool // pages and sign-in are at another host: the cookie is one that was derived
 
 	front, second *process
+	beside        *process // on the same store
 }
 
 // bench is everything that runs.
@@ -60,7 +62,7 @@ func configurations(redisURL string) []*configuration {
 		{key: plain, name: "reverse_proxy alone"},
 		{key: nothing, name: "a handler that does nothing", rules: "bench_nothing"},
 		{key: onFile, name: "sparekey, store file", rules: "sparekey", account: true},
-		{key: onRedis, name: "sparekey, store redis", global: "sparekey {\n\t\tstore redis " + redisURL + "\n\t}", rules: "sparekey", account: true},
+		{key: onRedis, name: "sparekey, store redis", global: "sparekey {\n\t\tstore redis " + redisURL + "\n\t\tsecret " + rootKey + "\n\t}", rules: "sparekey", account: true, two: true},
 		{key: "e", name: "a Redis read per request", rules: "bench_redis " + redisURL},
 		{key: "f", name: "anonymous: the login page", shares: onFile, anonymous: true, header: navigation},
 		{key: asking, name: "forward_auth, sparekey in a second Caddy", asks: true, account: true},
@@ -139,6 +141,9 @@ func (b *bench) open(ctx context.Context, binary, dir string, c *configuration) 
 	}
 	cookie, err := signedIn(ctx, c.front, cmp.Or(c.second, c.front), c.portal || c.asks)
 	c.header = []string{cookie}
+	if err == nil && c.two {
+		c.beside, err = startCaddy(ctx, binary, dir, c.key+"-beside", s)
+	}
 	return err
 }
 
@@ -221,6 +226,9 @@ func (b *bench) stop() {
 		if c.front != nil && c.shares == "" {
 			c.front.stop()
 		}
+		if c.beside != nil {
+			c.beside.stop()
+		}
 		if c.second != nil {
 			c.second.stop()
 		}
@@ -262,6 +270,9 @@ func (b *bench) measure(ctx context.Context, o options) (*report, error) {
 	r := b.report(o, samples)
 	var err error
 	if r.Hash, err = hashCost(ctx); err != nil {
+		return nil, err
+	}
+	if r.Revoked, err = b.revoke(ctx, o.revocations); err != nil {
 		return nil, err
 	}
 	r.SignIns, err = b.whileSigningIn(ctx, o)

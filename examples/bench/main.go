@@ -4,7 +4,7 @@
 // same upstream, with and without it, in turns and in one go, because figures
 // of two runs on one machine differ more than what is measured.
 //
-//	go run ./examples/bench [-rounds 10] [-seconds 3] [-json]
+//	go run ./examples/bench [-rounds 10] [-seconds 3] [-revocations 1000] [-json]
 //
 // It needs Linux, wrk and redis-server, stays on loopback, and ends every
 // process it started. The defaults take about five minutes, of which building
@@ -29,6 +29,7 @@ type options struct {
 	seconds     int
 	connections int
 	signIns     int
+	revocations int
 	json        bool
 }
 
@@ -38,6 +39,7 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 3, "seconds of load for each configuration and round")
 	flag.IntVar(&o.connections, "connections", 32, "connections of the load generator")
 	flag.IntVar(&o.signIns, "sign-ins", 200, "parallel sign-ins at the end")
+	flag.IntVar(&o.revocations, "revocations", 1000, "sessions ended at one Caddy and asked for at another one")
 	flag.BoolVar(&o.json, "json", false, "print the report as JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

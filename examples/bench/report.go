@@ -33,6 +33,7 @@ type report struct {
 	Rows        []row            `json:"configurations"`
 	Sizes       map[string]int64 `json:"binary_bytes"`
 	Hash        hashing          `json:"password_hash"`
+	Revoked     *revoked         `json:"revoked"`
 	SignIns     *busy            `json:"while_signing_in"`
 }
 
@@ -144,6 +145,8 @@ func (r *report) writeText(out io.Writer) error {
 		}
 	}
 	r.further(out)
+	fmt.Fprintf(out, "%d sessions ended at one Caddy, until another one on the same Redis refuses them: p50 %v, p99 %v, at most %v\n",
+		r.Revoked.Sessions, r.Revoked.P50.Round(10*time.Microsecond), r.Revoked.P99.Round(10*time.Microsecond), r.Revoked.Most.Round(10*time.Microsecond))
 	s := r.SignIns
 	fmt.Fprintf(out, "while %d people sign in at once (%d answered meanwhile): p50 %v, p99 %v (aim: p99 at most %v, %s), %.0f requests/s\n",
 		s.SignIns, s.Answered, s.P50, s.P99, aimBusy, verdict(s.P99 <= aimBusy), s.PerSecond)
