@@ -106,6 +106,9 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 	if len(hearing) > 1 {
 		words = append(words, lint.SourceDevice)
 	}
+	if alone, _ := methods.Alone(who); alone && who.Credential(recovery.Password) == nil {
+		words = append(words, lint.TraitNoPassword)
+	}
 	if who.Admin() {
 		words = append(words, lint.TraitManages)
 	}

@@ -235,12 +235,14 @@ func (end End) renewFactor(a *Account) {
 // codes. The trust in devices ends.
 func (end End) addFactor(a *Account) {
 	end.keepOldCodes(a)
+	if !end.Methods.HasFactor(a) { // what was taken off is not to be back beside the new one
+		a.Removed = nil
+	}
 	for _, method := range end.Methods.expand(Factor) {
 		end.Install(a, method)
 	}
 	end.Install(a, RecoveryCode)
 	a.SecondFactor = a.SecondFactor || !end.goneWithout()
-	a.Removed = nil
 	a.UntrustDevices()
 }
 

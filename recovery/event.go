@@ -26,7 +26,9 @@ const (
 	EventPasswordChanged       EventName = "password_changed"
 	EventPasswordDropped       EventName = "password_dropped"
 	EventFactorAdded           EventName = "factor_added"
-	EventFactorRemoved         EventName = "factor_removed" // and none is left
+	EventFactorRemoved         EventName = "factor_removed"  // and none is left
+	EventOneRemoved            EventName = "passkey_removed" // one of several, and another second factor is left
+	EventOneTrusted            EventName = "passkey_trusted" // its owner has looked at what was doubted
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"
 	EventPasskeyCopied         EventName = "passkey_copied"  // its counter went back
@@ -85,7 +87,7 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventTrustedContactAdded, EventKeyMade,
+		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted, EventTrustedContactAdded, EventKeyMade,
 		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}

@@ -31,6 +31,8 @@ type Flow struct {
 	Mail       string `json:"mail,omitempty"`
 	Phone      string `json:"phone,omitempty"`
 	Goal       Goal   `json:"goal,omitempty"`
+	Credential string `json:"which,omitempty"`    // id of the second factor this is about
+	Lost       bool   `json:"lost,omitempty"`     // that one is not to come back
 	Person     string `json:"person,omitempty"`   // id of somebody else this is about
 	Reason     string `json:"reason,omitempty"`   // why an administrator helps
 	PersonName string `json:"called,omitempty"`   // that person's name

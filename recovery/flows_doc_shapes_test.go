@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -12,6 +13,22 @@ func knownFor(a *recovery.Account, long time.Duration) *recovery.Account {
 	b.Devices = []recovery.Device{{ID: "d", First: noon.Add(-long), Seen: noon}}
 	b.Sessions = []recovery.Session{{ID: "s", Device: "d", Seen: noon, Idle: 3600, End: noon.Add(time.Hour)}}
 	return b
+}
+
+// withPasskeys is an account with one passkey more, about which there may be a doubt.
+func withPasskeys(a *recovery.Account, doubt string) *recovery.Account {
+	b := a.Clone()
+	data := `{"id":"AA==","key":"AA==","rp":"photos.example.com","doubt":"` + doubt + `"}`
+	b.Credentials = append(b.Credentials, recovery.Credential{ID: "k", Method: recovery.Passkey, Version: 1, Data: json.RawMessage(data)})
+	return b
+}
+
+// oneOfSeveral are the chapters about one passkey.
+func oneOfSeveral(full *recovery.Account) []chapter {
+	return []chapter{
+		{"drop_one", "", "Take one passkey off", "Where another second factor is left. Any of them will do, or a recovery code; the link of a notice gives it back for three days, unless it was lost.", "the passkey is gone, trust in browsers has ended", []shape{{account: withPasskeys(full, "")}}},
+		{"trust_one", "", "Take a doubted passkey again", "Its counter went back, or it syncs now: its owner says that it is theirs, with another proof.", "the passkey is taken again", []shape{{account: withPasskeys(full, "counter")}}},
+	}
 }
 
 // newcomer has an invitation, and an address.

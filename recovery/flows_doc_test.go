@@ -107,7 +107,7 @@ func chapters() []chapter {
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
-	}, unmailed(full))
+	}, oneOfSeveral(full), unmailed(full))
 }
 
 // node is a step and what follows; equal ones are one box.
@@ -135,6 +135,11 @@ func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
 	policy.KnownDevice = s.known
 	if s.free {
 		policy.FactorFor = []string{recovery.GroupAdmins}
+	}
+	if s.account != nil {
+		if c := s.account.Credential(recovery.Passkey); c != nil {
+			f.Credential = c.ID
+		}
 	}
 	return recovery.Facts{Flow: f, Account: s.account, Device: s.device, Client: recovery.Client{Device: skipping}, Policy: policy, Methods: method.All(method.Set{Has: s.has}), Now: noon}
 }

@@ -169,6 +169,10 @@ type Settler interface {
 	// Settle ends what the second factors and recovery codes that were shown for a
 	// finished flow end.
 	Settle(a *Account, shown []Proof)
+	// Doubted tells whether a credential is in doubt, and Vindicate ends that: its
+	// owner says so, with another proof.
+	Doubted(c Credential) bool
+	Vindicate(a *Account, credential string)
 }
 
 // Rehash does the work, and returns the edit of the account. The edit may run

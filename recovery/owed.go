@@ -138,7 +138,7 @@ func (a *Account) owesTooMuch() bool {
 // speaks of a recovery, a factor or an address.
 func (e EventName) grave() bool {
 	switch e {
-	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventPasswordDropped, EventFactorAdded, EventFactorRemoved,
+	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted,
 		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventActivated:
 		return true
 	}

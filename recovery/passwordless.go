@@ -16,7 +16,8 @@ type Sole interface {
 // a credential to spare then.
 func (m *Methods) Alone(a *Account) (can, spare bool) {
 	for _, x := range m.list {
-		if sole, ok := x.(Sole); ok {
+		_, named := x.(Namer) // it has to come before anything else
+		if sole, ok := x.(Sole); ok && named {
 			n, apart := sole.Alone(a)
 			can, spare = can || n > 0, spare || n > 0 && apart
 		}

@@ -94,6 +94,7 @@ const (
 	ProblemAnswerBad         = "answer_bad"
 	ProblemReason            = "reason_missing"
 	ProblemDrillWrong        = "drill_wrong"
+	ProblemLastFactor        = "last_factor"    // nothing would be left to sign in with
 	ProblemNeedsPassword     = "needs_password" // nothing of the account signs in alone
 	ProblemNotYourself       = "not_yourself"
 	ProblemClosed            = "closed"          // by a notice; said to whom has given the right password

@@ -6,7 +6,7 @@ func Recipes() []Recipe {
 		loginRecipe(), restoreRecipe(), unlockRecipe(),
 		setupRecipe(), activateRecipe(),
 		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
-		addFactorRecipe(), dropFactorRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
+		addFactorRecipe(), dropFactorRecipe(), dropOneRecipe(), takeOneRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
 		addContactRecipe(), vouchRecipe(), drillContactRecipe(), letInRecipe(),
 		openCaseRecipe(), drillRecipe(),

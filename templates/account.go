@@ -43,6 +43,8 @@ type AccountSignInPage struct {
 	Own
 	Factors       []Factor
 	Droppable     bool // one may go on without them
+	Passwordless  bool // a passkey signs in without the password
+	NoPassword    bool // there is none
 	PIN, Question bool // the operator asks for them somewhere
 	HasPIN        bool
 	HasQuestion   bool
@@ -163,6 +165,7 @@ type Factor struct {
 	Worth string    // passkey: WorthBoth, WorthSecond
 	Place string    // passkey: the domain it was made for, where that is another one
 	Doubt string    // passkey: counter, changed: why it is not accepted; empty: it is
+	Spare bool      // passkey: another second factor is left without it
 }
 
 // Session is one signed-in browser.

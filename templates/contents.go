@@ -14,7 +14,7 @@ func contents() []Content {
 	ways := Ways{Method: "totp", Methods: []string{"recovery_code"}}
 	return []Content{
 		AccountPage{Unconfirmed: ana.Account.Unconfirmed, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}, Waits: []Wait{{Goal: "password"}}},
-		AccountSignInPage{Factors: append(ana.Account.Factors, Factor{Method: "passkey", Worth: WorthBoth, Doubt: "counter", Place: "example.com"}), PIN: true, Question: true},
+		AccountSignInPage{Factors: append(ana.Account.Factors, Factor{Method: "passkey", Worth: WorthBoth, Doubt: "counter", Place: "example.com", Spare: true}), PIN: true, Question: true},
 		AccountDevicesPage{Sessions: []Session{{ID: "1", Methods: []string{"password"}}}, Browsers: []Browser{{ID: "1", Label: "desk", Network: "192.0.2.7"}}},
 		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
 		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},

@@ -22,7 +22,8 @@ func accountSamples() []sample {
 		{"account-unconfirmed", mine(), templates.AccountPage{Name: own.Name, CodesLeft: 8, Unconfirmed: unconfirmed(), Losses: []templates.Loss{{What: "paper", Locked: true, Mend: "confirm_mail"}}}},
 		{"account-sign-in", mine(), templates.AccountSignInPage{Own: probation, Factors: own.Factors}},
 		{"account-sign-in-full", mine(), templates.AccountSignInPage{Factors: own.Factors, PIN: true, Question: true, HasPIN: true}},
-		{"account-sign-in-passkeys", mine(), templates.AccountSignInPage{Factors: passkeys()}},
+		{"account-sign-in-passkeys", mine(), templates.AccountSignInPage{Factors: passkeys(), Passwordless: true}},
+		{"account-sign-in-alone", mine(), templates.AccountSignInPage{Factors: passkeys()[:2], NoPassword: true}},
 		{"account-sign-in-due", mine(), templates.AccountSignInPage{Own: templates.Own{FactorDue: true}}},
 		{"account-sign-in-droppable", mine(), templates.AccountSignInPage{Factors: own.Factors, Droppable: true}},
 		{"account-sign-in-bare", mine(), templates.AccountSignInPage{}},
@@ -42,9 +43,9 @@ func passkeys() []templates.Factor {
 	at := someTime()
 	return []templates.Factor{
 		{Method: "totp", Since: at},
-		{ID: "k-1", Method: "passkey", Label: "Zoë’s <phone>", Since: at, Used: at, Where: "Safari on iOS", Worth: templates.WorthBoth},
+		{ID: "k-1", Method: "passkey", Label: "Zoë’s <phone>", Since: at, Used: at, Where: "Safari on iOS", Worth: templates.WorthBoth, Spare: true},
 		{ID: "k-2", Method: "passkey", Label: "Firefox on Linux", Since: at, Worth: templates.WorthSecond, Place: "albums.example.com"},
-		{ID: "k-3", Method: "passkey", Since: at, Doubt: "counter"},
+		{ID: "k-3", Method: "passkey", Since: at, Doubt: "counter", Spare: true},
 		{ID: "k-4", Method: "passkey", Since: at, Doubt: "changed"},
 	}
 }

@@ -161,6 +161,7 @@ func recoverySamples() []sample {
 			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rp":{"id":"photos.example.com"}}`, Left: 2 * time.Minute, Label: "Firefox on Linux"},
 		}},
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
+		{"codes-gone", running(), templates.CodesPage{Codes: codes(), Gone: passkeys()[1:3]}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
 		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true, Closed: true}},

@@ -189,8 +189,9 @@ func (v EnrollPage) AppURL() template.URL {
 type CodesPage struct {
 	*page
 	Codes  []string
-	Old    bool // they replace others: ask whether those may be in other hands
-	Others bool // somebody is signed in elsewhere too: offer to end that
+	Old    bool     // they replace others: ask whether those may be in other hands
+	Others bool     // somebody is signed in elsewhere too: offer to end that
+	Gone   []Factor // passkeys that stop working with it
 }
 
 func (CodesPage) Page() string     { return "codes" }

@@ -30,6 +30,8 @@ func (r *run) feature() feature {
 		recovery.KindChangePhone: {before: (*run).claimAddress},
 		recovery.KindUnlock:      {before: (*run).stillPaused},
 		recovery.KindDropFactor:  {begin: (*run).goWithout},
+		recovery.KindDropOne:     {begin: (*run).which},
+		recovery.KindTakeOne:     {begin: (*run).which},
 		recovery.KindLetIn:       {begin: (*run).letIn, after: (*run).answerBrowser},
 		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
 	}[r.flow.Kind]

@@ -138,6 +138,24 @@ func (Passkey) Settle(a *recovery.Account, shown []recovery.Proof) {
 	}
 }
 
+// Doubted implements recovery.Settler.
+func (Passkey) Doubted(c recovery.Credential) bool {
+	row, ok := readPasskey(c)
+	return ok && row.Doubt != ""
+}
+
+// Vindicate implements recovery.Settler. The counter begins anew: a copy may have
+// raised it.
+func (Passkey) Vindicate(a *recovery.Account, credential string) {
+	editPasskey(a, credential, func(row *PasskeyRow) bool {
+		if row.Doubt == DoubtChanged {
+			row.Eligible = !row.Eligible
+		}
+		row.Doubt, row.Count = "", 0
+		return true
+	})
+}
+
 // EnrollPage implements recovery.Enroller.
 func (Passkey) EnrollPage() string { return recovery.PageEnroll }
 

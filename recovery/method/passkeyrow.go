@@ -74,12 +74,16 @@ type OwnedPasskey struct {
 func Passkeys(a *recovery.Account) []OwnedPasskey {
 	var out []OwnedPasskey
 	for _, c := range a.CredentialsOf(recovery.Passkey) {
-		var row PasskeyRow
-		if json.Unmarshal(c.Data, &row) == nil && len(row.ID) > 0 && len(row.Key) > 0 && row.RP != "" {
+		if row, ok := readPasskey(c); ok {
 			out = append(out, OwnedPasskey{c, row})
 		}
 	}
 	return out
+}
+
+func readPasskey(c recovery.Credential) (row PasskeyRow, ok bool) {
+	err := json.Unmarshal(c.Data, &row)
+	return row, err == nil && len(row.ID) > 0 && len(row.Key) > 0 && row.RP != ""
 }
 
 // PasskeysAt are those that can be shown at a place, and the domains of the others

@@ -30,6 +30,7 @@ func (x *exchange) ownSignIn(a *recovery.Account, s *recovery.Session) templates
 	p := x.Engine.Policy
 	return templates.AccountSignInPage{
 		Own: x.own(a, s), Factors: x.ownFactors(a), Droppable: !p.Requires(a) && x.Engine.Methods.HasFactor(a),
+		Passwordless: x.passwordless(a), NoPassword: a.Credential(recovery.Password) == nil,
 		PIN: len(p.Ask[recovery.PIN]) > 0, Question: len(p.Ask[recovery.SecurityQuestion]) > 0,
 		HasPIN: a.Credential(recovery.PIN) != nil, HasQuestion: a.Credential(recovery.SecurityQuestion) != nil,
 	}

@@ -46,6 +46,22 @@ func (s step) passkey(c *templates.FactorPage) {
 	}
 }
 
+// passkeysGone are those that a recovery ends, for their owner to delete them on
+// their devices, too.
+func (s step) passkeysGone() []templates.Factor {
+	var out []templates.Factor
+	for _, p := range method.Passkeys(s.Account) {
+		out = append(out, templates.Factor{Method: recovery.Passkey, Label: p.Label, Since: p.Created})
+	}
+	return out
+}
+
+// passwordless tells whether the account may go without its password.
+func (x *exchange) passwordless(a *recovery.Account) bool {
+	can, _ := x.Engine.Methods.Alone(a)
+	return can && a.Credential(recovery.Password) != nil
+}
+
 // ownFactor is how pages of the account show a second factor.
 func (x *exchange) ownFactor(a *recovery.Account, c recovery.Credential) templates.Factor {
 	f := templates.Factor{ID: c.ID, Method: c.Method, Label: c.Label, Since: c.Created}
@@ -62,6 +78,7 @@ func (x *exchange) ownFactor(a *recovery.Account, c recovery.Credential) templat
 	case row.Doubt == "":
 		f.Worth = templates.WorthSecond
 	}
+	f.Spare = x.Engine.Methods.Spares(a, c.ID, x.Engine.Now())
 	if row.RP != x.client.Passkeys.ID {
 		f.Place = row.RP
 	}

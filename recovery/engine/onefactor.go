@@ -1,0 +1,17 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+)
+
+// which notes which of several second factors a flow is about. The recipe looks
+// whether it is there.
+func (r *run) which(_ context.Context, in recovery.Input) (*recovery.Problem, error) {
+	if in.Choice == "" {
+		return recovery.NewProblem(recovery.ProblemMissing), nil
+	}
+	r.flow.Credential, r.flow.Lost = in.Choice, in.Reason == recovery.ReasonLost
+	return nil, nil
+}
