@@ -94,6 +94,12 @@ type App struct {
 	// stands for it. Default: no.
 	KnownDevice bool `json:"known_device,omitempty"`
 
+	// The domain that passkeys are for, such as example.com, when people are to use one
+	// passkey at several hosts in it. Whatever is served below it can then disturb
+	// passkeys. Placeholders are replaced. Default: each host with sign-in pages has
+	// its own.
+	Passkeys string `json:"passkeys,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

@@ -51,6 +51,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		enrol NAME...
 //		require second_factor [for GROUP...]
 //		require known_device
+//		passkeys DOMAIN
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -127,6 +128,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.enrol(d)
 	case "require":
 		return a.require(d)
+	case "passkeys":
+		return a.passkeysWord(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -142,7 +145,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

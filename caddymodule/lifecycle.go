@@ -44,12 +44,15 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // texts replaces the placeholders of the app's own options.
 func (a *App) texts() error {
-	err := fill(option{"url", &a.URL}, option{"portal", &a.Portal}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
+	err := fill(option{"url", &a.URL}, option{"portal", &a.Portal}, option{"passkeys", &a.Passkeys}, option{"name", &a.Name}, option{"help", &a.Help}, option{"templates", &a.Templates})
 	if err == nil && a.URL != "" {
 		a.URL, err = publicURL(a.URL)
 	}
 	if err == nil && a.Portal != "" {
 		_, err = readPortal(a.Portal)
+	}
+	if err == nil && a.Passkeys != "" {
+		err = checkPasskeys(a.Passkeys)
 	}
 	return a.at(err)
 }
@@ -121,6 +124,7 @@ func (a *App) opened(rt *runtime) {
 	defer cancel()
 	a.announce(ctx, rt)
 	a.tellOfHosts()
+	a.tellOfPasskeys()
 	a.warnOfNames(ctx, rt.engine)
 	if err := rt.engine.HearCosts(ctx); err != nil {
 		a.logger.Warn("not known yet what passwords cost; the first form asks again", "error", err)
@@ -250,7 +254,10 @@ func (a *App) judgeRoutes(app *caddyhttp.App) error {
 			return a.at(&notify.OptionError{Option: "from", Err: err})
 		}
 	}
-	return a.judgePortal(app)
+	if err := a.judgePortal(app); err != nil {
+		return err
+	}
+	return a.judgePasskeys(app)
 }
 
 // Interface guards

@@ -89,7 +89,7 @@ type Try struct {
 	Input   Input
 	Now     time.Time
 	Policy  *Policy
-	Host    string // that the browser asked for; empty: no browser took part
+	Client  Client // that asks; empty: no browser took part
 	Browser string // as [Client.Browser]
 	// Passkeys is where they are made and shown.
 	Passkeys RelyingParty
@@ -112,6 +112,9 @@ type Verdict struct {
 	// the owner hears of it; false: there is nothing left to note. It may run twice.
 	Note func(*Account) bool
 	Tell EventName
+	// Once is a single-use thing that no account holds. It is used up at once, before
+	// Claim: whoever shows it again is refused. nil: there is none.
+	Once *Spent
 	// Rehash stores the same secret at today's cost, after the answer; nil: it
 	// has that.
 	Rehash Rehash

@@ -88,6 +88,7 @@ type Policy struct {
 	Enrol       []string          `json:"enrol,omitempty"`        // second factors that people may make; empty: all there are
 	FactorFor   []string          `json:"factor_for,omitempty"`   // groups whose members must have a second factor, administrators beside them; empty: everybody must
 	KnownDevice bool              `json:"known_device,omitempty"` // an unknown browser is let in by a known one, in addition
+	Passkeys    string            `json:"passkeys,omitempty"`     // domain that passkeys belong to where sign-in pages are in it; empty: each host has its own
 	Hash        secret.HashParams `json:"hash,omitzero"`
 	Site        string            `json:"site,omitempty"` // what people call the place
 	Help        string            `json:"help,omitempty"` // the operator's contact help

@@ -39,7 +39,7 @@ func contents() []Content {
 		RefusedPage{},
 		SentPage{Ways: ways},
 		SetupPage{AskMail: true, AskPhone: true},
-		SignInPage{Name: "ana", Remember: true, Recover: true},
+		SignInPage{Name: "ana", Remember: true, Recover: true, Passkeys: true},
 		SignedOutPage{},
 		SlowDownPage{Ways: ways},
 		StopPage{},

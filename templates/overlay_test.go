@@ -128,6 +128,7 @@ func TestAssets(t *testing.T) {
 		{"sparekey.css", "text/css; charset=utf-8"},
 		{"sparekey.js", "text/javascript; charset=utf-8"},
 		{"passkey.js", "text/javascript; charset=utf-8"},
+		{"sign-in.js", "text/javascript; charset=utf-8"},
 		{"icon.svg", "image/svg+xml"},
 	}
 	tags := map[string]bool{}

@@ -95,7 +95,7 @@ func TestPageFrame(t *testing.T) {
 func TestContentSecurityPolicy(t *testing.T) {
 	everyPage(t, func(t *testing.T, c sample, page string) {
 		for _, n := range parsePage(t, page).all() {
-			if n.Data == "style" || n.Data == "script" && (n.FirstChild != nil || !slices.Contains([]string{"/.sparekey/static/sparekey.js", "/.sparekey/static/device.js", "/.sparekey/static/passkey.js"}, attr(n, "src"))) {
+			if n.Data == "style" || n.Data == "script" && (n.FirstChild != nil || !slices.Contains([]string{"/.sparekey/static/sparekey.js", "/.sparekey/static/device.js", "/.sparekey/static/passkey.js", "/.sparekey/static/sign-in.js"}, attr(n, "src"))) {
 				t.Errorf("inline <%s>", n.Data)
 			}
 			for _, a := range n.Attr {

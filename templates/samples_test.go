@@ -95,6 +95,7 @@ func signInSamples() []sample {
 	return []sample{
 		{"sign-in", site(login), signIn},
 		{"sign-in-wrong", site(wrong), named},
+		{"sign-in-passkeys", site(login), templates.SignInPage{Recover: true, Remember: true, Passkeys: true}},
 		{"sign-in-notice", site(replaced), signIn},
 		{"sign-in-insecure", insecure, signIn},
 		{"factor-totp", running(), totp},

@@ -26,6 +26,7 @@ type SignInPage struct {
 	Remember bool   // offer "keep me signed in"
 	Kept     bool   // that was ticked before
 	Recover  bool   // offer "I can't sign in"
+	Passkeys bool   // offer to show a passkey in place of both
 	Closed   bool   // the password was right, and the account is closed: lead on to opening it
 }
 

@@ -36,6 +36,11 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 		return nil, err
 	}
 	var used bool
+	if v.OK {
+		if v.OK, err = r.useOnce(ctx, v.Once); err != nil {
+			return nil, err
+		}
+	}
 	if v.OK && v.Claim != nil {
 		var own bool
 		if v.OK, own, err = r.claimUse(ctx, v.Claim); err != nil {
@@ -166,12 +171,13 @@ func (r *run) note(ctx context.Context, v recovery.Verdict) error {
 }
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
+	instead := v.Alone && len(r.flow.Proofs) == 0 // of the password, on its page
 	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, Factor: v.Factor, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
 	if v.Reserve != nil {
 		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
 	}
 	switch {
-	case t.Name == recovery.Password:
+	case t.Name == recovery.Password, instead:
 		r.flow.Remember = in.Remember
 	case t.Factor:
 		r.flow.Trust = in.Remember
@@ -189,9 +195,9 @@ func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict,
 		r.slipped(ctx, used)
 	}
 	switch {
-	case step.Page == recovery.PageSignIn:
+	case step.Page == recovery.PageSignIn && step.Method == recovery.Password:
 		return recovery.NewProblem(recovery.ProblemNameOrPassword)
-	case v.Problem != nil && !r.flow.IsDecoy() && len(r.flow.Proofs) > 0:
+	case v.Problem != nil && !r.flow.IsDecoy() && (len(r.flow.Proofs) > 0 || step.Page == recovery.PageSignIn):
 		return v.Problem
 	}
 	return recovery.NewProblem(cmp.Or(r.Methods.Get(step.Method).Traits().Wrong, recovery.ProblemCodeUnknown))

@@ -88,7 +88,7 @@ func (r *run) event(name recovery.EventName) recovery.Event {
 func (r *run) flowID() string { return r.flow.ID[:min(8, len(r.flow.ID))] }
 
 func (r *run) try(in recovery.Input) recovery.Try {
-	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy, Host: r.client.Host, Browser: r.client.Browser, Passkeys: r.client.Passkeys}
+	return recovery.Try{Account: r.account, Flow: r.flow, Input: in, Now: r.Now(), Policy: r.Policy, Client: r.client, Browser: r.client.Browser, Passkeys: r.client.Passkeys}
 }
 
 // outcome describes the page of the flow's current step.

@@ -77,7 +77,7 @@ func TestThrowawayProofThatNamesItsAccount(t *testing.T) {
 		"a wrong secret": "badge " + v.account().ID + " wrong", "nobody": "badge " + secret.Token(16) + " " + made, "no account's id": "badge x " + made,
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := visit(w).begin(recovery.Input{Start: recovery.KindLogin, Code: secret.Text(code)}).refused(recovery.ProblemNameOrPassword)
+			x := visit(w).begin(recovery.Input{Start: recovery.KindLogin, Code: secret.Text(code)}).refused(recovery.ProblemCode)
 			if x.at.Account != nil || x.at.Flow.Account != "" || x.at.Step.Ask != recovery.AskWho {
 				t.Errorf("got %+v, want a sign-in page that knows nobody", x.at)
 			}
@@ -89,7 +89,7 @@ func TestThrowawayProofThatNamesItsAccount(t *testing.T) {
 	lost.post(recovery.Input{Password: robinsPassword}).wants(recovery.SMSCode)
 	lost.code(w.Outbox.Last(t, "+41791234568", "sms-code").Vars["code"])
 	app = lost.enrolsApp(recovery.KindRecover)
-	visit(w).begin(shown).refused(recovery.ProblemNameOrPassword)
+	visit(w).begin(shown).refused(recovery.ProblemCode)
 
 	w.Clock.Move(24 * time.Hour) // the account may be changed again
 	v.signsIn().code(recoverytest.TOTP(w, app)).done(recovery.KindLogin)
@@ -99,5 +99,5 @@ func TestThrowawayProofThatNamesItsAccount(t *testing.T) {
 	v.code(made).keepsCodes(recovery.KindAddFactor)
 	v.begin(recovery.Input{Start: "remove_badge"}).pick("badge").code(made).done("remove_badge")
 	shown.Code = secret.Text("badge " + v.account().ID + " " + made)
-	visit(w).begin(shown).refused(recovery.ProblemNameOrPassword)
+	visit(w).begin(shown).refused(recovery.ProblemCode)
 }

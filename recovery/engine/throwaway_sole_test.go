@@ -66,7 +66,7 @@ func TestThrowawayAccountWithoutAPassword(t *testing.T) {
 	lost.post(recovery.Input{Choice: string(recovery.GoalBoth)}).wants(recovery.RecoveryCode).code(codes[1])
 	lost.wants(recovery.Password).post(recovery.Input{NewPassword: "another long sentence of robin"})
 	app = lost.enrolsApp(recovery.KindRecover)
-	visit(w).begin(shown).refused(recovery.ProblemNameOrPassword)
+	visit(w).begin(shown).refused(recovery.ProblemCode)
 	v.begin(recovery.Input{Start: recovery.KindLogin, Name: "robin", Password: "another long sentence of robin"})
 	v.code(recoverytest.TOTP(w, app)).done(recovery.KindLogin)
 }

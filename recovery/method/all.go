@@ -22,7 +22,7 @@ type Set struct {
 // All returns the registry, in order of preference.
 func All(s Set) *recovery.Methods {
 	return recovery.NewMethods(s.Has,
-		Passkey{},
+		Passkey{Keys: s.Keys},
 		TOTP{},
 		MailLink{Keys: s.Keys},
 		SMSCode(s.Keys),

@@ -188,6 +188,23 @@ func PasskeyOwner(answer string) string {
 	return string(parsed.Response.UserHandle)
 }
 
+// challengeOf reads out of an answer to which challenge it is. Nothing of it is
+// believed yet. nil: to none.
+func challengeOf(answer string) []byte {
+	if len(answer) > maxAnswer {
+		return nil
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
+	if err != nil {
+		return nil
+	}
+	challenge, err := base64.RawURLEncoding.DecodeString(parsed.Response.CollectedClientData.Challenge)
+	if err != nil {
+		return nil
+	}
+	return challenge
+}
+
 // owner is an account as the library asks for one.
 type owner struct {
 	id   string

@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // Passkey is a key pair in a device, a security key or a password manager
 // (WebAuthn). It answers a challenge of 32 bytes that ends after two minutes and is
 // good once, at one exact origin (MF-10). One that asked its owner for a finger or a
 // number when it was made has to do so ever after.
-type Passkey struct{}
+type Passkey struct {
+	Keys *secret.Keys // for what the sign-in page asks
+}
 
 const (
 	challengeSize = 32
@@ -31,7 +34,7 @@ type passkeyOffer struct {
 // Traits implements recovery.Method.
 func (Passkey) Traits() recovery.Traits {
 	return recovery.Traits{
-		Name: recovery.Passkey, Source: "passkey", Class: recovery.ClassHeld, Factor: true, Several: true, Script: true, Silent: true,
+		Name: recovery.Passkey, Source: "passkey", Class: recovery.ClassHeld, Factor: true, First: true, Several: true, Script: true, Silent: true,
 		Throttle: recovery.ThrottleFlow, Page: recovery.PageFactor, Wrong: recovery.ProblemPasskey,
 	}
 }
@@ -56,8 +59,11 @@ func newChallenge() []byte {
 }
 
 // Verify implements recovery.Method.
-func (Passkey) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
-	c := t.Flow.Challenges[recovery.Passkey]
+func (m Passkey) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
+	c, sent := t.Flow.Challenges[recovery.Passkey]
+	if !sent && len(t.Flow.Proofs) == 0 {
+		return m.verifyAsked(t), nil
+	}
 	if !c.Live(t.Now) {
 		return recovery.Verdict{Problem: recovery.NewProblem(recovery.ProblemPasskeyLate)}, nil
 	}

@@ -18,7 +18,7 @@ var foreign []byte
 func newPassword(typed string) *recovery.Problem {
 	a := &recovery.Account{Name: "alice", SecondFactor: true}
 	a.AddAddresses("alice.liddell@wonderland.example", "+41791234567")
-	t := recovery.Try{Account: a, Policy: &recovery.Policy{Site: "Croquet ground"}, Host: "hedgehogs.example.org:8443"}
+	t := recovery.Try{Account: a, Policy: &recovery.Policy{Site: "Croquet ground"}, Client: recovery.Client{Host: "hedgehogs.example.org:8443"}}
 	s, ok := opaque(typed)
 	return check(t, s, ok)
 }

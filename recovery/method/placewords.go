@@ -22,9 +22,9 @@ const (
 // and our own name (ASVS 5.0, 6.2.11).
 func wordsOfPlace(t recovery.Try) []string {
 	words := []string{own, t.Account.Name, t.Policy.Site}
-	host, _, err := net.SplitHostPort(t.Host)
+	host, _, err := net.SplitHostPort(t.Client.Host)
 	if err != nil {
-		host = t.Host
+		host = t.Client.Host
 	}
 	words = append(words, host)
 	words = append(words, parts(host)...)

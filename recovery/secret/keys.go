@@ -46,6 +46,8 @@ type ring struct {
 	aead   cipher.AEAD
 	mac    []byte
 	cookie []byte
+	// Of [Keys.Challenge].
+	challenge []byte
 	// Of sealed cookies.
 	cookieHash, cookieBlock []byte
 }
@@ -115,8 +117,8 @@ func newRing(root []byte) (ring, error) {
 	if len(root) != KeySize {
 		return ring{}, ErrKey
 	}
-	var derived [6][]byte
-	for i, purpose := range []string{"key id", "seal", "mac", "cookie", "sealed cookie hash", "sealed cookie block"} {
+	var derived [7][]byte
+	for i, purpose := range []string{"key id", "seal", "mac", "cookie", "sealed cookie hash", "sealed cookie block", "challenge"} {
 		key, err := hkdf.Key(sha256.New, root, nil, "sparekey "+purpose+" v1", KeySize)
 		if err != nil {
 			return ring{}, fmt.Errorf("derive key: %w", err)
@@ -132,7 +134,7 @@ func newRing(root []byte) (ring, error) {
 	if err != nil {
 		return ring{}, fmt.Errorf("derive key: %w", err)
 	}
-	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac, cookie: cookie, cookieHash: derived[4], cookieBlock: derived[5]}, nil
+	return ring{id: [4]byte(id[:4]), aead: aead, mac: mac, cookie: cookie, cookieHash: derived[4], cookieBlock: derived[5], challenge: derived[6]}, nil
 }
 
 // sealVersion is the first byte of everything sealed.
@@ -196,8 +198,13 @@ func (k *Keys) CheckMAC(mac []byte, purpose string, parts ...string) bool {
 }
 
 func (r ring) sum(purpose string, parts []string) []byte {
-	h := hmac.New(sha256.New, r.mac)
-	for _, p := range append([]string{purpose}, parts...) {
+	return sumOf(r.mac, append([]string{purpose}, parts...))
+}
+
+// sumOf is HMAC-SHA256 over parts, each after its length.
+func sumOf(key []byte, parts []string) []byte {
+	h := hmac.New(sha256.New, key)
+	for _, p := range parts {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
 		h.Write(n[:])

@@ -19,7 +19,7 @@ func (x *exchange) startFrame(kind recovery.Kind) templates.Frame {
 func (x *exchange) login(back, name string) (templates.Frame, templates.SignInPage) {
 	f := x.frame()
 	f.Start, f.Return = string(recovery.KindLogin), back
-	return f, templates.SignInPage{Name: name, Remember: true, Recover: x.recoverable()}
+	return f, templates.SignInPage{Name: name, Remember: true, Recover: x.recoverable(), Passkeys: x.asksPasskeys()}
 }
 
 func (x *exchange) loginAgain(in recovery.Input) (templates.Frame, templates.Content, bool) {

@@ -128,3 +128,18 @@ func (x *exchange) dropFlow(f *recovery.Flow) {
 	x.client.Flows = slices.DeleteFunc(slices.Clone(x.client.Flows), func(t string) bool { return secret.Sum(t) == f.Binding })
 	x.writeFlows()
 }
+
+// askedLife is for how long a token has to be good that a question of the sign-in
+// page is bound to.
+const askedLife = 10 * time.Minute
+
+// holdToken sees to it that the cookie has a token for a while. One that it has had
+// before is left as it is: another tab may be about to get a new one.
+func (x *exchange) holdToken(token string) {
+	switch {
+	case !slices.Contains(x.client.Flows, token):
+		x.addFlow(token)
+	case x.flowEnds.Before(x.Engine.Now().Add(askedLife)):
+		x.writeFlows()
+	}
+}

@@ -63,6 +63,7 @@ func routes() map[string]route {
 		"link":    {get: (*exchange).showLink},
 		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
+		"passkey": {post: (*exchange).askPasskey},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},

@@ -122,6 +122,7 @@ func (s step) sent() (hint string, minutes int) {
 func (s step) signIn() templates.Content {
 	return templates.SignInPage{
 		Name: s.name(), Remember: s.signingIn(), Kept: s.in.Remember, Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
+		Passkeys: s.signingIn() && !s.Stored && s.asksPasskeys(),
 	}
 }
 

@@ -1,0 +1,241 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// keyring is a device with a passkey of somebody, and a browser that has it.
+type keyring struct {
+	*recoverytest.Authenticator
+	w *recoverytest.World
+	b *recoverytest.Browser
+}
+
+// keyringOf is a world at localhost, and alice with a passkey beside her app.
+func keyringOf(t *testing.T, options ...recoverytest.Option) (*recoverytest.Person, *keyring) {
+	t.Helper()
+	w := recoverytest.New(t, append(options, recoverytest.AtLocalhost())...)
+	if w.Running() {
+		t.Skip("the key of the account is put there by hand")
+	}
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	k := &keyring{w: w, b: w.Browser(), Authenticator: &recoverytest.Authenticator{TB: t, Origin: w.Server.URL}}
+	k.give("alice")
+	return alice, k
+}
+
+// give has an account hold a new passkey of the device.
+func (k *keyring) give(name string) {
+	k.TB.Helper()
+	a, err := k.w.Engine.Find(k.TB.Context(), name)
+	if err != nil {
+		k.TB.Fatal(err)
+	}
+	m := method.Passkey{Keys: k.w.Keys}
+	try := recovery.Try{
+		Account: a, Flow: &recovery.Flow{Session: "signed in"}, Now: k.w.Clock.Now(), Browser: "Firefox on Linux",
+		Passkeys: recovery.RelyingParty{ID: "localhost", Origin: k.w.Server.URL, Site: "Photos"},
+	}
+	offered, err := m.Offer(try)
+	if err != nil {
+		k.TB.Fatal(err)
+	}
+	text, _ := method.PasskeyOffered(offered)
+	try.Input.Code = secret.Text(k.Create(text))
+	data, p, err := m.Confirm(k.TB.Context(), try, offered)
+	if p != nil || err != nil {
+		k.TB.Fatal(p, err)
+	}
+	change(k.TB.(*testing.T), k.w, name, func(a *recovery.Account) {
+		a.Credentials = append(a.Credentials, recovery.Credential{
+			ID: fmt.Sprint("key-", len(a.Credentials)), Method: recovery.Passkey, Version: 1, Label: "Laptop", Created: try.Now, Data: data,
+		})
+	})
+}
+
+// asked is what the sign-in page asks the browser.
+func (k *keyring) asked() string {
+	k.TB.Helper()
+	k.b.Post("/.sparekey/passkey", recoverytest.Fields())
+	if k.b.Status != http.StatusOK || !strings.HasPrefix(k.b.Answer.Get("Content-Type"), "application/json") {
+		k.TB.Fatalf("got status %d, %s", k.b.Status, k.b.Body)
+	}
+	return k.b.Body
+}
+
+// answers sends what the device says, as the script does.
+func (k *keyring) answers(answer string, more ...string) *recoverytest.Browser {
+	k.TB.Helper()
+	return k.b.Post("/.sparekey/", recoverytest.Fields(append([]string{"start", "login", "return", "/album", "code", answer}, more...)...))
+}
+
+// refused wants the sign-in page again, and returns what it says.
+func (k *keyring) refused(why string) string {
+	k.TB.Helper()
+	k.b.Want("sign-in")
+	status, text := k.b.Status, k.b.Text()
+	if status != http.StatusUnprocessableEntity || k.w.SignedIn(k.b) {
+		k.TB.Errorf("%s: got status %d, want it refused: %s", why, status, text)
+	}
+	return text
+}
+
+// TestMF10_APasskeySignsInAlone: nothing is typed; what asks its owner is both
+// factors, and the session says so.
+func TestMF10_APasskeySignsInAlone(t *testing.T) {
+	t.Parallel()
+	_, k := keyringOf(t)
+	k.b.Get("/album").Want("sign-in")
+	if !strings.Contains(k.b.Body, `data-ask="/.sparekey/passkey"`) || !strings.Contains(k.b.Answer.Get("Content-Security-Policy"), "connect-src 'self'") {
+		t.Error("the sign-in page does not ask for passkeys")
+	}
+	if k.answers(k.Get(k.asked()), "remember", "1"); k.b.Page() != "" || !k.w.SignedIn(k.b) {
+		t.Fatalf("got page %q, status %d: %s", k.b.Page(), k.b.Status, k.b.Text())
+	}
+	a, err := k.w.Engine.Find(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := a.Sessions[len(a.Sessions)-1]
+	if len(s.Proofs) != 1 || s.Proofs[0].Method != recovery.Passkey || !s.Proofs[0].Alone {
+		t.Errorf("got proofs %+v, want the passkey alone", s.Proofs)
+	}
+	if d := a.Devices[len(a.Devices)-1]; !d.Remembered.IsZero() {
+		t.Error("keep me signed in was taken for trust in the browser")
+	}
+	k.b.Get("/.sparekey/account").Want("account")
+}
+
+// TestMF10_AChallengeOfTheSignInPage is good for five minutes, once, in the browser
+// and at the origin it was made for, and never by a passkey that cannot stand alone.
+func TestMF10_AChallengeOfTheSignInPage(t *testing.T) {
+	t.Parallel()
+	alice, k := keyringOf(t)
+	first := k.b
+
+	answer := k.Get(k.asked())
+	k.answers(answer)
+	if !k.w.SignedIn(k.b) {
+		t.Fatal("not signed in")
+	}
+	k.b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
+	k.answers(answer)
+	k.refused("the same answer once more")
+
+	question := k.asked()
+	k.w.Clock.Move(5 * time.Minute)
+	k.answers(k.Get(question))
+	k.refused("after five minutes")
+
+	answer = k.Get(k.asked())
+	k.b = k.w.Browser()
+	k.answers(answer)
+	k.refused("in another browser without the cookie")
+	k.asked()
+	k.answers(answer)
+	k.refused("in another browser with a cookie of its own")
+	k.b = first
+
+	k.Origin = "http://photos.localhost"
+	k.answers(k.Get(k.asked()))
+	k.refused("shown on another page")
+	k.Origin = k.w.Server.URL
+
+	k.Framed = "https://evil.example.com"
+	k.answers(k.Get(k.asked()))
+	k.refused("shown in a frame")
+	k.Framed = ""
+
+	k.answers(strings.Replace(k.Get(k.asked()), `"userHandle":"`, `"userHandle":"AA`, 1))
+	k.refused("of somebody else")
+
+	k.Unverified = true
+	k.answers(k.Get(k.asked()))
+	k.refused("without a finger")
+	k.Unverified = false
+
+	k.Hidden = true
+	k.give("alice")
+	k.Hidden = false
+	k.answers(k.Get(k.asked()))
+	if said := k.refused("one that is a second factor only"); !strings.Contains(said, "beside your password") {
+		t.Errorf("got %q, want it said that it is a second factor", said)
+	}
+
+	k.b.Get("/").Submit("name", "alice", "password", alice.Password).Want("factor")
+}
+
+// TestA04_PasskeyOptions are the same for everybody, whoever they are and whatever
+// was typed before, but for the challenge; nothing is written for them.
+func TestA04_PasskeyOptions(t *testing.T) {
+	t.Parallel()
+	_, k := keyringOf(t)
+	keys := func() int {
+		list, err := k.w.Driver.Keys(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	shape := func() (string, string) {
+		var o map[string]any
+		if err := json.Unmarshal([]byte(k.asked()), &o); err != nil {
+			t.Fatal(err)
+		}
+		challenge, _ := o["challenge"].(string)
+		o["challenge"] = len(challenge)
+		text, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(string(text), " ", normal(k.b, "alice")[:3], len(k.b.Body)), challenge
+	}
+	want, _ := shape()
+	if strings.Contains(want, "allow") {
+		t.Errorf("got a list of credentials: %s", want)
+	}
+	before, seen := keys(), map[string]bool{}
+	for i := range 50 {
+		k.b = k.w.Browser()
+		if name := []string{"alice", fmt.Sprint("nobody", i)}[i%2]; i%5 == 0 {
+			k.b.Post("/.sparekey/passkey", recoverytest.Fields("name", name))
+		}
+		got, challenge := shape()
+		if got != want || seen[challenge] {
+			t.Fatalf("got %s, want what everybody gets: %s; a new challenge: %v", got, want, !seen[challenge])
+		}
+		seen[challenge] = true
+	}
+	if after := keys(); after != before {
+		t.Errorf("got %d records, before %d: a question was written", after, before)
+	}
+}
+
+// TestPasskeysAreAskedForWhereTheyAre: not by plain http, at an address, or at a host
+// that nobody named.
+func TestPasskeysAreAskedForWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t)
+	if w.Running() {
+		t.Skip("it is at localhost")
+	}
+	w.Setup(recoverytest.Alice())
+	b := w.Browser()
+	if b.Get("/").Want("sign-in"); strings.Contains(b.Body, "data-ask") || strings.Contains(b.Answer.Get("Content-Security-Policy"), "connect-src") {
+		t.Error("passkeys are asked for at 127.0.0.1")
+	}
+	if b.Post("/.sparekey/passkey", recoverytest.Fields()); b.Status != http.StatusNotFound || len(b.Answer["Set-Cookie"]) > 0 {
+		t.Errorf("got status %d, want 404 and no cookie", b.Status)
+	}
+}
