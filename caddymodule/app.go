@@ -129,6 +129,8 @@ type App struct {
 	sites   sites
 	judged  bool // the routes of all sites, by the first handler that was loaded
 
+	likenesses sync.Map // of [App.lockedOut]
+
 	keyLogged atomic.Bool // it was said that an access log has an access key in it
 }
 

@@ -7,31 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
-
-func (c *command) userList() *cobra.Command {
-	return c.leaf(&cobra.Command{
-		Use:     "list",
-		Short:   "Lists everybody",
-		Example: "  $ caddy sparekey user list\n  $ caddy sparekey user list --json",
-	}, nil, func(cmd *cobra.Command, _ []string) error {
-		var people []engine.Person
-		if err := c.ask(cmd, opUserList, arguments{}, &people); err != nil {
-			return err
-		}
-		if c.json {
-			return encode(cmd, people)
-		}
-		t := newTable(cmd.OutOrStdout())
-		t.row("NAME", "STATE", "ADMIN", "SECOND FACTOR")
-		for _, p := range people {
-			t.row(p.Name, string(p.State), yes(p.Admin), yes(p.TwoFactors))
-		}
-		return t.Flush()
-	})
-}
 
 func (c *command) userShow() *cobra.Command {
 	return c.leaf(&cobra.Command{

@@ -150,11 +150,20 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 	e, err := engine.New(&engine.Engine{
 		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
 		Methods:    method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
-		RuleGroups: ruleGroups(p.app.rules),
+		RuleGroups: ruleGroups(p.app.rules), LockedOut: p.lockedOut(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	o := &operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare}
 	return o.call(ctx, op, args)
+}
+
+// lockedOut tells of people in lists whether they would be locked out; nil: without
+// a configuration it is not known.
+func (p *place) lockedOut() func(engine.Person) bool {
+	if p.bare {
+		return nil
+	}
+	return p.app.lockedOut
 }

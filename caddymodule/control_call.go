@@ -27,7 +27,7 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 	case opRescue:
 		return o.rescue(ctx, args.User)
 	case opUserList:
-		return o.userList(ctx)
+		return o.userList(ctx, args.List)
 	case opUserAdd:
 		return o.userAdd(ctx, args)
 	case opUserShow:

@@ -55,6 +55,7 @@ type arguments struct {
 	Key     *keyArguments     `json:"key,omitempty"`
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
 	Explain *explainArguments `json:"explain,omitempty"`
+	List    *listArguments    `json:"list,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
@@ -100,12 +101,31 @@ func (o *operations) link(user, path string, life time.Duration) link {
 	return link{User: user, Link: web.Prefix + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
 }
 
-func (o *operations) userList(ctx context.Context) ([]engine.Person, error) {
-	people, err := o.engine.People(ctx)
-	if people == nil {
-		people = []engine.Person{} // "[]" in JSON
+// listArguments are which people are listed, and after whom.
+type listArguments struct {
+	Show  string `json:"show,omitempty"`
+	Text  string `json:"text,omitempty"`
+	After string `json:"after,omitempty"`
+}
+
+// listed is a part of a list.
+type listed struct {
+	People []engine.Person `json:"people"`
+	More   bool            `json:"more,omitempty"`
+}
+
+// listPage is how many people one answer has: some 3 MB.
+const listPage = 10_000
+
+func (o *operations) userList(ctx context.Context, list *listArguments) (*listed, error) {
+	if list == nil {
+		list = &listArguments{}
 	}
-	return people, err
+	found, err := o.engine.List(ctx, engine.Search{Show: list.Show, Text: list.Text, After: list.After, Most: listPage})
+	if err != nil {
+		return nil, err
+	}
+	return &listed{found.People, found.Later}, nil
 }
 
 func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) {

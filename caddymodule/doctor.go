@@ -17,14 +17,14 @@ import (
 )
 
 // doctor looks at everything that can be seen without sending anything, and
-// changes nothing but a roster that lists somebody twice. What it cannot see is a
+// changes nothing but rows of the roster that are not as their accounts are. What it cannot see is a
 // line of its own.
 func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
 	people, accounts := o.accountChecks(ctx)
-	out = slices.Concat(out, accounts, o.nameChecks(ctx, people), o.keyChecks(ctx, people))
+	out = slices.Concat(out, accounts, o.nameChecks(ctx), o.keyChecks(ctx, people))
 	if o.bare {
 		return append(out, check{
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
@@ -82,7 +82,7 @@ func (o *operations) accountChecks(ctx context.Context) ([]engine.Person, []chec
 	}
 	out := []check{fine("accounts", "%s", census(people))}
 	if wrong > 0 {
-		out = append(out, fine("roster", "%d rows were doubled or in a wrong place: repaired", wrong))
+		out = append(out, fine("roster", "%d rows were missing, too old or doubled: repaired", wrong))
 	}
 	if !open {
 		out[0].Level, out[0].Text = levelWarning, out[0].Text+"; set-up is open, and until it is done no request reaches the app"

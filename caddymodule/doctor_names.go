@@ -3,13 +3,11 @@ package caddymodule
 import (
 	"context"
 	"strings"
-
-	"github.com/caddy-sparekey/sparekey/recovery/engine"
 )
 
 // nameChecks tells of names that a person and a group have both.
-func (o *operations) nameChecks(ctx context.Context, people []engine.Person) []check {
-	names, err := o.engine.Collisions(ctx, people)
+func (o *operations) nameChecks(ctx context.Context) []check {
+	names, err := o.engine.Collisions(ctx)
 	if err != nil || len(names) == 0 {
 		return nil // said by the check of accounts
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/notify"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -66,14 +68,11 @@ func (o *operations) recipient(ctx context.Context, channel, to string) (reader,
 	if to != "" && channel == channelOf(to) {
 		return reader{to: to}, nil
 	}
-	people, err := o.engine.People(ctx)
+	admins, err := o.administrators(ctx)
 	if err != nil {
 		return reader{}, err
 	}
-	for _, p := range people {
-		if !activeAdmin(p) {
-			continue
-		}
+	for _, p := range admins {
 		a, err := o.engine.Person(ctx, p.ID)
 		if err != nil {
 			return reader{}, err
@@ -90,6 +89,19 @@ func (o *operations) recipient(ctx context.Context, channel, to string) (reader,
 		return reader{}, nil
 	}
 	return reader{to: "operator"}, nil
+}
+
+// administrators lists those who are active, by name.
+func (o *operations) administrators(ctx context.Context) ([]engine.Person, error) {
+	var out []engine.Person
+	err := o.engine.EachPerson(ctx, func(p engine.Person) error {
+		if activeAdmin(p) {
+			out = append(out, p)
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b engine.Person) int { return strings.Compare(a.Name, b.Name) })
+	return out, err
 }
 
 // channelOf tells mail addresses from numbers.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/lint"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/templates"
@@ -83,33 +84,38 @@ func (a *App) possible(w lint.Way) bool {
 
 // shape is what an account has, in the words of the lint.
 func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
+	return a.shapeOf(method.All(method.Set{Keys: a.keys, Has: a.has}).Holds(who, now), who.Admin())
+}
+
+// shapeOf is the shape of an account that holds what the words of
+// [recovery.Methods.Holds] say.
+func (a *App) shapeOf(holds []string, manages bool) lint.Shape {
 	methods := method.All(method.Set{Keys: a.keys, Has: a.has})
 	var words []string
 	for _, p := range a.table().Proofs {
+		has := func(word string) bool { return word == p.Name || strings.HasPrefix(word, p.Name+"*") }
+		i := slices.IndexFunc(holds, has)
 		switch {
 		case p.Class == lint.ClassAuthority:
 			words = append(words, p.Source)
-		case !methods.Offered(p.Name) || !methods.Get(p.Name).Ready(who, now):
+		case i < 0 || !methods.Offered(p.Name):
 		case p.Extra:
 			words = append(words, p.Name)
 		case p.Source == lint.SourceContact:
-			words = append(words, fmt.Sprintf("%s*%d", p.Source, len(who.TrustedContacts)))
+			words = append(words, holds[i])
 		default:
 			words = append(words, p.Source)
 		}
-		if m, ok := methods.Get(p.Name).(recovery.Placed); ok {
-			words = append(words, m.Places(who)...)
+	}
+	for _, word := range holds {
+		switch {
+		case word == recovery.HoldsHearing: // the owner asks from one of them, and a wait is told on the others
+			words = append(words, lint.SourceDevice)
+		case methods.Get(recovery.Bare(word)) == nil:
+			words = append(words, word) // where a passkey is
 		}
 	}
-	// The owner asks from one of them, and a wait is told on the others.
-	hearing := slices.DeleteFunc(slices.Clone(who.Devices), func(d recovery.Device) bool { return !who.Hears(d, now) })
-	if len(hearing) > 1 {
-		words = append(words, lint.SourceDevice)
-	}
-	if alone, _ := methods.Alone(who); alone && who.Credential(recovery.Password) == nil {
-		words = append(words, lint.TraitNoPassword)
-	}
-	if who.Admin() {
+	if manages {
 		words = append(words, lint.TraitManages)
 	}
 	return lint.Having(words...)
@@ -119,11 +125,8 @@ func (a *App) shape(who *recovery.Account, now time.Time) lint.Shape {
 // page has no row for a leaked password: it has its own.
 func (a *App) forecast(who *recovery.Account) []templates.Loss {
 	var out []templates.Loss
-	for _, l := range lint.Forecast(a.offeredTable(), a.shape(who, time.Now())) {
-		if l.Object == "password" {
-			continue
-		}
-		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: !l.SignsIn && !l.Alone}
+	for _, l := range a.losses(a.shape(who, time.Now())) {
+		loss := templates.Loss{What: strings.ReplaceAll(l.Object, " ", "_"), Locked: locks(l)}
 		switch {
 		case len(l.Gone) > 0:
 			loss.Thing = templates.LossGone
@@ -135,6 +138,29 @@ func (a *App) forecast(who *recovery.Account) []templates.Loss {
 		}
 		out = append(out, loss)
 	}
+	return out
+}
+
+func (a *App) losses(s lint.Shape) []lint.Loss {
+	return slices.DeleteFunc(lint.Forecast(a.offeredTable(), s), func(l lint.Loss) bool { return l.Object == "password" })
+}
+
+// locks tells whether somebody who loses the thing needs help.
+func locks(l lint.Loss) bool { return !l.SignsIn && !l.Alone }
+
+// lockedOut tells whether somebody of the list who lost one thing would need help. What
+// people hold is much alike, so it is worked out once for each likeness.
+func (a *App) lockedOut(p engine.Person) bool {
+	type likeness struct {
+		has   string
+		admin bool
+	}
+	like := likeness{p.Has, p.Admin}
+	if out, ok := a.likenesses.Load(like); ok {
+		return out.(bool)
+	}
+	out := slices.ContainsFunc(a.losses(a.shapeOf(strings.Fields(p.Has), p.Admin)), locks)
+	a.likenesses.Store(like, out)
 	return out
 }
 

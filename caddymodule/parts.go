@@ -100,8 +100,9 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 	}
 	rt := &runtime{shared: s, pages: pages, logger: a.logger, idle: make(chan struct{})}
 	rt.holds.Store(1)
-	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}, RuleGroups: ruleGroups(a.rules)}
+	e := &engine.Engine{Policy: a.policy, Now: time.Now, Log: a.logger, Audit: a.audit, Store: &kv.Store{Now: time.Now}, RuleGroups: ruleGroups(a.rules), LockedOut: a.lockedOut}
 	if s != nil {
+		e.RepairFirst = !s.repaired.Swap(true)
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys
 		e.Store.Driver, e.Store.Sealer, e.Outside = s.driver, s.keys, newMarkFile()

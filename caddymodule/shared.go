@@ -24,6 +24,7 @@ type shared struct {
 	driver    kv.Driver
 	keys      *secret.Keys // what all configurations work with
 	announced atomic.Bool  // the set-up link has been printed
+	repaired  atomic.Bool  // the roster is compared with the accounts, or will be
 	store     Store
 	logger    *slog.Logger
 

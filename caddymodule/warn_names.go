@@ -14,11 +14,7 @@ func (a *App) warnOfNames(ctx context.Context, e *engine.Engine) {
 	if len(groups) == 0 {
 		return
 	}
-	var names []string
-	people, err := e.People(ctx)
-	if err == nil {
-		names, err = e.Collisions(ctx, people)
-	}
+	names, err := e.Collisions(ctx)
 	if err != nil {
 		a.logger.Warn("not known whether a group in allow is called as a person is: doctor tells", "error", err)
 		return

@@ -39,7 +39,8 @@ const GroupAdmins = "admins"
 // new set is there, never none or both (MF-05).
 type Account struct {
 	ID          string    `json:"id"`
-	Name        string    `json:"name"` // as typed; compared by its canonical form
+	Name        string    `json:"name"`              // as typed; compared by its canonical form
+	DisplayName string    `json:"display,omitempty"` // as [CheckDisplayName]; empty: Name
 	State       State     `json:"state"`
 	StateBefore State     `json:"was,omitempty"` // before it was disabled; enabling restores it
 	Generation  uint64    `json:"generation"`    // raised to end all sessions, flows and tickets

@@ -33,7 +33,7 @@ func contents() []Content {
 		InvitePage{},
 		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
-		PeoplePage{People: []Person{ana}},
+		PeoplePage{People: []Person{ana}, Show: "all", Filters: []string{"all"}, Search: "an"},
 		PersonPage{Person: &ana, AskMail: true},
 		RecoverPage{AskPhone: true, Case: CaseInPerson},
 		RefusedPage{},

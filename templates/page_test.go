@@ -212,7 +212,7 @@ func TestLinks(t *testing.T) {
 		{"account", sampleOf(t, "account-admin"), []string{"/.sparekey/people", "/.sparekey/account/sign-in", "/.sparekey/account/devices", "/.sparekey/account/recovery", "/.sparekey/account/contact"}},
 		{"account, ways back", sampleOf(t, "account-recovery-full"), []string{"/.sparekey/account/approve?choice=vouch", "/.sparekey/account/recovery?lang=fr"}},
 		{"account, devices", sampleOf(t, "account-devices"), []string{"/.sparekey/account/approve?choice=let_in"}},
-		{"people", sampleOf(t, "people"), []string{"/.sparekey/people/p-ben", "/.sparekey/people?lang=fr", "/.sparekey/account"}},
+		{"people", sampleOf(t, "people"), []string{"/.sparekey/people/p-ben", "/.sparekey/people?lang=fr", "/.sparekey/people?show=locked", "/.sparekey/account"}},
 		{"person", sampleOf(t, "person"), []string{"/.sparekey/people", "/.sparekey/people/p-ben?lang=fr"}},
 		{"person with an odd id", oddPerson(), []string{"/.sparekey/people/..%2Fa%3Fb%23c?lang=fr"}},
 		{"invited", sampleOf(t, "invite-link"), []string{"/.sparekey/people", "/.sparekey/people?lang=fr"}},

@@ -5,18 +5,56 @@ import (
 	"time"
 )
 
-// PeoplePage is the administrator's list, with the form of an invitation.
+// PeoplePage is one page of the administrator's list, with the form of an invitation.
 type PeoplePage struct {
 	*page
 	People                    []Person
-	Name, Mail, Phone, Groups string // as typed before
+	Show                      string   // the filter in use
+	Filters                   []string // all there are
+	Search                    string   // as typed; empty: nothing was looked for
+	Found                     int      // people who fit, on all pages
+	Earlier, Later            bool     // there are more before, and after
+	Name, Mail, Phone, Groups string   // as typed before
 }
 
 func (PeoplePage) Page() string     { return "people" }
 func (v PeoplePage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
-func (v PeoplePage) LanguageURL(code string) string { return v.inLanguage(code, "people") }
+func (v PeoplePage) LanguageURL(code string) string {
+	return v.inLanguage(code, "people", v.filter()...)
+}
+
+// filter is that in use, as pairs of the query.
+func (v PeoplePage) filter() []string {
+	if v.Show == "" || len(v.Filters) > 0 && v.Show == v.Filters[0] {
+		return nil
+	}
+	return []string{"show", v.Show}
+}
+
+// FilterURL lists those whom a filter shows.
+func (v PeoplePage) FilterURL(name string) string {
+	v.Show = name
+	return v.entry("people", v.Keep, v.filter()...)
+}
+
+// SearchURL takes what is looked for.
+func (v PeoplePage) SearchURL() string { return v.FilterURL(v.Show) }
+
+// EarlierURL is the page before. It names somebody by their id, for names are
+// nothing for logs.
+func (v PeoplePage) EarlierURL() string { return v.beside("before", 0) }
+
+// LaterURL is the page after.
+func (v PeoplePage) LaterURL() string { return v.beside("after", len(v.People)-1) }
+
+func (v PeoplePage) beside(which string, i int) string {
+	if i < 0 || i >= len(v.People) {
+		return v.SearchURL()
+	}
+	return v.entry("people", v.Keep, append(v.filter(), which, v.People[i].ID)...)
+}
 
 // PersonPage is what an administrator sees of somebody and can do for them.
 type PersonPage struct {
@@ -64,6 +102,10 @@ type Person struct {
 	Admin      bool
 	TwoFactors bool
 	Self       bool      // the administrator looking
+	Display    string    // what people are shown as; empty: the name
+	Locked     time.Time // until then; zero: it is not
+	LockedOut  bool      // needs help when one thing is lost
+	SignedIn   time.Time // day of the last sign-in; zero: not known
 	Until      time.Time // invited: when the invitation ends
 	Expired    bool      // invited: it has ended, or was withdrawn
 	Account    *Account

@@ -94,7 +94,7 @@ func asked(method, hint string) templates.ConfirmPage {
 func residents() []templates.Person {
 	return []templates.Person{
 		{ID: "p-ana", Name: "ana", State: "active", Admin: true, TwoFactors: true, Self: true},
-		{ID: "p-ben", Name: "ben", State: "active", TwoFactors: true},
+		{ID: "p-ben", Name: "ben", Display: "Ben Okonkwo", State: "active", TwoFactors: true, Locked: someTime(), LockedOut: true, SignedIn: someTime()},
 		{ID: "p-chloe", Name: "chloé.de-la-rochefoucauld", State: "frozen", TwoFactors: true},
 		{ID: "p-dan", Name: "dan", State: "invited", Until: someTime().AddDate(0, 0, 2)},
 		{ID: "p-eve", Name: "eve", State: "disabled", Admin: true},
@@ -110,9 +110,11 @@ func peopleSamples() []sample {
 	colleague := handed
 	colleague.Person = &templates.Person{ID: "p-eve", Name: "eve", Admin: true}
 	samples := []sample{
-		{"people", mine(), templates.PeoplePage{People: list, Name: "ana"}},
-		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"}},
-		{"people-expired", mine(), templates.PeoplePage{People: []templates.Person{late}}},
+		{"people", mine(), listed(templates.PeoplePage{People: list, Name: "ana"})},
+		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), listed(templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"})},
+		{"people-expired", mine(), listed(templates.PeoplePage{People: []templates.Person{late}, Show: "invited"})},
+		{"people-pages", mine(), listed(templates.PeoplePage{People: list[:2], Show: "locked_out", Found: 120, Earlier: true, Later: true})},
+		{"people-found", mine(), listed(templates.PeoplePage{People: list[:1], Search: "an", Found: 60, Later: true})},
 		{"invite", mine(), templates.InvitePage{Hint: "d••@example.com", Wait: 72 * time.Hour}},
 		{"invite-plain", mine(), templates.InvitePage{}},
 		{"invite-link", mine(), templates.InvitePage{Code: "https://photos.example.com/.sparekey/link#k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Wait: 72 * time.Hour}},
@@ -154,4 +156,16 @@ func person(p templates.Person) templates.PersonPage {
 		p.Account.Sessions = []templates.Session{{ID: "s-7", Browser: "Firefox on Windows", Since: someTime(), Seen: someTime().Add(time.Hour)}}
 	}
 	return templates.PersonPage{Person: &p}
+}
+
+// listed is a page of the list with the filters that there are.
+func listed(v templates.PeoplePage) templates.PeoplePage {
+	v.Filters = []string{"all", "locked", "invited", "disabled", "no_factor", "locked_out"}
+	if v.Show == "" {
+		v.Show = "all"
+	}
+	if v.Found == 0 {
+		v.Found = len(v.People)
+	}
+	return v
 }

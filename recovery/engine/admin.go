@@ -28,7 +28,8 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 	}
 	e.record(ctx, recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
 	e.deliver(ctx, a)
-	return e.updateDirectory(ctx, a)
+	e.updateDirectory(ctx, a)
+	return nil
 }
 
 // accountable checks that the administrator may act on the account, and returns

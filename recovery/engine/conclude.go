@@ -174,9 +174,10 @@ func (r *run) cameHome() {
 // list writes what lists show of the account, or takes it off them.
 func (r *run) list(ctx context.Context, eff recovery.Effects) error {
 	if eff.Remove {
-		return r.dropFromDirectory(ctx, r.account)
+		return r.dropFromDirectory(ctx, r.account.ID)
 	}
-	return r.updateDirectory(ctx, r.account)
+	r.updateDirectory(ctx, r.account)
+	return nil
 }
 
 // settle removes tickets that are spent; their being spent is in the account.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/supervise"
 )
 
 // How long a look at a password takes must not tell whose it is (EN-02), also
@@ -16,7 +15,6 @@ import (
 const (
 	costsKey   = "costs"
 	lowerEvery = time.Hour
-	noCost     = "-" // of an account without a password, in the roster
 )
 
 // HearCosts makes every look at a password cost what the store says, and adds
@@ -43,18 +41,6 @@ func (e *Engine) HearCosts(ctx context.Context) error {
 	m.Match(costs)
 	e.costsAsked.Store(now)
 	return nil
-}
-
-// costOf is what the password of an account costs, for the roster.
-func (e *Engine) costOf(a *recovery.Account) string {
-	m, ok := e.Methods.Get(recovery.Password).(recovery.Costed)
-	if !ok {
-		return ""
-	}
-	if cost := m.CostOf(a); cost != "" {
-		return cost
-	}
-	return noCost
 }
 
 // LowerCosts forgets the costs that no account in the roster has any more. It
@@ -84,17 +70,15 @@ func (e *Engine) LowerCosts(ctx context.Context) error {
 // costsInUse lists the costs in the roster; known is false when it does not say
 // that of everybody.
 func (e *Engine) costsInUse(ctx context.Context) (costs []string, known bool, err error) {
-	people, err := e.People(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, p := range people {
-		if p.cost == "" {
-			return nil, false, nil
+	known = true
+	err = e.EachPerson(ctx, func(p Person) error {
+		known = known && p.cost != ""
+		if !slices.Contains(costs, p.cost) {
+			costs = append(costs, p.cost)
 		}
-		costs = append(costs, p.cost)
-	}
-	return costs, true, nil
+		return nil
+	})
+	return costs, known, err
 }
 
 // renew hashes a password anew within the minute after the answer, unless it
@@ -107,27 +91,11 @@ func (r *run) renew(id string, rehash recovery.Rehash) {
 			return // busy: at the next sign-in
 		}
 		a, err := e.edit(ctx, id, change)
-		if err == nil {
-			err = e.updateDirectory(ctx, a)
-		}
 		if err != nil {
 			e.log().Warn("password not hashed anew", "error", err)
-		}
-	}
-	select {
-	case e.later <- job:
-	default:
-	}
-}
-
-// Later does what was left for after the answers so far.
-func (e *Engine) Later(ctx context.Context) {
-	for {
-		select {
-		case do := <-e.later:
-			supervise.Run(e.log(), "what an answer did not wait for", func() { do(ctx) })
-		default:
 			return
 		}
+		e.updateDirectory(ctx, a)
 	}
+	e.afterwards(job)
 }

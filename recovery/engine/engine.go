@@ -36,6 +36,11 @@ type Engine struct {
 	// RuleGroups are the groups that the rules of sites name, in canonical form:
 	// nobody new may be called so.
 	RuleGroups []string
+	// RepairFirst has the first round of Remind put the roster right.
+	RepairFirst bool
+	// LockedOut tells whether somebody who loses one thing would be locked out, as far
+	// as a list knows; nil: it cannot be told.
+	LockedOut func(Person) bool
 
 	name            string // of this process, written into reminders it takes on
 	counters        counters
@@ -60,6 +65,7 @@ type Engine struct {
 	extensions      atomic.Bool // an account has a main number; never unset
 	extensionsAsked atomic.Int64
 	policyTold      time.Time // when the log last said that policies differ; of Remind only
+	repaired        bool      // the roster; of Remind only
 }
 
 // New checks the policy and returns an engine. It reads one record of the store,
@@ -81,7 +87,7 @@ func New(e *Engine) (*Engine, error) {
 		}
 	}
 	e.name = secret.Token(9)
-	e.later = make(chan func(context.Context), 64)
+	e.later = make(chan func(context.Context), 1024)
 	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
 	e.looks.rate = recovery.Rate{Count: 60, Per: time.Minute}

@@ -157,9 +157,7 @@ func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.
 	}
 	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: byLink, Network: x.client.Network, Detail: x.because})
 	e.deliver(ctx, a)
-	if err := e.updateDirectory(ctx, a); err != nil {
-		e.log().Warn("roster not written", "error", err)
-	}
+	e.updateDirectory(ctx, a)
 	if x.settle == nil {
 		return true, nil
 	}

@@ -59,22 +59,19 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 
 // administrators lists where those who are active can be told of things.
 func (e *Engine) administrators(ctx context.Context) ([]recovery.Recipient, error) {
-	people, err := e.People(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var to []recovery.Recipient
-	for _, p := range people {
+	err := e.EachPerson(ctx, func(p Person) error {
 		if !p.Admin || p.State != recovery.StateActive {
-			continue
+			return nil
 		}
 		who, err := e.account(ctx, p.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		to = append(to, e.reachable(who)...)
-	}
-	return to, nil
+		return nil
+	})
+	return to, err
 }
 
 // findAdmins finds who is to be told when an administrator takes an invitation:
@@ -109,9 +106,7 @@ func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error
 // invitation writes the ticket for an invitation that is in the account
 // already.
 func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
-	if err := e.updateDirectory(ctx, a); err != nil {
-		return "", err
-	}
+	e.updateDirectory(ctx, a)
 	e.record(ctx, recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, recovery.Invite)
 }

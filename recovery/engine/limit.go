@@ -37,7 +37,11 @@ type meter struct {
 	// stranger says that the record is about a name that nobody has: it is
 	// counted when it is made.
 	stranger bool
-	place    int // in the table of rows of strangers, from 1; zero: the record is a tally
+	// locks is what a try that uses it up locks (see rowLock.Of); empty: it only waits.
+	// begun is the end of the lock that this try has begun; zero: none.
+	locks string
+	begun time.Time
+	place int // in the table of rows of strangers, from 1; zero: the record is a tally
 }
 
 // errLimit says that a meter is used up.
@@ -109,17 +113,17 @@ const suspended = 400 * 24 * time.Hour
 // before the check, so that parallel tries cannot exceed the limit (TH-03). A
 // meter that cannot be written counts as used up (RD-02).
 func (e *Engine) charge(ctx context.Context, meters []meter) error {
-	for _, m := range meters {
-		if err := e.chargeOne(ctx, m); err != nil {
+	for i := range meters {
+		if err := e.chargeOne(ctx, &meters[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) chargeOne(ctx context.Context, m meter) error {
+func (e *Engine) chargeOne(ctx context.Context, m *meter) error {
 	if m.place > 0 {
-		return e.chargePlace(ctx, m)
+		return e.chargePlace(ctx, *m)
 	}
 	now, anew := e.Now(), false
 	_, err := kv.Update(ctx, e.Store, m.key, now.Add(m.life), func(t *tally, exists bool) error {
@@ -135,6 +139,11 @@ func (e *Engine) chargeOne(ctx context.Context, m meter) error {
 		t.Tries++
 		t.Count++
 		t.Last = now
+		if m.begun = (time.Time{}); m.locks != "" {
+			if wait, _ := m.rule(*t, now); wait > 0 {
+				m.begun = now.Add(wait)
+			}
+		}
 		return nil
 	})
 	if errors.Is(err, kv.ErrContended) {

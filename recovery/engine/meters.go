@@ -49,7 +49,7 @@ const patience = 200
 func (r *run) pauses(method string) []meter {
 	unlocks := strconv.FormatUint(r.account.Unlocks, 10)
 	if lock := r.Policy.Lock; lock != nil && method == recovery.Password && !r.crowded() {
-		return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.share()), rule: lockRule(*lock), life: lock.For, stranger: r.flow.IsDecoy()}}
+		return []meter{{key: r.meterKey("lock", r.account.ID, unlocks, r.share()), rule: lockRule(*lock), life: lock.For, locks: lockOfPause, stranger: r.flow.IsDecoy()}}
 	}
 	return []meter{r.growing(r.meterKey("backoff", r.account.ID, method, unlocks, r.subject()))}
 }
@@ -72,7 +72,7 @@ func (r *run) row(method string) meter {
 	if r.flow.IsDecoy() {
 		return r.strangersRow()
 	}
-	m := meter{key: r.rowKey(r.account, method, r.share()), rule: inARow(r.Policy.Limits.Consecutive), life: suspended}
+	m := meter{key: r.rowKey(r.account, method, r.share()), rule: inARow(r.Policy.Limits.Consecutive), life: suspended, locks: method}
 	switch {
 	case method == recovery.Password:
 		m.mark = r.account.Unlocks + r.account.SignIns

@@ -24,11 +24,7 @@ func (e *Engine) distinct(ctx context.Context, a *recovery.Account) error {
 	if err != nil {
 		return err
 	}
-	people, err := e.People(ctx)
-	if err != nil {
-		return err
-	}
-	groups, err := e.groupsInUse(ctx, people)
+	groups, err := e.groupsInUse(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,17 +49,17 @@ func (e *Engine) distinct(ctx context.Context, a *recovery.Account) error {
 }
 
 // groupsInUse are the canonical names of all groups that somebody is in.
-func (e *Engine) groupsInUse(ctx context.Context, people []Person) (map[string]bool, error) {
+func (e *Engine) groupsInUse(ctx context.Context) (map[string]bool, error) {
 	used := map[string]bool{}
-	for _, p := range people {
-		list := p.groups
-		if list == nil { // a row of a version before does not say
+	err := e.EachPerson(ctx, func(p Person) error {
+		list := p.Groups
+		if p.vague { // a row of a version before does not say
 			a, err := e.account(ctx, p.ID)
 			if errors.Is(err, recovery.ErrNoAccount) {
-				continue
+				return nil
 			}
 			if err != nil {
-				return nil, err
+				return err
 			}
 			list = a.Groups
 		}
@@ -72,22 +68,24 @@ func (e *Engine) groupsInUse(ctx context.Context, people []Person) (map[string]b
 				used[id] = true
 			}
 		}
-	}
-	return used, nil
+		return nil
+	})
+	return used, err
 }
 
-// Collisions lists the names that some of the people and some group have both.
-// Versions before took them.
-func (e *Engine) Collisions(ctx context.Context, people []Person) ([]string, error) {
-	groups, err := e.groupsInUse(ctx, people)
+// Collisions lists the names that some person and some group have both. Versions
+// before took them.
+func (e *Engine) Collisions(ctx context.Context) ([]string, error) {
+	groups, err := e.groupsInUse(ctx)
 	if err != nil {
 		return nil, err
 	}
 	both := map[string]bool{}
-	for _, p := range people {
+	err = e.EachPerson(ctx, func(p Person) error {
 		if name, err := recovery.CanonicalName(p.Name); err == nil && (groups[name] || e.reserved(name)) {
 			both[name] = true
 		}
-	}
-	return slices.Sorted(maps.Keys(both)), nil
+		return nil
+	})
+	return slices.Sorted(maps.Keys(both)), err
 }

@@ -59,6 +59,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 				return nil, err
 			}
 		}
+		r.locked(meters)
 		return r.wrong(ctx, step, v, used), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
 	}
 	r.refund(ctx, meters)

@@ -206,7 +206,7 @@ func (e *Engine) nameAnew(ctx context.Context, key string, r *Rekeyed) error {
 	if e.olderCodes(a) {
 		r.Older = append(r.Older, a.Name)
 	}
-	return errors.Join(e.claimExtensions(ctx, a), e.updateDirectory(ctx, a))
+	return errors.Join(e.claimExtensions(ctx, a), e.writeRow(ctx, a), e.dropStrays(ctx, a.ID))
 }
 
 // dropOldName is the last pass: what is named by an older key, and found by the

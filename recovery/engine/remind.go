@@ -101,6 +101,7 @@ type duty struct {
 
 func (e *Engine) duties() []duty {
 	return []duty{
+		{"putting the list of people right", e.repairOnce},
 		{"telling that waits are over", e.RemindDue},
 		{"sending notices that are owed", e.PayDue},
 		{"looking at the clock", e.CheckClock},

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -15,11 +14,11 @@ import (
 func (e *Engine) Reopens(ctx context.Context, a *recovery.Account, told time.Time) ([]recovery.Way, error) {
 	cases := true
 	if a.Admin() { // somebody else is one, or nobody can open a case
-		people, err := e.People(ctx)
+		var err error
+		cases, err = e.Anybody(ctx, func(p Person) bool { return p.Admin && p.State == recovery.StateActive && p.ID != a.ID })
 		if err != nil {
 			return nil, err
 		}
-		cases = slices.ContainsFunc(people, func(p Person) bool { return p.Admin && p.State == recovery.StateActive && p.ID != a.ID })
 	}
 	return a.Reopenings(e.Policy, e.Methods, told, e.Now(), cases), nil
 }

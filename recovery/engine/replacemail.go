@@ -48,5 +48,6 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 	}
 	e.record(ctx, recovery.Event{Name: recovery.EventContactChanged, Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
 	e.deliver(ctx, a)
-	return e.updateDirectory(ctx, a)
+	e.updateDirectory(ctx, a)
+	return nil
 }

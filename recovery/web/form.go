@@ -24,7 +24,7 @@ func known(name string) bool {
 	switch name {
 	case "flow", "start", "return", "lang",
 		"name", "password", "code", "method", "new_password", "pin", "answer", "mail", "phone", "extension",
-		"label", "choice", "remember", "others", "void", "groups", "reason":
+		"label", "choice", "remember", "others", "void", "groups", "reason", "search":
 		return true
 	}
 	return false

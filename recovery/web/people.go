@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,10 +71,14 @@ func (x *exchange) acting() (*recovery.Account, *recovery.Session) {
 // fresh asks an administrator for a strong proof first, if the last one is too
 // old, and then comes back here.
 func (x *exchange) fresh(a *recovery.Account, s *recovery.Session) bool {
-	if x.Engine.Fresh(a, s) {
+	switch {
+	case x.Engine.Fresh(a, s):
 		return true
+	case reads(x.r): // any site can lead here: nothing is written before a button
+		x.askProof(a.Name, templates.ForbiddenProve, x.Return(x.r.URL.RequestURI()))
+	default:
+		x.stepUp(x.r.URL.Path)
 	}
-	x.stepUp(x.r.URL.Path)
 	return false
 }
 
@@ -91,38 +97,105 @@ func (x *exchange) stepUp(back string) {
 }
 
 func (x *exchange) showPeople() {
-	a, _ := x.administrator()
-	if a == nil {
+	if a := x.looking(); a != nil {
+		x.listPeople(a, "")
+	}
+}
+
+// peoplePost is what the two forms of the list say.
+func (x *exchange) peoplePost() {
+	if x.r.PostForm.Get("choice") != "search" {
+		x.invite()
 		return
 	}
-	if c, ok := x.peoplePage(a); ok {
+	if a := x.looking(); a != nil {
+		x.listPeople(a, x.r.PostForm.Get("search"))
+	}
+}
+
+// listPeople shows a page of the list.
+func (x *exchange) listPeople(a *recovery.Account, text string) {
+	if c, ok := x.peoplePage(a, text); ok {
 		f := x.mine()
 		f.Notice = x.notice()
 		x.page(http.StatusOK, f, c)
 	}
 }
 
-// peoplePage is the list with the form of an invitation; false when it could
-// not be read, and then that has been answered.
-func (x *exchange) peoplePage(a *recovery.Account) (templates.PeoplePage, bool) {
-	var c templates.PeoplePage
-	list, err := x.Engine.People(x.r.Context())
+// looking returns the administrator who may look at other people: with a strong
+// proof given lately (AD-02).
+func (x *exchange) looking() *recovery.Account {
+	a, _ := x.lookingAs()
+	return a
+}
+
+func (x *exchange) lookingAs() (*recovery.Account, *recovery.Session) {
+	a, s := x.administrator()
+	switch {
+	case a == nil:
+	case !x.Engine.Methods.HasFactor(a):
+		x.adminRefused(a, "without a second factor")
+		x.refuse(http.StatusUnprocessableEntity, recovery.ProblemAdminFactor)
+	case x.fresh(a, s):
+		return a, s
+	}
+	return nil, nil
+}
+
+// peopleAtOnce is how many people one page of the list has.
+const peopleAtOnce = 50
+
+// peoplePage is a page of the list with the form of an invitation; false when it
+// could not be read, and then that has been answered.
+func (x *exchange) peoplePage(a *recovery.Account, text string) (templates.PeoplePage, bool) {
+	query := x.r.URL.Query()
+	s := engine.Search{Show: query.Get("show"), Text: text, Most: peopleAtOnce}
+	if !slices.Contains(engine.Filters(), s.Show) {
+		s.Show = engine.ShowAll
+	}
+	var err error
+	if text == "" {
+		s.After, s.Before, err = x.beside(query)
+	}
+	var list engine.Listing
+	if err == nil {
+		list, err = x.Engine.List(x.r.Context(), s)
+	}
 	if err != nil {
 		x.unavailable(err)
-		return c, false
+		return templates.PeoplePage{}, false
 	}
-	for _, p := range list {
+	c := templates.PeoplePage{Show: s.Show, Filters: engine.Filters(), Search: text, Found: list.Found, Earlier: list.Earlier, Later: list.Later}
+	for _, p := range list.People {
 		c.People = append(c.People, templates.Person{
-			ID: p.ID, Name: p.Name, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
-			Until: p.Invited, Expired: x.expired(p.State, p.Invited),
+			ID: p.ID, Name: p.Name, Display: p.DisplayName, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
+			Locked: p.Locked, LockedOut: p.LockedOut, SignedIn: p.SignedIn, Until: p.Invited, Expired: x.expired(p.State, p.Invited),
 		})
 	}
 	return c, true
 }
 
+// beside reads after whom a page of the list begins, or before whom it ends: an id,
+// for names are nothing for logs. Of somebody who has gone it begins anew.
+func (x *exchange) beside(query url.Values) (after, before string, err error) {
+	name := func(key string) string {
+		who, found := x.Engine.Person(x.r.Context(), query.Get(key))
+		switch {
+		case errors.Is(found, recovery.ErrNoAccount):
+			return ""
+		case found != nil:
+			err = found
+			return ""
+		}
+		return who.Name
+	}
+	after, before = name("after"), name("before")
+	return after, before, err
+}
+
 // notInvited shows the form of an invitation again, as it was typed.
 func (x *exchange) notInvited(a *recovery.Account, wrong *recovery.Problem) {
-	c, ok := x.peoplePage(a)
+	c, ok := x.peoplePage(a, "")
 	if !ok {
 		return
 	}
@@ -173,7 +246,7 @@ func (x *exchange) invited(who *recovery.Account, token string) {
 }
 
 func (x *exchange) showPerson() {
-	a, s := x.administrator()
+	a, s := x.lookingAs()
 	if a == nil {
 		return
 	}

@@ -64,7 +64,7 @@ func routes() map[string]route {
 		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"passkey": {post: (*exchange).askPasskey},
-		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
+		"people":  {get: (*exchange).showPeople, post: (*exchange).peoplePost, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"healthz":         {get: (*exchange).health},

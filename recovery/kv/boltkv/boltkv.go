@@ -104,6 +104,30 @@ func (d *Driver) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// GetMany implements [kv.Many]: one transaction, so of one moment.
+func (d *Driver) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	d.reads.Add(1)
+	err := d.view(ctx, func(records *bolt.Bucket) error {
+		for i, key := range keys {
+			stored := records.Get([]byte(key))
+			if stored == nil {
+				continue
+			}
+			r, err := decode(key, stored)
+			if err != nil {
+				return err
+			}
+			values[i] = append([]byte{}, r.value...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get from %s: %w", d.path, err)
+	}
+	return values, nil
+}
+
 // errOtherValue ends a transaction without a write.
 var errOtherValue = errors.New("the record is another")
 
@@ -277,4 +301,5 @@ func guard(f func() error) (err error) {
 var (
 	_ kv.Driver  = (*Driver)(nil)
 	_ kv.Watcher = (*Driver)(nil)
+	_ kv.Many    = (*Driver)(nil)
 )

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.Driver) {
 		{"64 KiB", testLarge},
 		{"ttl", testTTL},
 		{"keys by prefix", testKeys},
+		{"several at once", testMany},
 		{"a record is taken once", testTake},
 		{"a record is created once", testCreate},
 		{"counting loses nothing", testCount},

@@ -45,6 +45,19 @@ func (f *Faulty) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// GetMany implements [kv.Many]: the hooks are asked for each key, one after the
+// other.
+func (f *Faulty) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		var err error
+		if values[i], err = f.Get(ctx, key); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
 // Swap implements [kv.Driver].
 func (f *Faulty) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
 	if err := ask(f.Before, OpSwap, key); err != nil {
@@ -100,4 +113,5 @@ func ask(hook func(op, key string) error, op, key string) error {
 var (
 	_ kv.Driver  = (*Faulty)(nil)
 	_ kv.Watcher = (*Faulty)(nil)
+	_ kv.Many    = (*Faulty)(nil)
 )

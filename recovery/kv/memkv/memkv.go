@@ -44,6 +44,23 @@ func (d *Driver) Get(ctx context.Context, key string) ([]byte, error) {
 	return bytes.Clone(d.records[key]), nil
 }
 
+// GetMany implements [kv.Many].
+func (d *Driver) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.records == nil {
+		return nil, kv.ErrClosed
+	}
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		values[i] = bytes.Clone(d.records[key])
+	}
+	return values, nil
+}
+
 // Swap implements [kv.Driver]. The change is gone when the process ends.
 func (d *Driver) Swap(ctx context.Context, key string, old, new []byte, _ time.Duration) (bool, error) {
 	if err := ctx.Err(); err != nil {
@@ -111,4 +128,5 @@ func (d *Driver) Live() bool {
 var (
 	_ kv.Driver  = (*Driver)(nil)
 	_ kv.Watcher = (*Driver)(nil)
+	_ kv.Many    = (*Driver)(nil)
 )

@@ -83,6 +83,34 @@ func (d *Driver) Get(ctx context.Context, key string) ([]byte, error) {
 	return []byte(value), nil // of "", too, this is not nil
 }
 
+// GetMany implements [kv.Many]: one pipeline, on a Cluster one for each shard.
+func (d *Driver) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
+	ctx, cancel, err := d.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("redis get: %w", err)
+	}
+	defer cancel()
+	found, pipe := make([]*redis.StringCmd, len(keys)), d.client.Pipeline()
+	for i, key := range keys {
+		found[i] = pipe.Get(ctx, d.prefix+key)
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("redis get: %w", d.end(err))
+	}
+	values := make([][]byte, len(keys))
+	for i, f := range found { // each has an error of its own
+		value, err := f.Result()
+		if errors.Is(err, redis.Nil) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("redis get: %w", d.end(err))
+		}
+		values[i] = []byte(value)
+	}
+	return values, nil
+}
+
 // swap compares and writes in one step. The report comes first: a server that
 // forbids it must refuse before anything is written, and nobody can read
 // between the two.
@@ -226,4 +254,5 @@ func (d *Driver) end(err error) error {
 var (
 	_ kv.Driver  = (*Driver)(nil)
 	_ kv.Watcher = (*Driver)(nil)
+	_ kv.Many    = (*Driver)(nil)
 )
