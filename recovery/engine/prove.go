@@ -59,8 +59,7 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 				return nil, err
 			}
 		}
-		r.locked(meters)
-		return r.wrong(ctx, step, v, used), errors.Join(r.sprayFailed(step), r.expireCode(ctx, m))
+		return r.wrong(ctx, step, v, used), errors.Join(r.failed(step, meters), r.expireCode(ctx, m))
 	}
 	r.refund(ctx, meters)
 	if v.Rehash != nil {
@@ -96,6 +95,12 @@ func (r *run) sprayWaits(step recovery.Step) error {
 		}
 	}
 	return nil
+}
+
+// failed notes a wrong try: the locks that it has begun, and for the network.
+func (r *run) failed(step recovery.Step, meters []meter) error {
+	r.locked(meters)
+	return r.sprayFailed(step)
 }
 
 func (r *run) sprayFailed(step recovery.Step) error {
