@@ -103,7 +103,7 @@ func (a *App) recover(d *caddyfile.Dispenser) error {
 	}
 	goal := recovery.Goal(d.Val())
 	if goal == recovery.OtherDevice {
-		return d.Err("recover device: not available in this version; take the line out")
+		return d.Err("recover device: it is a proof and no goal; write the ways of password and second_factor without it")
 	}
 	if _, known := recovery.Default().Ways[goal]; !known {
 		return d.Errf("recover: unknown goal %q: use password, second_factor or both", goal)

@@ -25,7 +25,6 @@ func (a *App) table() lint.Table {
 		return slices.ContainsFunc(s.Proofs, func(name string) bool { return !built(name) })
 	})
 	t.Channels = slices.DeleteFunc([]string{recovery.ChannelMail, recovery.ChannelSMS}, func(c string) bool { return !a.has(c) })
-	t.Later = methods.Later()
 	if t.FactorFor = a.policy.FactorFor; len(t.FactorFor) == 0 { // nobody may take it off
 		t.Changes = slices.DeleteFunc(t.Changes, func(c lint.Change) bool { return slices.Contains(c.Gives, lint.GiftNoFactor) })
 	}

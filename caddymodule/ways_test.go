@@ -52,13 +52,11 @@ func TestAdminWithoutMailIsInPerson(t *testing.T) {
 	}
 }
 
-// What a later version brings is named as such, with the line; what never was
-// a word is not.
-func TestDeviceIsForLater(t *testing.T) {
+// A device is a proof of a way, and no goal; it is counted once.
+func TestADeviceIsAProofOfAWay(t *testing.T) {
 	for _, tc := range []struct{ name, options, want string }{
-		{"device", byMail + "recover password {\n\t\t\tway mail_link factor\n\t\t\tway device factor\n\t\t}", `Caddyfile:9: recover password: "device" is not available in this version`},
-		{"both", "recover both {\n\t\t\tway device passkey\n\t\t}", `"device" is not available`},
-		{"the goal device", "recover device off", "recover device: not available in this version"},
+		{"device alone", byMail + "recover second_factor {\n\t\t\tway device\n\t\t}", `lets whoever holds password + device take over`},
+		{"the goal device", "recover device off", "recover device: it is a proof and no goal"},
 		{"no word of ours", byMail + "recover password {\n\t\t\tway mail_link fax\n\t\t}", `"fax" is none of`},
 		{"counted", "recover both {\n\t\t\tway device*2\n\t\t}", `"device*2" is none of`},
 	} {
@@ -69,9 +67,8 @@ func TestDeviceIsForLater(t *testing.T) {
 			}
 		})
 	}
-	r := explained(t, "recover both {\n\t\t\tway device recovery_code\n\t\t}")
-	if r.code != 1 || !strings.Contains(r.out, "asks for device, which is not available in this version") {
-		t.Errorf("explain: got exit code %d and %q, want 1 and the sentence", r.code, r.out)
+	if err := validate(t, byMail+"recover password {\n\t\t\tway mail_link factor\n\t\t\tway device factor\n\t\t}"); err != nil {
+		t.Errorf("device factor: got %v, want it to load", err)
 	}
 }
 

@@ -108,6 +108,11 @@ func (a *Account) Approver(beside *Device, now time.Time) bool {
 	}
 	return slices.ContainsFunc(a.Devices, func(d Device) bool {
 		own := beside != nil && beside.ID == d.ID
-		return !own && d.Known(now) && a.oldEnough(&d, now) && now.Before(d.Seen.Add(approverSeen))
+		return !own && a.approves(&d, now)
 	})
+}
+
+// approves tells whether a browser could let others in, after a sign-in there.
+func (a *Account) approves(d *Device, now time.Time) bool {
+	return d.Known(now) && a.oldEnough(d, now) && now.Before(d.Seen.Add(approverSeen))
 }

@@ -19,7 +19,7 @@ const (
 
 func letInRecipe() Recipe {
 	return Recipe{
-		Kind: KindLetIn, SignedIn: true, Needs: []Need{mayLetIn, deviceNumber, Strong, handOver},
+		Kind: KindLetIn, SignedIn: true, Needs: []Need{mayLetIn, deviceNumber, askedThere, handOver},
 		After: After{To: ToApprove, Says: []string{"device_code", "device_let_in"}, Which: func(f *Flow) string {
 			if f.ByCode {
 				return "device_code"

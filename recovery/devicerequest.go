@@ -19,7 +19,9 @@ const (
 
 // Admission is what the browser that was asked has answered.
 type Admission struct {
-	Factor bool // a second factor or recovery code was shown there
+	Factor bool     // a second factor or recovery code was shown there
+	There  []string // all methods that were
+	By     string   // id of that browser
 }
 
 // DeviceState is what has become of a request.
@@ -42,6 +44,8 @@ type DeviceRequest struct {
 	ID      string      `json:"id"`
 	Flow    string      `json:"flow"`
 	Account string      `json:"account"`
+	For     Kind        `json:"for,omitempty"`  // of that flow
+	Goal    Goal        `json:"goal,omitempty"` // and what it replaces, as far as that is known
 	State   DeviceState `json:"state"`
 	Number  string      `json:"number"` // two digits, which the new browser shows
 	Browser string      `json:"browser"`
@@ -55,6 +59,7 @@ type DeviceRequest struct {
 
 	By        string    `json:"by,omitempty"` // id of the browser that answered
 	Factor    bool      `json:"factor,omitempty"`
+	There     []string  `json:"there,omitempty"`
 	Code      string    `json:"code,omitempty"`
 	CodeUntil time.Time `json:"code_until,omitzero"`
 	Tries     int       `json:"tries,omitempty"`
@@ -126,12 +131,17 @@ func (q *DeviceRequest) Told(number string) bool {
 }
 
 // Answer is that of the known browser: a code, or letting in at once.
-func (q *DeviceRequest) Answer(device string, factor bool, code string, now time.Time) {
-	q.State, q.By, q.Factor = DeviceApproved, device, factor
+func (q *DeviceRequest) Answer(is Admission, code string, now time.Time) {
+	q.State, q.By, q.Factor, q.There = DeviceApproved, is.By, is.Factor, is.There
 	if code != "" {
 		q.State, q.Code, q.CodeUntil = DeviceCoded, code, now.Add(DeviceCodeLife)
 		q.Expires = q.CodeUntil
 	}
+}
+
+// Admission is the answer that was given.
+func (q *DeviceRequest) Admission() *Admission {
+	return &Admission{Factor: q.Factor, There: q.There, By: q.By}
 }
 
 // Try counts a code that was typed, and compares it. A tap needs none.

@@ -42,6 +42,8 @@ type Flow struct {
 	Remember   bool   `json:"remember,omitempty"` // keep me signed in
 	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
 
+	DeviceFor     Kind   `json:"device_for,omitempty"`     // kind of the flow whose request this one answers
+	DeviceGoal    Goal   `json:"device_goal,omitempty"`    // and what that one replaces, as far as it is known
 	DeviceRequest string `json:"device_request,omitempty"` // id of the request that this flow made, or that it answers
 	DeviceCode    string `json:"device_code,omitempty"`    // that finds the request, where nothing was proved when it was made
 	ByCode        bool   `json:"by_code,omitempty"`        // the browser that answers shows a code, which is typed in the new one

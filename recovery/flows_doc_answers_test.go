@@ -26,7 +26,7 @@ func answers(step recovery.Step, goal recovery.Goal) []string {
 }
 
 // answered is the facts after a step was satisfied one way.
-func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
+func answered(f recovery.Facts, step recovery.Step, by string, goal recovery.Goal) recovery.Facts {
 	flow := *f.Flow
 	f.Flow = &flow
 	switch {
@@ -44,9 +44,21 @@ func answered(f recovery.Facts, step recovery.Step, by string) recovery.Facts {
 	case step.Ask == recovery.AskName: // one form takes name and password
 		flow.Name, flow.Pending = "alice", enrolled(&flow, recovery.Password)
 	case step.Ask == "" || !fill(&flow, by):
-		flow.Proofs = append(slices.Clone(flow.Proofs), recovery.Proof{Method: by, At: noon})
+		flow.Proofs = append(slices.Clone(flow.Proofs), shownElsewhere(recovery.Proof{Method: by, At: noon}, goal))
 	}
 	return f
+}
+
+// shownElsewhere is a proof, and what was shown for a goal in the browser that gave it.
+func shownElsewhere(p recovery.Proof, goal recovery.Goal) recovery.Proof {
+	switch {
+	case p.Method != recovery.OtherDevice:
+	case goal == recovery.GoalSecondFactor:
+		p.There = []string{recovery.Password}
+	default:
+		p.There, p.Factor = []string{recovery.TOTP}, true
+	}
+	return p
 }
 
 // enrolled has what is made of the name, a password as long as it must be.
@@ -93,7 +105,9 @@ func waits(f recovery.Facts) []recovery.Wait {
 	var out []recovery.Wait
 	for _, goal := range []recovery.Goal{f.Flow.Goal, recovery.GoalBoth} {
 		for _, way := range f.Policy.Read(goal, f.Methods.Has(recovery.ChannelMail)) {
-			if !slices.ContainsFunc(way.Proofs, func(p string) bool { return !f.Flow.Has(p) }) {
+			if !slices.ContainsFunc(way.Proofs, func(p string) bool {
+				return !f.Flow.Has(p) && (p != recovery.Password || !f.Flow.Has(recovery.OtherDevice))
+			}) {
 				out = append(out, recovery.Wait{Goal: f.Flow.Goal, Way: slices.Sorted(slices.Values(way.Proofs)), Ready: noon, Until: noon.Add(time.Hour)})
 			}
 		}

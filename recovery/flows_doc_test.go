@@ -158,7 +158,7 @@ func (w *walk) from(f recovery.Facts) *node {
 	}
 	n := &node{label: step.Page + asks(step)}
 	for _, by := range answers(step, w.goal) {
-		if to := w.from(answered(f, step, by)); to != nil {
+		if to := w.from(answered(f, step, by, w.goal)); to != nil {
 			n.follow(edge{spoken(step, by), to})
 		}
 	}

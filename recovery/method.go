@@ -52,8 +52,6 @@ type Traits struct {
 	Factor bool
 	// Script tells that only a page with scripts can ask for it.
 	Script bool
-	// SignInOnly tells that it is asked for in a sign-in and in no way back yet.
-	SignInOnly bool
 	// Silent tells that its challenge is only shown: nothing is sent.
 	Silent bool
 	// Several tells that an account may have more than one of it.
@@ -105,9 +103,11 @@ type Verdict struct {
 	Problem    *Problem // why not, or why not any more if it is claimed by another, when that may be said
 	Credential string   // id of what was matched
 	Version    uint64
-	Alone      bool   // it is first and second factor at once
-	Factor     bool   // as [Proof.Factor]
-	Reserve    *Spent // single-use thing to be spent when the flow finishes
+	Alone      bool     // it is first and second factor at once
+	Factor     bool     // as [Proof.Factor]
+	There      []string // as [Proof.There]
+	By         string   // as [Proof.By]
+	Reserve    *Spent   // single-use thing to be spent when the flow finishes
 	// Note is what a proof leaves in the account that was refused, and Tell what
 	// the owner hears of it; false: there is nothing left to note. It may run twice.
 	Note func(*Account) bool
@@ -294,7 +294,7 @@ type Counted interface {
 // proof reports whether a name may stand in a way.
 func (m *Methods) proof(name string) bool {
 	x := m.Get(name)
-	return x != nil && x.Traits().Class != "" && !x.Traits().SignInOnly
+	return x != nil && x.Traits().Class != ""
 }
 
 // proofs lists what may stand in a way.
@@ -306,13 +306,6 @@ func (m *Methods) proofs() []string {
 		}
 	}
 	return out
-}
-
-// Later lists the proofs whose methods are not built yet, or not for a way back.
-// Their words are reserved there, so that a policy that uses one is refused with a message that says
-// so.
-func (m *Methods) Later() []string {
-	return slices.DeleteFunc([]string{Passkey, OtherDevice}, m.proof)
 }
 
 // Has reports whether messages for a channel can be sent here.

@@ -47,9 +47,12 @@ type Proof struct {
 	Alone bool `json:"alone,omitempty"`
 	// Factor says that a second factor or recovery code was shown where the proof
 	// was given: in the browser that let this one in.
-	Factor bool      `json:"factor,omitempty"`
-	At     time.Time `json:"at"`
-	Entry  string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
+	Factor bool `json:"factor,omitempty"`
+	// There are the methods that were shown in that browser, and By is its id.
+	There []string  `json:"there,omitempty"`
+	By    string    `json:"by,omitempty"`
+	At    time.Time `json:"at"`
+	Entry string    `json:"entry,omitempty"` // as [Address.Entry]: where a code has come back from
 }
 
 // MethodLine names the methods of proofs as the log does: "password totp".

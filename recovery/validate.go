@@ -3,7 +3,6 @@ package recovery
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -29,10 +28,6 @@ func (w Way) validate(goal Goal, methods *Methods) error {
 		return fmt.Errorf("%w: %srecover %s: a way needs at least one proof", ErrPolicy, at(w.Line), goal)
 	}
 	for _, name := range w.Proofs {
-		if slices.Contains(methods.Later(), name) {
-			return fmt.Errorf("%w: %srecover %s: %q is not available in this version; until it is, use one of %s", ErrPolicy, at(w.Line), goal, name,
-				strings.Join(methods.proofs(), ", "))
-		}
 		if name != Factor && !methods.proof(name) {
 			return fmt.Errorf("%w: %srecover %s: %q is none of %s", ErrUnknownProof, at(w.Line), goal, name,
 				strings.Join(methods.proofs(), ", "))

@@ -104,3 +104,27 @@ func (a *Account) Hears(d Device, now time.Time) bool {
 		return s.Device == d.ID && a.live(&s, now)
 	})
 }
+
+// heard tells whether a known browser would show its owner a wait that is begun by
+// these proofs: another one than asks for it, and than lets that one in.
+func (f Facts) heard(proofs []string) bool {
+	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
+		own := f.Device != nil && d.ID == f.Device.ID
+		return !own && f.Account.Hears(d, f.Now) && !f.takesPart(d, proofs)
+	})
+}
+
+// takesPart tells whether a browser lets another one in by these proofs, or may be
+// the only one that could.
+func (f Facts) takesPart(d Device, proofs []string) bool {
+	if !slices.Contains(proofs, OtherDevice) {
+		return false
+	}
+	if p := f.there(); p != nil {
+		return p.By == d.ID
+	}
+	return !slices.ContainsFunc(f.Account.Devices, func(other Device) bool {
+		own := f.Device != nil && other.ID == f.Device.ID
+		return !own && other.ID != d.ID && f.Account.approves(&other, f.Now)
+	})
+}

@@ -88,7 +88,7 @@ func written(f Facts, g Goal) []Way {
 	}
 	var out []Way
 	for _, w := range f.Policy.Read(g, mail) {
-		if g != GoalPassword || w.WithoutFactor != factor {
+		if (g != GoalPassword || w.WithoutFactor != factor) && f.begunFor(g, w) {
 			out = append(out, w)
 		}
 	}
@@ -97,7 +97,8 @@ func written(f Facts, g Goal) []Way {
 	}
 	out = begunFirst(f, out)
 	if g != GoalBoth && len(f.Policy.Ways[g]) > 0 {
-		out = append(out, begunFirst(f, f.Policy.Read(GoalBoth, mail))...)
+		both := slices.DeleteFunc(slices.Clone(f.Policy.Read(GoalBoth, mail)), func(w Way) bool { return !f.begunFor(GoalBoth, w) })
+		out = append(out, begunFirst(f, both)...)
 	}
 	return out
 }
@@ -201,7 +202,7 @@ func walkable(f Facts, g Goal, w Way) bool {
 // shown reports whether the flow holds the proof and it counts for the goal.
 func shown(f Facts, g Goal, name string) bool {
 	return slices.ContainsFunc(f.Methods.expand(name), func(m string) bool {
-		return f.Flow.Has(m) && counts(f, g, m)
+		return (f.Flow.Has(m) || f.shownThere(m)) && counts(f, g, m)
 	})
 }
 
@@ -220,6 +221,9 @@ func counts(f Facts, g Goal, method string) bool {
 		if slices.ContainsFunc(a.CredentialsOf(method), func(c Credential) bool { return !c.Initial && !c.Created.Before(lately) }) {
 			return false
 		}
+	}
+	if method == OtherDevice {
+		return f.countsThere(g)
 	}
 	if g == GoalPassword || method != Password {
 		return true
@@ -310,7 +314,48 @@ func stoppable(f Facts, w Way) bool {
 	if f.Account.State == StateFrozen {
 		return false // nobody is signed in, so no page shows it
 	}
-	return slices.ContainsFunc(f.Account.Devices, func(d Device) bool {
-		return f.Account.Hears(d, f.Now) && (f.Device == nil || d.ID != f.Device.ID)
-	})
+	return f.heard(proofs)
+}
+
+// there is what another browser has answered in the flow; nil: none has.
+func (f Facts) there() *Proof {
+	i := slices.IndexFunc(f.Flow.Proofs, func(p Proof) bool { return p.Method == OtherDevice })
+	if i < 0 {
+		return nil
+	}
+	return &f.Flow.Proofs[i]
+}
+
+// countsThere tells whether the answer of another browser counts for a goal, by what
+// was shown there; before there is one, whether one could answer.
+func (f Facts) countsThere(g Goal) bool {
+	switch p := f.there(); {
+	case p == nil:
+		return f.Account.Approver(f.Device, f.Now)
+	case g == GoalSecondFactor:
+		return slices.Contains(p.There, Password)
+	case !f.Methods.HasFactor(f.Account):
+		return true
+	default:
+		return p.Factor
+	}
+}
+
+// begunFor tells whether the flow has begun with what a way of a goal may begin with.
+// One that has no first proof of its own may with any, but with another browser only
+// by what that one asks for the goal.
+func (f Facts) begunFor(g Goal, w Way) bool {
+	first := func(method string) bool {
+		m := f.Methods.Get(method)
+		return m != nil && m.Traits().First
+	}
+	own := slices.ContainsFunc(w.Proofs, func(name string) bool { return slices.ContainsFunc(f.Methods.expand(name), first) })
+	return own || len(f.Flow.Proofs) == 0 || f.Flow.Proofs[0].Method != OtherDevice || f.countsThere(g)
+}
+
+// shownThere tells whether the password or a second factor was shown in the browser
+// that has answered: it is not asked for twice. A recovery code is used up there.
+func (f Facts) shownThere(method string) bool {
+	p := f.there()
+	return p != nil && method != RecoveryCode && slices.Contains(p.There, method)
 }

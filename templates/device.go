@@ -17,13 +17,22 @@ type DeviceWaitPage struct {
 	Number   string        // two digits, typed on the known one
 	Code     string        // in place of it, where nothing was proved yet: it finds the request there
 	Others   bool          // another request came in meanwhile
-	Factor   bool          // the known one will ask for the second factor; false: the password
+	Asks     string        // what the known one will ask for: one of Asks…
 	Link     string        // of our own origin, to be opened there
 	QR       template.HTML // the same as an inline <svg>, already safe
 }
 
 func (DeviceWaitPage) Page() string     { return "device-wait" }
 func (v DeviceWaitPage) on(p *page) any { v.page = p; return v }
+
+// Values of [DeviceWaitPage.Asks].
+const (
+	AsksFactor   = "factor"
+	AsksPassword = "password"
+	AsksNothing  = "nothing"
+	AsksAny      = "any"   // what has not been lost
+	AsksProof    = "proof" // of an account that nobody has proved to have
+)
 
 // FlowURL is the page as it is now.
 func (v DeviceWaitPage) FlowURL() string { return v.flowURL("", v.Keep) }
@@ -66,6 +75,7 @@ type DeviceRequest struct {
 	SameNetwork bool
 	Host        string // that it asked
 	App         string // where it was going; empty: the account page
+	For         string // what it asks for: unlock, recover, or the goal of that; empty: to sign in
 	At          time.Time
 	Others      bool
 	Code        string        // to be typed there; empty: none was made here

@@ -78,7 +78,7 @@ func TestNoTextIsUnused(t *testing.T) {
 			sources.Write(body)
 		}
 	}
-	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|person\.(state|about|do)|people\.(show|about))\.|^mail\.[a-z-]+\.subject$|^language$`)
+	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|device\.(for|wait\.asks)|person\.(state|about|do)|people\.(show|about))\.|^mail\.[a-z-]+\.subject$|^language$`)
 	counts := counting(t)
 	for key := range readTexts(t, "en") {
 		quoted := strings.Contains(sources.String(), `"`+stem(key, counts)+`"`)

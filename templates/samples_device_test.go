@@ -11,12 +11,12 @@ import (
 func deviceSamples() []sample {
 	wait := templates.DeviceWaitPage{
 		Ways:  templates.Ways{Method: "device", Methods: []string{"totp", "recovery_code"}},
-		State: "waiting", Waits: true, Number: "42", Factor: true, Link: "https://photos.example.com/.sparekey/account/approve",
+		State: "waiting", Waits: true, Number: "42", Asks: templates.AsksFactor, Link: "https://photos.example.com/.sparekey/account/approve",
 	}
 	others, coded, approved, ended := wait, wait, wait, wait
-	others.Others, others.Factor = true, false
+	others.Others, others.Asks = true, templates.AsksPassword
 	found := wait
-	found.Number, found.Code = "", "K7QM-4XRT"
+	found.Number, found.Code, found.Asks = "", "K7QM-4XRT", templates.AsksAny
 	coded.State, coded.Waits, coded.Coded = "coded", false, true
 	approved.State, approved.Waits, approved.Approved = "approved", false, true
 	ended.State, ended.Waits = "not_me", false
@@ -26,6 +26,8 @@ func deviceSamples() []sample {
 	}
 	near, made, used := asks, asks, asks
 	near.SameNetwork, near.Others = true, true
+	lost := asks
+	lost.For, lost.App = "second_factor", ""
 	made.State, made.Code, made.Left = "coded", "K7QM-4XRT", 3*time.Minute
 	used.State = "used"
 	refused := used
@@ -43,6 +45,7 @@ func deviceSamples() []sample {
 		{"device-wait-refused", running(), ended},
 		{"device-approve", known(), templates.DevicePage{Request: &asks}},
 		{"device-approve-near", known(), templates.DevicePage{Request: &near}},
+		{"device-approve-recover", owned(), templates.DevicePage{Request: &lost, HandOver: true}},
 		{"device-approve-last", owned(), templates.DevicePage{Request: &asks, HandOver: true}},
 		{"device-approve-code", known(), templates.DevicePage{Request: &made}},
 		{"device-approve-refused", known(), templates.DevicePage{Request: &refused}},

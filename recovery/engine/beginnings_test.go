@@ -22,9 +22,9 @@ func TestBeginnings(t *testing.T) {
 		lacks string // a channel that nothing can be sent on
 		want  string
 	}{
-		{"default", "", "", "mail_link recovery_code"},
-		{"default, no mail", "", "mail", "recovery_code"},
-		{"default, no text messages", "", "sms", "mail_link recovery_code"},
+		{"default", "", "", "mail_link recovery_code device"},
+		{"default, no mail", "", "mail", "recovery_code device"},
+		{"default, no text messages", "", "sms", "mail_link recovery_code device"},
 		{"people alone", "contact*2", "", "contact*2"},
 		{"people and the password", "contact*2 password", "", "contact*2"},
 		{"people and the mailbox", "contact*2 mail_link", "", "mail_link"},

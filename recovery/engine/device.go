@@ -44,14 +44,14 @@ func (r *run) askBrowsers(ctx context.Context, again bool) error {
 	if err := r.placeRequest(ctx, next); err != nil {
 		return err
 	}
-	r.flow.DeviceRequest = next.ID
+	r.flow.DeviceRequest, r.flow.DeviceCode = next.ID, ""
 	r.audit(r.event(recovery.EventDeviceAsked))
 	return nil
 }
 
 func (r *run) newRequest() recovery.DeviceRequest {
 	return recovery.DeviceRequest{
-		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID,
+		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID, For: r.flow.Kind, Goal: r.flow.Goal,
 		Browser: r.client.Browser, Network: r.client.Network, Host: r.client.Host, Return: r.flow.Return, Device: r.known(),
 	}
 }
@@ -125,7 +125,7 @@ func (r *run) admission(ctx context.Context, m recovery.Method, in recovery.Inpu
 			return recovery.ErrMoved
 		}
 		if q.Try(secret.Plain(string(in.Code)), r.Now()) {
-			q.State, found = recovery.DeviceUsed, &recovery.Admission{Factor: q.Factor}
+			q.State, found = recovery.DeviceUsed, q.Admission()
 		}
 		return nil
 	})
@@ -202,8 +202,14 @@ func (r *run) byCode(ctx context.Context, code string) (*recovery.Problem, error
 	if !ok || q.Account != r.account.ID || !q.Live(r.Now()) || q.Device != "" && q.Device == r.ownDevice() {
 		return recovery.NewProblem(recovery.ProblemCodeUnknown), nil
 	}
-	r.flow.DeviceRequest, r.flow.DeviceCode = q.ID, code
+	r.answersTo(q)
+	r.flow.DeviceCode = code
 	return nil, nil
+}
+
+// answersTo notes which request the flow answers.
+func (r *run) answersTo(q recovery.DeviceRequest) {
+	r.flow.DeviceRequest, r.flow.DeviceFor, r.flow.DeviceGoal = q.ID, q.For, q.Goal
 }
 
 // deviceNumber compares the number. A wrong one ends the request.
@@ -231,7 +237,7 @@ func (r *run) deviceNumber(ctx context.Context, in recovery.Input) (*recovery.Pr
 		r.audit(r.event(recovery.EventDeviceRefused))
 		return recovery.NewProblem(recovery.ProblemDeviceNumber), nil
 	}
-	r.flow.DeviceRequest = q.ID
+	r.answersTo(q)
 	return nil, nil
 }
 
@@ -254,13 +260,12 @@ func (r *run) answerBrowser(ctx context.Context) error {
 	if r.flow.ByCode {
 		code = secret.Code(8)
 	}
-	device := r.ownDevice()
-	factor := r.Methods.ShowsFactor(r.flow.Proofs)
+	is := recovery.Admission{Factor: r.Methods.ShowsFactor(r.flow.Proofs), There: r.flow.Shown(), By: r.ownDevice()}
 	_, err := r.updateRequest(ctx, r.requestOf(r.flow), func(q *recovery.DeviceRequest) error {
-		if q.ID != r.flow.DeviceRequest || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || device == "" {
+		if q.ID != r.flow.DeviceRequest || q.State != recovery.DeviceWaiting || !q.Live(r.Now()) || is.By == "" {
 			return recovery.ErrMoved
 		}
-		q.Answer(device, factor, code, r.Now())
+		q.Answer(is, code, r.Now())
 		return nil
 	})
 	if err == nil {

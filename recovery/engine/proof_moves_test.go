@@ -54,6 +54,9 @@ func (inst *installation) moves(s *attackState) []move {
 			out = append(out, inst.formMove("ask for "+m, recovery.Input{Method: m}))
 		}
 	}
+	if s.step.ByBrowser {
+		return append(out, inst.letInMoves()...)
+	}
 	switch s.step.Ask {
 	case recovery.AskMail:
 		out = append(out, inst.addressMove(recovery.Input{Mail: evilMail}, evilMail))
@@ -332,7 +335,7 @@ func (inst *installation) flowFingerprint(s *attackState) string {
 	slices.Sort(sent)
 	var proofs []string
 	for _, p := range f.Proofs {
-		proofs = append(proofs, p.Method)
+		proofs = append(proofs, fmt.Sprint(p.Method, p.There))
 	}
 	slices.Sort(proofs)
 	pending := slices.Sorted(maps.Keys(f.Pending))

@@ -58,6 +58,7 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 			a.TrustedContacts = append(a.TrustedContacts, recovery.TrustedContact{ID: inst.idOf(name), Name: name})
 		}
 	})
+	inst.settle()
 	inst.addMemorized(s, shape)
 	s.holdings.reads, s.holdings.contacts = []string{aliceMail, alicePhone}, shape.Count(lint.SourceContact)
 	inst.owner = s.holdings

@@ -18,7 +18,6 @@ const (
 	KeyEmpty        = "empty"          // a way without proofs
 	KeyGoal         = "goal"           // unknown goal
 	KeyUnknownProof = "unknown_proof"  // no method stands for the word
-	KeyLater        = "later"          // a proof that this version does not have yet
 	KeyDuplicate    = "duplicate"      // the same way twice
 	KeySameSource   = "same_source"    // two proofs that count once
 	KeyNotSetUp     = "not_set_up"     // a channel has no notifier

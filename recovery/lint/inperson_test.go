@@ -1,7 +1,6 @@
 package lint_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -53,24 +52,5 @@ func TestInPersonForAnAdministrator(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
-	}
-}
-
-// Proofs of a later version have their sentence until they are in the table.
-func TestLater(t *testing.T) {
-	table := policy("password: mail_link passkey @Caddyfile:7\npassword: mail_link device")
-	if found := lint.Check(table); slices.ContainsFunc(found, func(f lint.Finding) bool { return f.Severity == lint.Error }) {
-		t.Fatalf("got %v, want nothing against words of the table", found)
-	}
-	table.Later = []string{"passkey", "device"}
-	table.Proofs = slices.DeleteFunc(table.Proofs, func(p lint.Proof) bool { return slices.Contains(table.Later, p.Name) })
-	err := lint.Refused(lint.Judge(table))
-	for _, want := range []string{
-		`Caddyfile:7: recover password: the way "mail_link passkey" asks for passkey, which is not available in this version; until it is, use one of totp`,
-		`asks for device, which is not available in this version`,
-	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q in it", err, want)
-		}
 	}
 }

@@ -135,7 +135,7 @@ func (m *adviser) replace(f *Finding) {
 // goal is switched off where nothing is left of it. A word that is none was meant
 // as another, which only its writer knows.
 func (m *adviser) drop(f *Finding) {
-	if f.Key == KeyUnknownProof || f.Key == KeyLater {
+	if f.Key == KeyUnknownProof {
 		return
 	}
 	left := m.table.replaced(m.now)

@@ -90,8 +90,6 @@ func (t Table) understood(goal Goal, w Way) ([]Proof, []Finding) {
 		p, ok := t.proof(name)
 		switch {
 		case s == WordFactor && slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Factor }):
-		case slices.Contains(t.Later, s):
-			out = append(out, w.finding(goal, KeyLater, Error, fmt.Sprintf("asks for %s, which is not available in this version", s), "until it is, use one of "+t.words()))
 		case !ok || n == 0 || n > 1 && p.Source != SourceContact:
 			out = append(out, w.finding(goal, KeyUnknownProof, Error, fmt.Sprintf("asks for %q, which is none of %s", s, t.words()), ""))
 		default:

@@ -187,8 +187,6 @@ type Table struct {
 	Changes   []Change
 	Approvals []Approval
 	Thaws     []Thaw
-	// Later are proofs that this version does not have yet.
-	Later []string
 	// Channels that have a notifier: mail, sms, push.
 	Channels []string
 	// Ask are extra proofs (pin, question) asked in every recovery of an

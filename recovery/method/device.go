@@ -9,14 +9,15 @@ import (
 
 // Device is the proof that another browser of the same account let this one in.
 // There its owner has typed the number that this one shows, and proved who they
-// are. It proves that somebody sits before that browser.
+// are. It proves that somebody sits before that browser, and in a way back what was
+// shown there says for which goal it counts.
 type Device struct{}
 
 // Traits implements recovery.Method.
 func (Device) Traits() recovery.Traits {
 	return recovery.Traits{
 		Name: recovery.OtherDevice, Source: recovery.OtherDevice, Class: recovery.ClassIssued,
-		SignInOnly: true, Throttle: recovery.ThrottlePatience, Page: recovery.PageDeviceWait, Wrong: recovery.ProblemDeviceWaiting,
+		First: true, Throttle: recovery.ThrottlePatience, Page: recovery.PageDeviceWait, Wrong: recovery.ProblemDeviceWaiting,
 	}
 }
 
@@ -31,5 +32,5 @@ func (Device) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error
 	if t.Admission == nil {
 		return recovery.Verdict{}, nil
 	}
-	return recovery.Verdict{OK: true, Factor: t.Admission.Factor}, nil
+	return recovery.Verdict{OK: true, Factor: t.Admission.Factor, There: t.Admission.There, By: t.Admission.By}, nil
 }

@@ -17,10 +17,10 @@ const approveAddress = "account/approve"
 
 // deviceWait is the page of the new browser.
 func (s step) deviceWait() templates.Content {
-	c := templates.DeviceWaitPage{Ways: s.ways(), Link: s.origin + Prefix + approveAddress, Factor: s.Account != nil && s.Engine.Methods.HasFactor(s.Account)}
+	c := templates.DeviceWaitPage{Ways: s.ways(), Link: s.origin + Prefix + approveAddress, Asks: s.asksThere()}
 	q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow)
 	if err != nil {
-		s.log().Warn("request of a browser cannot be read", "error", err)
+		return s.away(err)
 	}
 	c.State, c.Number, c.Others = string(q.State), q.Number, q.Others
 	c.Code = secret.Group(s.Flow.DeviceCode, 4)
@@ -33,6 +33,23 @@ func (s step) deviceWait() templates.Content {
 		c.QR = qr
 	}
 	return c
+}
+
+// asksThere is what the known browser will ask: of somebody who has proved nothing
+// yet it depends on no account.
+func (s step) asksThere() string {
+	replaces := s.Flow.Kind == recovery.KindRecover
+	switch {
+	case s.Account == nil && replaces:
+		return templates.AsksAny
+	case s.Account == nil:
+		return templates.AsksProof
+	case !s.Engine.Methods.HasFactor(s.Account) && replaces:
+		return templates.AsksNothing
+	case !s.Engine.Methods.HasFactor(s.Account), replaces && s.Flow.Goal == recovery.GoalSecondFactor:
+		return templates.AsksPassword
+	}
+	return templates.AsksFactor
 }
 
 // peek answers the script of that page: 205 when there is something new, else 204.
@@ -57,7 +74,11 @@ func (x *exchange) peek(f *recovery.Flow) {
 // deviceApprove asks the known browser for the last click.
 func (s step) deviceApprove() templates.Content {
 	c := templates.DevicePage{HandOver: s.Step.Ask == recovery.AskHandOver}
-	if q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow); err == nil && q.ID != "" {
+	q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow)
+	switch {
+	case err != nil:
+		return s.away(err)
+	case q.ID != "":
 		c.Request = s.asking(&q)
 	}
 	return c
@@ -67,13 +88,26 @@ func (s step) deviceApprove() templates.Content {
 func (x *exchange) asking(q *recovery.DeviceRequest) *templates.DeviceRequest {
 	out := &templates.DeviceRequest{
 		ID: q.ID, State: string(q.State), Browser: q.Browser, Network: q.Network, SameNetwork: q.Network == x.client.Network,
-		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others,
+		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others, For: forWhat(q),
 	}
 	if q.Code != "" && x.Engine.Now().Before(q.CodeUntil) {
 		out.Code = secret.Group(q.Code, 4)
 		out.Left = q.CodeUntil.Sub(x.Engine.Now()).Round(time.Second)
 	}
 	return out
+}
+
+// forWhat names what a request is for, beside a sign-in.
+func forWhat(q *recovery.DeviceRequest) string {
+	switch {
+	case q.For == recovery.KindUnlock:
+		return "unlock"
+	case q.For == recovery.KindRecover && q.Goal != "":
+		return string(q.Goal)
+	case q.For == recovery.KindRecover:
+		return "recover"
+	}
+	return ""
 }
 
 // appOf names the app that the person was going to.

@@ -35,6 +35,31 @@ func letIn() []sentence {
 	}
 }
 
+// backByDevice are the acts of somebody who gets back in by a known device.
+func backByDevice() []sentence {
+	return []sentence{
+		{`on the (.+) she types the characters that the (.+) shows`, func(s *storyReader, m []string) {
+			code := s.browser(m[1]).Find("find")
+			s.use(m[0]).Get(approve+"?choice=device").Submit("code", code)
+		}},
+		{`she shows her password instead`, func(s *storyReader, _ []string) {
+			another(s.b).Submit("method", recovery.Password).Submit("password", s.me().Password)
+		}},
+		{`she goes on without the mailbox`, func(s *storyReader, _ []string) {
+			if s.b.Page() != "wait" {
+				another(s.b).Submit("method", recovery.Waiting)
+			}
+		}},
+		{`she stays signed in on the (.+)`, func(s *storyReader, _ []string) {
+			change(s.t, s.w, s.who, func(a *recovery.Account) {
+				for i := range a.Sessions {
+					a.Sessions[i].End, a.Sessions[i].Idle = s.w.Clock.Now().Add(30*24*time.Hour), 7*24*3600
+				}
+			})
+		}},
+	}
+}
+
 // letInResults are what must have come of them.
 func letInResults() []sentence {
 	return []sentence{

@@ -66,7 +66,7 @@ func (x *exchange) afterwards(o recovery.Outcome) string {
 	case recovery.ToPerson:
 		return x.address("people/"+o.Flow.Person, url.Values{"done": {says}})
 	case recovery.ToApprove:
-		return x.address("account/approve", url.Values{"done": {says}})
+		return x.address(approveAddress, url.Values{"choice": {string(recovery.KindLetIn)}, "done": {says}})
 	case recovery.ToAccount:
 	}
 	return x.ownURL(ownPathOf(recipe), says)

@@ -38,6 +38,10 @@ func (x *exchange) page(status int, f templates.Frame, c templates.Content) {
 		x.past(f)
 		return
 	}
+	if _, away := c.(templates.UnavailablePage); away {
+		status = http.StatusServiceUnavailable
+		x.w.Header().Set("Retry-After", "5")
+	}
 	var b bytes.Buffer
 	if err := x.Pages.Page(&b, f, c); err != nil {
 		x.log().Error("page not rendered", "error", err)
@@ -110,7 +114,6 @@ func (x *exchange) session() (*recovery.Session, error) {
 // unavailable answers "cannot tell": 503, and every cookie stays as it is.
 func (x *exchange) unavailable(err error) {
 	x.log().Error("store not available", "id", x.id, "error", err)
-	x.w.Header().Set("Retry-After", "5")
 	x.page(http.StatusServiceUnavailable, x.frame(), templates.UnavailablePage{})
 }
 

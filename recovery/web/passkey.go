@@ -29,21 +29,22 @@ func (s step) browserName() string {
 
 // passkey has the browser show one of those that the account has here. Of others it
 // says for which address they were made.
-func (s step) passkey(c *templates.FactorPage) {
+func (s step) passkey(c *templates.FactorPage) error {
 	s.hardenAsking()
 	if s.Account == nil {
-		return
+		return nil
 	}
 	challenge := s.Flow.Challenges[recovery.Passkey]
 	here, elsewhere := method.PasskeysAt(s.Account, s.client.Passkeys)
 	if len(here) == 0 {
 		c.Elsewhere = elsewhere
-		return
+		return nil
 	}
 	if challenge.Live(s.Engine.Now()) {
 		c.Options = string(method.PasskeyRequest(s.client.Passkeys, challenge.Code, here, false))
 		c.Left = challenge.Expires.Sub(s.Engine.Now())
 	}
+	return nil
 }
 
 // passkeysGone are those that a recovery ends, for their owner to delete them on

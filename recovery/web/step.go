@@ -42,8 +42,8 @@ func proofPages() map[string]fill {
 }
 
 // factors has a line for each method whose form shows more than a field.
-func factors() map[string]func(step, *templates.FactorPage) {
-	return map[string]func(step, *templates.FactorPage){
+func factors() map[string]func(step, *templates.FactorPage) error {
+	return map[string]func(step, *templates.FactorPage) error{
 		recovery.SecurityQuestion: step.question,
 		recovery.VouchedBy:        step.vouchers,
 		recovery.Passkey:          step.passkey,
@@ -148,33 +148,42 @@ func (s step) factor() templates.Content {
 	}
 	c.Hint, c.Minutes = s.sent()
 	if more, ok := factors()[c.Method]; ok {
-		more(s, &c)
+		if err := more(s, &c); err != nil {
+			return s.away(err)
+		}
 	}
 	return c
 }
 
-func (s step) question(c *templates.FactorPage) {
+// away is the page in place of one that waits for what cannot be read: it has not
+// ended.
+func (s step) away(err error) templates.Content {
+	s.log().Error("what others have answered cannot be read", "id", s.id, "error", err)
+	return templates.UnavailablePage{}
+}
+
+func (s step) question(c *templates.FactorPage) error {
 	if s.Account != nil {
 		c.Question = method.QuestionOf(s.Account)
 	}
+	return nil
 }
 
 // vouchers fills in who is to be called and how many of them are needed.
-func (s step) vouchers(c *templates.FactorPage) {
+func (s step) vouchers(c *templates.FactorPage) error {
 	m, ok := s.Engine.Methods.Get(s.Step.Method).(method.Contact)
 	if !ok {
-		return
+		return nil
 	}
-	c.Code, c.Minutes = secret.Group(s.Flow.AskCode, 4), 60
-	if n, err := s.Engine.Answers(s.r.Context(), s.Flow); err == nil {
-		c.More = max(m.Need()-n, 0)
-	}
-	if s.Account == nil {
-		return // their names are for a visitor who has proved something
+	n, err := s.Engine.Answers(s.r.Context(), s.Flow)
+	c.Code, c.Minutes, c.More = secret.Group(s.Flow.AskCode, 4), 60, max(m.Need()-n, 0)
+	if err != nil || s.Account == nil {
+		return err // their names are for a visitor who has proved something
 	}
 	for _, who := range s.Account.TrustedContacts {
 		c.People = append(c.People, templates.Person{Name: who.Name})
 	}
+	return nil
 }
 
 func (s step) mailed() templates.Content {
