@@ -78,7 +78,7 @@ func killOnce(t *testing.T, w *recoverytest.World, alice *recoverytest.Person) s
 	b := w.Browser()
 	w.Ask(b, alice)
 	b.Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", alice.Password).Want("factor")
-	b.Submit("code", w.SMSCode(alice)).Want("enroll")
+	b.Submit("code", w.SMSCode(alice)).TakeApp()
 	alice.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("codes")
 	alice.Codes = strings.Fields(strings.Join(b.All("codes"), " "))

@@ -101,7 +101,7 @@ func (w *World) confirm(b *recoverytest.Browser, p *Person) {
 // Enrol walks the pages enroll and codes.
 func (p *Person) Enrol(b *recoverytest.Browser) {
 	b.TB.Helper()
-	b.Want("enroll")
+	b.TakeApp()
 	key := strings.Join(b.All("secret"), "")
 	p.Authenticator = &Authenticator{Key: strings.NewReplacer("-", "", " ", "").Replace(key)}
 	b.Submit("code", p.Authenticator.Code(b.TB)).Want("codes")

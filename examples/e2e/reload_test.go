@@ -48,7 +48,7 @@ func TestReload(t *testing.T) {
 	c.Kill()
 	c.Start()
 	stays("kill -9")
-	b.Submit("password", alice.Password).Want("factor").Submit("code", w.SMSCode(alice)).Want("enroll")
+	b.Submit("password", alice.Password).Want("factor").Submit("code", w.SMSCode(alice)).TakeApp()
 	old := *alice
 	c.Kill()
 	c.Start()

@@ -163,7 +163,7 @@ func TestMessagesThatFail(t *testing.T) {
 				wantGivenUp(t, w, c, failed, before)
 				return
 			}
-			onSMS.Submit("code", w.SMSCode(alice)).Want("enroll")
+			onSMS.Submit("code", w.SMSCode(alice)).TakeApp()
 			onMail.Submit("code", w.MailCode(alice)).Want("choice")
 			wantNoSecrets(t, c, w)
 		})

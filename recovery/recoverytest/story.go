@@ -106,14 +106,26 @@ func (o *Outbox) Take(tb testing.TB, address, template string) recovery.Message 
 	return m
 }
 
-// Enrol walks the pages enroll and codes, and takes the app where people are asked
-// for a second factor of their choice.
-func (w *World) Enrol(b *Browser, p *Person) {
-	w.TB.Helper()
-	if b.Page() == "choice" {
+// Enrolling tells whether a second factor is asked for: which one, or the page on
+// which it is made.
+func (b *Browser) Enrolling() bool {
+	return b.Page() == "enroll" || b.Page() == "choice" && b.Offers("method", recovery.TOTP)
+}
+
+// TakeApp takes the authenticator app where people are asked for a second factor of
+// their choice, as they are at a name that has passkeys, and wants its page.
+func (b *Browser) TakeApp() *Browser {
+	b.TB.Helper()
+	if b.Enrolling() && b.Page() != "enroll" {
 		b.Submit("method", recovery.TOTP)
 	}
-	b.Want("enroll")
+	return b.Want("enroll")
+}
+
+// Enrol walks the pages enroll and codes.
+func (w *World) Enrol(b *Browser, p *Person) {
+	w.TB.Helper()
+	b.TakeApp()
 	p.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", TOTP(w, p.Key)).Want("codes")
 	p.Codes = strings.Fields(strings.Join(b.All("codes"), " "))

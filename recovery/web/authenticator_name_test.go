@@ -26,7 +26,7 @@ func TestAuthenticatorsShowThePlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		b, p := w.Browser(), recoverytest.Alice()
-		b.Get("/.sparekey/setup").Submit("code", code).Submit("name", p.Name, "new_password", p.Password).Want("enroll")
+		b.Get("/.sparekey/setup").Submit("code", code).Submit("name", p.Name, "new_password", p.Password).TakeApp()
 		link, err := url.Parse(authenticatorLink(b))
 		if err != nil || link.Scheme != "otpauth" {
 			t.Fatalf("got link %q and %v", link, err)

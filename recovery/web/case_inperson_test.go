@@ -114,7 +114,7 @@ func TestAD04_ACodeHandedOverCountsWhereItIsWritten(t *testing.T) {
 	code := o.hand("second_factor")
 	b := o.enter(code).Want("choice").Submit("choice", "password").Want("sent") // as if there were no code
 	b.Get("/.sparekey/link").Submit("code", code).Want("choice").Submit("choice", "second_factor").Want("factor")
-	b.Submit("password", o.robin.Password).Want("enroll")
+	b.Submit("password", o.robin.Password).TakeApp()
 	o = newAdminWorld(t, inPersonFor(recovery.GoalSecondFactor, recovery.Password, recovery.AdminInPerson))
 	o.ask("password").Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("person")
 	mailed := o.enter(recoverytest.Link(t, o.Outbox.Last(t, o.robin.Mail, "admin-case"))).Want("choice")

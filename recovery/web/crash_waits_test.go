@@ -37,7 +37,7 @@ func waitCrashFlows() []crashFlow {
 				x.node.Clock.Move(24 * time.Hour)
 			},
 			walk: func(x *crashRun) {
-				b := waits()[0].walk(x.node, x.node.Browser(), &x.alice).Want("enroll")
+				b := waits()[0].walk(x.node, x.node.Browser(), &x.alice).TakeApp()
 				x.renewed(b, &x.alice, x.alice.Password)
 			},
 			check: func(t *testing.T, x *crashRun) {
@@ -79,7 +79,7 @@ func checkWaitStopped(t *testing.T, x *crashRun) {
 func (x *crashRun) waited() {
 	waits()[0].beginWait(x.w, &x.alice)
 	x.w.Clock.Move(24 * time.Hour)
-	b := waits()[0].walk(x.w, x.w.Browser(), &x.alice).Want("enroll")
+	b := waits()[0].walk(x.w, x.w.Browser(), &x.alice).TakeApp()
 	x.renewed(b, &x.alice, x.alice.Password)
 }
 

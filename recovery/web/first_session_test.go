@@ -109,7 +109,7 @@ func TestAdministratorsHearOfAnActivation(t *testing.T) {
 func TestAVoidedInvitationSignsNobodyIn(t *testing.T) {
 	t.Parallel()
 	w, admin, robin, token := invited(t, recoverytest.Alice())
-	b := begins(w, token).Want("new-password").Submit("new_password", "staple battery horse").Want("confirm").Submit("choice", "skip").Want("enroll")
+	b := begins(w, token).Want("new-password").Submit("new_password", "staple battery horse").Want("confirm").Submit("choice", "skip").TakeApp()
 	key := strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	b.Submit("code", recoverytest.TOTP(w, key)).Want("codes")
 	admin.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")

@@ -156,6 +156,7 @@ func changes() []sentence {
 			s.b.Submit("code", wrongCodes(1, recoverytest.TOTP(s.w, s.shown()))[0])
 		}},
 		{`(?:she|he) scans the picture and types the code it shows`, func(s *storyReader, _ []string) {
+			s.b.TakeApp()
 			s.me().Key = s.shown()
 			s.b.Submit("code", s.code())
 		}},

@@ -254,9 +254,9 @@ func recoveryWalks() []func(s *flowWalker) {
 		func(s *flowWalker) { s.recover("password").prove(recovery.TOTP).b.Want("new-password") },
 		func(s *flowWalker) { s.recover("password").prove(recovery.RecoveryCode).b.Want("new-password") },
 		func(s *flowWalker) {
-			s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.Want("enroll")
+			s.recover("second_factor").prove(recovery.Password).prove(recovery.SMSCode).b.TakeApp()
 		},
-		func(s *flowWalker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.Want("enroll") },
+		func(s *flowWalker) { s.recover("second_factor").prove(recovery.RecoveryCode).b.TakeApp() },
 		func(s *flowWalker) { s.recover("both").prove(recovery.RecoveryCode).b.Want("new-password") },
 		func(s *flowWalker) {
 			s.lose(recovery.RecoveryCode)

@@ -28,7 +28,7 @@ func inSession(kind recovery.Kind, finish ...string) func(*recoverytest.World, *
 	return func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
 		w.TB.Helper()
 		begin(w, b, p, kind)
-		if b.Page() == "enroll" {
+		if b.Enrolling() {
 			w.Enrol(b, p)
 		} else {
 			b.Submit(finish...)
@@ -163,7 +163,7 @@ func TestRule_AnActOfTheOwnerEndsWaitsAndCases(t *testing.T) {
 		waits()[0].beginWait(w, alice)
 		renew(w, seat, alice)
 		w.Clock.Move(25 * time.Hour)
-		if b := waits()[0].walk(w, w.Browser(), alice); b.Page() == "enroll" {
+		if b := waits()[0].walk(w, w.Browser(), alice); b.Enrolling() {
 			t.Error("the wait is over, want it ended")
 		}
 	})
@@ -288,7 +288,8 @@ func TestNewCodesEndOtherSignInsIfWanted(t *testing.T) {
 				w, alice, other := withOthers(t)
 				own := enter(t, w, w.Browser(), alice)
 				begin(w, own, alice, kind)
-				if own.Page() == "enroll" {
+				if own.Enrolling() {
+					own.TakeApp()
 					alice.Key = keyOn(own)
 					own.Submit("code", recoverytest.TOTP(w, alice.Key))
 				}

@@ -120,7 +120,7 @@ func (r *policyReload) do(deed string) {
 	case "new":
 		post("new_password", "a new and longer sentence")
 	case "scan":
-		post("code", recoverytest.TOTP(r.w, r.b.Want("enroll").All("secret")[0]))
+		post("code", recoverytest.TOTP(r.w, r.b.TakeApp().All("secret")[0]))
 	case "choose":
 		post("choice", arg)
 	case "method":

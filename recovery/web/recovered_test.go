@@ -92,7 +92,7 @@ func TestRule_OneCaseReplacesOneThing(t *testing.T) {
 		}, true, false},
 		{"second factor", withFactor, func(t *testing.T, w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
 			t.Helper()
-			return atSMS(t, w, p).Submit("code", w.SMSCode(p)).Want("enroll")
+			return atSMS(t, w, p).Submit("code", w.SMSCode(p)).TakeApp()
 		}, false, true},
 		{"both, by a way of both", withFactor, func(_ *testing.T, w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
 			b := w.Browser()
@@ -131,7 +131,7 @@ func renew(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Perso
 		hidden := b.Hidden("code")
 		hidden.Set("new_password", "smuggled horse battery")
 		hidden.Set("choice", "both")
-		b.Post("/.sparekey/", hidden).Want("enroll")
+		b.Post("/.sparekey/", hidden).TakeApp()
 		w.Enrol(b, p)
 		return b
 	}

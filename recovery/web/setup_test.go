@@ -64,7 +64,7 @@ func TestTheFirstAccountVoidsEveryLink(t *testing.T) {
 	codes := announced(t, w, 3)
 	begun := w.Browser()
 	begun.Get("/.sparekey/setup").Submit("code", codes[2]).Want("setup")
-	begun.Submit("name", "mallory", "new_password", "an evil long sentence").Want("enroll")
+	begun.Submit("name", "mallory", "new_password", "an evil long sentence").TakeApp()
 	thief := &recoverytest.Person{Name: "mallory"}
 
 	alice, b := recoverytest.Alice(), w.Browser()

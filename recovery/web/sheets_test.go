@@ -179,7 +179,7 @@ func TestRule_AThiefsSheetOpensNothing(t *testing.T) {
 func TestRule_ARecoveryVoidsNoSheet(t *testing.T) {
 	s := newSheets(t)
 	b := atSMS(t, s.w, s.alice)
-	b.Submit("code", s.w.SMSCode(s.alice))
+	b.Submit("code", s.w.SMSCode(s.alice)).TakeApp()
 	thief := *s.alice
 	thief.Key = keyOn(b)
 	b.Submit("code", recoverytest.TOTP(s.w, thief.Key)).Want("codes")

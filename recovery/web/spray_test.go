@@ -94,7 +94,7 @@ func TestTH06_APlaceBehindOneAddressIsNotSlowed(t *testing.T) {
 	b := w.Browser()
 	b.Get("/.sparekey/recover").Submit("name", "alice").Want("sent").Submit("method", recovery.RecoveryCode).Want("factor")
 	b.Submit("code", alice.Codes[0]).Want("choice").Submit("choice", "second_factor").Want("factor")
-	b.Submit("password", "wrong horse staple").Want("factor").Submit("password", alice.Password).Want("enroll")
+	b.Submit("password", "wrong horse staple").Want("factor").Submit("password", alice.Password).TakeApp()
 }
 
 // The answer tells nothing of who exists: names of nobody, and those with an

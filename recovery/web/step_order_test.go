@@ -36,7 +36,7 @@ func TestRule_HalfSignedInEnrolsOnlyWithoutFactor(t *testing.T) {
 				t.Errorf("the account changed: %d credentials, were %d", len(after.Credentials), len(before.Credentials))
 			}
 			// Signed in fully, both may.
-			begin(w, enter(t, w, w.Browser(), alice), alice, recovery.KindAddFactor).Want("enroll")
+			begin(w, enter(t, w, w.Browser(), alice), alice, recovery.KindAddFactor).TakeApp()
 		})
 	}
 }
@@ -52,7 +52,7 @@ func TestA11_SomebodyElsesNameChangesNothing(t *testing.T) {
 	b.Submit("code", w.MailCode(robin), "name", "alice").Want("choice")
 	b.Submit("choice", "second_factor", "name", "alice", "mail", alice.Mail).Want("factor")
 	b.Submit("password", robin.Password, "name", "alice").Want("factor")
-	b.Submit("code", w.SMSCode(robin), "name", "alice", "phone", "+41790000000").Want("enroll")
+	b.Submit("code", w.SMSCode(robin), "name", "alice", "phone", "+41790000000").TakeApp()
 	w.Enrol(b, robin)
 	w.SignIn(w.Browser(), robin, "/")
 	w.SignIn(w.Browser(), alice, "/")

@@ -112,7 +112,7 @@ func TestSwitchedOffWaysAreNotOffered(t *testing.T) {
 		w.Setup(alice)
 		b := w.Browser()
 		b.Get("/.sparekey/recover").Submit("name", "alice").Want("factor").Submit("code", alice.Codes[0])
-		b.Want("factor").Submit("password", alice.Password).Want("enroll")
+		b.Want("factor").Submit("password", alice.Password).TakeApp()
 		w.Enrol(b, alice)
 		w.SignIn(b.Want("sign-in"), alice, "/")
 	})

@@ -87,7 +87,7 @@ func (s *besieged) renew(b *recoverytest.Browser) {
 		s.robin.Password = "another paper boat"
 		b.Submit("new_password", s.robin.Password)
 	}
-	if b.Page() == "enroll" {
+	if b.Enrolling() {
 		s.Enrol(b, s.robin)
 	}
 	b.Want("sign-in")

@@ -17,7 +17,7 @@ func TestA44_TheEnrolmentCodeCountsAsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := w.Browser()
-	b.Get("/.sparekey/setup").Submit("code", code).Submit("name", "alice", "new_password", alice.Password).Want("enroll")
+	b.Get("/.sparekey/setup").Submit("code", code).Submit("name", "alice", "new_password", alice.Password).TakeApp()
 	key := strings.Join(b.All("secret"), "")
 	used := recoverytest.TOTP(w, key)
 	b.Submit("code", used).Want("codes").Submit("choice", "saved").Want("")

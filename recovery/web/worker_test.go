@@ -37,7 +37,7 @@ func TestWB08_WhatIsSecretIsShownToAWindowOnly(t *testing.T) {
 	w.Invite(bob())
 	b := w.Browser()
 	w.SignIn(b, alice, "/")
-	enroll := begin(w, b, alice, recovery.KindAddFactor).Want("enroll").URL.RequestURI()
+	enroll := begin(w, b, alice, recovery.KindAddFactor).TakeApp().URL.RequestURI()
 	secret := strings.Join(b.All("secret"), "")
 	codes := begin(w, b, alice, recovery.KindNewCodes).Want("codes").URL.RequestURI()
 	sheet := strings.Join(strings.Fields(strings.Join(b.All("codes"), " ")), " ")
@@ -62,7 +62,7 @@ func TestWB08_WhatIsSecretIsShownToAWindowOnly(t *testing.T) {
 			through(b, nil)
 		}
 	}
-	b.Get(enroll).Want("enroll")
+	b.Get(enroll).TakeApp()
 	b.Get(codes).Want("codes")
 	b.Get("/.sparekey/account").Want("account")
 }
@@ -80,7 +80,7 @@ func TestWB08_AnswersToFormsAreNotOverheard(t *testing.T) {
 		t.Error("a new invitation was made, and its link shown to nobody")
 	}
 	through(admin, nil)
-	begin(w, admin, alice, recovery.KindAddFactor).Want("enroll")
+	begin(w, admin, alice, recovery.KindAddFactor).TakeApp()
 	hidden := admin.Hidden("code")
 	hidden.Set("code", "000000")
 	through(admin, worker)
