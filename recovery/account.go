@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -328,8 +329,8 @@ func Notable(before, after *Account) bool {
 }
 
 // DropExpired drops what has ended and keeps the record within its limits: what was
-// used last the longest ago goes first.
-func (a *Account) DropExpired(now time.Time) {
+// used last the longest ago goes first. It names the browsers that were one too many.
+func (a *Account) DropExpired(now time.Time) (gone []string) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
 	a.Stopped = slices.DeleteFunc(a.Stopped, func(x Stopped) bool { return !now.Before(x.Until) })
@@ -341,9 +342,9 @@ func (a *Account) DropExpired(now time.Time) {
 		a.OldCodes = nil
 	}
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return !a.live(&s, now) })
-	a.fewDevices(MaxDevices)
-	a.newest(false, MaxSessions)
+	gone = append(a.fewDevices(MaxDevices), a.newest(false, MaxSessions)...)
 	a.newest(true, MaxNear)
+	return gone
 }
 
 // Forget makes a known browser unknown, which ends its sessions; false: it was not
@@ -358,12 +359,15 @@ func (a *Account) Forget(id string) bool {
 	return true
 }
 
-// fewDevices forgets those used last the longest ago, until there are n.
-func (a *Account) fewDevices(n int) {
+// fewDevices forgets those used last the longest ago, until there are n, and names
+// them.
+func (a *Account) fewDevices(n int) (gone []string) {
 	for len(a.Devices) > n {
 		oldest := slices.MinFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
 		a.Forget(oldest.ID)
+		gone = append(gone, cmp.Or(oldest.Label, oldest.Browser))
 	}
+	return gone
 }
 
 // Clone makes a deep copy, so that an edit that fails has changed nothing.

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -95,7 +96,10 @@ func (end End) Apply(a *Account) (Effects, error) {
 	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
 	}
-	a.DropExpired(end.Now)
+	if gone := a.DropExpired(end.Now); len(gone) > 0 {
+		eff.Thing.Key = cmp.Or(eff.Thing.Key, gone[0])
+		eff.Done(EventOldestEnded)
+	}
 	return eff, nil
 }
 

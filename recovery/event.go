@@ -65,6 +65,7 @@ const (
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventBrowserRenamed        EventName = "browser_renamed"
 	EventBrowserForgotten      EventName = "browser_forgotten"
+	EventOldestEnded           EventName = "oldest_ended"   // a browser or session was one too many
 	EventBrowserCopied         EventName = "browser_copied" // a token of a remembered browser that was replaced is shown
 	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
 	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose

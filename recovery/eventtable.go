@@ -112,6 +112,7 @@ func signInEvents() []EventInfo {
 		info(EventSessionsEnded, proofFields, "all sessions were ended, or all others"),
 		info(EventBrowserRenamed, requestFields, "a known browser was given a name by its owner"),
 		info(EventBrowserForgotten, requestFields, "a known browser was made unknown by its owner, and its sessions have ended"),
+		info(EventOldestEnded, proofFields, "one browser or session too many signed in: the one that was unused for the longest has ended"),
 		warning(EventBrowserCopied, proofFields, "a copy of a browser that skips the second factor was used, or the browser itself after a copy was; it is asked for there again"),
 		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
 		info(EventSetup, proofFields, "the first administrator set the site up, and is signed in"),

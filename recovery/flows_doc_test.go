@@ -100,7 +100,7 @@ func chapters() []chapter {
 		{"confirm_phone", "", "Confirm the phone number", "As with the mail address.", "number confirmed", unasked},
 		{"set_pin", "", "Set a PIN", "A PIN is only ever asked in addition to something else.", "PIN set", settled},
 		{"set_question", "", "Set a security question", "An answer is only ever asked in addition, too; with `ask question for recover` it comes after the first proof of a recovery.", "question set", settled},
-		{"add_contact", "", "Name somebody who may vouch", "Up to five people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
+		{"add_contact", "", "Name somebody who may vouch", "Up to ten people with an account here; two of them and the mailbox are a way back.", "may vouch", settled},
 		{"approve_contact", "", "Vouch for somebody", "The person who asks reads a code out over the phone; whoever vouches types it and proves a second factor.", "vouched, both are told", settled},
 		{"let_in", "", "Let another device in", "A known browser shows who asks; the number that the new one shows comes first, then a proof, then one click: at once, or with a code to be typed there.", "the new browser may go on", known},
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},

@@ -53,7 +53,7 @@ type Thing struct {
 	Goal     Goal      `json:"goal,omitempty"`     // what somebody waits to replace
 	Ready    time.Time `json:"ready,omitzero"`     // when that opens
 	Person   string    `json:"person,omitempty"`   // who may vouch, or did
-	Key      string    `json:"key,omitempty"`      // name of an access key
+	Key      string    `json:"key,omitempty"`      // name of an access key, or of a browser
 }
 
 // Together is one notice of all that an act did. The others are told beside the

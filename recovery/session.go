@@ -67,8 +67,8 @@ func (a *Account) live(s *Session, now time.Time) bool {
 }
 
 // newest keeps the n that were used last of the sessions that are near, or of those
-// that are not.
-func (a *Account) newest(near bool, n int) {
+// that are not, and names the browsers of the others.
+func (a *Account) newest(near bool, n int) (gone []string) {
 	var used []Session
 	for _, s := range a.Sessions {
 		if s.Near == near {
@@ -76,12 +76,16 @@ func (a *Account) newest(near bool, n int) {
 		}
 	}
 	if len(used) <= n {
-		return
+		return nil
 	}
 	slices.SortStableFunc(used, func(x, y Session) int { return y.Seen.Compare(x.Seen) })
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool {
 		return slices.ContainsFunc(used[n:], func(old Session) bool { return old.ID == s.ID })
 	})
+	for _, s := range used[n:] {
+		gone = append(gone, s.Browser)
+	}
+	return gone
 }
 
 // GoesBy tells whether a sum is that of the session's token, or of the one before

@@ -53,7 +53,7 @@ func (end End) addTrustedContact(a *Account, eff *Effects) {
 	eff.Done(EventTrustedContactAdded)
 }
 
-const maxTrustedContacts = 5
+const maxTrustedContacts = 10
 
 // somebody needs the name of another person here.
 func somebody(f Facts) (Step, bool) {

@@ -15,7 +15,7 @@ func events() []string {
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
-		"invited", "activated", "sign_in_given_up", "access_key_made", "access_key_revoked", "access_keys_suspended",
+		"invited", "activated", "sign_in_given_up", "access_key_made", "access_key_revoked", "access_keys_suspended", "device_let_in", "browser_copied", "oldest_ended",
 	}
 }
 
