@@ -34,7 +34,7 @@ func dropPasswordRecipe() Recipe {
 			end.endOthers(a, eff)
 			eff.Done(EventPasswordDropped)
 		},
-		After: After{Says: []string{"password_dropped"}},
+		After: After{Page: "sign-in", Says: []string{"password_dropped"}},
 	}
 }
 

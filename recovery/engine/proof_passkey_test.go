@@ -133,6 +133,30 @@ func TestLintIsExactWithPasskeys(t *testing.T) {
 	t.Log(n)
 }
 
+// eitherPolicy has people make an app or a passkey. The owner has an app, and whoever
+// comes by a session and a proof can add a passkey beside it.
+func eitherPolicy() *recovery.Policy {
+	p := proofPolicy()
+	p.Enrol = []string{recovery.TOTP, recovery.Passkey}
+	return p
+}
+
+// TestLintIsExactWhereAPasskeyCanBeAdded is the proof for accounts with an app.
+func TestLintIsExactWhereAPasskeyCanBeAdded(t *testing.T) {
+	recoverytest.SlowAlone(t)
+	t.Parallel()
+	var n tally
+	for _, shape := range []lint.Shape{
+		lint.Having("totp", "recovery_code", "mail", "device"),
+		lint.Having("totp", "recovery_code", "mail", "sms"),
+	} {
+		for _, hole := range compare(t, eitherPolicy(), nil, shape, &n) {
+			t.Error(hole)
+		}
+	}
+	t.Log(n)
+}
+
 // ownerRecovers lets the owner get the account back by a code and the mailbox, with
 // a new password and a new factor.
 func (inst *installation) ownerRecovers(begin *attackState) *attackState {

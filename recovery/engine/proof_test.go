@@ -116,9 +116,13 @@ func (inst *installation) activate(n recovery.NewAccount, password string) *atta
 		s.enrolled.password = password
 		ok = ok && inst.send(s, recovery.Input{NewPassword: secret.Text(password)})
 	}
-	for ok && s.flow != nil && (s.step.Enroll || s.step.Optional) {
+	for ok && s.flow != nil && (s.step.Enroll || s.step.Optional || s.step.Ask == recovery.AskFactor) {
 		if s.step.Enroll {
 			ok = inst.enrol(s)
+			continue
+		}
+		if s.step.Ask == recovery.AskFactor {
+			ok = inst.send(s, recovery.Input{Method: s.step.Methods[0]})
 			continue
 		}
 		ok = inst.send(s, recovery.Input{Code: secret.Text(inst.outbox[len(inst.outbox)-1].Vars["code"])})

@@ -118,9 +118,9 @@ func TestPasskeyFromSetUpToRecovery(t *testing.T) {
 	}
 }
 
-// TestMF10_A47_PasskeysOfOthers: an answer for another flow, another person, or once
+// TestA47_PasskeysOfOthers: an answer for another flow, another person, or once
 // more opens nothing, and the owner is not locked out by it.
-func TestMF10_A47_PasskeysOfOthers(t *testing.T) {
+func TestA47_PasskeysOfOthers(t *testing.T) {
 	t.Parallel()
 	k, first := withPasskey(t)
 	refused := func(b *recoverytest.Browser, what string) {
