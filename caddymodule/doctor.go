@@ -24,7 +24,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
 	people, accounts := o.accountChecks(ctx)
-	out = slices.Concat(out, accounts, o.nameChecks(ctx), o.keyChecks(ctx, people))
+	out = slices.Concat(out, accounts, o.nameChecks(ctx), o.keyChecks(ctx, people), o.sizeChecks(ctx, people))
 	if o.bare {
 		return append(out, check{
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,

@@ -96,7 +96,11 @@ func (end End) Apply(a *Account) (Effects, error) {
 	if end.Recipe.Opens && !eff.Near || end.Recipe.Replaces {
 		a.endSignIns(end.Client.Flows)
 	}
-	if gone := a.DropExpired(end.Now); len(gone) > 0 {
+	gone := a.DropExpired(end.Now)
+	if s := a.SessionByID(end.SessionID, end.Now); s != nil {
+		gone = append(gone, a.makeRoom(s)...)
+	}
+	if len(gone) > 0 {
 		eff.Thing.Key = cmp.Or(eff.Thing.Key, gone[0])
 		eff.Done(EventOldestEnded)
 	}

@@ -8,6 +8,8 @@ var (
 	ErrNotAllowed = errors.New("not allowed")
 	// ErrReason says that a reason is missing.
 	ErrReason = errors.New("a reason of 3 to 500 characters is needed")
+	// ErrFull says that an account has no room for more.
+	ErrFull = errors.New("the account is full: forget browsers, end sessions or revoke keys first")
 	// ErrSameAddress says that the address given is the one that counts already.
 	ErrSameAddress = errors.New("that is the address already")
 )

@@ -24,13 +24,13 @@ func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKe
 	key = recovery.JoinKey(account, token)
 	_, k.TokenHash = recovery.SplitKey(key)
 	k.ID, k.Created, k.Maker = strings.ToLower(secret.Code(keyIDSize)), e.Now(), actor(ctx).ID
-	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
+	a, err := e.editOwing(ctx, account, recovery.Within(func(a *recovery.Account) error {
 		if kept, err = a.AddKey(k, e.Now()); err != nil {
 			return err
 		}
 		e.oweAdmin(ctx, a, recovery.EventKeyMade, recovery.Thing{Key: kept.Name})
 		return nil
-	})
+	}))
 	if err != nil {
 		return "", recovery.AccessKey{}, err
 	}

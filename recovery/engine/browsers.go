@@ -21,12 +21,12 @@ func (e *Engine) ForgetBrowser(ctx context.Context, account, device string) erro
 }
 
 func (e *Engine) changeBrowser(ctx context.Context, id string, done recovery.EventName, change func(*recovery.Account) bool) error {
-	a, err := e.edit(ctx, id, func(a *recovery.Account) error {
+	a, err := e.edit(ctx, id, recovery.Within(func(a *recovery.Account) error {
 		if !change(a) {
 			return recovery.ErrMoved
 		}
 		return nil
-	})
+	}))
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}

@@ -73,10 +73,14 @@ func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account
 		edit = r.editOwing
 	}
 	var eff recovery.Effects
-	a, err := edit(ctx, r.flow.Account, func(a *recovery.Account) (err error) {
+	change := func(a *recovery.Account) (err error) {
 		eff, err = r.apply(end, a)
 		return err
-	})
+	}
+	if r.recipe().Change != "" {
+		change = recovery.Within(change)
+	}
+	a, err := edit(ctx, r.flow.Account, change)
 	if eff.Remove && err == nil { // there is no account that could owe it
 		r.oweAll(a, eff)
 	}

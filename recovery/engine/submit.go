@@ -45,6 +45,8 @@ func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Inpu
 		return e.Show(ctx, c, in.Flow) // the form was sent twice: show the current step
 	case errors.Is(err, recovery.ErrMoved), errors.Is(err, recovery.ErrSpent):
 		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemFlowExpired)}, nil
+	case errors.Is(err, recovery.ErrFull):
+		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemFull)}, nil
 	case errors.Is(err, recovery.ErrNameTaken):
 		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemAddressTaken)}, nil // the code sent there was right, so this may be told
 	case errors.Is(err, secret.ErrBusy):

@@ -170,6 +170,10 @@ func (x *exchange) changeBrowser(a *recovery.Account, s *recovery.Session, choic
 	} else {
 		done, err = "browser_forgotten", x.Engine.ForgetBrowser(x.r.Context(), a.ID, strings.TrimPrefix(choice, forget))
 	}
+	if errors.Is(err, recovery.ErrFull) {
+		x.notChanged("account/devices", recovery.ProblemFull)
+		return
+	}
 	if err != nil {
 		x.unavailable(err)
 		return
