@@ -83,6 +83,17 @@ func deviceMutants() []deviceMutant {
 			},
 		},
 		{
+			"what was shown there not looked at", "asked",
+			func(*pair) func([]byte) any {
+				return asRequest(func(q *recovery.DeviceRequest) { q.Factor, q.There = true, []string{recovery.Password, recovery.TOTP} })
+			},
+			func(p *pair) bool { // the password alone makes a new one
+				b, code := p.lost(p.alice.Name)
+				another(p.finds(code).Want("factor")).Submit("method", recovery.Password).Submit("password", p.alice.Password)
+				return p.taps(b).Want("choice").Submit("choice", string(recovery.GoalPassword)).Page() == "new-password"
+			},
+		},
+		{
 			"approval by an admitted browser", "account",
 			func(*pair) func([]byte) any {
 				return asAccount(func(a *recovery.Account) {
