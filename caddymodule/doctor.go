@@ -34,7 +34,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}
-	return slices.Concat(out, o.policyChecks(), o.otherPolicies(ctx), o.rescueOnly(ctx, people), o.knownChecks(ctx, people), o.channelChecks(ctx))
+	return slices.Concat(out, o.policyChecks(), o.otherPolicies(ctx), o.rescueOnly(ctx, people), o.knownChecks(ctx, people), o.passkeyChecks(ctx, people), o.channelChecks(ctx))
 }
 
 // senders loads the notifiers of a Caddy that does not run.

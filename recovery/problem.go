@@ -44,6 +44,7 @@ const (
 	ProblemPasskeyUnverified = "passkey_unverified" // it asked nobody for a finger or number, and did when it was made
 	ProblemPasskeyCopied     = "passkey_copied"
 	ProblemPasskeyChanged    = "passkey_changed"
+	ProblemPasskeyGone       = "passkey_gone"   // it was removed, or ended by a recovery
 	ProblemPasskeySecond     = "passkey_second" // it asks nobody, or cannot be found without a name: it stands beside the password
 	ProblemPasskeyDoubt      = "passkey_doubt"  // one of the two was noted before
 	ProblemPasskeyMade       = "passkey_made"   // the browser's answer to an enrolment is not to be believed

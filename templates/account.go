@@ -10,6 +10,7 @@ type Own struct {
 	Others    bool      // somebody is signed in elsewhere too, and something was changed: offer to end that
 	Probation time.Time // until then some changes are refused; zero: none is
 	FactorDue bool      // a second factor is required, and there is none
+	Held      string    // JSON for the browser, of the passkeys that the account has here; empty: there are none here
 }
 
 // AccountPage is the overview of the visitor's own account: what is wrong, and what

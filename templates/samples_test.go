@@ -87,7 +87,8 @@ func signInSamples() []sample {
 	named := signIn
 	named.Name = "ana"
 	login := templates.Frame{Start: "login", Return: albums}
-	wrong, replaced, insecure := login, login, login
+	wrong, replaced, insecure, gone := login, login, login, login
+	gone.Problem = problem("passkey_gone")
 	wrong.Problem = problem("wrong_name_or_password")
 	replaced.Notice = problem("second_factor_done")
 	insecure.Insecure, insecure.Site, insecure.Host = true, "nas.lan:8080", "nas.lan:8080"
@@ -95,6 +96,7 @@ func signInSamples() []sample {
 	return []sample{
 		{"sign-in", site(login), signIn},
 		{"sign-in-wrong", site(wrong), named},
+		{"sign-in-passkey-gone", site(gone), templates.SignInPage{Recover: true, Remember: true, Passkeys: true, Gone: `{"rpId":"photos.example.com","credentialId":"AAEC"}`}},
 		{"sign-in-passkeys", site(login), templates.SignInPage{Recover: true, Remember: true, Passkeys: true}},
 		{"sign-in-notice", site(replaced), signIn},
 		{"sign-in-insecure", insecure, signIn},

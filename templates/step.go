@@ -27,6 +27,7 @@ type SignInPage struct {
 	Kept     bool   // that was ticked before
 	Recover  bool   // offer "I can't sign in"
 	Passkeys bool   // offer to show a passkey in place of both
+	Gone     string // JSON for the browser, of a passkey that is not accepted any more; empty: there is none
 	Closed   bool   // the password was right, and the account is closed: lead on to opening it
 }
 

@@ -113,6 +113,51 @@ const asked = {
   },
 };
 
+// Passkeys of a tab: Chromium's own device for tests. It lies still until somebody
+// touches it, so that a page which waits for a passkey goes on waiting.
+const still = (t, automatic) => t.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: t.device, enabled: automatic });
+
+async function touched(t, act) {
+  if (t.device) await still(t, true);
+  try {
+    await act();
+  } finally {
+    if (t.device) await still(t, false);
+  }
+}
+
+Object.assign(asked, {
+  async hold(t) {
+    t.cdp ??= await t.context.newCDPSession(t.page);
+    await t.cdp.send("WebAuthn.enable", { enableUI: false });
+    ({ authenticatorId: t.device } = await t.cdp.send("WebAuthn.addVirtualAuthenticator", { options: {
+      protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+      isUserVerified: true, automaticPresenceSimulation: false,
+    } }));
+  },
+  async lose(t) {
+    await t.cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: t.device });
+    t.device = undefined;
+  },
+  // touch presses the button of a passkey. Where nothing comes of it the page says so.
+  async touch(t, { fields }) {
+    for (const [name, value] of fields) await t.page.locator(`[name="${name}"]:visible`).fill(value);
+    const said = t.page.locator("[data-when]:visible").first().waitFor({ timeout: 10_000 }).catch(() => {});
+    await touched(t, async () => {
+      const left = t.page.waitForEvent("domcontentloaded", { timeout: 10_000 }).catch(() => {});
+      await t.page.locator("button[data-go]:visible, form[data-ask] button:visible").click();
+      await Promise.race([left, said]);
+    });
+  },
+  // suggested has the browser suggest a passkey among the names, and takes it.
+  async suggested(t, { url }) {
+    await touched(t, async () => {
+      await t.page.goto(url, { waitUntil: "domcontentloaded" });
+      await t.page.locator(`body:not([data-page="sign-in"])`).waitFor({ state: "attached" });
+    });
+  },
+});
+
 for await (const line of createInterface({ input: process.stdin })) {
   const question = JSON.parse(line);
   let answer;

@@ -1,9 +1,12 @@
 package method
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
@@ -203,6 +206,44 @@ func challengeOf(answer string) []byte {
 		return nil
 	}
 	return challenge
+}
+
+// lacks tells whether an answer is by a passkey of this place that the account does
+// not have: it was removed, or ended by a recovery.
+func lacks(at recovery.RelyingParty, a *recovery.Account, answer string) bool {
+	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
+	if err != nil || parsed.Response.CollectedClientData.Origin != at.Origin {
+		return false
+	}
+	place := sha256.Sum256([]byte(at.ID))
+	return bytes.Equal(parsed.Response.AuthenticatorData.RPIDHash, place[:]) &&
+		!slices.ContainsFunc(Passkeys(a), func(p OwnedPasskey) bool { return bytes.Equal(p.Row.ID, parsed.RawID) })
+}
+
+// PasskeyUnknown is what a browser is told with the Signal API of a passkey that was
+// shown in vain, so that it is not offered any more; empty: there is none in the answer.
+func PasskeyUnknown(at recovery.RelyingParty, answer string) string {
+	if len(answer) > maxAnswer {
+		return ""
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
+	if err != nil {
+		return ""
+	}
+	return string(pack(map[string]any{"rpId": at.ID, "credentialId": protocol.URLEncodedBase64(parsed.RawID)}))
+}
+
+// PasskeysHeld is what a browser is told with the Signal API of all passkeys that an
+// account has at a place, so that it forgets others. Empty: there are none there.
+func PasskeysHeld(at recovery.RelyingParty, a *recovery.Account) string {
+	if !at.Here() {
+		return ""
+	}
+	ids := []protocol.URLEncodedBase64{}
+	for _, p := range passkeysAt(a, at) {
+		ids = append(ids, p.Row.ID)
+	}
+	return string(pack(map[string]any{"rpId": at.ID, "userId": protocol.URLEncodedBase64(a.ID), "allAcceptedCredentialIds": ids}))
 }
 
 // owner is an account as the library asks for one.

@@ -39,6 +39,9 @@ func (m Passkey) verifyAsked(t recovery.Try) recovery.Verdict {
 	if ends.IsZero() {
 		return recovery.Verdict{}
 	}
+	if lacks(t.Passkeys, t.Account, string(t.Input.Code)) {
+		return recovery.Verdict{Problem: recovery.NewProblem(recovery.ProblemPasskeyGone)}
+	}
 	v := CheckPasskey(t, challenge)
 	if v.OK && !v.Alone {
 		return recovery.Verdict{Problem: recovery.NewProblem(recovery.ProblemPasskeySecond)}

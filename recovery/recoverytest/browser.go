@@ -21,7 +21,8 @@ type Browser struct {
 	Base   string
 	Client *http.Client
 	Agent  string
-	Header http.Header // sent with every request
+	Header http.Header    // sent with every request
+	Device *Authenticator // of the passkeys of a plain client; nil: it has none
 
 	Status int
 	URL    *url.URL
@@ -172,11 +173,7 @@ func (b *Browser) Submit(pairs ...string) *Browser {
 		b.TB.Fatalf("no form with field %q on page %q\n%s", pairs[0], b.Page(), b.Text())
 	}
 	if b.tab != nil {
-		typed := [][2]string{}
-		for i := 0; i+1 < len(pairs); i += 2 {
-			typed = append(typed, [2]string{pairs[i], pairs[i+1]})
-		}
-		return b.ask("fill", "", typed)
+		return b.ask("fill", "", typed(pairs))
 	}
 	fields := hidden(form)
 	for i := 0; i+1 < len(pairs); i += 2 {

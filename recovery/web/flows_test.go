@@ -75,8 +75,12 @@ func followStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var place []recoverytest.Option
+	if strings.Contains(string(a.Files[0].Data), "passkey") { // at an address without a name there are none
+		place = append(place, recoverytest.AtLocalhost())
+	}
 	s := &storyReader{
-		t: t, w: recoverytest.New(t), who: "alice", browsers: map[string]*recoverytest.Browser{}, owner: map[string]string{},
+		t: t, w: recoverytest.New(t, place...), who: "alice", browsers: map[string]*recoverytest.Browser{}, owner: map[string]string{},
 		people: map[string]*recoverytest.Person{}, old: map[string]recoverytest.Person{},
 	}
 	for n, line := range strings.Split(string(a.Files[0].Data), "\n") {

@@ -14,6 +14,9 @@ func (x *exchange) own(a *recovery.Account, s *recovery.Session) templates.Own {
 	out := templates.Own{Others: len(a.Sessions) > 1 && x.changed()}
 	out.FactorDue = x.Engine.Policy.Requires(a) && !x.Engine.Methods.HasFactor(a)
 	out.Probation = a.OnProbation(s, x.Engine.Now())
+	if s != nil {
+		out.Held = method.PasskeysHeld(x.client.Passkeys, a)
+	}
 	return out
 }
 

@@ -239,3 +239,30 @@ func TestPasskeysAreAskedForWhereTheyAre(t *testing.T) {
 		t.Errorf("got status %d, want 404 and no cookie", b.Status)
 	}
 }
+
+// TestBrowsersAreToldWhichPasskeysThereAre: on the pages of one's own account all that
+// count, and on the sign-in page the one that was shown in vain, and no other.
+func TestBrowsersAreToldWhichPasskeysThereAre(t *testing.T) {
+	t.Parallel()
+	_, k := keyringOf(t)
+	k.answers(k.Get(k.asked()))
+	id := k.Keys[0].ID
+	if held := k.b.Get("/.sparekey/account/sign-in").Want("account-sign-in").Body; !strings.Contains(held, "data-held=") || !strings.Contains(held, id) {
+		t.Error("the account page does not say which passkeys there are")
+	}
+	k.b = k.w.Browser()
+	answer := k.Get(k.asked())
+	k.w.Clock.Move(5 * time.Minute)
+	if k.answers(answer); strings.Contains(k.b.Body, "data-unknown") {
+		t.Error("a passkey that was late is said to be unknown")
+	}
+	answer = k.Get(k.asked())
+	change(t, k.w, "alice", func(a *recovery.Account) { a.Drop(recovery.Passkey) })
+	if k.answers(answer); !strings.Contains(k.b.Body, "data-unknown=") || !strings.Contains(k.b.Body, id) {
+		t.Error("a passkey that has ended is not said to be unknown")
+	}
+	disable(t, k.w, "alice", recovery.StateDisabled)
+	if k.answers(k.Get(k.asked())); strings.Contains(k.b.Body, "data-unknown") {
+		t.Error("an account that is disabled may be back")
+	}
+}

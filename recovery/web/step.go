@@ -120,10 +120,14 @@ func (s step) sent() (hint string, minutes int) {
 }
 
 func (s step) signIn() templates.Content {
-	return templates.SignInPage{
+	c := templates.SignInPage{
 		Name: s.name(), Remember: s.signingIn(), Kept: s.in.Remember, Recover: s.signingIn() && s.recoverable(), Closed: s.Step.Dead == recovery.ProblemClosed,
 		Passkeys: s.signingIn() && !s.Stored && s.asksPasskeys(),
 	}
+	if s.Problem != nil && s.Problem.Key == recovery.ProblemPasskeyGone {
+		c.Gone = method.PasskeyUnknown(s.client.Passkeys, string(s.in.Code))
+	}
+	return c
 }
 
 func (s step) recover() templates.Content {

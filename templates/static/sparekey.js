@@ -115,6 +115,14 @@
     else location.replace(location.href);
   });
 
+  // The browser, or whatever keeps its passkeys, forgets those that are not accepted
+  // any more, where it can be told.
+  const tell = (name, part, what) => each(part, (element) => {
+    if (window.PublicKeyCredential && PublicKeyCredential[name]) PublicKeyCredential[name](JSON.parse(what(element))).catch(() => {});
+  });
+  tell("signalAllAcceptedCredentials", "[data-held]", (element) => element.dataset.held);
+  tell("signalUnknownCredential", "[data-unknown]", (element) => element.dataset.unknown);
+
   // Following the link, not reloading: a form is never sent again unasked.
   each("a[data-retry]", (link) => {
     setTimeout(() => location.replace(link.href), link.dataset.retry * 1000);
