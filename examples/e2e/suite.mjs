@@ -34,6 +34,8 @@ async function followed(link, name) {
 }
 
 async function enrolled() {
+  await stage.at("choice", "choice-factor");
+  await stage.press("method", "totp");
   await stage.at("enroll");
   const qr = await page.locator(".scan svg").boundingBox();
   assert.ok(qr.width >= 150 && Math.abs(qr.width - qr.height) < 2, `size of the QR code: ${qr.width}x${qr.height}`);

@@ -65,6 +65,11 @@ const asked = {
   async look(t) {
     await t.page.locator("input").evaluateAll((inputs) => inputs.forEach((i) => i.setAttribute("data-typed", i.value)));
   },
+  // goesOn waits for a page to be left by its script.
+  async goesOn(t, { url: page }) {
+    await t.page.waitForFunction((left) => document.body && document.body.dataset.page !== left, page, { timeout: 20_000 });
+    await t.page.waitForLoadState("domcontentloaded");
+  },
   async get(t, { url }) {
     // To the same page with another fragment there is no navigation.
     if (url.includes("#")) await t.page.goto("about:blank");

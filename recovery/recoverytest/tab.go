@@ -109,6 +109,12 @@ func (b *Browser) ask(do, target string, fields [][2]string) *Browser {
 	return b
 }
 
+// GoesOn waits until the script of the page in Chromium has gone on to another one.
+func (b *Browser) GoesOn() *Browser {
+	b.TB.Helper()
+	return b.ask("goesOn", b.Page(), nil)
+}
+
 // Typed is what stands in a field of the page in Chromium now, also what a
 // script has put there.
 func (b *Browser) Typed(field string) string {

@@ -83,8 +83,8 @@ func letInResults() []sentence {
 		}},
 		{`the page on the (.+) goes on`, func(s *storyReader, m []string) {
 			b := s.use(m[0])
-			if os.Getenv(recoverytest.TabsVariable) != "" { // its script looks every three seconds
-				time.Sleep(5 * time.Second)
+			if os.Getenv(recoverytest.TabsVariable) != "" {
+				b.GoesOn()
 				return
 			}
 			fields := b.Get(b.URL.RequestURI()).Want("device-wait").Hidden("")
