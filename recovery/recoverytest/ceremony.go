@@ -1,11 +1,10 @@
 package recoverytest
 
 import (
+	"net/http"
 	"net/url"
 
 	"golang.org/x/net/html"
-
-	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 func (b *Browser) ceremony() *html.Node {
@@ -36,12 +35,18 @@ func (b *Browser) Passkey(answer string, pairs ...string) *Browser {
 	return b.Post(attr(form, "action"), fields)
 }
 
-// Again asks for a new challenge, as the script of the page does.
-func (b *Browser) Again() *Browser {
+// Again asks for a new challenge, as the script of the page does, and stays on it.
+func (b *Browser) Again() string {
 	b.TB.Helper()
 	form := b.ceremony()
 	if form == nil {
 		b.TB.Fatalf("page %q asks for no passkey\n%s", b.Page(), b.Text())
 	}
-	return b.Post(attr(form, "action"), url.Values{"flow": {hidden(form).Get("flow")}, "method": {recovery.Passkey}})
+	page := *b
+	b.Post("/.sparekey/passkey", url.Values{"flow": {hidden(form).Get("flow")}})
+	status, options := b.Status, b.Body
+	if *b = page; status != http.StatusOK {
+		b.TB.Fatalf("a new challenge: got status %d, %s", status, options)
+	}
+	return options
 }

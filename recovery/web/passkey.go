@@ -12,10 +12,24 @@ import (
 // newPasskey has the browser make one.
 func (s step) newPasskey() templates.Content {
 	s.hardenAsking()
-	c := templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal)}
-	options, until := method.PasskeyOffered(s.offered())
-	c.Options, c.Left = options, until.Sub(s.Engine.Now())
-	c.Label = cmp.Or(s.in.Label, s.browserName())
+	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Ceremony: s.ceremony()}
+}
+
+// ceremony is what the script of the page gives to the browser.
+func (s step) ceremony() (c templates.Ceremony) {
+	if s.Step.Enroll {
+		options, until := method.PasskeyOffered(s.offered())
+		return templates.Ceremony{Options: options, Left: until.Sub(s.Engine.Now()), Label: cmp.Or(s.in.Label, s.browserName())}
+	}
+	var here []method.OwnedPasskey
+	if s.Account != nil { // before anything was proved, what somebody has shows in no list
+		here, c.Elsewhere = method.PasskeysAt(s.Account, s.client.Passkeys)
+	}
+	challenge := s.Flow.Challenges[recovery.Passkey]
+	if len(c.Elsewhere) == 0 && s.client.Passkeys.Here() && challenge.Live(s.Engine.Now()) {
+		c.Options = string(method.PasskeyRequest(s.client.Passkeys, challenge.Code, here, false))
+		c.Left = challenge.Expires.Sub(s.Engine.Now())
+	}
 	return c
 }
 
@@ -31,19 +45,7 @@ func (s step) browserName() string {
 // says for which address they were made.
 func (s step) passkey(c *templates.FactorPage) error {
 	s.hardenAsking()
-	if s.Account == nil {
-		return nil
-	}
-	challenge := s.Flow.Challenges[recovery.Passkey]
-	here, elsewhere := method.PasskeysAt(s.Account, s.client.Passkeys)
-	if len(here) == 0 {
-		c.Elsewhere = elsewhere
-		return nil
-	}
-	if challenge.Live(s.Engine.Now()) {
-		c.Options = string(method.PasskeyRequest(s.client.Passkeys, challenge.Code, here, false))
-		c.Left = challenge.Expires.Sub(s.Engine.Now())
-	}
+	c.Ceremony = s.ceremony()
 	return nil
 }
 

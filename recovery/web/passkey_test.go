@@ -177,7 +177,7 @@ func TestMF10_AChallengeThatIsOverIsMadeAnew(t *testing.T) {
 	if at.Passkey(late).Page() != "factor" || !strings.Contains(at.Text(), "two minutes") {
 		t.Errorf("got %q: %s", at.Page(), at.Text())
 	}
-	if at.Again(); !k.SignedIn(at.Passkey(k.phone.Get(at.Ceremony()))) {
+	if !k.SignedIn(at.Passkey(k.phone.Get(at.Again()))) {
 		t.Errorf("not signed in with a new one: %s", at.Text())
 	}
 
@@ -187,8 +187,11 @@ func TestMF10_AChallengeThatIsOverIsMadeAnew(t *testing.T) {
 	made := laptop.Create(b.Ceremony())
 	k.Clock.Move(2 * time.Minute)
 	b.Passkey(made, "label", "laptop").Want("enroll")
-	b.Again().Want("enroll")
-	b.Passkey(laptop.Create(b.Ceremony()), "label", "laptop").Want("codes")
+	b.Passkey(laptop.Create(b.Again()), "label", "laptop").Want("codes")
+	b.Post("/.sparekey/passkey", recoverytest.Fields("flow", flowOf(b)))
+	if b.Status != http.StatusConflict {
+		t.Errorf("got status %d where no passkey is asked for", b.Status)
+	}
 }
 
 // TestMF11_TheOwnerHearsOfACopy, which signs in no more.

@@ -44,18 +44,13 @@
     });
   };
 
-  // A challenge ends after two minutes. Then the page is asked for a new one, as its
-  // own form would, and the rest of it stays as it is.
+  // A challenge ends after two minutes. Then a new one is asked for.
   const current = async () => {
     if (form.dataset.options && performance.now() - opened < form.dataset.left) return form.dataset.options;
-    const body = new URLSearchParams({ flow: form.elements.flow.value, method: "passkey" });
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("form[data-ceremony]");
-    if (!page) {
-      location.reload();
-      return null;
-    }
-    return page.dataset.options;
+    const answer = await fetch("/.sparekey/passkey", { method: "POST", body: new URLSearchParams({ flow: form.elements.flow.value }) });
+    if (answer.ok) return answer.text();
+    location.reload(); // the page says why
+    return "";
   };
 
   const problems = {
