@@ -59,7 +59,8 @@ func tabsEnv(t *testing.T, lang string) map[string]string {
 
 // What recovery/web tests in one process goes to real Caddys here: the attacks
 // of RULES.md that need no store of their own, and every story. A41 is
-// TestA41_KilledCaddy; A04 and A47 come with passkeys.
+// TestA41_KilledCaddy; A04 and A47 stay in one process, where a test puts a passkey
+// into an account.
 func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 	t.Parallel()
 	const (
