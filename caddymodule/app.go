@@ -100,6 +100,9 @@ type App struct {
 	// its own.
 	Passkeys string `json:"passkeys,omitempty"`
 
+	// Whether administrators may make access keys for other people. Default: no.
+	AdminKeys bool `json:"admin_keys,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

@@ -52,6 +52,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		require second_factor [for GROUP...]
 //		require known_device
 //		passkeys DOMAIN
+//		admin_keys on
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -130,6 +131,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.require(d)
 	case "passkeys":
 		return a.passkeysWord(d)
+	case "admin_keys":
+		return a.adminKeys(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -145,7 +148,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "admin_keys", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -34,7 +35,8 @@ NAME is a user name, mail address or phone number.`,
 func (p *person) print(w io.Writer) error {
 	t := newTable(w)
 	t.row("name", p.Name)
-	t.row("state", string(p.State))
+	t.row("shown as", cmp.Or(p.DisplayName, p.Name))
+	t.row("state", string(p.State), after("removed on", p.Leaving))
 	t.row("created", moment(p.Created))
 	t.row("language", p.Lang)
 	t.row("groups", strings.Join(p.Groups, ", "))

@@ -46,9 +46,12 @@ func (c *command) build(cmd *cobra.Command) {
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON")
 	cmd.SetFlagErrorFunc(wrong)
 	group(cmd)
-	user := &cobra.Command{Use: "user COMMAND", Short: "Lists, shows and invites people"}
+	user := &cobra.Command{Use: "user COMMAND", Short: "Lists, shows and invites people, and changes their accounts"}
 	group(user)
-	user.AddCommand(c.userList(), c.userShow(), c.userAdd())
+	user.AddCommand(c.userList(), c.userShow(), c.userAdd(), c.userInvite())
+	for _, a := range acts() {
+		user.AddCommand(c.act(a))
+	}
 	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.key(), c.explain(), c.doctor(), c.restore(), c.rekey())
 }
 

@@ -32,6 +32,12 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.userAdd(ctx, args)
 	case opUserShow:
 		return o.userShow(ctx, args.User)
+	case opUserAct:
+		return o.userAct(ctx, args.User, args.Act)
+	case opUserReset:
+		return o.userReset(ctx, args.User, args.Act)
+	case opUserInvite:
+		return o.userInvite(ctx, args.User)
 	case opDoctor:
 		return o.doctor(ctx), nil
 	case opRekey:

@@ -28,20 +28,23 @@ type operations struct {
 
 // The operations.
 const (
-	opSetupLink = "setup-link"
-	opAcceptOld = "accept-old"
-	opRescue    = "rescue"
-	opUserList  = "user-list"
-	opUserAdd   = "user-add"
-	opUserShow  = "user-show"
-	opDoctor    = "doctor"
-	opRekey     = "rekey"  // a part of it
-	opTrials    = "trials" // what could be tried
-	opTrial     = "trial"  // a test message over one channel
-	opKeyAdd    = "key-add"
-	opKeyList   = "key-list"
-	opKeyRevoke = "key-revoke"
-	opExplain   = "explain"
+	opSetupLink  = "setup-link"
+	opAcceptOld  = "accept-old"
+	opRescue     = "rescue"
+	opUserList   = "user-list"
+	opUserAdd    = "user-add"
+	opUserShow   = "user-show"
+	opUserAct    = "user-act"
+	opUserReset  = "user-reset"
+	opUserInvite = "user-invite"
+	opDoctor     = "doctor"
+	opRekey      = "rekey"  // a part of it
+	opTrials     = "trials" // what could be tried
+	opTrial      = "trial"  // a test message over one channel
+	opKeyAdd     = "key-add"
+	opKeyList    = "key-list"
+	opKeyRevoke  = "key-revoke"
+	opExplain    = "explain"
 )
 
 // arguments of any operation.
@@ -56,6 +59,7 @@ type arguments struct {
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
 	Explain *explainArguments `json:"explain,omitempty"`
 	List    *listArguments    `json:"list,omitempty"`
+	Act     *actArguments     `json:"act,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
@@ -99,6 +103,18 @@ func (o *operations) rescue(ctx context.Context, user string) (link, error) {
 
 func (o *operations) link(user, path string, life time.Duration) link {
 	return link{User: user, Link: web.Prefix + path, Origin: o.origin(), Expires: o.engine.Now().Add(life).Truncate(time.Second)}
+}
+
+// actArguments are what is done to somebody's account, and why. An action reads its
+// own of them.
+type actArguments struct {
+	Do        string   `json:"do"` // a recovery.Action
+	Reason    string   `json:"reason"`
+	Groups    []string `json:"groups,omitempty"`
+	Name      string   `json:"name,omitempty"`
+	Mail      string   `json:"mail,omitempty"`
+	Phone     string   `json:"phone,omitempty"`
+	Extension string   `json:"extension,omitempty"`
 }
 
 // listArguments are which people are listed, and after whom.

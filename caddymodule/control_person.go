@@ -13,6 +13,7 @@ import (
 type person struct {
 	ID           string         `json:"id"`
 	Name         string         `json:"name"`
+	DisplayName  string         `json:"display_name,omitempty"`
 	State        recovery.State `json:"state"`
 	Generation   uint64         `json:"generation"`
 	Created      time.Time      `json:"created"`
@@ -25,6 +26,7 @@ type person struct {
 	Devices      []device       `json:"devices"`
 	Sessions     []session      `json:"sessions"`
 	Probation    time.Time      `json:"probation,omitzero"`
+	Leaving      time.Time      `json:"removed_on,omitzero"` // zero: it stays
 }
 
 type contact struct {
@@ -62,8 +64,12 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 	if err != nil {
 		return nil, err
 	}
+	return o.describePerson(a), nil
+}
+
+func (o *operations) describePerson(a *recovery.Account) *person {
 	p := &person{
-		ID: a.ID, Name: a.Name, State: a.State, Generation: a.Generation, Created: a.Created, Lang: a.Lang,
+		ID: a.ID, Name: a.Name, DisplayName: a.DisplayName, Leaving: a.Leaving, State: a.State, Generation: a.Generation, Created: a.Created, Lang: a.Lang,
 		Groups: append([]string{}, a.Groups...), SecondFactor: a.SecondFactor, CodesLeft: method.CodesThatOpen(a, o.engine.Keys),
 		Contacts: []contact{}, Factors: []factor{}, Devices: []device{}, Sessions: []session{},
 	}
@@ -85,5 +91,5 @@ func (o *operations) userShow(ctx context.Context, user string) (*person, error)
 			p.Sessions = append(p.Sessions, session{s.Browser, s.Created, s.Seen, s.End, recovery.MethodLine(s.Proofs)})
 		}
 	}
-	return p, nil
+	return p
 }

@@ -45,6 +45,8 @@ func lifetimeRows() []lifetimeRow {
 		{"case", func(l *L) *time.Duration { return &l.Case }, time.Hour, day, "a link that an administrator had sent", false},
 		{"ripe", func(l *L) *time.Duration { return &l.Ripe }, 3 * day, 14 * day, "a wait that is over can still be used: the person may be away that day", false},
 		{"new_contact", func(l *L) *time.Duration { return &l.NewContact }, 3 * day, 30 * day, "a new address is no way back, and the old one can undo it", false},
+		{"delete", func(l *L) *time.Duration { return &l.Delete }, day, 30 * day, "a removed account can be brought back this long", false},
+		{"name", func(l *L) *time.Duration { return &l.Name }, 30 * day, 3660 * day, "the name of a removed or renamed person is nobody else's: apps know people by it", false},
 	}
 }
 

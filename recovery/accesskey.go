@@ -54,6 +54,8 @@ var (
 	ErrKeyName     = errors.New("an access key needs a name of at most " + strconv.Itoa(maxKeyName) + " bytes, without control characters")
 	ErrKeyNamed    = errors.New("there is an access key of that name already: choose another name, or revoke it first")
 	ErrKeyTooLong  = errors.New("name, hosts and paths of the access key are too long together: use fewer, or make two keys")
+	ErrKeyHost     = errors.New("no host")
+	ErrKeyPath     = errors.New("no path for a key")
 	ErrNoKey       = errors.New("no such access key")
 )
 

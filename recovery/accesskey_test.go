@@ -166,7 +166,7 @@ func TestAccessKeysEndWithTheirAccount(t *testing.T) {
 
 func do(t *testing.T, a *recovery.Account, action recovery.Action) {
 	t.Helper()
-	if err := action.Apply(a); err != nil {
+	if err := (recovery.Edit{Do: action}).Apply(a, noon, recovery.Default().Lifetimes); err != nil {
 		t.Fatal(err)
 	}
 }

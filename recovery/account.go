@@ -21,6 +21,10 @@ const (
 	StateActive   State = "active"
 	StateFrozen   State = "frozen"
 	StateDisabled State = "disabled"
+	// StateGone is an account that was removed. The record is left with its id, so
+	// that a session, key, ticket or flow of it meets what is gone, and not nothing,
+	// which would be an alarm.
+	StateGone State = "gone"
 )
 
 // Limits of one account record, so that it stays small enough to be replaced
@@ -43,8 +47,10 @@ type Account struct {
 	Name        string    `json:"name"`              // as typed; compared by its canonical form
 	DisplayName string    `json:"display,omitempty"` // as [CheckDisplayName]; empty: Name
 	State       State     `json:"state"`
-	StateBefore State     `json:"was,omitempty"` // before it was disabled; enabling restores it
-	Generation  uint64    `json:"generation"`    // raised to end all sessions, flows and tickets
+	Leaving     time.Time `json:"leaving,omitzero"` // disabled, and removed then; zero: it stays
+	Remnant     *Remnant  `json:"gone,omitempty"`   // [StateGone]
+	StateBefore State     `json:"was,omitempty"`    // before it was disabled; enabling restores it
+	Generation  uint64    `json:"generation"`       // raised to end all sessions, flows and tickets
 	Created     time.Time `json:"created"`
 	Invited     time.Time `json:"invited,omitzero"` // end of its invitation; zero: there is none
 	Lang        string    `json:"lang,omitempty"`
@@ -381,16 +387,4 @@ func (a *Account) Clone() *Account {
 		panic(err)
 	}
 	return c
-}
-
-// Mask hides most of an address: a•••@example.org, •••••42.
-func Mask(address string) string {
-	if name, host, ok := strings.Cut(address, "@"); ok {
-		r := []rune(name)
-		return string(r[:min(1, len(r))]) + "•••@" + host
-	}
-	if n := len(address); n > 2 {
-		return "•••••" + address[n-2:]
-	}
-	return ""
 }

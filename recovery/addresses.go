@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,16 +30,16 @@ func (a *Account) undoAddresses(now time.Time, l Lifetimes) {
 	}
 }
 
-// ReplaceMail sets an address that an administrator gave. In an active account
-// it counts after l.NewContact, in an invited one at once.
-func (a *Account) ReplaceMail(mail string, now time.Time, l Lifetimes) error {
+// ReplaceAddress sets an address or number that an administrator gave. In an active
+// account it counts after l.NewContact, in an invited one at once.
+func (a *Account) ReplaceAddress(channel, value string, now time.Time, l Lifetimes) error {
 	switch {
-	case a.Source(ChannelMail, now).Value == mail, a.State != StateActive && a.Address(ChannelMail, now) == mail:
+	case a.Source(channel, now).Value == value, a.State != StateActive && a.Address(channel, now) == value:
 		return ErrSameAddress
 	case a.State == StateActive:
-		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now.Add(l.NewContact), Unproven: true}, now, l)
+		a.replaceAddress(Address{Channel: channel, Value: value, ValidFrom: now.Add(l.NewContact), Unproven: true}, now, l)
 	case a.State == StateInvited:
-		a.replaceAddress(Address{Channel: ChannelMail, Value: mail, ValidFrom: now, Answered: AnsweredNo}, now, l)
+		a.replaceAddress(Address{Channel: channel, Value: value, ValidFrom: now, Answered: AnsweredNo}, now, l)
 		a.DropExpired(now)
 		a.EndEverything()
 		a.Invited = time.Time{}
@@ -118,4 +119,16 @@ func (a *Account) Confirm(entry string) {
 			a.Addresses[j].Answered = AnsweredYes
 		}
 	}
+}
+
+// Mask hides most of an address: a•••@example.org, •••••42.
+func Mask(address string) string {
+	if name, host, ok := strings.Cut(address, "@"); ok {
+		r := []rune(name)
+		return string(r[:min(1, len(r))]) + "•••@" + host
+	}
+	if n := len(address); n > 2 {
+		return "•••••" + address[n-2:]
+	}
+	return ""
 }

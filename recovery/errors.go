@@ -10,6 +10,8 @@ var (
 	ErrReason = errors.New("a reason of 3 to 500 characters is needed")
 	// ErrFull says that an account has no room for more.
 	ErrFull = errors.New("the account is full: forget browsers, end sessions or revoke keys first")
+	// ErrLastAdmin says that no administrator who can act would be left.
+	ErrLastAdmin = errors.New("this is the last active administrator with a second factor: name another one first")
 	// ErrSameAddress says that the address given is the one that counts already.
 	ErrSameAddress = errors.New("that is the address already")
 )

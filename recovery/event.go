@@ -56,8 +56,16 @@ const (
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
+	EventAdminTaken            EventName = "admin_taken" // from somebody who was one and could act
+	EventGroupsChanged         EventName = "groups_changed"
+	EventDisplayName           EventName = "display_name_changed"
+	EventRenamed               EventName = "renamed"
+	EventExtension             EventName = "extension_changed"
+	EventLeaving               EventName = "account_leaving" // closed, to be removed
+	EventRemoved               EventName = "account_gone"
 	EventKeyMade               EventName = "access_key_made"
 	EventKeyRevoked            EventName = "access_key_revoked"
+	EventKeyResumed            EventName = "access_key_resumed"    // after a recovery
 	EventKeysSuspended         EventName = "access_keys_suspended" // by a recovery
 	EventStepUp                EventName = "step_up"
 	EventSuspended             EventName = "authenticator_suspended"
@@ -88,7 +96,7 @@ func closing() []EventName {
 	return []EventName{
 		EventPasswordReset, EventFactorReset, EventBothReset, EventThawed,
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
-		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted, EventTrustedContactAdded, EventKeyMade,
+		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted, EventTrustedContactAdded, EventKeyMade, EventKeyResumed,
 		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
 		EventCaseOpened, EventCaseShown, EventVouched,
 	}

@@ -149,6 +149,7 @@ func changeEvents() []EventInfo {
 		info(EventTrustedContactDropped, requestFields, "somebody may vouch no more"),
 		info(EventKeyMade, requestFields, "an access key for a program was made; detail: its id"),
 		info(EventKeyRevoked, requestFields, "an access key was revoked; detail: its id"),
+		info(EventKeyResumed, requestFields, "an access key that a recovery had suspended was switched on again by its owner; detail: its id"),
 		info(EventKeysSuspended, proofFields, "a recovery has suspended the access keys of the account"),
 		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),
 		info(EventThawed, proofFields, "a closed account was opened again"),
@@ -158,7 +159,14 @@ func changeEvents() []EventInfo {
 func othersEvents() []EventInfo {
 	return []EventInfo{
 		info(EventInvited, requestFields, "an invitation was made"),
-		info(EventAdminGranted, requestFields, "somebody was invited as an administrator"),
+		info(EventAdminGranted, requestFields, "somebody was invited as an administrator, or has become one"),
+		info(EventAdminTaken, requestFields, "an administrator is none any more, or can do nothing any more; detail: by whom, and why"),
+		info(EventGroupsChanged, requestFields, "an administrator changed the groups of somebody"),
+		info(EventDisplayName, requestFields, "the name that somebody is shown by was changed"),
+		info(EventRenamed, requestFields, "somebody got another user name; the one before is nobody else’s for a year and a month"),
+		info(EventExtension, requestFields, "the main number or extension of somebody was changed"),
+		info(EventLeaving, requestFields, "an account was closed, and is removed after some days unless it is enabled before"),
+		info(EventRemoved, whoseFields, "an account was removed, with everything in it; of it the id is left"),
 		info(EventDisabled, requestFields, "an administrator disabled an account"),
 		info(EventEnabled, requestFields, "an administrator enabled it again"),
 		info(EventCaseOpened, proofFields, "an administrator opened a case; account and user are the administrator’s, detail says for whom and why"),

@@ -77,6 +77,23 @@ func (a *Account) RevokeKey(named string) (AccessKey, error) {
 	return k, nil
 }
 
+// ResumeKey switches a suspended access key on again.
+func (a *Account) ResumeKey(id string, now time.Time) (AccessKey, error) {
+	if a.State != StateActive || now.Before(a.Probation) {
+		return AccessKey{}, ErrNotAllowed
+	}
+	i := slices.IndexFunc(a.AccessKeys, func(k AccessKey) bool { return k.ID == id && k.Suspended })
+	if i < 0 {
+		return AccessKey{}, ErrNoKey
+	}
+	a.AccessKeys[i].Suspended = false
+	return a.AccessKeys[i], nil
+}
+
+// ByAnother tells whether somebody else than the owner made the key, who signs in: it
+// opens nothing that asks for a proof of its owner.
+func (k *AccessKey) ByAnother(owner string) bool { return k.Maker != "" && k.Maker != owner }
+
 // dropKeysSince removes the keys made at a time or later.
 func (a *Account) dropKeysSince(t time.Time) {
 	t = t.Truncate(time.Second) // as they are kept

@@ -23,7 +23,7 @@ func CanonicalHost(typed string) (string, error) {
 	}
 	n, bad := strconv.ParseUint(port, 10, 16)
 	if err != nil || ascii == "" || strings.Trim(ascii, ".") != ascii || port != "" && (bad != nil || n == 0) {
-		return "", fmt.Errorf("%q is no host: write it like photos.example.com, without https:// and path", typed)
+		return "", fmt.Errorf("%q is %w: write it like photos.example.com, without https:// and path", typed, ErrKeyHost)
 	}
 	if port == "" || port == "80" || port == "443" {
 		return ascii, nil
@@ -36,7 +36,7 @@ func CanonicalHost(typed string) (string, error) {
 func CheckPath(p string) error {
 	plain := strings.TrimSuffix(p, "/*")
 	if !strings.HasPrefix(p, "/") || plain != "" && path.Clean(plain) != plain && path.Clean(plain)+"/" != plain || strings.ContainsAny(plain, `*?#%\;`) || !seen(plain) {
-		return fmt.Errorf("%q is no path for a key: write it like /api/* or /feed.xml, decoded and without *, ?, # elsewhere", p)
+		return fmt.Errorf("%q is %w: write it like /api/* or /feed.xml, decoded and without *, ?, # elsewhere", p, ErrKeyPath)
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ type Thing struct {
 	Ready    time.Time `json:"ready,omitzero"`     // when that opens
 	Person   string    `json:"person,omitempty"`   // who may vouch, or did
 	Key      string    `json:"key,omitempty"`      // name of an access key, or of a browser
+	Reason   string    `json:"reason,omitempty"`   // why somebody else did it
 }
 
 // Together is one notice of all that an act did. The others are told beside the
@@ -139,7 +140,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted,
-		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventActivated:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventAdminTaken, EventActivated, EventLeaving:
 		return true
 	}
 	return false

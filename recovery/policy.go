@@ -40,6 +40,8 @@ type Lifetimes struct {
 	Case            time.Duration `json:"case,omitempty"`   // a ticket an administrator had sent
 	Ripe            time.Duration `json:"ripe,omitempty"`   // how long a wait that is over stays good
 	NewContact      time.Duration `json:"new_contact,omitempty"`
+	Delete          time.Duration `json:"delete,omitempty"` // how long a removed account can be brought back
+	Name            time.Duration `json:"name,omitempty"`   // how long the name of a removed or renamed account is nobody else's
 }
 
 // Rate is a count in a window.
@@ -87,6 +89,7 @@ type Policy struct {
 	Ask         map[string][]Kind `json:"ask,omitempty"`          // method → kinds that ask it in addition (pin, question)
 	Enrol       []string          `json:"enrol,omitempty"`        // second factors that people may make; empty: all there are
 	FactorFor   []string          `json:"factor_for,omitempty"`   // groups whose members must have a second factor, administrators beside them; empty: everybody must
+	AdminKeys   bool              `json:"admin_keys,omitempty"`   // administrators may make access keys for others
 	KnownDevice bool              `json:"known_device,omitempty"` // an unknown browser is let in by a known one, in addition
 	Passkeys    string            `json:"passkeys,omitempty"`     // domain that passkeys belong to where sign-in pages are in it; empty: each host has its own
 	Hash        secret.HashParams `json:"hash,omitzero"`
@@ -130,6 +133,7 @@ func Default() *Policy {
 			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
 			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
 			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour,
+			Delete: 7 * 24 * time.Hour, Name: 400 * 24 * time.Hour,
 		},
 		Limits: Limits{
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,

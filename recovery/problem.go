@@ -69,6 +69,15 @@ const (
 	ProblemNameGroup         = "name_group"   // a person is to be called as a group is
 	ProblemGroupPerson       = "group_person" // and the other way round
 	ProblemGroupBad          = "group_bad"
+	ProblemGroupsMany        = "groups_many"
+	ProblemDisplayName       = "display_name_bad"
+	ProblemLastAdmin         = "last_admin"
+	ProblemKeyName           = "key_name"
+	ProblemKeyNamed          = "key_named"
+	ProblemKeysFull          = "keys_full"
+	ProblemKeyHost           = "key_host"
+	ProblemKeyPath           = "key_path"
+	ProblemKeyLong           = "key_long"
 	ProblemMailBad           = "mail_bad"
 	ProblemPhoneBad          = "phone_bad"
 	ProblemNoKnownDevice     = "no_known_device"

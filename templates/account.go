@@ -19,6 +19,7 @@ type AccountPage struct {
 	*page
 	Own
 	Name        string
+	Display     string // what one is shown as; empty: Name
 	Groups      []string
 	CodesLeft   int
 	Unconfirmed []Unconfirmed
@@ -138,6 +139,8 @@ type Account struct {
 	Sessions  []Session
 	Probation time.Time // zero: none
 	Groups    []string
+	Lines     []string // main numbers with extensions
+	Keys      []Key    // access keys
 	// Unconfirmed are those of Mail and Phone from which no code has come back.
 	Unconfirmed []Unconfirmed
 }

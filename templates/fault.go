@@ -105,8 +105,14 @@ func blamed(t *Text) []string {
 		return []string{"new_password"}
 	case "name_taken", "name_bad", "name_group", "contact_unknown", "contact_self":
 		return []string{"name"}
-	case "group_person", "group_bad":
+	case "group_person", "group_bad", "groups_many":
 		return []string{"groups"}
+	case "display_name_bad", "key_name", "key_named", "keys_full":
+		return []string{"label"}
+	case "key_host":
+		return []string{"hosts"}
+	case "key_path", "key_long":
+		return []string{"paths"}
 	case "mail_bad":
 		return []string{"mail"}
 	case "phone_bad":

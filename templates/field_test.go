@@ -66,8 +66,8 @@ func fields() []pageField {
 		{"people", "mail", with(map[string]string{"type": "email", "autocomplete": "off"})},
 		{"people", "phone", map[string]string{"type": "tel", "autocomplete": "off"}},
 		{"people", "groups", with(map[string]string{"type": "text", "autocomplete": "off"})},
-		{"person", "choice", map[string]string{"required": ""}},
-		{"person", "reason", map[string]string{"type": "text", "autocomplete": "off", "required": ""}},
+		{"person-case", "choice", map[string]string{"required": ""}},
+		{"person-reason", "reason", map[string]string{"type": "text", "autocomplete": "off", "required": ""}},
 		{"confirm", "code", with(map[string]string{"type": "text", "autocomplete": "off", "required": "", "data-fragment": ""})},
 	}
 }
@@ -105,7 +105,9 @@ func TestButtons(t *testing.T) {
 		{"choice", "choice", []string{"password", "second_factor", "both"}},
 		{"codes", "choice", []string{"saved"}},
 		{"account-devices", "choice", []string{"s-2", "elsewhere", "everywhere", "rename:d-1", "distrust:d-2", "forget:d-2", "rename:d-2"}},
-		{"account-admin", "choice", []string{"stop_wait"}},
+		{"account-admin", "choice", []string{"stop_wait", "show_as"}},
+		{"account-keys", "choice", []string{"revoke:7k3v9m2q", "resume:2m5t8r4y", "revoke:2m5t8r4y", "revoke:9q7xw2m5", "make_key"}},
+		{"account-keys-full", "choice", []string{"revoke:7k3v9m2q", "resume:2m5t8r4y", "revoke:2m5t8r4y", "revoke:9q7xw2m5"}},
 		{"account-recovery-full", "choice", []string{"drop:ben", "drop:Zoë"}},
 		{"account-recovery-changed", "choice", []string{"elsewhere"}},
 		{"factor-contact", "method", []string{"contact*2", "recovery_code"}},
@@ -116,11 +118,10 @@ func TestButtons(t *testing.T) {
 		{"confirm-handed", "choice", []string{"saved"}},
 		{"confirm-new-contact", "method", []string{"new_contact"}},
 		{"people", "choice", []string{"search", "invite"}},
-		{"person", "choice", []string{"unlock", "sign_out", "disable"}},
-		{"person-invited", "choice", []string{"invite_again", "disable"}},
-		{"person-expired", "choice", []string{"correct_mail", "invite_again", "disable"}},
-		{"person-frozen", "choice", []string{"disable"}},
-		{"person-disabled", "choice", []string{"enable"}},
+		{"person", "choice", nil},
+		{"person-reason", "choice", []string{"unlock"}},
+		{"person-do-remove", "choice", []string{"remove"}},
+		{"person-invite-again", "choice", []string{"invite_again"}},
 		{"person-self", "choice", nil},
 	}
 	s := newSet(t)
@@ -152,11 +153,10 @@ func TestStarts(t *testing.T) {
 		{"account-sign-in-full", "start", []string{"change_password", "add_factor", "set_pin", "set_question"}},
 		{"account-recovery-full", "start", []string{"drill", "new_codes", "drill_contact", "add_contact", "add_contact", "change_phone"}},
 		{"account-contact-bare", "start", []string{"change_mail", "change_phone"}},
-		{"person", "start", []string{"open_case"}},
-		{"person", "name", []string{"p-ben"}},
-		{"person-frozen", "start", []string{"open_case"}},
-		{"person-invited", "start", nil},
-		{"person-disabled", "start", nil},
+		{"person-case", "start", []string{"open_case"}},
+		{"person-case", "name", []string{"p-ben"}},
+		{"person-case-frozen", "start", []string{"open_case"}},
+		{"person", "start", nil},
 		{"person-self", "start", nil},
 		{"recover-unlock", "start", []string{"unlock"}},
 		{"recover-desk", "start", []string{"recover", "recover"}},
@@ -188,8 +188,8 @@ func TestLists(t *testing.T) {
 	}{
 		{"new-password-question", method.Questions(), ""},
 		{"new-password-question-bad", method.Questions(), "first_job"},
-		{"person", []string{"password", "second_factor", "both"}, ""},
-		{"person-frozen", []string{"both"}, ""},
+		{"person-case", []string{"password", "second_factor", "both"}, ""},
+		{"person-case-frozen", []string{"both"}, ""},
 	}
 	s := newSet(t)
 	for _, test := range tests {
@@ -240,8 +240,8 @@ func TestSaid(t *testing.T) {
 		{"people", "Invited", "expired"},
 		{"people-expired", "Invitation expired", "Active"},
 		{"person-invited", "It lives until 7 March 2026", "no longer works"},
-		{"person-invited", "you get a new link to pass on. The one before stops working.", "own address"},
-		{"person-expired", "is too old, or was withdrawn, and no longer works. A new one goes to the person’s own address", "It lives until"},
+		{"person-invite-again", "A new one goes to the person’s own address. The one before stops working.", "you get a new link"},
+		{"person-expired", "is too old, or was withdrawn, and no longer works.", "It lives until"},
 	}
 	s := newSet(t)
 	for _, test := range tests {
@@ -296,7 +296,13 @@ func problems() []pageProblem {
 		{"confirm-add-contact", "contact_self", nil, "name", "yourself"},
 		{"confirm-drill", "drill_wrong", nil, "code", "isn’t one of your codes"},
 		{"recover-desk", "missing_field", []string{"field", "extension"}, "extension", "every field"},
-		{"person-disabled", "reason_missing", nil, "reason", "Give a reason"},
+		{"person-do-enable", "reason_missing", nil, "reason", "Give a reason"},
+		{"person-do-groups", "groups_many", nil, "groups", "Fifty"},
+		{"person-do-display_name", "display_name_bad", nil, "label", "can’t be shown"},
+		{"person-do-groups", "last_admin", nil, "", "Name another one first"},
+		{"account-keys-none", "key_name", nil, "label", "at most 40"},
+		{"account-keys-none", "key_host", nil, "hosts", "nothing before or after"},
+		{"person-do-key", "key_path", nil, "paths", "/dav/*"},
 		{"person", "not_yourself", nil, "", "your own account"},
 	}
 }

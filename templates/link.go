@@ -55,13 +55,16 @@ func (p page) AccountURL() string { return p.entry("account", p.Keep) }
 // AccountRecoveryURL is the page of what helps the visitor back in.
 func (p page) AccountRecoveryURL() string { return p.entry("account/recovery", p.Keep) }
 
+// AccountKeysURL is the page of the visitor's own access keys.
+func (p page) AccountKeysURL() string { return p.entry("account/keys", p.Keep) }
+
 // own is an entry of the menu of the account.
 type own struct{ Page, URL string }
 
 // Menu lists the pages of the visitor's own account.
 func (p page) Menu() []own {
 	var list []own
-	for _, name := range []string{"account", "account/sign-in", "account/devices", "account/recovery", "account/contact"} {
+	for _, name := range []string{"account", "account/sign-in", "account/devices", "account/keys", "account/recovery", "account/contact"} {
 		list = append(list, own{strings.ReplaceAll(name, "/", "-"), p.entry(name, p.Keep)})
 	}
 	return list

@@ -64,7 +64,7 @@ func (m message) T(key string) (string, error) {
 //	wait-ready    site host name stop
 //	invite        site host name admin link hours
 //	notice        site host name event variant also browser time stop again trusted by_admin link
-//	              old new method person key goal until
+//	              old new method person key goal until reason help
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -163,7 +163,7 @@ func longest(name string) int {
 	switch name {
 	case "link", "stop":
 		return longestLink
-	case "reason":
+	case "reason", "help":
 		return longestReason
 	default:
 		return longestValue
@@ -224,7 +224,8 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted":
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken",
+		"groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving":
 		return true
 	default:
 		return false

@@ -15,6 +15,7 @@ func events() []string {
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
+		"access_key_resumed", "admin_taken", "groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving",
 		"invited", "activated", "sign_in_given_up", "access_key_made", "access_key_revoked", "access_keys_suspended", "device_let_in", "browser_copied", "oldest_ended",
 	}
 }
@@ -47,6 +48,7 @@ func notices() map[string][]string {
 		"also":     {"event", "both_replaced", "also", "recovery_code_used account_thawed"},
 		"person":   {"event", "contact_person_added", "person", "robin"},
 		"key":      {"event", "access_key_made", "key", "phone backup"},
+		"why":      {"event", "account_disabled", "by_admin", "yes", "reason", "has left the house", "help", "Stuck? Ask Sam, 555 0100."},
 	}
 }
 

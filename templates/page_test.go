@@ -247,12 +247,13 @@ func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 			"flow_expired", "not_available", "busy", "cookies_off", "setup_done", "setup_wrong", "send_limit", "wrong_password",
 			"not_found", "cross_site", "insecure_http", "forwarded_proto", "wrong_pin", "wrong_answer", "pin_bad", "answer_bad", "contact_waiting",
 			"contact_unknown", "contact_self", "same_address", "address_taken", "drill_wrong", "reason_missing", "not_yourself",
+			"groups_many", "display_name_bad", "last_admin", "key_name", "key_named", "keys_full", "key_host", "key_path", "key_long",
 		},
 		"notice": {
 			"second_factor_done", "password_done", "both_done", "frozen", "resent", "signed_out_everywhere", "session_ended",
 			"codes_done", "link_ok", "drill_ok", "case_sent", "case_shown", "contact_ok", "unlocked", "wait_started", "wait_stopped",
 			"contact_changed", "contact_confirmed", "contact_undone", "contact_added", "contact_removed", "pin_done", "question_done", "vouched",
-			"vouch_refused", "person_changed",
+			"vouch_refused", "person_changed", "person_leaving", "name_shown", "key_revoked", "key_resumed",
 		},
 	}
 	s := newSet(t)

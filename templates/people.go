@@ -60,12 +60,15 @@ func (v PeoplePage) beside(which string, i int) string {
 type PersonPage struct {
 	*page
 	Person  *Person
-	Case    string // how an administrator's help comes here; empty: by mail
-	AskMail bool   // offer another mail address
-	Method  string // the form that came back: correct_mail, else empty
-	Choice  string // the goal of the case whose form came back, else empty
-	Mail    string // as typed before
-	Reason  string // as typed before, in the form that came back
+	Acts    []string // what can be done to the account
+	Do      string   // one of them, whose form this is; empty: none
+	Case    string   // how an administrator's help comes here; empty: by mail
+	AskMail bool     // an invitation can be mailed
+	Endless bool     // the person is locked, and no time ends that
+	Choice  string   // the goal of the case whose form came back, else empty
+	// What stands in the fields of the form: as it is, or as typed before.
+	Name, Label, Mail, Phone, Extension, Groups, Reason string
+	Hosts, Paths, Expires                               string // of an access key
 }
 
 func (PersonPage) Page() string     { return "person" }
@@ -76,7 +79,15 @@ func (v PersonPage) LanguageURL(code string) string {
 	if v.Person == nil {
 		return v.inLanguage(code, "people")
 	}
+	if v.Do != "" {
+		return v.inLanguage(code, "people/"+url.PathEscape(v.Person.ID), "do", v.Do)
+	}
 	return v.inLanguage(code, "people/"+url.PathEscape(v.Person.ID))
+}
+
+// ActURL is the form of an action.
+func (v PersonPage) ActURL(do string) string {
+	return v.entry("people/"+url.PathEscape(v.Person.ID), v.Keep, "do", do)
 }
 
 // InvitePage says that an invitation was sent, or shows its link.
@@ -106,6 +117,7 @@ type Person struct {
 	Locked     time.Time // until then; zero: it is not
 	LockedOut  bool      // needs help when one thing is lost
 	SignedIn   time.Time // day of the last sign-in; zero: not known
+	Leaving    time.Time // when it is removed; zero: it stays
 	Until      time.Time // invited: when the invitation ends
 	Expired    bool      // invited: it has ended, or was withdrawn
 	Account    *Account

@@ -27,6 +27,12 @@ func accountSamples() []sample {
 		{"account-sign-in-due", mine(), templates.AccountSignInPage{Own: templates.Own{FactorDue: true}}},
 		{"account-sign-in-droppable", mine(), templates.AccountSignInPage{Factors: own.Factors, Droppable: true}},
 		{"account-sign-in-bare", mine(), templates.AccountSignInPage{}},
+		{"account-keys", mine(), templates.AccountKeysPage{Keys: accessKeys()}},
+		{"account-keys-none", mine(), templates.AccountKeysPage{}},
+		{"account-keys-full", mine(), templates.AccountKeysPage{Keys: accessKeys(), Full: true}},
+		{"account-keys-bad", site(templates.Frame{SignedIn: true, Problem: problem("key_host")}), templates.AccountKeysPage{Label: "calendar", Hosts: "https://", Expires: "90d"}},
+		{"keys", mine(), templates.KeysPage{Code: "sk_k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Key: accessKeys()[0]}},
+		{"keys-person", mine(), templates.KeysPage{Code: "sk_k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Key: accessKeys()[0], Person: &templates.Person{ID: "p-ben", Name: "ben"}}},
 		{"account-devices", ended, devices()},
 		{"account-recovery", mine(), templates.AccountRecoveryPage{Own: probation, CodesLeft: 2}},
 		{"account-recovery-changed", changed, codes},
@@ -83,4 +89,13 @@ func devices() templates.AccountDevicesPage {
 // older than the codes.
 func unconfirmed() []templates.Unconfirmed {
 	return []templates.Unconfirmed{{What: "mail", Can: true}, {What: "phone", Used: true, Can: true}}
+}
+
+// accessKeys are one in each state there is.
+func accessKeys() []templates.Key {
+	return []templates.Key{
+		{ID: "7k3v9m2q", Name: "phone backup", Hosts: []string{"photos.example.com", "cloud.example.com"}, Paths: []string{"/dav/*"}, Made: someTime(), End: someTime().AddDate(1, 0, 0), Used: someTime()},
+		{ID: "2m5t8r4y", Name: "builds", Maker: "sam", Made: someTime(), Suspended: true},
+		{ID: "9q7xw2m5", Name: "old", Made: someTime(), End: someTime(), Over: true},
+	}
 }

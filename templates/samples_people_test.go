@@ -131,31 +131,60 @@ func peopleSamples() []sample {
 // invitation is too old.
 func personSamples(ben, late templates.Person) []sample {
 	wrong := func(key string) templates.Frame { return site(templates.Frame{SignedIn: true, Problem: problem(key)}) }
-	inPerson, either, act, open, moved, expired := person(ben), person(ben), person(ben), person(ben), person(ben), person(late)
+	gone, endless := ben, ben
+	gone.State, gone.Leaving = "disabled", someTime().AddDate(0, 0, 7)
+	locked := person(endless)
+	locked.Endless = true
+	inPerson, either, open := acting(ben, "case"), acting(ben, "case"), acting(ben, "case")
 	inPerson.Case, either.Case = templates.CaseInPerson, templates.CaseEither
-	act.Reason = "x"
 	open.Choice, open.Reason = "both", "x"
-	moved.AskMail, moved.Method, moved.Mail, moved.Reason = true, "correct_mail", "ben@", "lost the old mailbox"
-	expired.AskMail = true
-	return []sample{
+	lift, moved, again := acting(ben, "unlock"), acting(ben, "correct_mail"), acting(late, "invite_again")
+	lift.Reason = "x"
+	moved.Mail, moved.Reason = "ben@", "lost the old mailbox"
+	again.AskMail = true
+	closed := ben
+	closed.State = "frozen"
+	samples := []sample{
+		{"person-expired", mine(), person(late)},
+		{"person-leaving", mine(), person(gone)},
+		{"person-endless", mine(), locked},
+		{"person-case", mine(), acting(ben, "case")},
+		{"person-case-frozen", mine(), acting(closed, "case")},
 		{"person-case-in_person", mine(), inPerson},
 		{"person-case-either", mine(), either},
-		{"person-expired", mine(), expired},
-		{"person-reason", wrong("reason_missing"), act},
-		{"person-address", wrong("mail_bad"), moved},
 		{"person-case-reason", wrong("reason_missing"), open},
 		{"person-case-step", owned(), templates.PersonPage{Person: &templates.Person{ID: "p-ben", Name: "ben"}}},
+		{"person-reason", wrong("reason_missing"), lift},
+		{"person-address", wrong("mail_bad"), moved},
+		{"person-invite-again", mine(), again},
+		{"person-self-refused", wrong("not_yourself"), person(residents()[0])},
 	}
+	for _, do := range []string{"sign_out", "enable", "disable", "remove", "groups", "display_name", "rename", "extension", "correct_phone", "key", "revoke_key"} {
+		samples = append(samples, sample{"person-do-" + do, mine(), acting(ben, do)})
+	}
+	return samples
+}
+
+// acting is the form of an action on the page of somebody.
+func acting(p templates.Person, do string) templates.PersonPage {
+	v := person(p)
+	v.Do, v.Groups, v.Label = do, "family", p.Display
+	return v
 }
 
 func person(p templates.Person) templates.PersonPage {
 	p.Account = &templates.Account{Name: p.Name, Mail: "b••@example.com", Groups: []string{"family"}}
 	if p.TwoFactors {
+		p.Account.Keys, p.Account.Lines = accessKeys(), []string{"+33123456789 12"}
 		p.Account.Factors, p.Account.CodesLeft = []templates.Factor{{Method: "totp", Since: someTime().AddDate(0, -2, 0)}}, 7
 		p.Account.Phone, p.Account.Probation = "+33 • •• •• •• 78", someTime().AddDate(0, 0, 1)
 		p.Account.Sessions = []templates.Session{{ID: "s-7", Browser: "Firefox on Windows", Since: someTime(), Seen: someTime().Add(time.Hour)}}
 	}
-	return templates.PersonPage{Person: &p}
+	v := templates.PersonPage{Person: &p}
+	if !p.Self {
+		v.Acts = []string{"unlock", "groups", "disable", "remove"}
+	}
+	return v
 }
 
 // listed is a page of the list with the filters that there are.

@@ -20,15 +20,47 @@ const keyIDSize = 8
 // paths and end, and returns it as it is shown this once. The person is told in
 // the same write.
 func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKey) (key string, kept recovery.AccessKey, err error) {
+	return e.addKey(ctx, account, k, func(a *recovery.Account, t recovery.Thing) { e.oweAdmin(ctx, a, recovery.EventKeyMade, t) })
+}
+
+// MakeKey is AddKey by the person.
+func (e *Engine) MakeKey(ctx context.Context, account string, k recovery.AccessKey, c recovery.Client) (string, recovery.AccessKey, error) {
+	return e.addKey(ctx, account, k, func(a *recovery.Account, t recovery.Thing) { e.oweOf(a, recovery.EventKeyMade, t, c) })
+}
+
+// MakeKeyFor is AddKey by an administrator, where the policy has that: never for
+// another administrator, who could be acted as by it.
+func (e *Engine) MakeKeyFor(ctx context.Context, by Authority, person string, k recovery.AccessKey, reason string) (string, recovery.AccessKey, error) {
+	reason, err := e.accountable(by, person, reason)
+	switch {
+	case err != nil:
+		return "", recovery.AccessKey{}, err
+	case !e.Policy.AdminKeys:
+		return "", recovery.AccessKey{}, recovery.ErrNotAllowed
+	}
+	key, kept, err := e.addKey(ctx, person, k, func(a *recovery.Account, t recovery.Thing) {
+		t.Reason = reason
+		e.oweAdmin(ctx, a, recovery.EventKeyMade, t)
+	}, (*recovery.Account).Admin)
+	return key, kept, err
+}
+
+// addKey adds a key, unless one of the conditions holds.
+func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKey, owe func(*recovery.Account, recovery.Thing), unless ...func(*recovery.Account) bool) (key string, kept recovery.AccessKey, err error) {
 	token := recovery.NewKeySecret()
 	key = recovery.JoinKey(account, token)
 	_, k.TokenHash = recovery.SplitKey(key)
 	k.ID, k.Created, k.Maker = strings.ToLower(secret.Code(keyIDSize)), e.Now(), actor(ctx).ID
 	a, err := e.editOwing(ctx, account, recovery.Within(func(a *recovery.Account) error {
+		for _, not := range unless {
+			if not(a) {
+				return recovery.ErrNotAllowed
+			}
+		}
 		if kept, err = a.AddKey(k, e.Now()); err != nil {
 			return err
 		}
-		e.oweAdmin(ctx, a, recovery.EventKeyMade, recovery.Thing{Key: kept.Name})
+		owe(a, recovery.Thing{Key: kept.Name})
 		return nil
 	}))
 	if err != nil {
@@ -41,10 +73,20 @@ func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKe
 // RevokeKey ends an access key of an account at once, by its id or name. The
 // person is told.
 func (e *Engine) RevokeKey(ctx context.Context, account, named string) (recovery.AccessKey, error) {
+	return e.revokeKey(ctx, account, named, func(a *recovery.Account, t recovery.Thing) { e.oweAdmin(ctx, a, recovery.EventKeyRevoked, t) })
+}
+
+// RevokeOwnKey is RevokeKey by the person.
+func (e *Engine) RevokeOwnKey(ctx context.Context, account, id string, c recovery.Client) error {
+	_, err := e.revokeKey(ctx, account, id, func(a *recovery.Account, t recovery.Thing) { e.oweOf(a, recovery.EventKeyRevoked, t, c) })
+	return err
+}
+
+func (e *Engine) revokeKey(ctx context.Context, account, named string, owe func(*recovery.Account, recovery.Thing)) (recovery.AccessKey, error) {
 	var k recovery.AccessKey
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) (err error) {
 		if k, err = a.RevokeKey(named); err == nil {
-			e.oweAdmin(ctx, a, recovery.EventKeyRevoked, recovery.Thing{Key: k.Name})
+			owe(a, recovery.Thing{Key: k.Name})
 		}
 		return err
 	})
@@ -52,6 +94,22 @@ func (e *Engine) RevokeKey(ctx context.Context, account, named string) (recovery
 		e.keyEvent(ctx, recovery.EventKeyRevoked, a, k.ID)
 	}
 	return k, err
+}
+
+// ResumeKey switches an access key on again that a recovery has suspended. The
+// person is told.
+func (e *Engine) ResumeKey(ctx context.Context, account, id string, c recovery.Client) error {
+	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
+		k, err := a.ResumeKey(id, e.Now())
+		if err == nil {
+			e.oweOf(a, recovery.EventKeyResumed, recovery.Thing{Key: k.Name}, c)
+		}
+		return err
+	})
+	if err == nil {
+		e.keyEvent(ctx, recovery.EventKeyResumed, a, id)
+	}
+	return err
 }
 
 func (e *Engine) keyEvent(ctx context.Context, name recovery.EventName, a *recovery.Account, detail string) {

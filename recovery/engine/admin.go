@@ -2,46 +2,147 @@ package engine
 
 import (
 	"context"
-	"strings"
+	"errors"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
-// Manage applies an action to an account and logs administrator and reason. The
-// person is notified. Administrators cannot manage themselves (AD-05).
-func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string, do recovery.Action, reason string) error {
+// Edit does something to somebody's account, in one write, with the notice that the
+// person gets of it. All that administrators and commands do to accounts comes
+// through here. Errors: [recovery.ErrNotAllowed] on one's own account, on probation,
+// and where the state of the account does not allow it; [recovery.ErrReason];
+// [recovery.ErrLastAdmin]; [recovery.ErrNoAccount]; or what is wrong with what is set.
+func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recovery.Edit, reason string) (*recovery.Account, error) {
 	reason, err := e.accountable(by, person, reason)
-	if err != nil {
-		return err
+	if err != nil && !errors.Is(err, recovery.ErrReason) {
+		return nil, err
 	}
-	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
-		if err := do.Apply(a); err != nil {
+	x, wrong := x.Canonical()
+	if err := errors.Join(wrong, err); err != nil {
+		return nil, err
+	}
+	who, err := e.Person(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	others, err := e.prepare(ctx, by, who, x)
+	if err != nil {
+		return nil, err
+	}
+	did, a, err := e.write(ctx, person, x, reason, others)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range did {
+		e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: "by " + by.name() + ": " + reason})
+	}
+	e.deliver(ctx, a)
+	e.updateDirectory(ctx, a)
+	return a, nil
+}
+
+// write makes the change, and owes its notices with it.
+func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (did []recovery.EventName, a *recovery.Account, err error) {
+	a, err = e.editOwing(ctx, person, func(a *recovery.Account) error {
+		before := a.Clone()
+		if err := x.Apply(a, e.Now(), e.Policy.Lifetimes); err != nil {
 			return err
 		}
-		if a.State != recovery.StateInvited { // an invited person has never signed in
-			e.oweAdmin(ctx, a, do.Event(), recovery.Thing{})
+		did = []recovery.EventName{x.Do.Event()}
+		if before.State != recovery.StateInvited && a.State != recovery.StateInvited { // an invited person has never signed in
+			thing := x.Thing(before, a, e.Now())
+			thing.Reason = reason
+			e.oweAdmin(ctx, a, x.Do.Event(), thing)
+		}
+		if name := adminChange(before, a); name != "" {
+			did = append(did, name)
+			e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: others, Admin: actor(ctx).ID != ""})
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	e.record(ctx, recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
-	e.deliver(ctx, a)
-	e.updateDirectory(ctx, a)
-	return nil
+	return did, a, err
 }
 
-// accountable checks that the administrator may act on the account, and returns
-// the trimmed reason.
-func (e *Engine) accountable(by *recovery.Account, person, reason string) (string, error) {
-	if !by.Admin() || !e.Methods.HasFactor(by) || by.State != recovery.StateActive || by.ID == person || e.Now().Before(by.Probation) {
-		return "", recovery.ErrNotAllowed
+// adminChange is the event of an account that has become an administrator who acts,
+// or is none any more; empty: neither.
+func adminChange(before, after *recovery.Account) recovery.EventName {
+	acts := func(a *recovery.Account) bool { return a.Admin() && a.State == recovery.StateActive }
+	switch {
+	case !before.Admin() && after.Admin():
+		return recovery.EventAdminGranted
+	case acts(before) && !acts(after):
+		return recovery.EventAdminTaken
 	}
-	if reason = strings.TrimSpace(reason); len(reason) < 3 || len(reason) > 500 {
-		return "", recovery.ErrReason
+	return ""
+}
+
+// prepare does what comes before the account is written, and may be done twice. It
+// returns who else is to hear of the change.
+func (e *Engine) prepare(ctx context.Context, by Authority, who *recovery.Account, x recovery.Edit) ([]recovery.Recipient, error) {
+	after := who.Clone()
+	if err := x.Apply(after, e.Now(), e.Policy.Lifetimes); err != nil {
+		return nil, err
 	}
-	return reason, nil
+	if do := e.preparations()[x.Do]; do != nil {
+		if err := do(ctx, who, after); err != nil {
+			return nil, err
+		}
+	}
+	switch adminChange(who, after) {
+	case recovery.EventAdminTaken:
+		if err := e.mayLeave(ctx, by, who); err != nil {
+			return nil, err
+		}
+	case recovery.EventAdminGranted:
+	default:
+		return nil, nil
+	}
+	return e.administratorsBut(ctx, who.ID)
+}
+
+// preparation takes what an account is found by, or notes what is to be done later.
+type preparation func(ctx context.Context, before, after *recovery.Account) error
+
+func (e *Engine) preparations() map[recovery.Action]preparation {
+	claim := func(ctx context.Context, _, after *recovery.Account) error {
+		if err := e.free(ctx, after); err != nil {
+			return err
+		}
+		return e.claim(ctx, after)
+	}
+	return map[recovery.Action]preparation{
+		recovery.ActionGroups: func(ctx context.Context, _, after *recovery.Account) error { return e.distinctGroups(ctx, after) },
+		recovery.ActionRename: func(ctx context.Context, before, after *recovery.Account) error {
+			if err := errors.Join(e.distinct(ctx, after), e.free(ctx, after)); err != nil {
+				return err
+			}
+			if err := e.claim(ctx, after); err != nil {
+				return err
+			}
+			return e.holdName(ctx, before)
+		},
+		recovery.ActionMail:      claim,
+		recovery.ActionPhone:     claim,
+		recovery.ActionExtension: claim,
+		recovery.ActionRemove:    func(ctx context.Context, before, _ *recovery.Account) error { return e.noteLeaving(ctx, before.ID) },
+	}
+}
+
+// Manage is [Engine.Edit] for an administrator and an action that sets nothing.
+func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string, do recovery.Action, reason string) error {
+	_, err := e.Edit(ctx, Administrator(by), person, recovery.Edit{Do: do}, reason)
+	return err
+}
+
+// ReplaceMail sets another mail address for a person who can prove neither the
+// old one nor anything else. Nobody has proved the new one, so it counts after
+// Lifetimes.NewContact (72 h). Until then the old one is used, and every
+// channel is notified with a link that undoes the change and freezes the
+// account (MF-19). An invited account has no owner yet: the new address counts
+// at once, and the invitation sent to the old one is void.
+func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, mail, reason string, c recovery.Client) error {
+	_, err := e.Edit(By(ctx, Actor{Base: c.Base}), Administrator(by), person, recovery.Edit{Do: recovery.ActionMail, Mail: mail}, reason)
+	return err
 }
 
 // FreshOwn is Fresh for what people do with their own account (see

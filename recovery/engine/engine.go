@@ -131,6 +131,9 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 	if !ok {
 		return nil, recovery.ErrNoAccount
 	}
+	if a.State == recovery.StateGone {
+		return nil, recovery.ErrGone
+	}
 	e.compare(&a, newest)
 	return &a, nil
 }
@@ -140,8 +143,11 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
 	notable := false
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
-		if !exists {
+		switch {
+		case !exists:
 			return recovery.ErrNoAccount
+		case a.State == recovery.StateGone:
+			return recovery.ErrGone
 		}
 		c := a.Clone()
 		if err := change(c); err != nil {

@@ -59,9 +59,14 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 
 // administrators lists where those who are active can be told of things.
 func (e *Engine) administrators(ctx context.Context) ([]recovery.Recipient, error) {
+	return e.administratorsBut(ctx, "")
+}
+
+// administratorsBut is administrators without one of them.
+func (e *Engine) administratorsBut(ctx context.Context, id string) ([]recovery.Recipient, error) {
 	var to []recovery.Recipient
 	err := e.EachPerson(ctx, func(p Person) error {
-		if !p.Admin || p.State != recovery.StateActive {
+		if !p.Admin || p.State != recovery.StateActive || p.ID == id {
 			return nil
 		}
 		who, err := e.account(ctx, p.ID)

@@ -25,6 +25,9 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 		"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
 		"by_admin": yes(o.Admin), "link": page,
 	}
+	if o.Event == recovery.EventDisabled || o.Event == recovery.EventLeaving {
+		vars["help"] = e.Policy.Help
+	}
 	about(vars, o, to)
 	return recovery.Message{
 		ID: secret.Token(9), Channel: to.Channel, To: to.Value, Template: "notice", Lang: a.Lang,
@@ -56,7 +59,7 @@ func about(vars map[string]string, o recovery.Owed, to recovery.Recipient) {
 		vars["until"] = t.Ready.UTC().Format(time.RFC3339)
 	}
 	if to.Channel == recovery.ChannelMail {
-		vars["old"], vars["new"], vars["person"], vars["key"] = t.Old, t.New, t.Person, t.Key
+		vars["old"], vars["new"], vars["person"], vars["key"], vars["reason"] = t.Old, t.New, t.Person, t.Key, t.Reason
 	}
 }
 

@@ -27,6 +27,15 @@ func (e *Engine) person(r *directoryEntry) Person {
 	return p
 }
 
+// Listed is what lists show of one account; all zero: they do not show it yet.
+func (e *Engine) Listed(ctx context.Context, id string) (Person, error) {
+	rows, _, err := kv.Load[[]directoryEntry](ctx, e.Store, bucketOf(id))
+	if i := slices.IndexFunc(rows, rowOf(id)); i >= 0 {
+		return e.person(&rows[i]), err
+	}
+	return Person{}, err
+}
+
 // atOnce is how many buckets are read in one round trip: an answer of a store with
 // 100,000 people stays below 4 MB.
 const atOnce = 32

@@ -29,21 +29,34 @@ func (e *Engine) distinct(ctx context.Context, a *recovery.Account) error {
 		return err
 	}
 	for _, g := range a.Groups {
+		if id, err := recovery.CanonicalGroup(g); err == nil {
+			groups[id] = true
+		}
+	}
+	if err := e.distinctGroups(ctx, a); err != nil {
+		return err
+	}
+	if e.reserved(name) || groups[name] {
+		return fmt.Errorf("%q: %w", a.Name, recovery.ErrIsGroup)
+	}
+	return nil
+}
+
+// distinctGroups refuses groups that are called as a person is.
+func (e *Engine) distinctGroups(ctx context.Context, a *recovery.Account) error {
+	for _, g := range a.Groups {
 		id, err := recovery.CanonicalGroup(g)
 		if err != nil {
 			return err
 		}
-		groups[id] = true
 		holder, err := e.find(ctx, recovery.ByName(id))
 		if err != nil {
 			return err
 		}
-		if holder != nil {
+		own, _ := recovery.CanonicalName(a.Name) // that name is refused as the name of a group
+		if holder != nil && (holder.ID != a.ID || id == own) {
 			return fmt.Errorf("%q: %w", g, recovery.ErrIsPerson)
 		}
-	}
-	if e.reserved(name) || groups[name] {
-		return fmt.Errorf("%q: %w", a.Name, recovery.ErrIsGroup)
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ import (
 type index struct {
 	Account string    `json:"account"`
 	At      time.Time `json:"at"`
+	// Held is until when the name is nobody else's, also when its account lists it
+	// no more: apps would take somebody else for the one before.
+	Held time.Time `json:"held,omitzero"`
 }
 
 // indexKeys names the index entries of an identifier, that of the newest root key
@@ -121,7 +124,7 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 	slices.Sort(keys)
 	for _, key := range keys {
 		_, err = kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
-			if exists && x.Account != account && now.Before(x.At.Add(takeover)) {
+			if exists && x.Account != account && (now.Before(x.At.Add(takeover)) || now.Before(x.Held)) {
 				return recovery.TakenError{Kind: id.Kind}
 			}
 			*x = index{Account: account, At: now}
@@ -132,4 +135,34 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 		}
 	}
 	return nil
+}
+
+// holdName keeps the name of an account from others, from now on.
+func (e *Engine) holdName(ctx context.Context, a *recovery.Account) error {
+	name, err := recovery.CanonicalName(a.Name)
+	if err != nil {
+		return nil // nobody could have it
+	}
+	for _, key := range e.indexKeys(recovery.ByName(name)) {
+		if err := e.holdEntry(ctx, key, a.ID, e.Now().Add(e.Policy.Lifetimes.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdEntry keeps an index entry of an account from others. One that another account
+// has by now stays as it is.
+func (e *Engine) holdEntry(ctx context.Context, key, account string, until time.Time) error {
+	_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
+		if exists && x.Account != account {
+			return errSameRows
+		}
+		*x = index{Account: account, At: e.Now(), Held: until}
+		return nil
+	})
+	if errors.Is(err, errSameRows) {
+		return nil
+	}
+	return err
 }

@@ -70,3 +70,9 @@ func (p Person) shown(filter string) bool {
 func (p Person) called(text string) bool {
 	return strings.Contains(strings.ToLower(p.Name), text) || strings.Contains(strings.ToLower(p.DisplayName), text)
 }
+
+// endless is longer than any lock that an operator sets.
+const endless = 200 * 24 * time.Hour
+
+// Endless tells of somebody who is locked that no time ends it.
+func (p Person) Endless(now time.Time) bool { return p.Locked.Sub(now) > endless }

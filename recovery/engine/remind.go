@@ -104,6 +104,7 @@ func (e *Engine) duties() []duty {
 		{"putting the list of people right", e.repairOnce},
 		{"telling that waits are over", e.RemindDue},
 		{"sending notices that are owed", e.PayDue},
+		{"removing accounts whose time is over", e.RemoveDue},
 		{"looking at the clock", e.CheckClock},
 		{"lowering the cost of passwords", e.LowerCosts},
 		{"comparing policies", e.MeetPolicies},

@@ -41,7 +41,7 @@ func (e *Engine) repairBucket(ctx context.Context, n byte, ids []string) (int, e
 	if err != nil {
 		return 0, err
 	}
-	gone, err := e.goneFrom(ctx, key, ids)
+	gone, err := e.goneFrom(ctx, key, accounts)
 	if err != nil {
 		return 0, err
 	}
@@ -86,6 +86,9 @@ func (e *Engine) rowsOf(ctx context.Context, ids []string) (rows []freshRow, unr
 				unread = err
 				return nil
 			}
+			if a.State == recovery.StateGone {
+				return nil
+			}
 			rows = append(rows, freshRow{e.row(&a), func(l *rowLock) bool { return e.lockOf(&a, l.Of) == l.Mark }})
 			return nil
 		})
@@ -98,14 +101,14 @@ func (e *Engine) rowsOf(ctx context.Context, ids []string) (rows []freshRow, unr
 
 // goneFrom lists the accounts of a bucket's rows that there are not: those that were
 // not met are read once more, because they may have come since.
-func (e *Engine) goneFrom(ctx context.Context, key string, met []string) ([]string, error) {
+func (e *Engine) goneFrom(ctx context.Context, key string, met []freshRow) ([]string, error) {
 	rows, _, err := kv.Load[[]directoryEntry](ctx, e.Store, key)
 	if err != nil {
 		return nil, err
 	}
 	var gone []string
 	for _, r := range rows {
-		if slices.Contains(met, r.ID) {
+		if slices.ContainsFunc(met, func(m freshRow) bool { return m.ID == r.ID }) {
 			continue
 		}
 		switch _, err := e.account(ctx, r.ID); {

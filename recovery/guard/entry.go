@@ -52,7 +52,7 @@ func (e *entry) touch(ctx context.Context, accounts Accounts, page bool) error {
 }
 
 func identityOf(a *recovery.Account, now time.Time) *Identity {
-	return &Identity{ID: a.ID, User: a.Name, Mail: a.Address(recovery.ChannelMail, now), Groups: strings.Join(a.Groups, ",")}
+	return &Identity{ID: a.ID, User: a.Name, Name: a.Shown(), Mail: a.Address(recovery.ChannelMail, now), Groups: strings.Join(a.Groups, ",")}
 }
 
 // entryFor is what the cache knows of the session or access key that is claimed;
@@ -154,5 +154,8 @@ func (g *Guard) keyEntry(a *recovery.Account, k *recovery.AccessKey, now time.Ti
 // rules open for keys, and of its own hosts and paths.
 func (e *entry) opens(q Question) bool {
 	k := e.access
+	if k.ByAnother(e.account) && (q.Rules.Factors > 1 || q.Rules.Fresh > 0) {
+		return false
+	}
 	return q.keyed() && (len(k.Hosts) == 0 || k.On(hostOf(q.At))) && (len(k.Paths) == 0 || within(q.Paths, k.Paths))
 }

@@ -24,6 +24,7 @@ import (
 type Identity struct {
 	ID      string
 	User    string
+	Name    string // to be shown
 	Mail    string
 	Groups  string // joined by commas
 	Browser string // id of the known browser

@@ -22,6 +22,7 @@ func ownPages() map[string]ownPage {
 		"account":          (*exchange).ownOverview,
 		"account/sign-in":  (*exchange).ownSignIn,
 		"account/devices":  (*exchange).ownDevices,
+		"account/keys":     (*exchange).ownKeys,
 		"account/recovery": (*exchange).ownRecovery,
 		"account/contact":  (*exchange).ownContact,
 	}
@@ -103,6 +104,12 @@ func (x *exchange) changeAccount() {
 			return
 		}
 		x.redirect(x.Return(x.r.PostForm.Get("return")))
+		return
+	case id == makeKey, strings.HasPrefix(id, revokeKey), strings.HasPrefix(id, resumeKey):
+		x.changeKeys(a, s, id)
+		return
+	case id == showAs:
+		x.nameOneself(a, s)
 		return
 	case strings.HasPrefix(id, endTrust):
 		x.endTrust(a, strings.TrimPrefix(id, endTrust))

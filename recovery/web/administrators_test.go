@@ -85,14 +85,14 @@ func badAdministratorForms(mail, id string) []badForm {
 		},
 		{"bad phone", people, []string{"name", "eve", "phone", "12"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
 		{"bad extension", people, []string{"name", "eve", "phone", "12", "extension", "7"}, "people", []string{"phone"}, map[string][]string{"phone": {"12"}}},
-		{"no reason", person, []string{"choice", "unlock", "reason", " x "}, "person", []string{"reason"}, map[string][]string{"reason": {"", "", " x "}}},
-		{"no such action", person, []string{"choice", "sudo", "reason", "because of this"}, "person", nil, map[string][]string{"reason": {"", "", "because of this"}}},
+		{"no reason", person, []string{"choice", "unlock", "reason", " x "}, "person", []string{"reason"}, map[string][]string{"reason": {" x "}}},
+		{"no such action", person, []string{"choice", "sudo", "reason", "because of this"}, "person", nil, nil},
 		{
 			"case without a reason", "/.sparekey/",
 			[]string{"start", "open_case", "name", id, "choice", "both", "reason", "x"},
 			"person",
-			[]string{"case-reason"},
-			map[string][]string{"reason": {"x", "", ""}, "choice": {"both"}},
+			[]string{"reason"},
+			map[string][]string{"reason": {"x"}, "choice": {"both"}},
 		},
 		{"nothing chosen", "/.sparekey/account", []string{"choice", ""}, "account", nil, nil},
 	}

@@ -210,7 +210,7 @@ func TestCaseForSomebodyWithoutAddress(t *testing.T) {
 	o := newAdminWorld(t)
 	change(t, o.World, "robin", func(a *recovery.Account) { a.Addresses = nil })
 	o.Clock.Move(time.Minute)
-	o.adminBrowser.Get("/.sparekey/people/"+o.robinID).Submit("reason", "stood before me", "choice", "second_factor").Want("person")
+	o.adminBrowser.Get("/.sparekey/people/"+o.robinID+"?do=case").Submit("reason", "stood before me", "choice", "second_factor").Want("person")
 	if o.adminBrowser.Status != 422 || o.Events.Count(recovery.EventCaseOpened) != 0 {
 		t.Errorf("got status %d and %d cases, want 422 and none", o.adminBrowser.Status, o.Events.Count(recovery.EventCaseOpened))
 	}

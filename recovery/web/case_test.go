@@ -38,7 +38,7 @@ func newAdminWorld(t *testing.T, options ...recoverytest.Option) *adminWorld {
 func (o *adminWorld) ask(lost string) *recoverytest.Browser {
 	o.TB.Helper()
 	o.Clock.Move(time.Minute)
-	o.adminBrowser.Get("/.sparekey/people/" + o.robinID).Want("person")
+	o.adminBrowser.Get("/.sparekey/people/" + o.robinID + "?do=case").Want("person")
 	return o.adminBrowser.Submit("reason", "stood before me with a passport", "choice", lost).Want("factor")
 }
 

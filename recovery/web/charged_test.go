@@ -123,7 +123,7 @@ func TestAdministratorsMailsAreCounted(t *testing.T) {
 	for range 3 {
 		o.ask("both").Submit("code", recoverytest.TOTP(o.World, o.alice.Key)).Want("person")
 	}
-	o.adminBrowser.Get("/.sparekey/people/"+o.robinID).Submit("reason", "stood before me", "choice", "both").Want("slow-down")
+	o.adminBrowser.Get("/.sparekey/people/"+o.robinID+"?do=case").Submit("reason", "stood before me", "choice", "both").Want("slow-down")
 	if n := len(o.Outbox.To(o.robin.Mail, "admin-case")); n != 3 {
 		t.Errorf("got %d cases mailed, want 3", n)
 	}

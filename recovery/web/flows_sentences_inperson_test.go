@@ -42,7 +42,7 @@ func inPerson() []sentence {
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			s.b.Get("/.sparekey/people/" + a.ID).Want("person")
+			s.b.Get("/.sparekey/people/" + a.ID + "?do=case").Want("person")
 			s.w.Clock.Move(s.w.Policy.Lifetimes.Fresh) // the sign-in is no proof given in this flow
 			s.b.Submit("reason", "stood here with his passport", "choice", m[1])
 		}},

@@ -180,7 +180,7 @@ func changes() []sentence {
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			s.b.Get("/.sparekey/people").Want("people").Get("/.sparekey/people/" + a.ID).Want("person")
+			s.b.Get("/.sparekey/people").Want("people").Get("/.sparekey/people/" + a.ID + "?do=case").Want("person")
 			s.b.Submit("reason", "lost the phone, was here in person", "choice", "second_factor").Want("factor")
 			s.w.Clock.Move(time.Minute)
 			s.b.Submit("code", s.code())

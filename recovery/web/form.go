@@ -24,7 +24,7 @@ func known(name string) bool {
 	switch name {
 	case "flow", "start", "return", "lang",
 		"name", "password", "code", "method", "new_password", "pin", "answer", "mail", "phone", "extension",
-		"label", "choice", "remember", "others", "void", "groups", "reason", "search":
+		"label", "choice", "remember", "others", "void", "groups", "reason", "search", "hosts", "paths", "expires":
 		return true
 	}
 	return false
@@ -82,4 +82,9 @@ func (x *exchange) input() recovery.Input {
 		Password: secret.Text(f("password")), NewPassword: secret.Text(f("new_password")), Code: secret.Text(f("code")),
 		Remember: f("remember") != "", EndOthers: f("others") != "", VoidCodes: f("void") != "",
 	}
+}
+
+// typedWords reads a list as people type it, with blanks or commas between.
+func typedWords(typed string) []string {
+	return strings.Fields(strings.ReplaceAll(typed, ",", " "))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -128,7 +129,7 @@ func Introduce(r *http.Request, id *guard.Identity) {
 	if id == nil {
 		return
 	}
-	v := [...]string{id.User, id.User, id.Mail, id.Groups}
+	v := [...]string{id.User, cmp.Or(id.Name, id.User), id.Mail, id.Groups}
 	r.Header[HeaderUser] = v[0:1:1]
 	r.Header[HeaderName] = v[1:2:2]
 	r.Header[HeaderEmail] = v[2:3:3]

@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -23,7 +24,7 @@ func (x *exchange) own(a *recovery.Account, s *recovery.Session) templates.Own {
 func (x *exchange) ownOverview(a *recovery.Account, s *recovery.Session) templates.Content {
 	now := x.Engine.Now()
 	return templates.AccountPage{
-		Own: x.own(a, s), Name: a.Name, Groups: a.Groups, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys),
+		Own: x.own(a, s), Name: a.Name, Display: a.DisplayName, Groups: a.Groups, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys),
 		Unconfirmed: x.unconfirmed(a), Losses: x.losses(a), Waits: shownWaits(a.Showing("", now)),
 		Guessed: x.guessed(a), Admin: a.Admin(), Reminder: a.DrillDue(now),
 	}
@@ -86,7 +87,7 @@ func (x *exchange) guessed(a *recovery.Account) int {
 func (x *exchange) about(a *recovery.Account, current string) *templates.Account {
 	now := x.Engine.Now()
 	return &templates.Account{
-		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups,
+		Name: a.Name, CodesLeft: method.CodesThatOpen(a, x.Engine.Keys), Groups: a.Groups, Lines: lines(a), Keys: x.keysOf(a),
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
 		Probation: x.own(a, nil).Probation, Unconfirmed: x.unconfirmed(a), Factors: x.ownFactors(a), Sessions: x.sessions(a, current),
 	}
@@ -147,4 +148,49 @@ func (x *exchange) unconfirmed(a *recovery.Account) []templates.Unconfirmed {
 		}
 	}
 	return out
+}
+
+// lines are the main numbers and extensions of an account.
+func lines(a *recovery.Account) []string {
+	var out []string
+	for _, l := range a.Extensions {
+		out = append(out, strings.TrimSpace(l.Number+" "+l.Digits))
+	}
+	return out
+}
+
+func (x *exchange) ownKeys(a *recovery.Account, s *recovery.Session) templates.Content {
+	return x.keysPage(a, s)
+}
+
+func (x *exchange) keysPage(a *recovery.Account, s *recovery.Session) templates.AccountKeysPage {
+	return templates.AccountKeysPage{Own: x.own(a, s), Keys: x.keysOf(a), Full: len(a.AccessKeys) >= recovery.MaxKeys}
+}
+
+// keysOf are the access keys of an account, as they are shown.
+func (x *exchange) keysOf(a *recovery.Account) []templates.Key {
+	var out []templates.Key
+	now := x.Engine.Now()
+	for _, k := range a.AccessKeys {
+		out = append(out, templates.Key{
+			ID: k.ID, Name: k.Name, Hosts: k.Hosts, Paths: k.Paths, Maker: x.maker(a, k.Maker), Made: k.Created, End: k.End, Used: k.Used,
+			Suspended: k.Suspended, Over: !k.End.IsZero() && !now.Before(k.End),
+		})
+	}
+	return out
+}
+
+// maker is the name of who made a key for somebody else; empty: the owner did.
+func (x *exchange) maker(a *recovery.Account, id string) string {
+	switch id {
+	case a.ID:
+		return ""
+	case "": // by a command
+		return x.place()
+	}
+	who, err := x.Engine.Person(x.r.Context(), id)
+	if err != nil {
+		return "–"
+	}
+	return who.Shown()
 }

@@ -136,8 +136,8 @@ func (x *exchange) notice() *templates.Text {
 // notices is what is said after anything but a flow.
 func notices() []string {
 	return []string{
-		"resent", "session_ended", "browser_renamed", "browser_forgotten", "trust_ended", "signed_out_everywhere", "signed_out_elsewhere", "wait_started", "wait_stopped",
-		"person_changed", "person_unlocked", "person_unlocked_passwords",
+		"resent", "name_shown", "key_revoked", "key_resumed", "session_ended", "browser_renamed", "browser_forgotten", "trust_ended", "signed_out_everywhere", "signed_out_elsewhere", "wait_started", "wait_stopped",
+		"person_changed", "person_leaving", "person_unlocked", "person_unlocked_passwords",
 		"contact_undone", "contact_removed", "vouch_refused", "stopped_only", "device_refused",
 	}
 }

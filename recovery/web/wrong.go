@@ -27,6 +27,14 @@ func faults() []fault {
 		{recovery.TakenError{Kind: "line"}, recovery.ProblemAddressTaken, "phone"},
 		{recovery.ErrIsPerson, recovery.ProblemGroupPerson, "groups"},
 		{recovery.ErrBadGroup, recovery.ProblemGroupBad, "groups"},
+		{recovery.ErrKeyName, recovery.ProblemKeyName, "label"},
+		{recovery.ErrKeyNamed, recovery.ProblemKeyNamed, "label"},
+		{recovery.ErrTooManyKeys, recovery.ProblemKeysFull, "label"},
+		{recovery.ErrKeyHost, recovery.ProblemKeyHost, "hosts"},
+		{recovery.ErrKeyPath, recovery.ProblemKeyPath, "paths"},
+		{recovery.ErrKeyTooLong, recovery.ProblemKeyLong, "paths"},
+		{recovery.ErrTooManyGroups, recovery.ProblemGroupsMany, "groups"},
+		{recovery.ErrBadDisplayName, recovery.ProblemDisplayName, "label"},
 		{recovery.ErrReason, recovery.ProblemReason, "reason"},
 	}
 }

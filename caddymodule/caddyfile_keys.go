@@ -1,0 +1,16 @@
+package caddymodule
+
+import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+// adminKeys lets administrators make access keys for others.
+func (a *App) adminKeys(d *caddyfile.Dispenser) error {
+	if a.AdminKeys {
+		return d.Err("admin_keys is there twice: write it once")
+	}
+	var word string
+	if !d.AllArgs(&word) || word != "on" {
+		return reads(d, "admin_keys on")
+	}
+	a.AdminKeys = true
+	return nil
+}

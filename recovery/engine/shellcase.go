@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/secret"
+)
+
+// Errors of [Engine.MailCase].
+var (
+	ErrNotMailed = errors.New("no mail can be sent to them from here: start Caddy, or let them back in with: caddy sparekey rescue USER")
+	ErrMailedOft = errors.New("too many were sent to them lately: wait, or let them back in with: caddy sparekey rescue USER")
+)
+
+// MailCase opens a case for somebody from the command line: the link goes to the
+// person's stored address, and whoever opens the case never sees it (AD-04). A code
+// to be handed over is not shown there: the shell has rescue.
+func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason string) error {
+	reason, err := e.accountable(by, person, reason)
+	if err != nil {
+		return err
+	}
+	who, err := e.Person(ctx, person)
+	if err != nil {
+		return err
+	}
+	to := who.Source(recovery.ChannelMail, e.Now()).Value
+	switch base := actor(ctx).Base; {
+	case who.State != recovery.StateActive && who.State != recovery.StateFrozen:
+		return recovery.ErrNotAllowed
+	case e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) || to == "" || base == "":
+		return ErrNotMailed
+	}
+	if wait, err := e.mayMail(ctx, "admin-case", who.ID); err != nil || wait > 0 {
+		return cmp.Or(err, ErrMailedOft)
+	}
+	token, err := e.issueTicket(ctx, who, recovery.Admin)
+	if err != nil {
+		return err
+	}
+	e.Notify.Queue(e.caseMail(ctx, who, to, token, reason))
+	e.record(ctx, recovery.Event{Name: recovery.EventCaseOpened, Detail: who.ID + ": " + reason})
+	e.noticeOf(ctx, who.ID, recovery.EventCaseOpened, func(a *recovery.Account) {
+		e.oweAdmin(ctx, a, recovery.EventCaseOpened, recovery.Thing{Reason: reason})
+	})
+	return nil
+}
+
+func (e *Engine) caseMail(ctx context.Context, who *recovery.Account, to, token, reason string) recovery.Message {
+	base, life := actor(ctx).Base, e.Policy.Lifetimes.Case
+	return recovery.Message{
+		ID: secret.Token(9), Channel: recovery.ChannelMail, To: to, Template: "admin-case", Lang: who.Lang, Secret: true, Expires: e.Now().Add(life),
+		Vars: map[string]string{
+			"link": base + linkCase + "#" + token, "name": who.Name, "hours": strconv.Itoa(int((life + time.Hour - 1) / time.Hour)), "reason": reason,
+			"site": e.Policy.Site, "host": hostOf(base),
+		},
+	}
+}
