@@ -48,6 +48,7 @@ type DevicePage struct {
 	Request  *DeviceRequest
 	ByCode   bool   // ask for the code that the new one shows
 	HandOver bool   // the number and the proof were right: a code, or at once
+	Found    bool   // by the code that the new one shows: then at once only
 	None     bool   // no device asks
 	Why      string // the problem that keeps this one from letting others in; empty: none does
 }

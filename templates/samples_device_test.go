@@ -45,7 +45,7 @@ func deviceSamples() []sample {
 		{"device-wait-refused", running(), ended},
 		{"device-approve", known(), templates.DevicePage{Request: &asks}},
 		{"device-approve-near", known(), templates.DevicePage{Request: &near}},
-		{"device-approve-recover", owned(), templates.DevicePage{Request: &lost, HandOver: true}},
+		{"device-approve-recover", owned(), templates.DevicePage{Request: &lost, HandOver: true, Found: true}},
 		{"device-approve-last", owned(), templates.DevicePage{Request: &asks, HandOver: true}},
 		{"device-approve-code", known(), templates.DevicePage{Request: &made}},
 		{"device-approve-refused", known(), templates.DevicePage{Request: &refused}},

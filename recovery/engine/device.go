@@ -241,13 +241,14 @@ func (r *run) deviceNumber(ctx context.Context, in recovery.Input) (*recovery.Pr
 	return nil, nil
 }
 
-// handOver takes how the new browser is let in.
+// handOver takes how the new browser is let in. What was found by a code that this
+// browser read off the new one needs no second one, which no page would show.
 func (r *run) handOver(_ context.Context, in recovery.Input) (*recovery.Problem, error) {
-	switch in.Choice {
-	case recovery.ChoiceCode, recovery.ChoiceTap:
+	switch {
+	case in.Choice == recovery.ChoiceTap, in.Choice == recovery.ChoiceCode && r.flow.DeviceCode == "":
 		r.flow.Consented, r.flow.ByCode = true, in.Choice == recovery.ChoiceCode
 		return nil, nil
-	case "":
+	case in.Choice == "":
 		return recovery.NewProblem(recovery.ProblemMissing), nil
 	}
 	return recovery.NewProblem(recovery.ProblemNotAvailable), nil

@@ -73,7 +73,7 @@ func (x *exchange) peek(f *recovery.Flow) {
 
 // deviceApprove asks the known browser for the last click.
 func (s step) deviceApprove() templates.Content {
-	c := templates.DevicePage{HandOver: s.Step.Ask == recovery.AskHandOver}
+	c := templates.DevicePage{HandOver: s.Step.Ask == recovery.AskHandOver, Found: s.Flow.DeviceCode != ""}
 	q, err := s.Engine.DeviceRequest(s.r.Context(), s.Flow)
 	switch {
 	case err != nil:
@@ -89,6 +89,9 @@ func (x *exchange) asking(q *recovery.DeviceRequest) *templates.DeviceRequest {
 	out := &templates.DeviceRequest{
 		ID: q.ID, State: string(q.State), Browser: q.Browser, Network: q.Network, SameNetwork: q.Network == x.client.Network,
 		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others, For: forWhat(q),
+	}
+	if out.For != "" {
+		out.App = "" // it goes to the sign-in
 	}
 	if q.Code != "" && x.Engine.Now().Before(q.CodeUntil) {
 		out.Code = secret.Group(q.Code, 4)

@@ -44,6 +44,11 @@ func TestDV08_ALostPasswordByAKnownDevice(t *testing.T) {
 	if !strings.Contains(p.known.Text(), "new password or a new second factor") {
 		t.Errorf("it is not said what that is for: %s", p.known.Text())
 	}
+	fields := p.known.Hidden("choice")
+	fields.Set("choice", recovery.ChoiceCode) // which no page would show
+	if p.known.Offers("choice", recovery.ChoiceCode) || p.known.Post("/.sparekey/", fields).Status != http.StatusUnprocessableEntity {
+		t.Errorf("a code is made for a browser that was found by one: %s", p.known.Text())
+	}
 	p.taps(b).Want("choice").Submit("choice", string(recovery.GoalPassword)).Want("new-password")
 	b.Submit("new_password", "another horse battery").Want("sign-in")
 	if p.SignedIn(p.known) {
