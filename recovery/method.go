@@ -247,6 +247,20 @@ type Local interface {
 	Here(c Client) bool
 }
 
+// Timed is a method whose offer of an enrolment is good for a short time.
+type Timed interface {
+	Enroller
+	// Good tells whether what was offered can still be answered.
+	Good(offered []byte, t Try) bool
+}
+
+// AtHome is a method whose credentials can be shown at some addresses only.
+type AtHome interface {
+	Method
+	// AtHome tells whether one of the account's can be in a browser.
+	AtHome(a *Account, c Client) bool
+}
+
 // Methods is the registry, in order of preference.
 type Methods struct {
 	list []Method

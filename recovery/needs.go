@@ -129,7 +129,20 @@ func oneOf(f Facts, methods []string) (Step, bool) {
 	ready := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
 		return !f.Methods.ready(m, f.Account, f.Now)
 	})
+	f.awayLast(ready)
 	return ask(f, ready), true
+}
+
+// awayLast puts proofs that this browser cannot show behind the others. They stay, as
+// their page says where they can.
+func (f Facts) awayLast(methods []string) {
+	away := func(name string) int {
+		if x, ok := f.Methods.Get(name).(AtHome); ok && !x.AtHome(f.Account, f.Client) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(methods, func(x, y string) int { return away(x) - away(y) })
 }
 
 // ask is the step for the first of several methods, or the one picked by hand.

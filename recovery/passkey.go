@@ -10,10 +10,3 @@ type RelyingParty struct {
 
 // Here tells whether there are passkeys.
 func (p RelyingParty) Here() bool { return p.ID != "" && p.Origin != "" }
-
-// Timed is a method whose offer of an enrolment is good for a short time.
-type Timed interface {
-	Enroller
-	// Good tells whether what was offered can still be answered.
-	Good(offered []byte, t Try) bool
-}

@@ -47,6 +47,11 @@ func (Passkey) Ready(a *recovery.Account, _ time.Time) bool {
 // Here implements recovery.Local.
 func (Passkey) Here(c recovery.Client) bool { return c.Passkeys.Here() }
 
+// AtHome implements recovery.AtHome.
+func (Passkey) AtHome(a *recovery.Account, c recovery.Client) bool {
+	return c.Passkeys.Here() && slices.ContainsFunc(passkeysAt(a, c.Passkeys), func(p OwnedPasskey) bool { return p.Row.Doubt == "" })
+}
+
 // Challenge implements recovery.Challenger.
 func (Passkey) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
 	return recovery.Challenge{Code: newChallenge(), At: t.Now, Expires: t.Now.Add(challengeLife)}, nil, nil

@@ -108,3 +108,25 @@ func TestMF11_ADoubtedPasskeyIsTakenAgain(t *testing.T) {
 		t.Errorf("got %d notices", n)
 	}
 }
+
+// TestPasskeysOfAnotherAddress are asked for after what can be shown here, and their
+// page says where they were made.
+func TestPasskeysOfAnotherAddress(t *testing.T) {
+	t.Parallel()
+	k, b := withPasskey(t)
+	b.Post("/.sparekey/", recoverytest.Fields("start", string(recovery.KindAddFactor))).Want("factor")
+	b.Passkey(k.phone.Get(b.Ceremony())).Want("choice").Submit("method", recovery.TOTP)
+	k.Enrol(b, k.alice)
+	k.movedAway()
+	at := k.password(k.Browser())
+	if !strings.Contains(at.Text(), "Enter your code") {
+		t.Errorf("the app is not asked first: %s", at.Text())
+	}
+	at.Get("/.sparekey/choose?f="+flowOf(at)).Submit("method", recovery.Passkey).Want("factor")
+	if !strings.Contains(at.Text(), "photos.example.com") || at.Ceremony() != "" {
+		t.Errorf("the page says %s", at.Text())
+	}
+	if page := b.Get("/.sparekey/account/sign-in").Text(); !strings.Contains(page, "Made for another address: photos.example.com") {
+		t.Errorf("the account page says %s", page)
+	}
+}
