@@ -16,8 +16,8 @@ import (
 // some may be in use, and nothing is said.
 func (o *operations) passkeyChecks(ctx context.Context, people []engine.Person) []check {
 	origins := o.app.sites.origins
-	if o.app.sites.portal != "" {
-		origins = append(slices.Clone(origins), o.app.sites.portal)
+	if portal := o.app.sites.portal; portal != "" {
+		origins = []string{portal} // at the other hosts nobody signs in
 	}
 	here := func(domain string) bool {
 		return slices.ContainsFunc(origins, func(origin string) bool { return web.PasskeyDomain(origin, o.engine.Policy.Passkeys) == domain })

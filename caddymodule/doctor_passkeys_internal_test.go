@@ -49,8 +49,12 @@ func TestDoctorCountsPasskeysOfNoHost(t *testing.T) {
 			t.Errorf("%s: got %+v, want %q", domain, got, want)
 		}
 	}
-	o.app.sites = sites{origins: []string{"https://photos.example.com", "https://old.example.com"}, portal: "https://login.example.com"}
-	if got := o.passkeyChecks(t.Context(), people); len(got) != 1 || got[0].Level == levelWarning {
-		t.Errorf("got %+v behind a portal, want both to be in use", got)
+	o.app.sites.portal = "https://login.example.com"
+	if got := o.passkeyChecks(t.Context(), people); len(got) != 1 || !strings.Contains(got[0].Text, "2 of 2") {
+		t.Errorf("got %+v behind a portal, want both to be of no use", got)
+	}
+	w.Policy.Passkeys = "example.com"
+	if got := o.passkeyChecks(t.Context(), people); len(got) != 1 || !strings.Contains(got[0].Text, "2 of 2") {
+		t.Errorf("got %+v of a wider domain, for which they were not made", got)
 	}
 }

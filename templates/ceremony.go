@@ -7,6 +7,7 @@ import "time"
 type Ceremony struct {
 	Options   string        // JSON; empty: the script asks for it
 	Left      time.Duration // how long the browser may take
+	Moved     bool          // nobody signs in at those any more
 	Elsewhere []string      // domains that the passkeys were made for, where none is for this one
 	Label     string        // what a new one is called unless something else is typed
 }

@@ -106,6 +106,9 @@ func signInSamples() []sample {
 			Ways: templates.Ways{Method: "passkey", Methods: []string{"totp", "recovery_code"}, Recover: true}, Trust: true,
 			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rpId":"photos.example.com"}`, Left: 2 * time.Minute},
 		}},
+		{"factor-passkey-moved", running(), templates.FactorPage{
+			Ways: templates.Ways{Method: "passkey", Methods: []string{"recovery_code"}, Recover: true}, Ceremony: templates.Ceremony{Moved: true, Elsewhere: []string{"albums.example.com"}},
+		}},
 		{"factor-passkey-elsewhere", running(), templates.FactorPage{
 			Ways: templates.Ways{Method: "passkey", Methods: []string{"recovery_code"}, Recover: true}, Ceremony: templates.Ceremony{Elsewhere: []string{"albums.example.com"}},
 		}},

@@ -24,6 +24,7 @@ func (s step) ceremony() (c templates.Ceremony) {
 	var here []method.OwnedPasskey
 	if s.Account != nil { // before anything was proved, what somebody has shows in no list
 		here, c.Elsewhere = method.PasskeysAt(s.Account, s.client.Passkeys)
+		c.Moved = s.Portal != ""
 	}
 	challenge := s.Flow.Challenges[recovery.Passkey]
 	if len(c.Elsewhere) == 0 && s.client.Passkeys.Here() && challenge.Live(s.Engine.Now()) {
