@@ -99,7 +99,7 @@ func TestAD03_UnlockingChangesNoState(t *testing.T) {
 func TestAD05_TheLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	w := household(t)
-	alice, who := find(t, w, "alice"), find(t, w, "robin")
+	alice := find(t, w, "alice")
 	for _, do := range []recovery.Action{recovery.ActionGroups, recovery.ActionDisable, recovery.ActionRemove} {
 		if _, err := w.Engine.Edit(t.Context(), engine.Shell(), alice.ID, recovery.Edit{Do: do}, why); !errors.Is(err, recovery.ErrLastAdmin) {
 			t.Errorf("%s: got %v, want ErrLastAdmin", do, err)
@@ -109,7 +109,8 @@ func TestAD05_TheLastAdministratorStays(t *testing.T) {
 	if got := len(w.Outbox.To("alice@example.org", "notice")); got == 0 {
 		t.Error("alice has not heard of the new administrator")
 	}
-	alice, who = find(t, w, "alice"), find(t, w, "robin")
+	alice = find(t, w, "alice")
+	who := find(t, w, "robin")
 	var both sync.WaitGroup
 	errs := make([]error, 2)
 	for i, act := range []struct{ by, on *recovery.Account }{{alice, who}, {who, alice}} {
