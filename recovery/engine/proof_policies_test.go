@@ -20,6 +20,16 @@ func proofPolicy() *recovery.Policy {
 	return p
 }
 
+// devicelessPolicy has no way in which a known device stands, so that who sits
+// before one has to change something first.
+func devicelessPolicy() *recovery.Policy {
+	p := proofPolicy()
+	for goal := range p.Ways {
+		p.Ways[goal] = slices.DeleteFunc(p.Ways[goal], func(w recovery.Way) bool { return slices.Contains(w.Proofs, recovery.OtherDevice) })
+	}
+	return p
+}
+
 // loosePolicy accepts the mailbox alone for a new password, so that only bans
 // and waits protect the second factor.
 func loosePolicy() *recovery.Policy {

@@ -230,7 +230,11 @@ func (inst *installation) accountFingerprint(now time.Time) string {
 
 // signIn is the owner herself, on a browser of her own.
 func (inst *installation) signIn() *recoverytest.Browser {
-	b := inst.world.Browser()
+	return inst.signInAt(inst.world.Browser())
+}
+
+// signInAt is that on a browser which she may have used before.
+func (inst *installation) signInAt(b *recoverytest.Browser) *recoverytest.Browser {
 	inst.world.Clock.Move(time.Minute)
 	b.Get("/").Submit("name", "alice", "password", inst.owner.Password)
 	switch {

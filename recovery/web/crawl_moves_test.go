@@ -58,6 +58,7 @@ func (c *crawler) moves(s *attackState) []move {
 	}
 	out = append(out, c.messageMoves(s)...)
 	out = append(out, c.contactMoves(s)...)
+	out = append(out, c.deviceMoves(s)...)
 	progress := c.progress(s)
 	if s.noFlow() && c.firstTime("entries "+progress) {
 		out = append(out, c.entryMoves(s)...)

@@ -22,6 +22,7 @@ type parsedPage struct {
 	secret  string   // key of an authenticator
 	codes   []string // recovery codes
 	spoken  string   // a code to be read out
+	find    string   // a code to be typed in a browser of one's own
 }
 
 // parsedForm is one form of a page.
@@ -59,7 +60,7 @@ func parsePage(b *recoverytest.Browser) parsedPage {
 	}
 	s.secret = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
 	s.codes = strings.Fields(strings.Join(b.All("codes"), " "))
-	if b.Page() != "device-wait" { // that is typed in one's own browser
+	if s.find = b.Find("find"); s.find == "" {
 		s.spoken = strings.Join(b.All("spoken"), "")
 	}
 	return s

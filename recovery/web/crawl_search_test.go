@@ -34,6 +34,7 @@ type attackState struct {
 	ticketGeneration uint64     // generation of the account it was made for
 	newPassword      string     // a password of the attacker's that counts now
 	vouched          int
+	seat             []*http.Cookie // of a browser of the owner's, where the attacker sits before it
 	path             []string
 }
 

@@ -92,8 +92,8 @@ func (s accountShape) ways(p *recovery.Policy) map[recovery.Goal][][]string {
 // walkable tells whether there is an account of the shape that can walk a way:
 // a wait needs somewhere to be told that is no proof in it.
 func (s accountShape) walkable(way []string) bool {
-	return !slices.ContainsFunc(way, func(x string) bool { return !s.has(x) }) &&
-		(!slices.Contains(way, "wait") || s.phone && !slices.Contains(way, recovery.SMSCode))
+	heard := !slices.Contains(way, recovery.MailLink) || s.phone && !slices.Contains(way, recovery.SMSCode)
+	return !slices.ContainsFunc(way, func(x string) bool { return !s.has(x) }) && (!slices.Contains(way, "wait") || heard)
 }
 
 // enough tells whether somebody who holds these has a whole way, or signs in.
@@ -194,6 +194,10 @@ func (inst *installation) crawl(t *testing.T, row crawlRow) *crawler {
 	begin := &attackState{}
 	if row.holdings.session {
 		c.b.Client.Jar = inst.signIn().Client.Jar
+	}
+	if row.holdings.device {
+		u, _ := url.Parse(c.b.Base)
+		begin.seat = inst.seat().Client.Jar.Cookies(u)
 	}
 	if row.holdings.admin {
 		begin.ticket, begin.ticketGeneration = inst.openCase(), inst.account().Generation
