@@ -63,12 +63,12 @@ func TestDV08_ALostPasswordByAKnownDevice(t *testing.T) {
 func TestDV08_ALostPasswordWithoutAFactor(t *testing.T) {
 	t.Parallel()
 	p := knownAndNew(t, withoutFactor)
-	b, code := p.lost(p.alice.Name)
+	_, code := p.lost(p.alice.Name)
 	if p.finds(code); !strings.Contains(p.known.Text(), "at least an hour old") {
 		t.Errorf("a session of a minute: got page %q, %s", p.known.Page(), p.known.Text())
 	}
 	p.Clock.Move(time.Hour)
-	b, code = p.lost(p.alice.Name)
+	b, code := p.lost(p.alice.Name)
 	p.finds(code)
 	p.taps(b).Want("sent").Submit("code", p.MailCode(p.alice)).Want("new-password")
 	b.Submit("new_password", "another horse battery of mine").Want("sign-in")
