@@ -45,6 +45,8 @@ const (
 	opKeyList    = "key-list"
 	opKeyRevoke  = "key-revoke"
 	opExplain    = "explain"
+	opImport     = "import" // a part of it
+	opCarry      = "carry"  // a part of what a backup takes
 )
 
 // arguments of any operation.
@@ -60,9 +62,17 @@ type arguments struct {
 	Explain *explainArguments `json:"explain,omitempty"`
 	List    *listArguments    `json:"list,omitempty"`
 	Act     *actArguments     `json:"act,omitempty"`
+	Import  *importArguments  `json:"import,omitempty"`
+	Carry   *engine.CarryPage `json:"carry,omitempty"` // as the part before has said
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
+}
+
+// importArguments are some of the people of a file.
+type importArguments struct {
+	People []recovery.Newcomer `json:"people"`
+	Try    bool                `json:"try,omitempty"`
 }
 
 // explainArguments are a request that somebody could make.
