@@ -67,7 +67,8 @@ type App struct {
 
 	// Lifetimes by name: mail_link, sms_code, mail_code, flow, session_idle,
 	// session_absolute, keep_idle, keep_absolute, remembered, fresh, probation,
-	// recovered_ban, invite, setup, rescue, notice, case, ripe, new_contact.
+	// recovered_ban, invite, setup, rescue, notice, case, ripe, new_contact,
+	// delete, name.
 	// The defaults are those of [recovery.Default]. Only remembered may be 0: no
 	// browser is trusted.
 	Lifetimes map[string]caddy.Duration `json:"lifetimes,omitempty"`

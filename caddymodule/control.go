@@ -25,7 +25,7 @@ const (
 
 // deadline is how long an operation may take.
 func deadline(name string) time.Duration {
-	if name == opTrial || name == opRekey {
+	if name == opTrial || name == opRekey || name == opImport || name == opCarry {
 		return trialDeadline
 	}
 	return controlDeadline

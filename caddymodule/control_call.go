@@ -11,11 +11,16 @@ import (
 // call does one operation and returns its result as JSON. Every error is a
 // sentence for the operator.
 func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
-	result, err := o.do(engine.By(ctx, engine.Actor{Name: "command line", Network: "local"}), name, args)
+	result, err := o.do(commandLine(ctx), name, args)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(result)
+}
+
+// commandLine notes who acts.
+func commandLine(ctx context.Context) context.Context {
+	return engine.By(ctx, engine.Actor{Name: "command line", Network: "local"})
 }
 
 func (o *operations) do(ctx context.Context, name string, args arguments) (any, error) {
@@ -44,6 +49,10 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.keyRevoke(ctx, args)
 	case opExplain:
 		return o.explainAccess(ctx, args.User, args.Explain)
+	case opImport:
+		return o.importPeople(ctx, args.Import)
+	case opCarry:
+		return o.carry(ctx, args.Carry)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

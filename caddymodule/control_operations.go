@@ -42,6 +42,8 @@ const (
 	opKeyList   = "key-list"
 	opKeyRevoke = "key-revoke"
 	opExplain   = "explain"
+	opImport    = "import" // a part of it
+	opCarry     = "carry"  // a part of what a backup takes
 )
 
 // arguments of any operation.
@@ -56,6 +58,8 @@ type arguments struct {
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
 	Explain *explainArguments `json:"explain,omitempty"`
 	List    *listArguments    `json:"list,omitempty"`
+	Import  *importArguments  `json:"import,omitempty"`
+	Carry   *engine.CarryPage `json:"carry,omitempty"` // as the part before has said
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message

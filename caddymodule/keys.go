@@ -20,16 +20,9 @@ import (
 // keyFile lies beside the store: a copy of the folder is a copy of the key.
 const keyFile = "sparekey.key"
 
-// rootKeys reads the configured keys, or the generated one.
+// rootKeys reads the configured keys, or the generated one, and those of backups.
 func (a *App) rootKeys() (*secret.Keys, error) {
-	if len(a.Secrets) == 0 {
-		root, err := generatedKey(filepath.Join(a.store.Folder(), keyFile))
-		if err != nil {
-			return nil, err
-		}
-		return secret.NewKeys(root)
-	}
-	roots, err := a.configuredRoots()
+	roots, err := a.roots()
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ func lifetimeRows() []lifetimeRow {
 		{"case", func(l *L) *time.Duration { return &l.Case }, time.Hour, day, "a link that an administrator had sent", false},
 		{"ripe", func(l *L) *time.Duration { return &l.Ripe }, 3 * day, 14 * day, "a wait that is over can still be used: the person may be away that day", false},
 		{"new_contact", func(l *L) *time.Duration { return &l.NewContact }, 3 * day, 30 * day, "a new address is no way back, and the old one can undo it", false},
+		{"delete", func(l *L) *time.Duration { return &l.Delete }, day, 60 * day, "an account that its owner gave up is closed at once, and can be had back until then", false},
+		{"name", func(l *L) *time.Duration { return &l.Name }, day, 3660 * day, "the name of a removed account is nobody else's: apps would take them for one person", false},
 	}
 }
 

@@ -74,7 +74,10 @@ type Account struct {
 	Acts            uint64           `json:"acts,omitempty"`   // raised by each act of its owner, which ends what others began
 	LastAct         Act              `json:"last_act,omitzero"`
 
-	Revision uint64 `json:"revision,omitempty"` // raised with every write: an older value of the record shows
+	Leaves   time.Time `json:"leaves,omitzero"`    // when it is removed; zero: it stays
+	Gone     time.Time `json:"gone,omitzero"`      // when it was removed, of which this is left
+	Imported *Import   `json:"imported,omitempty"` // brought along from another program; nil: it was not
+	Revision uint64    `json:"revision,omitempty"` // raised with every write: an older value of the record shows
 
 	// SecondFactor says that this account signs in with two factors. It is
 	// stored apart from the credentials: if those went missing, sign-in must be
@@ -381,16 +384,4 @@ func (a *Account) Clone() *Account {
 		panic(err)
 	}
 	return c
-}
-
-// Mask hides most of an address: a•••@example.org, •••••42.
-func Mask(address string) string {
-	if name, host, ok := strings.Cut(address, "@"); ok {
-		r := []rune(name)
-		return string(r[:min(1, len(r))]) + "•••@" + host
-	}
-	if n := len(address); n > 2 {
-		return "•••••" + address[n-2:]
-	}
-	return ""
 }

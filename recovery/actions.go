@@ -20,6 +20,9 @@ const (
 // allow the action.
 func (do Action) Apply(a *Account) error {
 	switch {
+	case do == ActionEnable && a.Stay():
+	case a.State == StateLeaving:
+		return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State)
 	case do == ActionUnlock:
 		a.Unlocks++ // clears password failures, changes no state (AD-03)
 	case do == ActionSignOut:

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -118,4 +119,16 @@ func (a *Account) Confirm(entry string) {
 			a.Addresses[j].Answered = AnsweredYes
 		}
 	}
+}
+
+// Mask hides most of an address: a•••@example.org, •••••42.
+func Mask(address string) string {
+	if name, host, ok := strings.Cut(address, "@"); ok {
+		r := []rune(name)
+		return string(r[:min(1, len(r))]) + "•••@" + host
+	}
+	if n := len(address); n > 2 {
+		return "•••••" + address[n-2:]
+	}
+	return ""
 }

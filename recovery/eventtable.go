@@ -150,6 +150,10 @@ func changeEvents() []EventInfo {
 		info(EventKeyMade, requestFields, "an access key for a program was made; detail: its id"),
 		info(EventKeyRevoked, requestFields, "an access key was revoked; detail: its id"),
 		info(EventKeysSuspended, proofFields, "a recovery has suspended the access keys of the account"),
+		info(EventLeaving, proofFields, "the account was closed by its owner, and is removed in lifetime `delete`"),
+		info(EventStayed, proofFields, "an account that was to be removed is kept: its owner signed in"),
+		info(EventGone, requestFields, "an account was removed; nothing but its id is left"),
+		info(EventExported, requestFields, "somebody was given a file of all that is kept of them"),
 		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),
 		info(EventThawed, proofFields, "a closed account was opened again"),
 	}
@@ -168,7 +172,9 @@ func othersEvents() []EventInfo {
 		info(EventDeviceRefused, proofFields, "a known browser refused a new one, or the wrong number was typed there"),
 		info(EventDeviceLetIn, proofFields, "a sign-in that a known browser allowed"),
 		info(EventVouched, proofFields, "somebody vouched for another person"),
+		info(EventImported, requestFields, "the operator brought an account along from another program; detail: its state, or that it was brought along again"),
 		info(EventRescue, requestFields, "the operator made a rescue link"),
+		info(EventBroughtBack, requestFields, "the operator brought a backup back into an empty store; detail: how many accounts"),
 		info(EventStoreAccepted, requestFields, "the operator restored an older store on purpose"),
 		info(EventRekeyed, requestFields, "rekey has come to its end: the store opens with the newest root key alone"),
 	}

@@ -106,6 +106,7 @@ func chapters() []chapter {
 		{"open_case", "", "Open a case", "An administrator has a link sent to the person's own address and never sees it.", "link sent, the person is told", []shape{{name: "administrator", account: full}, {name: "anybody else", account: plain}}},
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
+		{"delete_account", "", "Delete the account", "It is closed at once and removed after lifetime `delete`. Until then its owner keeps it by signing in, any notice closes it as always, and an administrator enables it. Never the last administrator.", "closed, removed later", settled},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
 	}, oneOfSeveral(full), unmailed(full))
 }

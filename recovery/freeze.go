@@ -13,6 +13,7 @@ import (
 // since, as whoever made the change may have made them. Freezing again loosens
 // nothing.
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
+	a.Stay() // whoever presses a notice keeps the account
 	if a.State != StateFrozen {
 		a.ClosedFor, a.UnfreezeWith = told, nil
 		if !now.Before(a.CodeUsed.Add(l.Notice)) {
@@ -42,6 +43,7 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 // open: sign-ins, recoveries, waits, cases, addresses that do not count yet, and
 // browsers that another one let in. A second factor that was taken off is back.
 func (a *Account) Interrupt(now time.Time, l Lifetimes) {
+	a.Stay()
 	a.undoAddresses(now, l)
 	a.putFactorBack(now)
 	a.EndEverything()

@@ -40,6 +40,8 @@ type Lifetimes struct {
 	Case            time.Duration `json:"case,omitempty"`   // a ticket an administrator had sent
 	Ripe            time.Duration `json:"ripe,omitempty"`   // how long a wait that is over stays good
 	NewContact      time.Duration `json:"new_contact,omitempty"`
+	Delete          time.Duration `json:"delete,omitempty"` // how long an account that was given up can be had back
+	Name            time.Duration `json:"name,omitempty"`   // how long its name is nobody else's then
 }
 
 // Rate is a count in a window.
@@ -130,6 +132,7 @@ func Default() *Policy {
 			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
 			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
 			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour,
+			Delete: 7 * 24 * time.Hour, Name: 400 * 24 * time.Hour,
 		},
 		Limits: Limits{
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,

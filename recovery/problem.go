@@ -70,6 +70,7 @@ const (
 	ProblemGroupBad          = "group_bad"
 	ProblemMailBad           = "mail_bad"
 	ProblemPhoneBad          = "phone_bad"
+	ProblemLastAdmin         = "last_admin"
 	ProblemNoKnownDevice     = "no_known_device"
 	ProblemFactorRequired    = "factor_required"
 	ProblemNothingBeside     = "nothing_beside" // no second factor without one thing more than the password

@@ -17,7 +17,7 @@ func contents() []Content {
 		AccountSignInPage{Factors: append(ana.Account.Factors, Factor{Method: "passkey", Worth: WorthBoth, Doubt: "counter", Place: "example.com", Spare: true}), PIN: true, Question: true},
 		AccountDevicesPage{Sessions: []Session{{ID: "1", Methods: []string{"password"}}}, Browsers: []Browser{{ID: "1", Label: "desk", Network: "192.0.2.7"}}},
 		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
-		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},
+		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed, KeepDays: 7},
 		ActivatePage{By: "sam"},
 		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},

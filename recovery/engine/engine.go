@@ -128,7 +128,7 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if !ok || a.State == recovery.StateGone {
 		return nil, recovery.ErrNoAccount
 	}
 	e.compare(&a, newest)
@@ -140,7 +140,7 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
 	notable := false
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
-		if !exists {
+		if !exists || a.State == recovery.StateGone {
 			return recovery.ErrNoAccount
 		}
 		c := a.Clone()

@@ -15,6 +15,7 @@ import (
 type index struct {
 	Account string    `json:"account"`
 	At      time.Time `json:"at"`
+	Held    time.Time `json:"held,omitzero"` // until then nobody else may have it, although its account is gone
 }
 
 // indexKeys names the index entries of an identifier, that of the newest root key
@@ -121,7 +122,7 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 	slices.Sort(keys)
 	for _, key := range keys {
 		_, err = kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
-			if exists && x.Account != account && now.Before(x.At.Add(takeover)) {
+			if exists && x.Account != account && (now.Before(x.At.Add(takeover)) || now.Before(x.Held)) {
 				return recovery.TakenError{Kind: id.Kind}
 			}
 			*x = index{Account: account, At: now}

@@ -106,6 +106,7 @@ func (e *Engine) duties() []duty {
 		{"sending notices that are owed", e.PayDue},
 		{"looking at the clock", e.CheckClock},
 		{"lowering the cost of passwords", e.LowerCosts},
+		{"removing accounts that were given up", e.RemoveDue},
 		{"comparing policies", e.MeetPolicies},
 		{"writing what was refused", func(context.Context) error { e.tellRefusals(false); return nil }},
 		{"raising the mark of the store", e.CheckAge},

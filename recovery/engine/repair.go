@@ -37,7 +37,7 @@ func (e *Engine) RepairRoster(ctx context.Context) (int, error) {
 
 func (e *Engine) repairBucket(ctx context.Context, n byte, ids []string) (int, error) {
 	key := bucketKey(n)
-	accounts, unread, err := e.rowsOf(ctx, ids)
+	accounts, removed, unread, err := e.rowsOf(ctx, ids)
 	if err != nil {
 		return 0, err
 	}
@@ -45,6 +45,7 @@ func (e *Engine) repairBucket(ctx context.Context, n byte, ids []string) (int, e
 	if err != nil {
 		return 0, err
 	}
+	gone = append(gone, removed...)
 	wrong := 0
 	err = e.editBucket(ctx, key, func(rows []directoryEntry) ([]directoryEntry, bool) {
 		before := len(rows)
@@ -74,8 +75,9 @@ type freshRow struct {
 	holds func(*rowLock) bool
 }
 
-// rowsOf makes the rows of accounts anew. One that does not open keeps its row.
-func (e *Engine) rowsOf(ctx context.Context, ids []string) (rows []freshRow, unread, err error) {
+// rowsOf makes the rows of accounts anew, and lists those that were removed. One that
+// does not open keeps its row.
+func (e *Engine) rowsOf(ctx context.Context, ids []string) (rows []freshRow, removed []string, unread, err error) {
 	var keys []string
 	for _, id := range ids {
 		keys = append(keys, recovery.AccountKey(id))
@@ -86,14 +88,18 @@ func (e *Engine) rowsOf(ctx context.Context, ids []string) (rows []freshRow, unr
 				unread = err
 				return nil
 			}
+			if a.State == recovery.StateGone {
+				removed = append(removed, a.ID)
+				return nil
+			}
 			rows = append(rows, freshRow{e.row(&a), func(l *rowLock) bool { return e.lockOf(&a, l.Of) == l.Mark }})
 			return nil
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
-	return rows, unread, nil
+	return rows, removed, unread, nil
 }
 
 // goneFrom lists the accounts of a bucket's rows that there are not: those that were

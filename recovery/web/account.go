@@ -110,6 +110,9 @@ func (x *exchange) changeAccount() {
 	case strings.HasPrefix(id, forget), strings.HasPrefix(id, rename):
 		x.changeBrowser(a, s, id)
 		return
+	case id == exportData:
+		x.exportOwn(a, s)
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
