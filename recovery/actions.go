@@ -291,5 +291,5 @@ func correctedPhone(x Edit, before, _ *Account, now time.Time) Thing {
 
 // Remains replaces the account by what is left of it.
 func (a *Account) Remains(r Remnant) {
-	*a = Account{ID: a.ID, State: StateGone, Generation: a.Generation + 1, Revision: a.Revision, Remnant: &r}
+	*a = Account{ID: a.ID, State: StateGone, Generation: a.Generation + 1, Revision: a.Revision, Remnant: &r, Trail: Trail{Head: a.Trail.Head, Owed: a.Trail.Owed}} // without the key of what is private
 }

@@ -51,6 +51,7 @@ func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKe
 	key = recovery.JoinKey(account, token)
 	_, k.TokenHash = recovery.SplitKey(key)
 	k.ID, k.Created, k.Maker = strings.ToLower(secret.Code(keyIDSize)), e.Now(), actor(ctx).ID
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyMade, Detail: k.ID})
 	a, err := e.editOwing(ctx, account, recovery.Within(func(a *recovery.Account) error {
 		for _, not := range unless {
 			if not(a) {
@@ -61,12 +62,13 @@ func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKe
 			return err
 		}
 		owe(a, recovery.Thing{Key: kept.Name})
-		return nil
+		return e.enter(a, &ev)
 	}))
 	if err != nil {
 		return "", recovery.AccessKey{}, err
 	}
-	e.keyEvent(ctx, recovery.EventKeyMade, a, kept.ID)
+	e.say(ev)
+	e.deliver(ctx, a)
 	return key, kept, nil
 }
 
@@ -84,14 +86,18 @@ func (e *Engine) RevokeOwnKey(ctx context.Context, account, id string, c recover
 
 func (e *Engine) revokeKey(ctx context.Context, account, named string, owe func(*recovery.Account, recovery.Thing)) (recovery.AccessKey, error) {
 	var k recovery.AccessKey
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyRevoked})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) (err error) {
-		if k, err = a.RevokeKey(named); err == nil {
-			owe(a, recovery.Thing{Key: k.Name})
+		if k, err = a.RevokeKey(named); err != nil {
+			return err
 		}
-		return err
+		owe(a, recovery.Thing{Key: k.Name})
+		ev.Detail = k.ID
+		return e.enter(a, &ev)
 	})
 	if err == nil {
-		e.keyEvent(ctx, recovery.EventKeyRevoked, a, k.ID)
+		e.say(ev)
+		e.deliver(ctx, a)
 	}
 	return k, err
 }
@@ -99,22 +105,20 @@ func (e *Engine) revokeKey(ctx context.Context, account, named string, owe func(
 // ResumeKey switches an access key on again that a recovery has suspended. The
 // person is told.
 func (e *Engine) ResumeKey(ctx context.Context, account, id string, c recovery.Client) error {
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyResumed, Detail: id})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		k, err := a.ResumeKey(id, e.Now())
-		if err == nil {
-			e.oweOf(a, recovery.EventKeyResumed, recovery.Thing{Key: k.Name}, c)
+		if err != nil {
+			return err
 		}
-		return err
+		e.oweOf(a, recovery.EventKeyResumed, recovery.Thing{Key: k.Name}, c)
+		return e.enter(a, &ev)
 	})
 	if err == nil {
-		e.keyEvent(ctx, recovery.EventKeyResumed, a, id)
+		e.say(ev)
+		e.deliver(ctx, a)
 	}
 	return err
-}
-
-func (e *Engine) keyEvent(ctx context.Context, name recovery.EventName, a *recovery.Account, detail string) {
-	e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: detail})
-	e.deliver(ctx, a)
 }
 
 // KeyHolder returns the account that an access key lets in, by the two parts of

@@ -33,30 +33,36 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range did {
-		e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: "by " + by.name() + ": " + reason})
-	}
+	e.say(did...)
 	e.deliver(ctx, a)
 	e.updateDirectory(ctx, a)
 	return a, nil
 }
 
 // write makes the change, and owes its notices with it.
-func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (did []recovery.EventName, a *recovery.Account, err error) {
+func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (did []recovery.Event, a *recovery.Account, err error) {
 	a, err = e.editOwing(ctx, person, func(a *recovery.Account) error {
 		before := a.Clone()
 		if err := x.Apply(a, e.Now(), e.Policy.Lifetimes); err != nil {
 			return err
 		}
-		did = []recovery.EventName{x.Do.Event()}
+		names := []recovery.EventName{x.Do.Event()}
 		if before.State != recovery.StateInvited && a.State != recovery.StateInvited { // an invited person has never signed in
 			thing := x.Thing(before, a, e.Now())
 			thing.Reason = reason
 			e.oweAdmin(ctx, a, x.Do.Event(), thing)
 		}
 		if name := adminChange(before, a); name != "" {
-			did = append(did, name)
+			names = append(names, name)
 			e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: others, Admin: actor(ctx).ID != ""})
+		}
+		did = nil
+		for _, name := range names {
+			ev := e.attributed(ctx, recovery.Event{Name: name, Detail: reason})
+			if err := e.enter(a, &ev); err != nil {
+				return err
+			}
+			did = append(did, ev)
 		}
 		return nil
 	})

@@ -117,9 +117,10 @@ func (e *Engine) removeOne(ctx context.Context, l leaving) (done, removed bool, 
 // waits for none, because somebody has brought it back, or was not there yet.
 func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, error) {
 	var waits *recovery.Account
-	name, now := "", e.Now()
+	var ev recovery.Event
+	now := e.Now()
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
-		waits, name = nil, ""
+		waits = nil
 		switch {
 		case !exists:
 			return recovery.ErrNoAccount
@@ -131,7 +132,10 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 			waits = a
 			return errStays
 		}
-		name = a.Name
+		ev = recovery.Event{Name: recovery.EventRemoved}
+		if err := e.enter(a, &ev); err != nil {
+			return err
+		}
 		r := e.remnant(a)
 		a.Remains(r)
 		a.Revision++
@@ -147,7 +151,8 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 	}
 	e.alarms.saw(id, a.Revision)
 	e.marked.changed.Store(true)
-	e.record(ctx, recovery.Event{Name: recovery.EventRemoved, Account: id, Person: name})
+	e.trail.owes(id)
+	e.say(ev)
 	return &a, nil
 }
 

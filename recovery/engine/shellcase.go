@@ -44,7 +44,7 @@ func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason stri
 		return err
 	}
 	e.Notify.Queue(e.caseMail(ctx, who, to, token, reason))
-	e.record(ctx, recovery.Event{Name: recovery.EventCaseOpened, Detail: who.ID + ": " + reason})
+	e.record(ctx, recovery.Event{Name: recovery.EventCaseOpened, Account: who.ID, Person: who.Name, Detail: reason})
 	e.noticeOf(ctx, who.ID, recovery.EventCaseOpened, func(a *recovery.Account) {
 		e.oweAdmin(ctx, a, recovery.EventCaseOpened, recovery.Thing{Reason: reason})
 	})
