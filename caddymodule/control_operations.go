@@ -42,6 +42,9 @@ const (
 	opKeyList   = "key-list"
 	opKeyRevoke = "key-revoke"
 	opExplain   = "explain"
+
+	opAudit       = "audit" // a part of it
+	opAuditVerify = "audit-verify"
 )
 
 // arguments of any operation.
@@ -55,6 +58,7 @@ type arguments struct {
 	Key     *keyArguments     `json:"key,omitempty"`
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
 	Explain *explainArguments `json:"explain,omitempty"`
+	Audit   *auditArguments   `json:"audit,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message

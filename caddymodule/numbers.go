@@ -45,6 +45,7 @@ func lifetimeRows() []lifetimeRow {
 		{"case", func(l *L) *time.Duration { return &l.Case }, time.Hour, day, "a link that an administrator had sent", false},
 		{"ripe", func(l *L) *time.Duration { return &l.Ripe }, 3 * day, 14 * day, "a wait that is over can still be used: the person may be away that day", false},
 		{"new_contact", func(l *L) *time.Duration { return &l.NewContact }, 3 * day, 30 * day, "a new address is no way back, and the old one can undo it", false},
+		{"audit", func(l *L) *time.Duration { return &l.Audit }, 30 * day, 3660 * day, "a day of the audit trail is kept; for as long an older `secret` is needed to check it", false},
 	}
 }
 

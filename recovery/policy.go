@@ -40,6 +40,7 @@ type Lifetimes struct {
 	Case            time.Duration `json:"case,omitempty"`   // a ticket an administrator had sent
 	Ripe            time.Duration `json:"ripe,omitempty"`   // how long a wait that is over stays good
 	NewContact      time.Duration `json:"new_contact,omitempty"`
+	Audit           time.Duration `json:"audit,omitempty"` // how long a day of the audit trail is kept
 }
 
 // Rate is a count in a window.
@@ -125,7 +126,7 @@ func Default() *Policy {
 			Remembered: 30 * 24 * time.Hour, Fresh: 10 * time.Minute,
 			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
 			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
-			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour,
+			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour, Audit: 400 * 24 * time.Hour,
 		},
 		Limits: Limits{
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,

@@ -18,6 +18,7 @@ func contents() []Content {
 		AccountDevicesPage{Sessions: []Session{{ID: "1", Methods: []string{"password"}}}, Browsers: []Browser{{ID: "1", Label: "desk", Network: "192.0.2.7"}}},
 		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
 		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},
+		AccountActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true, Lost: true}},
 		ActivatePage{By: "sam"},
 		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
@@ -34,6 +35,7 @@ func contents() []Content {
 		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
 		PeoplePage{People: []Person{ana}},
+		PeopleActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true}, Events: []string{"login"}},
 		PersonPage{Person: &ana, AskMail: true},
 		RecoverPage{AskPhone: true, Case: CaseInPerson},
 		RefusedPage{},
@@ -47,6 +49,14 @@ func contents() []Content {
 		UndoPage{},
 		WaitPage{Ways: ways, Choice: "password"},
 		WorkerPage{Next: "/.sparekey/account"},
+	}
+}
+
+func activities() []Activity {
+	return []Activity{
+		{Event: "login", Browser: "Firefox on Linux", Network: "192.0.2.7"},
+		{Event: "account_disabled", Name: "ben", By: "ana", Detail: "left the company", Count: 2},
+		{Event: "rescue", Gone: true, ByWay: "command"}, {Event: "account_frozen", ByWay: "link"}, {Event: "case_opened", ByGone: true},
 	}
 }
 

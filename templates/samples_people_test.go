@@ -111,6 +111,8 @@ func peopleSamples() []sample {
 	colleague.Person = &templates.Person{ID: "p-eve", Name: "eve", Admin: true}
 	samples := []sample{
 		{"people", mine(), templates.PeoplePage{People: list, Name: "ana"}},
+		{"people-activity", mine(), templates.PeopleActivityPage{Log: templates.Log{Entries: activities(), Older: "2026-03-05T14:05:00Z.abc", Later: true, Lost: true}, User: "ana", Event: "login", Since: "2026-03-01", Events: []string{"login", "login_failed"}}},
+		{"people-activity-none", mine(), templates.PeopleActivityPage{Events: []string{"login"}}},
 		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"}},
 		{"people-expired", mine(), templates.PeoplePage{People: []templates.Person{late}}},
 		{"invite", mine(), templates.InvitePage{Hint: "d••@example.com", Wait: 72 * time.Hour}},

@@ -24,17 +24,19 @@ func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKe
 	key = recovery.JoinKey(account, token)
 	_, k.TokenHash = recovery.SplitKey(key)
 	k.ID, k.Created, k.Maker = strings.ToLower(secret.Code(keyIDSize)), e.Now(), actor(ctx).ID
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyMade, Detail: k.ID})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		if kept, err = a.AddKey(k, e.Now()); err != nil {
 			return err
 		}
 		e.oweAdmin(ctx, a, recovery.EventKeyMade, recovery.Thing{Key: kept.Name})
-		return nil
+		return e.enter(a, &ev)
 	})
 	if err != nil {
 		return "", recovery.AccessKey{}, err
 	}
-	e.keyEvent(ctx, recovery.EventKeyMade, a, kept.ID)
+	e.say(ev)
+	e.deliver(ctx, a)
 	return key, kept, nil
 }
 
@@ -42,21 +44,20 @@ func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKe
 // person is told.
 func (e *Engine) RevokeKey(ctx context.Context, account, named string) (recovery.AccessKey, error) {
 	var k recovery.AccessKey
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyRevoked})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) (err error) {
-		if k, err = a.RevokeKey(named); err == nil {
-			e.oweAdmin(ctx, a, recovery.EventKeyRevoked, recovery.Thing{Key: k.Name})
+		if k, err = a.RevokeKey(named); err != nil {
+			return err
 		}
-		return err
+		e.oweAdmin(ctx, a, recovery.EventKeyRevoked, recovery.Thing{Key: k.Name})
+		ev.Detail = k.ID
+		return e.enter(a, &ev)
 	})
 	if err == nil {
-		e.keyEvent(ctx, recovery.EventKeyRevoked, a, k.ID)
+		e.say(ev)
+		e.deliver(ctx, a)
 	}
 	return k, err
-}
-
-func (e *Engine) keyEvent(ctx context.Context, name recovery.EventName, a *recovery.Account, detail string) {
-	e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: detail})
-	e.deliver(ctx, a)
 }
 
 // KeyHolder returns the account that an access key lets in, by the two parts of

@@ -14,6 +14,7 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 	if err != nil {
 		return err
 	}
+	ev := e.administered(ctx, do.Event(), by, reason)
 	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
 		if err := do.Apply(a); err != nil {
 			return err
@@ -21,14 +22,19 @@ func (e *Engine) Manage(ctx context.Context, by *recovery.Account, person string
 		if a.State != recovery.StateInvited { // an invited person has never signed in
 			e.oweAdmin(ctx, a, do.Event(), recovery.Thing{})
 		}
-		return nil
+		return e.enter(a, &ev)
 	})
 	if err != nil {
 		return err
 	}
-	e.record(ctx, recovery.Event{Name: do.Event(), Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
+	e.say(ev)
 	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
+}
+
+// administered is the event of what an administrator does, and why.
+func (e *Engine) administered(ctx context.Context, name recovery.EventName, by *recovery.Account, reason string) recovery.Event {
+	return e.attributed(ctx, recovery.Event{Name: name, ActorID: by.ID, Actor: by.Name, Detail: reason})
 }
 
 // accountable checks that the administrator may act on the account, and returns

@@ -10,6 +10,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,7 @@ type Engine struct {
 	refusals        refusals
 	strangers       strangers
 	later           chan func(context.Context) // for after the answer
+	trail           *trail
 	costsAsked      atomic.Int64
 	costsLowered    atomic.Int64
 	marked          marked      // by CheckAge alone, but for the flag in it
@@ -80,7 +82,7 @@ func New(e *Engine) (*Engine, error) {
 			return nil, err
 		}
 	}
-	e.name = secret.Token(9)
+	e.name, e.trail = secret.Token(9), newTrail()
 	e.later = make(chan func(context.Context), 64)
 	e.strangers.bound(e.Policy)
 	e.spray.rate = e.Policy.Limits.Names
@@ -105,16 +107,6 @@ func (e *Engine) log() *slog.Logger {
 	return e.Log
 }
 
-func (e *Engine) audit(ev recovery.Event) {
-	ev.At = e.Now()
-	if ev.Actor == "" && ev.Network != "" {
-		ev.Actor = recovery.Visitor
-	}
-	if e.Audit != nil {
-		e.Audit(ev)
-	}
-}
-
 // account loads an account by id; a missing one is [recovery.ErrNoAccount].
 func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, error) {
 	newest := e.alarms.newest(id)
@@ -132,6 +124,20 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 // edit changes an account in one write. change works on a copy and may run
 // twice; its error leaves the account as it was.
 func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
+	a, err := e.editOnce(ctx, id, change)
+	if errors.Is(err, recovery.ErrTrailFull) {
+		if err := e.drainTrail(ctx, id); err != nil {
+			return nil, errors.Join(recovery.ErrTrailFull, err)
+		}
+		a, err = e.editOnce(ctx, id, change)
+	}
+	if err == nil && len(a.Trail.Owed) > 0 {
+		e.trail.owes(id)
+	}
+	return a, err
+}
+
+func (e *Engine) editOnce(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
 	notable := false
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
 		if !exists {

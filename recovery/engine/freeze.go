@@ -142,12 +142,13 @@ func pressed(t *recovery.Ticket) string {
 // closeFor closes an account in one write, unless freeze refuses: then it returns
 // false.
 func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.Account) error) (bool, error) {
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventFrozen, Actor: byLink, Network: x.client.Network, Detail: x.because})
 	a, err := e.editOwing(ctx, x.account, func(a *recovery.Account) error {
 		if err := freeze(a); err != nil {
 			return err
 		}
 		e.owe(a, recovery.EventFrozen, x.client)
-		return nil
+		return e.enter(a, &ev)
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return false, nil
@@ -155,7 +156,7 @@ func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.
 	if err != nil {
 		return false, err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: byLink, Network: x.client.Network, Detail: x.because})
+	e.say(ev)
 	e.deliver(ctx, a)
 	if err := e.updateDirectory(ctx, a); err != nil {
 		e.log().Warn("roster not written", "error", err)

@@ -80,13 +80,14 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	if err != nil || t == nil {
 		return false, err
 	}
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Actor: byLink, Network: c.Network, Detail: pressed(t)})
 	a, err := e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
 		if a.State != recovery.StateActive || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
 		a.Interrupt(e.Now(), e.Policy.Lifetimes)
 		e.owe(a, recovery.EventSessionsEnded, c)
-		return nil
+		return e.enter(a, &ev)
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return false, nil
@@ -94,7 +95,7 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	if err != nil {
 		return false, err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Account: a.ID, Person: a.Name, Actor: byLink, Network: c.Network, Detail: pressed(t)})
+	e.say(ev)
 	e.deliver(ctx, a)
 	return true, kv.Delete(ctx, e.Store, key)
 }

@@ -32,6 +32,7 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 	if err := e.claimOne(ctx, recovery.ByMail(to), person); err != nil {
 		return err
 	}
+	ev := e.administered(ctx, recovery.EventContactChanged, by, reason)
 	a, err := e.editOwing(ctx, person, func(a *recovery.Account) error {
 		old := a.Address(recovery.ChannelMail, e.Now())
 		if err := a.ReplaceMail(to, e.Now(), e.Policy.Lifetimes); err != nil {
@@ -41,12 +42,12 @@ func (e *Engine) ReplaceMail(ctx context.Context, by *recovery.Account, person, 
 			thing := recovery.Thing{Channel: recovery.ChannelMail, Old: recovery.Mask(old), New: recovery.Mask(to)}
 			e.oweAdmin(By(ctx, Actor{Base: c.Base}), a, recovery.EventContactChanged, thing)
 		}
-		return nil
+		return e.enter(a, &ev)
 	})
 	if err != nil {
 		return err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventContactChanged, Account: a.ID, Person: a.Name, Detail: "by " + by.Name + ": " + reason})
+	e.say(ev)
 	e.deliver(ctx, a)
 	return e.updateDirectory(ctx, a)
 }

@@ -39,6 +39,7 @@ func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem
 func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c recovery.Client) error {
 	dropped := func(v recovery.TrustedContact) bool { return v.Name == name }
 	_, sum := recovery.SplitSession(c.Session)
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventTrustedContactDropped, Network: c.Network})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		switch {
 		case !a.OnProbation(a.Session(sum, e.Now()), e.Now()).IsZero():
@@ -49,13 +50,13 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
 		a.Act(e.Now(), false)
 		e.oweOf(a, recovery.EventTrustedContactDropped, recovery.Thing{Person: name}, c)
-		return nil
+		return e.enter(a, &ev)
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}
 	if err == nil {
-		e.record(ctx, recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
+		e.say(ev)
 		e.deliver(ctx, a)
 	}
 	return err

@@ -24,6 +24,7 @@ func ownPages() map[string]ownPage {
 		"account/devices":  (*exchange).ownDevices,
 		"account/recovery": (*exchange).ownRecovery,
 		"account/contact":  (*exchange).ownContact,
+		"account/activity": (*exchange).ownActivity,
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ownPath(r.URL.Path) {
 		route, ok = ownRoute(), true
 	}
-	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
+	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" && !ok {
 		x.person, ok = id, true
 		route = personRoute()
 	}
@@ -64,6 +64,9 @@ func routes() map[string]route {
 		"stop":    {get: (*exchange).showStop, post: (*exchange).stop},
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).invite, document: true},
+
+		"people/activity": {get: (*exchange).showActivity, document: true},
+		"people/export":   {get: (*exchange).export, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"healthz":         {get: (*exchange).health},
