@@ -59,7 +59,8 @@ func (m *Methods) Spares(a *Account, credential string, now time.Time) bool {
 }
 
 // dropOne takes one second factor off. Its owner can have it back for a while by the
-// link of a notice, unless it was lost.
+// link of a notice, unless it was lost: who has found it may be signed in with it, so
+// that all other sign-ins end then.
 func (end End) dropOne(a *Account, eff *Effects) {
 	i := Facts{Flow: end.Flow, Account: a, Methods: end.Methods}.one()
 	if i < 0 {
@@ -71,6 +72,8 @@ func (end End) dropOne(a *Account, eff *Effects) {
 		a.keepBack(c, end.Now)
 	}
 	a.UntrustDevices()
+	end.Flow.EndOthers = end.Flow.Lost
+	end.endOthers(a, eff)
 	eff.Thing = Thing{Key: c.Label}
 	eff.Done(EventOneRemoved)
 }

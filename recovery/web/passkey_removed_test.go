@@ -28,8 +28,9 @@ func (k *passkeyed) drops(b *recoverytest.Browser, label string, more ...string)
 	return b.Post("/.sparekey/", recoverytest.Fields(append([]string{"start", string(recovery.KindDropOne), "choice", id}, more...)...))
 }
 
-// TestALostPasskeyIsRemoved with another one, which ends the trust in browsers. It
-// does not come back; one that was not lost does, by the link of the notice.
+// TestALostPasskeyIsRemoved with another one, which ends the trust in browsers and
+// all other sign-ins: who has found it may be signed in with it. It does not come
+// back; one that was not lost does, by the link of the notice, and ends none.
 func TestALostPasskeyIsRemoved(t *testing.T) {
 	t.Parallel()
 	k, b := withPasskey(t)
@@ -38,18 +39,28 @@ func TestALostPasskeyIsRemoved(t *testing.T) {
 	k.adds(b, key, "key")
 	trusting := k.password(k.Browser())
 	trusting.Passkey(k.phone.Get(trusting.Ceremony()), "remember", "1")
-	if !k.SignedIn(trusting) {
-		t.Fatal(trusting.Text())
+	found := k.password(k.Browser())
+	found.Passkey(laptop.Get(found.Ceremony()))
+	if !k.SignedIn(trusting) || !k.SignedIn(found) {
+		t.Fatal(trusting.Text(), found.Text())
 	}
 	if got := k.drops(b, "laptop", "reason", recovery.ReasonLost).Want("factor"); got.Ceremony() == "" {
 		t.Fatal("another passkey is not asked for")
 	}
 	b.Passkey(key.Get(b.Ceremony())).Want("account-sign-in")
+	if k.SignedIn(found) {
+		t.Error("who has found the laptop is signed in still")
+	}
+	other := k.password(k.Browser())
+	other.Passkey(k.phone.Get(other.Ceremony()))
 	k.drops(b, "key").Want("factor").Passkey(k.phone.Get(b.Ceremony())).Want("account-sign-in")
+	if !k.SignedIn(other) {
+		t.Error("a passkey that was not lost ended a sign-in")
+	}
 	if rows := k.rows(); len(rows) != 1 || rows[0].Label != "my phone" {
 		t.Fatalf("got %d passkeys, want the phone's", len(rows))
 	}
-	trusting.Post("/.sparekey/logout", recoverytest.Fields()).Get("/.sparekey/login")
+	trusting.Get("/.sparekey/login")
 	if trusting.Submit("name", k.alice.Name, "password", k.alice.Password); trusting.Page() != "factor" {
 		t.Errorf("a trusted browser is trusted still: %q", trusting.Page())
 	}
