@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ func (s step) deviceWait() templates.Content {
 // asksThere is what the known browser will ask: of somebody who has proved nothing
 // yet it depends on no account.
 func (s step) asksThere() string {
-	replaces := s.Flow.Kind == recovery.KindRecover
+	replaces := s.replaces()
 	switch {
 	case s.Account == nil && replaces:
 		return templates.AsksAny
@@ -88,7 +89,7 @@ func (s step) deviceApprove() templates.Content {
 func (x *exchange) asking(q *recovery.DeviceRequest) *templates.DeviceRequest {
 	out := &templates.DeviceRequest{
 		ID: q.ID, State: string(q.State), Browser: q.Browser, Network: q.Network, SameNetwork: q.Network == x.client.Network,
-		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others, For: forWhat(q),
+		Host: q.Host, App: x.appOf(q), At: q.At, Others: q.Others, For: x.forWhat(q),
 	}
 	if out.For != "" {
 		out.App = "" // it goes to the sign-in
@@ -101,16 +102,12 @@ func (x *exchange) asking(q *recovery.DeviceRequest) *templates.DeviceRequest {
 }
 
 // forWhat names what a request is for, beside a sign-in.
-func forWhat(q *recovery.DeviceRequest) string {
-	switch {
-	case q.For == recovery.KindUnlock:
-		return "unlock"
-	case q.For == recovery.KindRecover && q.Goal != "":
-		return string(q.Goal)
-	case q.For == recovery.KindRecover:
-		return "recover"
+func (x *exchange) forWhat(q *recovery.DeviceRequest) string {
+	recipe := recovery.RecipeOf(x.Engine.Recipes, q.For)
+	if recipe == nil || recipe.Opens {
+		return ""
 	}
-	return ""
+	return cmp.Or(string(q.Goal), string(q.For))
 }
 
 // appOf names the app that the person was going to.

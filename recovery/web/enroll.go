@@ -64,7 +64,7 @@ func (s step) newCodes() templates.Content {
 	if s.Flow.Session != "" && s.Account != nil {
 		c.Others, c.Old = len(s.Account.Sessions) > 1, s.Account.Credential(recovery.RecoveryCode) != nil || s.Account.OldCodes != nil
 	}
-	if s.Account != nil && s.Flow.Kind == recovery.KindRecover {
+	if s.Account != nil && s.replaces() {
 		c.Gone = s.passkeysGone()
 	}
 	return c

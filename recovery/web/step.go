@@ -68,6 +68,12 @@ func (s step) signingIn() bool {
 	return recipe != nil && recipe.Opens
 }
 
+// replaces tells that what was lost is made new in the flow.
+func (s step) replaces() bool {
+	recipe := recovery.RecipeOf(s.Engine.Recipes, s.Flow.Kind)
+	return recipe != nil && recipe.Replaces
+}
+
 // ways are the buttons below a step that lead another way.
 func (s step) ways() templates.Ways {
 	w := templates.Ways{
