@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
-	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
-	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // keyring is a device with a passkey of somebody, and a browser that has it.
@@ -25,43 +23,32 @@ type keyring struct {
 func keyringOf(t *testing.T, options ...recoverytest.Option) (*recoverytest.Person, *keyring) {
 	t.Helper()
 	w := recoverytest.New(t, append(options, recoverytest.AtLocalhost())...)
-	if w.Running() {
-		t.Skip("the key of the account is put there by hand")
-	}
 	alice := recoverytest.Alice()
 	w.Setup(alice)
 	k := &keyring{w: w, b: w.Browser(), Authenticator: &recoverytest.Authenticator{TB: t, Origin: w.Server.URL}}
-	k.give("alice")
+	k.give(alice)
 	return alice, k
 }
 
-// give has an account hold a new passkey of the device.
-func (k *keyring) give(name string) {
+// give has somebody make a passkey with the device, showing the app.
+func (k *keyring) give(p *recoverytest.Person) {
 	k.TB.Helper()
-	a, err := k.w.Engine.Find(k.TB.Context(), name)
-	if err != nil {
-		k.TB.Fatal(err)
+	b := k.w.Browser().Get("/.sparekey/login").Submit("name", p.Name, "password", p.Password).Want("factor")
+	strongly(k.w, k.app(b), p)
+	b.Post("/.sparekey/", recoverytest.Fields("start", string(recovery.KindAddFactor))).Want("factor")
+	strongly(k.w, k.app(b), p).Want("choice").Submit("method", recovery.Passkey).Want("enroll")
+	b.Passkey(k.Create(b.Ceremony()), "label", "Laptop").Want("codes")
+	p.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
+	b.Submit("choice", "saved").Want("account-sign-in")
+	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
+}
+
+// app asks for the code of the app, where a passkey is asked for first.
+func (k *keyring) app(b *recoverytest.Browser) *recoverytest.Browser {
+	if b.Ceremony() != "" {
+		another(b).Submit("method", recovery.TOTP)
 	}
-	m := method.Passkey{Keys: k.w.Keys}
-	try := recovery.Try{
-		Account: a, Flow: &recovery.Flow{Session: "signed in"}, Now: k.w.Clock.Now(), Browser: "Firefox on Linux",
-		Passkeys: recovery.RelyingParty{ID: "localhost", Origin: k.w.Server.URL, Site: "Photos"},
-	}
-	offered, err := m.Offer(try)
-	if err != nil {
-		k.TB.Fatal(err)
-	}
-	text, _ := method.PasskeyOffered(offered)
-	try.Input.Code = secret.Text(k.Create(text))
-	data, p, err := m.Confirm(k.TB.Context(), try, offered)
-	if p != nil || err != nil {
-		k.TB.Fatal(p, err)
-	}
-	change(k.TB.(*testing.T), k.w, name, func(a *recovery.Account) {
-		a.Credentials = append(a.Credentials, recovery.Credential{
-			ID: fmt.Sprint("key-", len(a.Credentials)), Method: recovery.Passkey, Version: 1, Label: "Laptop", Created: try.Now, Data: data,
-		})
-	})
+	return b.Want("factor")
 }
 
 // asked is what the sign-in page asks the browser.
@@ -166,7 +153,7 @@ func TestMF10_AChallengeOfTheSignInPage(t *testing.T) {
 	k.Unverified = false
 
 	k.Hidden = true
-	k.give("alice")
+	k.give(alice)
 	k.Hidden = false
 	k.answers(k.Get(k.asked()))
 	if said := k.refused("one that is a second factor only"); !strings.Contains(said, "beside your password") {
@@ -227,9 +214,6 @@ func TestA04_PasskeyOptions(t *testing.T) {
 func TestPasskeysAreAskedForWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	w := recoverytest.New(t)
-	if w.Running() {
-		t.Skip("it is at localhost")
-	}
 	w.Setup(recoverytest.Alice())
 	b := w.Browser()
 	if b.Get("/").Want("sign-in"); strings.Contains(b.Body, "data-ask") || strings.Contains(b.Answer.Get("Content-Security-Policy"), "connect-src") {
