@@ -22,6 +22,7 @@ type crashRun struct {
 	b                   *recoverytest.Browser
 	others              []*recoverytest.Browser
 	link                string // prepared
+	phone, laptop       recoverytest.Authenticator
 }
 
 // crashFlow is a flow that ends with its last write, or leaves all as it was.
@@ -31,6 +32,7 @@ type crashFlow struct {
 	enter   func(x *crashRun) // on the node, before anything can crash
 	walk    func(x *crashRun)
 	check   func(t *testing.T, x *crashRun) // on another node, a day later
+	options []recoverytest.Option
 }
 
 // preparedFlow is what prepare left: every store begins with it.
@@ -39,11 +41,12 @@ type preparedFlow struct {
 	records map[string][]byte
 	now     time.Time
 	run     crashRun
+	options []recoverytest.Option
 }
 
 func (o crashFlow) begin(t *testing.T) preparedFlow {
 	t.Helper()
-	w := recoverytest.New(t, crashPolicy())
+	w := recoverytest.New(t, append(o.options, crashPolicy())...)
 	x := &crashRun{w: w, node: w, alice: *recoverytest.Alice(), robin: *bob(), carol: recoverytest.Person{Name: "carol", Mail: "carol@example.org", Password: "battery staple horse"}}
 	w.Setup(&x.alice)
 	o.prepare(x)
@@ -51,7 +54,7 @@ func (o crashFlow) begin(t *testing.T) preparedFlow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := preparedFlow{keys: w.Keys, records: map[string][]byte{}, now: w.Clock.Now(), run: *x}
+	out := preparedFlow{keys: w.Keys, records: map[string][]byte{}, now: w.Clock.Now(), run: *x, options: o.options}
 	for _, key := range keys {
 		if out.records[key], err = w.Driver.Get(t.Context(), key); err != nil {
 			t.Fatal(err)
@@ -77,7 +80,7 @@ func (p preparedFlow) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *cra
 		}
 	}
 	x := p.run
-	x.w = recoverytest.New(t, crashPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys })
+	x.w = recoverytest.New(t, slices.Concat(p.options, []recoverytest.Option{crashPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys }})...)
 	at(x.w, p.now)
 	x.node = x.w.NodeOn(try, c.driver(d))
 	return &x
@@ -139,7 +142,7 @@ func (o crashFlow) crashAt(t *testing.T, p preparedFlow, d kv.Driver, at int64, 
 }
 
 func crashFlows() []crashFlow {
-	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
+	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), passkeyCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
 }
 
 // vouchCrashFlows are the flows in which others help.

@@ -34,17 +34,17 @@ func keyringOf(t *testing.T, options ...recoverytest.Option) (*recoverytest.Pers
 func (k *keyring) give(p *recoverytest.Person) {
 	k.TB.Helper()
 	b := k.w.Browser().Get("/.sparekey/login").Submit("name", p.Name, "password", p.Password).Want("factor")
-	strongly(k.w, k.app(b), p)
+	strongly(k.w, takesApp(b), p)
 	b.Post("/.sparekey/", recoverytest.Fields("start", string(recovery.KindAddFactor))).Want("factor")
-	strongly(k.w, k.app(b), p).Want("choice").Submit("method", recovery.Passkey).Want("enroll")
+	strongly(k.w, takesApp(b), p).Want("choice").Submit("method", recovery.Passkey).Want("enroll")
 	b.Passkey(k.Create(b.Ceremony()), "label", "Laptop").Want("codes")
 	p.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
 	b.Submit("choice", "saved").Want("account-sign-in")
 	b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
 }
 
-// app asks for the code of the app, where a passkey is asked for first.
-func (k *keyring) app(b *recoverytest.Browser) *recoverytest.Browser {
+// takesApp asks for the code of the app, where a passkey is asked for first.
+func takesApp(b *recoverytest.Browser) *recoverytest.Browser {
 	if b.Ceremony() != "" {
 		another(b).Submit("method", recovery.TOTP)
 	}
