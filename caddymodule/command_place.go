@@ -156,7 +156,11 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 		return nil, err
 	}
 	o := &operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare}
-	return o.call(ctx, op, args)
+	answer, err = o.call(ctx, op, args)
+	if bad := e.EndTrail(ctx); bad != nil {
+		p.app.logger.Warn("the audit trail is written by the next Caddy that starts", "error", bad)
+	}
+	return answer, err
 }
 
 // lockedOut tells of people in lists whether they would be locked out; nil: without

@@ -32,6 +32,7 @@ const examples = `  $ caddy sparekey setup-link
   $ caddy sparekey user add anna --mail anna@example.org --group family
   $ caddy sparekey rescue anna
   $ caddy sparekey key add anna --name "phone backup" --path "/dav/*"
+  $ caddy sparekey audit --user anna --since 7d
   $ caddy sparekey doctor
   $ sudo -u caddy caddy sparekey user list --config /etc/caddy/Caddyfile --json`
 
@@ -52,7 +53,7 @@ func (c *command) build(cmd *cobra.Command) {
 	for _, a := range acts() {
 		user.AddCommand(c.act(a))
 	}
-	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.key(), c.explain(), c.doctor(), c.restore(), c.rekey())
+	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.key(), c.audit(), c.explain(), c.doctor(), c.restore(), c.rekey())
 }
 
 // group makes a command that only has others below it.

@@ -21,12 +21,16 @@ const (
 	controlBody     = 64 << 10 // bytes of a request
 	controlDeadline = 10 * time.Second
 	trialDeadline   = 40 * time.Second // of a test message: a mail server has 15 s to sign on and 15 s to take it
+	verifyDeadline  = 30 * time.Minute // it reads everything
 )
 
 // deadline is how long an operation may take.
 func deadline(name string) time.Duration {
-	if name == opTrial || name == opRekey {
+	switch name {
+	case opTrial, opRekey, opAudit:
 		return trialDeadline
+	case opAuditVerify:
+		return verifyDeadline
 	}
 	return controlDeadline
 }

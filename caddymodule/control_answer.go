@@ -24,6 +24,7 @@ func (c *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "refused", http.StatusForbidden)
 		return
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(c.now().Add(deadline(operation(r)) + controlDeadline)) // else that of the server holds
 	status, answer := c.answer(r, body)
 	w.Header().Set(headerMAC, hexMAC(c.keys.MAC(purposeAnswer, s.nonce, strconv.Itoa(status), string(answer))))
 	w.Header().Set("Content-Type", "application/json")
@@ -46,7 +47,7 @@ func (c *control) genuine(s stamp, r *http.Request, body []byte) bool {
 }
 
 func (c *control) answer(r *http.Request, body []byte) (int, []byte) {
-	name := strings.TrimPrefix(r.URL.Path, controlPrefix)
+	name := operation(r)
 	ctx, cancel := context.WithTimeout(r.Context(), deadline(name))
 	defer cancel()
 	out, err := c.do(ctx, name, body)
@@ -59,6 +60,8 @@ func (c *control) answer(r *http.Request, body []byte) (int, []byte) {
 	}
 	return http.StatusOK, out
 }
+
+func operation(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, controlPrefix) }
 
 func (c *control) do(ctx context.Context, name string, body []byte) ([]byte, error) {
 	var args arguments

@@ -50,6 +50,10 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.keyRevoke(ctx, args)
 	case opExplain:
 		return o.explainAccess(ctx, args.User, args.Explain)
+	case opAudit:
+		return o.audit(ctx, args.User, args.Audit)
+	case opAuditVerify:
+		return o.auditVerify(ctx, args.Audit)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

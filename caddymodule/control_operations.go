@@ -45,6 +45,9 @@ const (
 	opKeyList    = "key-list"
 	opKeyRevoke  = "key-revoke"
 	opExplain    = "explain"
+
+	opAudit       = "audit" // a part of it
+	opAuditVerify = "audit-verify"
 )
 
 // arguments of any operation.
@@ -60,6 +63,7 @@ type arguments struct {
 	Explain *explainArguments `json:"explain,omitempty"`
 	List    *listArguments    `json:"list,omitempty"`
 	Act     *actArguments     `json:"act,omitempty"`
+	Audit   *auditArguments   `json:"audit,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
@@ -179,6 +183,15 @@ type keyArguments struct {
 	Hosts   []string `json:"hosts,omitempty"`
 	Paths   []string `json:"paths,omitempty"`
 	Expires string   `json:"expires,omitempty"` // as keyEnd reads it
+}
+
+// auditArguments say which records are wanted, or what the log has of the trail.
+type auditArguments struct {
+	Events []string           `json:"events,omitempty"`
+	Since  time.Time          `json:"since,omitzero"`
+	Until  time.Time          `json:"until,omitzero"`
+	From   engine.TrailCursor `json:"from,omitzero"`
+	Heads  []engine.TrailHead `json:"heads,omitempty"`
 }
 
 // rekeyArguments is one part of a rekey.

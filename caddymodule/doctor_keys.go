@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,25 @@ func (o *operations) keyChecks(ctx context.Context, people []engine.Person) []ch
 	case s.Spare:
 		out = append(out, check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil})
 	}
-	return append(out, o.lostCodes(ctx, people)...)
+	return slices.Concat(out, o.trailKeys(ctx), o.lostCodes(ctx, people))
+}
+
+// trailKeys tells until when the audit trail needs keys of before.
+func (o *operations) trailKeys(ctx context.Context) []check {
+	needed, err := o.engine.TrailKeys(ctx)
+	if err != nil {
+		return []check{{"audit", levelFault, "the audit trail cannot be read: " + err.Error(), "", nil}}
+	}
+	var out []check
+	for id, until := range needed {
+		day := until.Format(time.DateOnly)
+		if slices.Contains(o.engine.Keys.IDs(), id) {
+			out = append(out, fine("audit", "what an older key has written can be checked as long as it is in \"secret\"; nothing of it is left after %s", day))
+			continue
+		}
+		out = append(out, check{"audit", levelWarning, "what an older key has written cannot be checked, since it is not in \"secret\"; nothing of it is left after " + day, "put it behind the others, to check", nil})
+	}
+	return out
 }
 
 // lostCodes lists people who may think that they have recovery codes.

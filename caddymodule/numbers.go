@@ -47,6 +47,7 @@ func lifetimeRows() []lifetimeRow {
 		{"new_contact", func(l *L) *time.Duration { return &l.NewContact }, 3 * day, 30 * day, "a new address is no way back, and the old one can undo it", false},
 		{"delete", func(l *L) *time.Duration { return &l.Delete }, day, 30 * day, "a removed account can be brought back this long", false},
 		{"name", func(l *L) *time.Duration { return &l.Name }, 30 * day, 3660 * day, "the name of a removed or renamed person is nobody else's: apps know people by it", false},
+		{"audit", func(l *L) *time.Duration { return &l.Audit }, 30 * day, 3660 * day, "a day of the audit trail is kept; for as long an older `secret` is needed to check it", false},
 	}
 }
 

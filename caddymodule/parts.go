@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -76,14 +77,24 @@ func (rt *runtime) checkAge() error {
 	return err
 }
 
-// remind tells people whose wait is over, until the function it returns is
-// called.
+// remind tells people whose wait is over, and keeps the audit trail, until the
+// function it returns is called. What the reminders write last is kept, too.
 func remind(e *engine.Engine) func() {
+	reminders, trail := background(e.Log, "reminders", e.Remind), background(e.Log, "the audit trail", e.KeepTrail)
+	return func() {
+		reminders()
+		trail()
+	}
+}
+
+// background does something until the function it returns is called, which waits
+// for its end.
+func background(log *slog.Logger, what string, do func(context.Context)) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go supervise.Run(e.Log, "reminders", func() {
+	go supervise.Run(log, what, func() {
 		defer close(done)
-		e.Remind(ctx)
+		do(ctx)
 	})
 	return func() {
 		cancel()

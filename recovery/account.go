@@ -66,6 +66,7 @@ type Account struct {
 	Waits           []Wait           `json:"waits,omitempty"`
 	Stopped         []Stopped        `json:"stopped,omitempty"`
 	Owed            []Owed           `json:"owed,omitempty"`  // notices not handed over yet
+	Trail           Trail            `json:"trail,omitzero"`  // its place in the audit trail
 	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
 	Removed         *Removed         `json:"removed,omitempty"` // second factors that were taken off lately

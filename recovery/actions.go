@@ -47,8 +47,9 @@ var ErrTooManyGroups = fmt.Errorf("an account can be in %d groups at most", MaxG
 
 // editing is what is known of an action.
 type editing struct {
-	event EventName
-	apply func(x Edit, a *Account, now time.Time, l Lifetimes) error
+	event  EventName
+	closes bool // it only ends something, and is never refused for want of room
+	apply  func(x Edit, a *Account, now time.Time, l Lifetimes) error
 	// read brings what is set into the form in which it is kept; nil: it sets nothing.
 	read func(x Edit) (Edit, error)
 	// thing is what the person is told of it beside the event; nil: nothing.
@@ -58,11 +59,11 @@ type editing struct {
 func editings() map[Action]editing {
 	return map[Action]editing{
 		ActionUnlock:      {event: EventUnlocked, apply: unlockIt},
-		ActionSignOut:     {event: EventSessionsEnded, apply: signOut},
-		ActionDisable:     {event: EventDisabled, apply: disable},
+		ActionSignOut:     {event: EventSessionsEnded, closes: true, apply: signOut},
+		ActionDisable:     {event: EventDisabled, closes: true, apply: disable},
 		ActionEnable:      {event: EventEnabled, apply: enable},
-		ActionRemove:      {event: EventLeaving, apply: leave, thing: leaves},
-		ActionRevokeKey:   {event: EventKeyRevoked, apply: revoke, thing: revoked},
+		ActionRemove:      {event: EventLeaving, closes: true, apply: leave, thing: leaves},
+		ActionRevokeKey:   {event: EventKeyRevoked, closes: true, apply: revoke, thing: revoked},
 		ActionGroups:      {event: EventGroupsChanged, apply: regroup, read: readGroups, thing: regrouped},
 		ActionDisplayName: {event: EventDisplayName, apply: display, read: readDisplayName, thing: displayed},
 		ActionRename:      {event: EventRenamed, apply: rename, read: readName, thing: renamed},
@@ -79,6 +80,9 @@ func (do Action) Event() EventName {
 	}
 	return EventAlarm
 }
+
+// Closes tells whether the action only ends something.
+func (do Action) Closes() bool { return editings()[do].closes }
 
 // Canonical is the edit in the form in which it is kept, or what is wrong with it.
 func (x Edit) Canonical() (Edit, error) {
@@ -291,5 +295,5 @@ func correctedPhone(x Edit, before, _ *Account, now time.Time) Thing {
 
 // Remains replaces the account by what is left of it.
 func (a *Account) Remains(r Remnant) {
-	*a = Account{ID: a.ID, State: StateGone, Generation: a.Generation + 1, Revision: a.Revision, Remnant: &r}
+	*a = Account{ID: a.ID, State: StateGone, Generation: a.Generation + 1, Revision: a.Revision, Remnant: &r, Trail: Trail{Head: a.Trail.Head, Owed: a.Trail.Owed}} // without the key of what is private
 }

@@ -118,7 +118,8 @@ type Event struct {
 	Network string // address of the actor
 	Flow    string // short, public part: joins the lines of one flow
 	Detail  string
-	Count   int // how many it stands for, where they are joined; zero: they are not
+	Browser string // of the actor; the log has it not
+	Count   int    // how many it stands for, where they are joined; zero: they are not
 }
 
 // Visitor is who does something in a request before anybody has proved who it is.

@@ -57,6 +57,18 @@ type Thing struct {
 	Reason   string    `json:"reason,omitempty"`   // why somebody else did it
 }
 
+// With is why something was done together with what was changed, as the audit trail
+// has it.
+func (t Thing) With(reason string) string {
+	switch {
+	case t.Old != "" || t.New != "":
+		return reason + " (" + t.Old + " → " + t.New + ")"
+	case t.Key != "":
+		return reason + " (" + t.Key + ")"
+	}
+	return reason
+}
+
 // Together is one notice of all that an act did. The others are told beside the
 // last of those that may have let somebody in, whose link it carries.
 func Together(events []EventName) (main EventName, also []EventName) {

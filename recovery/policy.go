@@ -42,6 +42,7 @@ type Lifetimes struct {
 	NewContact      time.Duration `json:"new_contact,omitempty"`
 	Delete          time.Duration `json:"delete,omitempty"` // how long a removed account can be brought back
 	Name            time.Duration `json:"name,omitempty"`   // how long the name of a removed or renamed account is nobody else's
+	Audit           time.Duration `json:"audit,omitempty"`  // how long a day of the audit trail is kept
 }
 
 // Rate is a count in a window.
@@ -133,7 +134,7 @@ func Default() *Policy {
 			Probation: 24 * time.Hour, RecoveredBan: 72 * time.Hour,
 			Invite: 72 * time.Hour, Setup: 30 * time.Minute, Rescue: 15 * time.Minute,
 			Notice: 7 * 24 * time.Hour, Case: time.Hour, Ripe: 72 * time.Hour, NewContact: 72 * time.Hour,
-			Delete: 7 * 24 * time.Hour, Name: 400 * 24 * time.Hour,
+			Delete: 7 * 24 * time.Hour, Name: 400 * 24 * time.Hour, Audit: 400 * 24 * time.Hour,
 		},
 		Limits: Limits{
 			Failures: Rate{5, 10 * time.Minute}, FirstWait: 30 * time.Second, LastWait: time.Hour,

@@ -20,17 +20,18 @@ const keyIDSize = 8
 // paths and end, and returns it as it is shown this once. The person is told in
 // the same write.
 func (e *Engine) AddKey(ctx context.Context, account string, k recovery.AccessKey) (key string, kept recovery.AccessKey, err error) {
-	return e.addKey(ctx, account, k, func(a *recovery.Account, t recovery.Thing) { e.oweAdmin(ctx, a, recovery.EventKeyMade, t) })
+	return e.addKey(ctx, account, k, "", func(a *recovery.Account, t recovery.Thing) { e.oweAdmin(ctx, a, recovery.EventKeyMade, t) })
 }
 
 // MakeKey is AddKey by the person.
 func (e *Engine) MakeKey(ctx context.Context, account string, k recovery.AccessKey, c recovery.Client) (string, recovery.AccessKey, error) {
-	return e.addKey(ctx, account, k, func(a *recovery.Account, t recovery.Thing) { e.oweOf(a, recovery.EventKeyMade, t, c) })
+	return e.addKey(ctx, account, k, "", func(a *recovery.Account, t recovery.Thing) { e.oweOf(a, recovery.EventKeyMade, t, c) })
 }
 
 // MakeKeyFor is AddKey by an administrator, where the policy has that: never for
 // another administrator, who could be acted as by it.
 func (e *Engine) MakeKeyFor(ctx context.Context, by Authority, person string, k recovery.AccessKey, reason string) (string, recovery.AccessKey, error) {
+	ctx = by.acting(ctx)
 	reason, err := e.accountable(by, person, reason)
 	switch {
 	case err != nil:
@@ -38,7 +39,7 @@ func (e *Engine) MakeKeyFor(ctx context.Context, by Authority, person string, k 
 	case !e.Policy.AdminKeys:
 		return "", recovery.AccessKey{}, recovery.ErrNotAllowed
 	}
-	key, kept, err := e.addKey(ctx, person, k, func(a *recovery.Account, t recovery.Thing) {
+	key, kept, err := e.addKey(ctx, person, k, reason, func(a *recovery.Account, t recovery.Thing) {
 		t.Reason = reason
 		e.oweAdmin(ctx, a, recovery.EventKeyMade, t)
 	}, (*recovery.Account).Admin)
@@ -46,11 +47,12 @@ func (e *Engine) MakeKeyFor(ctx context.Context, by Authority, person string, k 
 }
 
 // addKey adds a key, unless one of the conditions holds.
-func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKey, owe func(*recovery.Account, recovery.Thing), unless ...func(*recovery.Account) bool) (key string, kept recovery.AccessKey, err error) {
+func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKey, why string, owe func(*recovery.Account, recovery.Thing), unless ...func(*recovery.Account) bool) (key string, kept recovery.AccessKey, err error) {
 	token := recovery.NewKeySecret()
 	key = recovery.JoinKey(account, token)
 	_, k.TokenHash = recovery.SplitKey(key)
 	k.ID, k.Created, k.Maker = strings.ToLower(secret.Code(keyIDSize)), e.Now(), actor(ctx).ID
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyMade, Detail: strings.TrimSpace(k.ID + " " + why)})
 	a, err := e.editOwing(ctx, account, recovery.Within(func(a *recovery.Account) error {
 		for _, not := range unless {
 			if not(a) {
@@ -61,12 +63,13 @@ func (e *Engine) addKey(ctx context.Context, account string, k recovery.AccessKe
 			return err
 		}
 		owe(a, recovery.Thing{Key: kept.Name})
-		return nil
+		return e.enter(a, &ev)
 	}))
 	if err != nil {
 		return "", recovery.AccessKey{}, err
 	}
-	e.keyEvent(ctx, recovery.EventKeyMade, a, kept.ID)
+	e.say(ev)
+	e.deliver(ctx, a)
 	return key, kept, nil
 }
 
@@ -84,14 +87,21 @@ func (e *Engine) RevokeOwnKey(ctx context.Context, account, id string, c recover
 
 func (e *Engine) revokeKey(ctx context.Context, account, named string, owe func(*recovery.Account, recovery.Thing)) (recovery.AccessKey, error) {
 	var k recovery.AccessKey
-	a, err := e.editOwing(ctx, account, func(a *recovery.Account) (err error) {
-		if k, err = a.RevokeKey(named); err == nil {
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyRevoked})
+	var a *recovery.Account
+	err := e.always(func(enter entry) (err error) {
+		a, err = e.editOwing(ctx, account, func(a *recovery.Account) (err error) {
+			if k, err = a.RevokeKey(named); err != nil {
+				return err
+			}
 			owe(a, recovery.Thing{Key: k.Name})
-		}
+			ev.Detail = k.ID
+			return enter(a, &ev)
+		})
 		return err
 	})
 	if err == nil {
-		e.keyEvent(ctx, recovery.EventKeyRevoked, a, k.ID)
+		e.deliver(ctx, a)
 	}
 	return k, err
 }
@@ -99,22 +109,20 @@ func (e *Engine) revokeKey(ctx context.Context, account, named string, owe func(
 // ResumeKey switches an access key on again that a recovery has suspended. The
 // person is told.
 func (e *Engine) ResumeKey(ctx context.Context, account, id string, c recovery.Client) error {
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventKeyResumed, Detail: id})
 	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
 		k, err := a.ResumeKey(id, e.Now())
-		if err == nil {
-			e.oweOf(a, recovery.EventKeyResumed, recovery.Thing{Key: k.Name}, c)
+		if err != nil {
+			return err
 		}
-		return err
+		e.oweOf(a, recovery.EventKeyResumed, recovery.Thing{Key: k.Name}, c)
+		return e.enter(a, &ev)
 	})
 	if err == nil {
-		e.keyEvent(ctx, recovery.EventKeyResumed, a, id)
+		e.say(ev)
+		e.deliver(ctx, a)
 	}
 	return err
-}
-
-func (e *Engine) keyEvent(ctx context.Context, name recovery.EventName, a *recovery.Account, detail string) {
-	e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: detail})
-	e.deliver(ctx, a)
 }
 
 // KeyHolder returns the account that an access key lets in, by the two parts of

@@ -13,6 +13,7 @@ import (
 // and where the state of the account does not allow it; [recovery.ErrReason];
 // [recovery.ErrLastAdmin]; [recovery.ErrNoAccount]; or what is wrong with what is set.
 func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recovery.Edit, reason string) (*recovery.Account, error) {
+	ctx = by.acting(ctx)
 	reason, err := e.accountable(by, person, reason)
 	if err != nil && !errors.Is(err, recovery.ErrReason) {
 		return nil, err
@@ -29,12 +30,9 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 	if err != nil {
 		return nil, err
 	}
-	did, a, err := e.write(ctx, person, x, reason, others)
+	a, err := e.write(ctx, person, x, reason, others)
 	if err != nil {
 		return nil, err
-	}
-	for _, name := range did {
-		e.record(ctx, recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: "by " + by.name() + ": " + reason})
 	}
 	e.deliver(ctx, a)
 	e.updateDirectory(ctx, a)
@@ -42,25 +40,39 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 }
 
 // write makes the change, and owes its notices with it.
-func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (did []recovery.EventName, a *recovery.Account, err error) {
-	a, err = e.editOwing(ctx, person, func(a *recovery.Account) error {
+func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (a *recovery.Account, err error) {
+	change := func(a *recovery.Account, enter entry) error {
 		before := a.Clone()
 		if err := x.Apply(a, e.Now(), e.Policy.Lifetimes); err != nil {
 			return err
 		}
-		did = []recovery.EventName{x.Do.Event()}
+		what := x.Thing(before, a, e.Now())
+		did := []*recovery.Event{e.because(ctx, x.Do.Event(), what.With(reason))}
 		if before.State != recovery.StateInvited && a.State != recovery.StateInvited { // an invited person has never signed in
-			thing := x.Thing(before, a, e.Now())
-			thing.Reason = reason
-			e.oweAdmin(ctx, a, x.Do.Event(), thing)
+			what.Reason = reason
+			e.oweAdmin(ctx, a, x.Do.Event(), what)
 		}
 		if name := adminChange(before, a); name != "" {
-			did = append(did, name)
+			did = append(did, e.because(ctx, name, reason))
 			e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: others, Admin: actor(ctx).ID != ""})
 		}
-		return nil
-	})
-	return did, a, err
+		return enter(a, did...)
+	}
+	edit := func(enter entry) (err error) {
+		a, err = e.editOwing(ctx, person, func(a *recovery.Account) error { return change(a, enter) })
+		return err
+	}
+	if x.Do.Closes() {
+		err = e.always(edit)
+		return a, err
+	}
+	err = e.entering(edit)
+	return a, err
+}
+
+func (e *Engine) because(ctx context.Context, name recovery.EventName, reason string) *recovery.Event {
+	ev := e.attributed(ctx, recovery.Event{Name: name, Detail: reason})
+	return &ev
 }
 
 // adminChange is the event of an account that has become an administrator who acts,

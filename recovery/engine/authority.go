@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -24,6 +25,15 @@ func (by Authority) name() string {
 		return by.admin.Name
 	}
 	return "command line"
+}
+
+// acting notes in a context who acts.
+func (by Authority) acting(ctx context.Context) context.Context {
+	who := Actor{Name: by.name()}
+	if by.admin != nil {
+		who.ID = by.admin.ID
+	}
+	return By(ctx, who)
 }
 
 // accountable checks that somebody may act on the account, and returns the trimmed

@@ -60,7 +60,7 @@ func (r *run) slipped(ctx context.Context, used bool) {
 
 // oweGivenUp owes the notices of sign-ins that were given up, in an account that
 // is being written, and returns their events.
-func (e *Engine) oweGivenUp(a *recovery.Account) []recovery.Event {
+func (e *Engine) oweGivenUp(a *recovery.Account) ([]recovery.Event, error) {
 	var out []recovery.Event
 	for _, s := range a.GivenUp(e.Now()) {
 		name := recovery.EventGivenUp
@@ -71,9 +71,11 @@ func (e *Engine) oweGivenUp(a *recovery.Account) []recovery.Event {
 		if s.Wrong {
 			continue // the log has the wrong code itself
 		}
-		out = append(out, recovery.Event{
-			Name: recovery.EventGivenUp, Account: a.ID, Person: a.Name, Method: recovery.Password, Network: s.Network,
-		})
+		ev := recovery.Event{Name: recovery.EventGivenUp, Method: recovery.Password, Network: s.Network, Browser: s.Browser}
+		if err := e.enter(a, &ev); err != nil {
+			return nil, err
+		}
+		out = append(out, ev)
 	}
-	return out
+	return out, nil
 }

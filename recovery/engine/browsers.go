@@ -21,17 +21,18 @@ func (e *Engine) ForgetBrowser(ctx context.Context, account, device string) erro
 }
 
 func (e *Engine) changeBrowser(ctx context.Context, id string, done recovery.EventName, change func(*recovery.Account) bool) error {
-	a, err := e.edit(ctx, id, recovery.Within(func(a *recovery.Account) error {
-		if !change(a) {
-			return recovery.ErrMoved
-		}
-		return nil
-	}))
+	ev := e.attributed(ctx, recovery.Event{Name: done})
+	err := e.always(func(enter entry) error {
+		_, err := e.edit(ctx, id, recovery.Within(func(a *recovery.Account) error {
+			if !change(a) {
+				return recovery.ErrMoved
+			}
+			return enter(a, &ev)
+		}))
+		return err
+	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
-	}
-	if err == nil {
-		e.record(ctx, recovery.Event{Name: done, Account: a.ID, Person: a.Name})
 	}
 	return err
 }

@@ -64,6 +64,16 @@ func (r *run) openCase(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", recovery.ErrMoved, err)
 		}
 	}
+	ev := r.event(name)
+	ev.Detail = r.flow.Reason
+	who, err = r.Engine.editOwing(ctx, who.ID, func(a *recovery.Account) error {
+		r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name, recovery.Thing{})
+		return r.enter(a, &ev)
+	})
+	if err != nil {
+		return err
+	}
+	r.say(ev)
 	t := recovery.Ticket{Purpose: purpose, Account: who.ID, Generation: who.Generation, Acts: who.Acts, Made: r.Now(), Expires: r.Now().Add(r.Policy.Lifetimes.Case)}
 	if err := r.writeTicket(ctx, token, t); err != nil {
 		return err
@@ -71,10 +81,7 @@ func (r *run) openCase(ctx context.Context) error {
 	if purpose == recovery.Admin {
 		r.mailCase(who, token, t.Expires)
 	}
-	ev := r.event(name)
-	ev.Detail = who.ID + ": " + r.flow.Reason
-	r.audit(ev)
-	r.Engine.noticeOf(ctx, who.ID, name, func(a *recovery.Account) { r.oweAdmin(By(ctx, Actor{Base: r.client.Base}), a, name, recovery.Thing{}) })
+	r.Engine.deliver(ctx, who)
 	return nil
 }
 

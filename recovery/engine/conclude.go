@@ -81,6 +81,10 @@ func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account
 		change = recovery.Within(change)
 	}
 	a, err := edit(ctx, r.flow.Account, change)
+	if errors.Is(err, recovery.ErrTrailFull) && r.recipe().Opens {
+		r.postponed = true // what lets its owner in goes on; what changes something does not
+		a, err = edit(ctx, r.flow.Account, change)
+	}
 	if eff.Remove && err == nil { // there is no account that could owe it
 		r.oweAll(a, eff)
 	}
@@ -99,10 +103,39 @@ func (r *run) apply(end recovery.End, a *recovery.Account) (recovery.Effects, er
 	}
 	eff, err := end.Apply(a)
 	r.oweAll(a, eff)
-	if eff.Remove && err == nil {
-		return eff, kv.ErrDrop
+	switch {
+	case err != nil:
+	case eff.Remove:
+		r.done, err = r.events(eff), kv.ErrDrop
+	default:
+		err = r.enterAll(a, eff)
 	}
 	return eff, err
+}
+
+// events are those of an ending.
+func (r *run) events(eff recovery.Effects) []recovery.Event {
+	var out []recovery.Event
+	for _, name := range eff.Events {
+		ev := r.event(name)
+		ev.Method = recovery.MethodLine(eff.Shown)
+		out = append(out, ev)
+	}
+	return out
+}
+
+// enterAll writes the records of an ending into the account that is being changed.
+func (r *run) enterAll(a *recovery.Account, eff recovery.Effects) error {
+	r.done = r.events(eff)
+	if r.postponed {
+		return nil
+	}
+	for i := range r.done {
+		if err := r.enter(a, &r.done[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *run) oweAll(a *recovery.Account, eff recovery.Effects) {
@@ -141,10 +174,12 @@ func (r *run) forOthers(ctx context.Context, eff recovery.Effects) error {
 
 // concluded audits, tells the owner, and makes the answer.
 func (r *run) concluded(ctx context.Context, end recovery.End, eff recovery.Effects) recovery.Outcome {
-	for _, name := range eff.Events {
-		ev := r.event(name)
-		ev.Method = recovery.MethodLine(eff.Shown)
-		r.audit(ev)
+	if eff.Remove || r.postponed { // there is no account that could owe it
+		for _, ev := range r.done {
+			r.audit(ev)
+		}
+	} else {
+		r.say(r.done...)
 	}
 	if !r.flow.IsDecoy() {
 		r.deliver(ctx, r.account)

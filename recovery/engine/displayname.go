@@ -13,14 +13,15 @@ func (e *Engine) ShowAs(ctx context.Context, account, typed string) error {
 	if err != nil {
 		return err
 	}
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventDisplayName})
 	a, err := e.edit(ctx, account, recovery.Within(func(a *recovery.Account) error {
 		a.DisplayName = name
-		return nil
+		return e.enter(a, &ev)
 	}))
 	if err != nil {
 		return err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventDisplayName, Account: a.ID, Person: a.Name})
+	e.say(ev)
 	e.updateDirectory(ctx, a)
 	return nil
 }

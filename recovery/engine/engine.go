@@ -10,6 +10,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,7 @@ type Engine struct {
 	refusals        refusals
 	strangers       strangers
 	later           chan func(context.Context) // for after the answer
+	trail           *trail
 	costsAsked      atomic.Int64
 	costsLowered    atomic.Int64
 	marked          marked      // by CheckAge alone, but for the flag in it
@@ -66,33 +68,6 @@ type Engine struct {
 	extensionsAsked atomic.Int64
 	policyTold      time.Time // when the log last said that policies differ; of Remind only
 	repaired        bool      // the roster; of Remind only
-}
-
-// New checks the policy and returns an engine. It reads one record of the store,
-// and makes it when there is none.
-func New(e *Engine) (*Engine, error) {
-	if err := e.Policy.Validate(e.Methods); err != nil {
-		return nil, err
-	}
-	if e.Recipes == nil {
-		e.Recipes = recovery.Recipes()
-	}
-	if e.Store != nil {
-		e.Store.Damaged = e.damaged
-	}
-	if e.Store != nil && e.Store.Driver != nil {
-		var err error
-		if e.counters, err = openCounters(e.Store); err != nil {
-			return nil, err
-		}
-	}
-	e.name = secret.Token(9)
-	e.later = make(chan func(context.Context), 1024)
-	e.strangers.bound(e.Policy)
-	e.spray.rate = e.Policy.Limits.Names
-	e.looks.rate = recovery.Rate{Count: 60, Per: time.Minute}
-	e.posts.rate, e.flows.rate, e.wrongKeys.rate = e.Policy.Limits.Posts, e.Policy.Limits.Flows, e.Policy.Limits.Keys
-	return e, nil
 }
 
 // SharedAddress is the address that all forms since the start have come from,
@@ -109,16 +84,6 @@ func (e *Engine) log() *slog.Logger {
 		return slog.Default()
 	}
 	return e.Log
-}
-
-func (e *Engine) audit(ev recovery.Event) {
-	ev.At = e.Now()
-	if ev.Actor == "" && ev.Network != "" {
-		ev.Actor = recovery.Visitor
-	}
-	if e.Audit != nil {
-		e.Audit(ev)
-	}
 }
 
 // account loads an account by id; a missing one is [recovery.ErrNoAccount].
@@ -141,6 +106,20 @@ func (e *Engine) account(ctx context.Context, id string) (*recovery.Account, err
 // edit changes an account in one write. change works on a copy and may run
 // twice; its error leaves the account as it was.
 func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
+	a, err := e.editOnce(ctx, id, change)
+	if errors.Is(err, recovery.ErrTrailFull) {
+		if err := e.trail.drain(ctx, id); err != nil {
+			return nil, errors.Join(recovery.ErrTrailFull, err)
+		}
+		a, err = e.editOnce(ctx, id, change)
+	}
+	if err == nil && len(a.Trail.Owed) > 0 {
+		e.trail.owes(id)
+	}
+	return a, err
+}
+
+func (e *Engine) editOnce(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
 	notable := false
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
 		switch {

@@ -142,12 +142,17 @@ func pressed(t *recovery.Ticket) string {
 // closeFor closes an account in one write, unless freeze refuses: then it returns
 // false.
 func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.Account) error) (bool, error) {
-	a, err := e.editOwing(ctx, x.account, func(a *recovery.Account) error {
-		if err := freeze(a); err != nil {
-			return err
-		}
-		e.owe(a, recovery.EventFrozen, x.client)
-		return nil
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventFrozen, Actor: byLink, Network: x.client.Network, Detail: x.because})
+	var a *recovery.Account
+	err := e.always(func(enter entry) (err error) {
+		a, err = e.editOwing(ctx, x.account, func(a *recovery.Account) error {
+			if err := freeze(a); err != nil {
+				return err
+			}
+			e.owe(a, recovery.EventFrozen, x.client)
+			return enter(a, &ev)
+		})
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return false, nil
@@ -155,7 +160,6 @@ func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.
 	if err != nil {
 		return false, err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventFrozen, Account: a.ID, Person: a.Name, Actor: byLink, Network: x.client.Network, Detail: x.because})
 	e.deliver(ctx, a)
 	e.updateDirectory(ctx, a)
 	if x.settle == nil {

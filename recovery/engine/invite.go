@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,11 +34,21 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 			return nil, "", err
 		}
 	}
+	events := []recovery.Event{e.attributed(ctx, recovery.Event{Name: recovery.EventInvited})}
+	if a.Admin() {
+		events = slices.Insert(events, 0, e.attributed(ctx, recovery.Event{Name: recovery.EventAdminGranted}))
+	}
+	for i := range events {
+		if err := e.enter(a, &events[i]); err != nil {
+			return nil, "", err
+		}
+	}
 	if _, err := kv.Create(ctx, e.Store, recovery.AccountKey(a.ID), *a, time.Time{}); err != nil {
 		return nil, "", err
 	}
+	e.trail.owes(a.ID)
+	e.say(events...)
 	if a.Admin() {
-		e.record(ctx, recovery.Event{Name: recovery.EventAdminGranted, Account: a.ID, Person: a.Name})
 		e.deliver(ctx, a)
 	}
 	token, err := e.invitation(ctx, a)
@@ -94,17 +105,19 @@ func (r *run) findAdmins(ctx context.Context) error {
 // and the flows begun with it are void from then on.
 func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error) {
 	until := e.Now().Add(e.Policy.Lifetimes.Invite)
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventInvited})
 	a, err := e.edit(ctx, a.ID, func(a *recovery.Account) error {
 		if a.State != recovery.StateInvited {
 			return fmt.Errorf("%s is %s, not invited", a.Name, a.State)
 		}
 		a.EndEverything()
 		a.Invited = until
-		return nil
+		return e.enter(a, &ev)
 	})
 	if err != nil {
 		return "", err
 	}
+	e.say(ev)
 	return e.invitation(ctx, a)
 }
 
@@ -112,7 +125,6 @@ func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error
 // already.
 func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
 	e.updateDirectory(ctx, a)
-	e.record(ctx, recovery.Event{Name: recovery.EventInvited, Account: a.ID, Person: a.Name})
 	return e.issueTicket(ctx, a, recovery.Invite)
 }
 
@@ -157,6 +169,10 @@ func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	case recovery.StateDisabled:
 		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventRescue, Account: a.ID, Person: a.Name})
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventRescue})
+	if a, err = e.edit(ctx, a.ID, func(a *recovery.Account) error { return e.enter(a, &ev) }); err != nil {
+		return "", err
+	}
+	e.say(ev)
 	return e.issueTicket(ctx, a, recovery.Rescue)
 }

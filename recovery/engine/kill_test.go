@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,7 +27,7 @@ const killStore = "SPAREKEY_KILL_STORE"
 
 func killKey() []byte { return []byte(strings.Repeat("k", secret.KeySize)) }
 
-func killEngine(t *testing.T, path string) (*engine.Engine, kv.Driver) {
+func killEngine(t *testing.T, path string, channels ...string) (*engine.Engine, kv.Driver) {
 	t.Helper()
 	d, err := boltkv.Open(path, boltkv.Options{})
 	if err != nil {
@@ -43,7 +44,7 @@ func killEngine(t *testing.T, path string) (*engine.Engine, kv.Driver) {
 		t.Fatal(err)
 	}
 	e, err := engine.New(&engine.Engine{
-		Store: s, Keys: keys, Policy: p, Now: time.Now, Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0)}),
+		Store: s, Keys: keys, Policy: p, Now: time.Now, Methods: method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: func(c string) bool { return slices.Contains(channels, c) }}),
 	})
 	if err != nil {
 		t.Fatal(err)

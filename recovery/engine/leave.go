@@ -117,9 +117,10 @@ func (e *Engine) removeOne(ctx context.Context, l leaving) (done, removed bool, 
 // waits for none, because somebody has brought it back, or was not there yet.
 func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, error) {
 	var waits *recovery.Account
-	name, now := "", e.Now()
+	var ev recovery.Event
+	now := e.Now()
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
-		waits, name = nil, ""
+		waits = nil
 		switch {
 		case !exists:
 			return recovery.ErrNoAccount
@@ -131,7 +132,10 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 			waits = a
 			return errStays
 		}
-		name = a.Name
+		ev = recovery.Event{Name: recovery.EventRemoved}
+		if err := e.enter(a, &ev); err != nil {
+			return err
+		}
 		r := e.remnant(a)
 		a.Remains(r)
 		a.Revision++
@@ -141,22 +145,17 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 	case errors.Is(err, errStays):
 		return waits, errStays
 	case errors.Is(err, errSameRows): // by another process, or before a crash
-		return e.remnantOf(ctx, id)
+		return e.whatever(ctx, id)
+	case errors.Is(err, recovery.ErrTrailFull):
+		return nil, errors.Join(err, e.trail.drain(ctx, id)) // tried again in a minute
 	case err != nil:
 		return nil, err
 	}
 	e.alarms.saw(id, a.Revision)
 	e.marked.changed.Store(true)
-	e.record(ctx, recovery.Event{Name: recovery.EventRemoved, Account: id, Person: name})
+	e.trail.owes(id)
+	e.say(ev)
 	return &a, nil
-}
-
-func (e *Engine) remnantOf(ctx context.Context, id string) (*recovery.Account, error) {
-	a, ok, err := kv.Load[recovery.Account](ctx, e.Store, recovery.AccountKey(id))
-	if err == nil && !ok {
-		err = recovery.ErrNoAccount
-	}
-	return &a, err
 }
 
 // remnant is what hangs on an account.

@@ -240,8 +240,11 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 	}
 	var late []recovery.Owed
 	var givenUp []recovery.Event
-	a, err = e.edit(ctx, id, func(a *recovery.Account) error {
-		late, givenUp = nil, e.oweGivenUp(a)
+	a, err = e.edit(ctx, id, func(a *recovery.Account) (err error) {
+		late = nil
+		if givenUp, err = e.oweGivenUp(a); err != nil {
+			return err
+		}
 		for i := range a.Owed {
 			if o := &a.Owed[i]; e.mine(*o) {
 				if !e.sending.has(o.ID, o.To) && !e.held.has(heldBack(a.ID, *o), o.To) {
@@ -258,12 +261,10 @@ func (e *Engine) payAccount(ctx context.Context, id string) (bool, error) {
 	}
 	for _, o := range late {
 		for _, name := range append([]recovery.EventName{o.Event}, o.Also...) {
-			e.audit(recovery.Event{Name: name, Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
+			e.say(recovery.Event{Name: name, At: e.Now(), Account: a.ID, Person: a.Name, Detail: "told late; it was at " + o.At.UTC().Format(time.RFC3339)})
 		}
 	}
-	for _, ev := range givenUp {
-		e.audit(ev)
-	}
+	e.say(givenUp...)
 	e.deliver(ctx, a)
 	return len(a.Owed)+len(a.Begun) > 0, nil
 }

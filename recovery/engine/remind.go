@@ -110,6 +110,7 @@ func (e *Engine) duties() []duty {
 		{"comparing policies", e.MeetPolicies},
 		{"writing what was refused", func(context.Context) error { e.tellRefusals(false); return nil }},
 		{"raising the mark of the store", e.CheckAge},
+		{"sealing the days of the audit trail", e.SealTrail},
 	}
 }
 

@@ -79,13 +79,18 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	if err != nil || t == nil {
 		return false, err
 	}
-	a, err := e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
-		if a.State != recovery.StateActive || !t.Closes(a) {
-			return recovery.ErrMoved
-		}
-		a.Interrupt(e.Now(), e.Policy.Lifetimes)
-		e.owe(a, recovery.EventSessionsEnded, c)
-		return nil
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Actor: byLink, Network: c.Network, Detail: pressed(t)})
+	var a *recovery.Account
+	err = e.always(func(enter entry) error {
+		a, err = e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
+			if a.State != recovery.StateActive || !t.Closes(a) {
+				return recovery.ErrMoved
+			}
+			a.Interrupt(e.Now(), e.Policy.Lifetimes)
+			e.owe(a, recovery.EventSessionsEnded, c)
+			return enter(a, &ev)
+		})
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return false, nil
@@ -93,7 +98,6 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	if err != nil {
 		return false, err
 	}
-	e.record(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Account: a.ID, Person: a.Name, Actor: byLink, Network: c.Network, Detail: pressed(t)})
 	e.deliver(ctx, a)
 	return true, kv.Delete(ctx, e.Store, key)
 }

@@ -54,6 +54,8 @@ type run struct {
 	queue      []recovery.Message
 	admins     []recovery.Recipient // who is told of a new administrator
 	said       string               // notice for the page
+	done       []recovery.Event     // what finishing the flow did
+	postponed  bool                 // the account does not owe their records: they follow
 }
 
 func (r *run) facts() recovery.Facts {
@@ -74,7 +76,7 @@ func (r *run) recipe() *recovery.Recipe {
 }
 
 func (r *run) event(name recovery.EventName) recovery.Event {
-	ev := recovery.Event{Name: name, Method: recovery.MethodLine(r.flow.Proofs), Network: r.client.Network, Flow: r.flowID()}
+	ev := recovery.Event{Name: name, Method: recovery.MethodLine(r.flow.Proofs), Network: r.client.Network, Browser: r.client.Browser, Flow: r.flowID()}
 	if r.account != nil && !r.flow.IsDecoy() {
 		ev.Account, ev.Person = r.account.ID, r.account.Name
 		if len(r.flow.Proofs) > 0 || r.flow.Session != "" { // before that anybody may have typed the name

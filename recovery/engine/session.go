@@ -82,18 +82,19 @@ func (e *Engine) EndSession(ctx context.Context, account, session string) error 
 // own session and no fresh proof, since nothing can be got by it. A browser that
 // is not known is no error.
 func (e *Engine) EndTrust(ctx context.Context, account, device string) error {
-	a, err := e.edit(ctx, account, func(a *recovery.Account) error {
-		if !slices.ContainsFunc(a.Devices, func(d recovery.Device) bool { return d.ID == device && !d.Remembered.IsZero() }) {
-			return recovery.ErrMoved
-		}
-		a.Distrust(device)
-		return nil
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventTrustEnded})
+	err := e.always(func(enter entry) error {
+		_, err := e.edit(ctx, account, func(a *recovery.Account) error {
+			if !slices.ContainsFunc(a.Devices, func(d recovery.Device) bool { return d.ID == device && !d.Remembered.IsZero() }) {
+				return recovery.ErrMoved
+			}
+			a.Distrust(device)
+			return enter(a, &ev)
+		})
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
-	}
-	if err == nil {
-		e.record(ctx, recovery.Event{Name: recovery.EventTrustEnded, Account: a.ID, Person: a.Name})
 	}
 	return err
 }
@@ -111,7 +112,8 @@ type ending struct {
 func keepTrust(*recovery.Account, string) {}
 
 func (e *Engine) endSession(ctx context.Context, id string, x ending) error {
-	a, err := e.edit(ctx, id, func(a *recovery.Account) error {
+	ev := e.attributed(ctx, recovery.Event{Name: x.name})
+	change := func(a *recovery.Account, enter entry) error {
 		before := len(a.Sessions)
 		a.Sessions = slices.DeleteFunc(a.Sessions, func(s recovery.Session) bool {
 			if x.ends(s) {
@@ -123,13 +125,15 @@ func (e *Engine) endSession(ctx context.Context, id string, x ending) error {
 		if len(a.Sessions) == before {
 			return recovery.ErrMoved
 		}
-		return nil
+		ev.ActorID, ev.Actor = a.ID, a.Name
+		return enter(a, &ev)
+	}
+	err := e.always(func(enter entry) error {
+		_, err := e.edit(ctx, id, func(a *recovery.Account) error { return change(a, enter) })
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) || errors.Is(err, recovery.ErrNoAccount) {
 		return nil
-	}
-	if err == nil {
-		e.record(ctx, recovery.Event{Name: x.name, Account: a.ID, Person: a.Name, ActorID: a.ID, Actor: a.Name})
 	}
 	return err
 }

@@ -117,6 +117,9 @@ func (r *run) create(ctx context.Context, end recovery.End) (*recovery.Account, 
 	a := &recovery.Account{ID: r.flow.Account, Name: r.flow.Name, Created: end.Now, Groups: []string{recovery.GroupAdmins}}
 	a.AddAddresses(r.flow.Mail, r.flow.Phone)
 	eff, err := end.Apply(a)
+	if err == nil {
+		err = r.enterAll(a, eff)
+	}
 	if err != nil {
 		return nil, eff, err
 	}
@@ -130,6 +133,7 @@ func (r *run) create(ctx context.Context, end recovery.End) (*recovery.Account, 
 	if err == nil && !made {
 		err = recovery.ErrMoved
 	}
+	r.trail.owes(a.ID)
 	return a, eff, err
 }
 

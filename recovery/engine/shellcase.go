@@ -21,6 +21,7 @@ var (
 // person's stored address, and whoever opens the case never sees it (AD-04). A code
 // to be handed over is not shown there: the shell has rescue.
 func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason string) error {
+	ctx = by.acting(ctx)
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {
 		return err
@@ -39,15 +40,22 @@ func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason stri
 	if wait, err := e.mayMail(ctx, "admin-case", who.ID); err != nil || wait > 0 {
 		return cmp.Or(err, ErrMailedOft)
 	}
+	err = e.entering(func(enter entry) (err error) {
+		who, err = e.editOwing(ctx, who.ID, func(a *recovery.Account) error {
+			e.oweAdmin(ctx, a, recovery.EventCaseOpened, recovery.Thing{Reason: reason})
+			return enter(a, e.because(ctx, recovery.EventCaseOpened, reason))
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	token, err := e.issueTicket(ctx, who, recovery.Admin)
 	if err != nil {
 		return err
 	}
 	e.Notify.Queue(e.caseMail(ctx, who, to, token, reason))
-	e.record(ctx, recovery.Event{Name: recovery.EventCaseOpened, Detail: who.ID + ": " + reason})
-	e.noticeOf(ctx, who.ID, recovery.EventCaseOpened, func(a *recovery.Account) {
-		e.oweAdmin(ctx, a, recovery.EventCaseOpened, recovery.Thing{Reason: reason})
-	})
+	e.deliver(ctx, who)
 	return nil
 }
 

@@ -39,7 +39,8 @@ func (r *run) trusted(ctx context.Context, in recovery.Input) (*recovery.Problem
 func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c recovery.Client) error {
 	dropped := func(v recovery.TrustedContact) bool { return v.Name == name }
 	_, sum := recovery.SplitSession(c.Session)
-	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventTrustedContactDropped, Network: c.Network})
+	change := func(a *recovery.Account, enter entry) error {
 		switch {
 		case !a.OnProbation(a.Session(sum, e.Now()), e.Now()).IsZero():
 			return recovery.ErrNotAllowed
@@ -49,13 +50,17 @@ func (e *Engine) DropTrustedContact(ctx context.Context, account, name string, c
 		a.TrustedContacts = slices.DeleteFunc(a.TrustedContacts, dropped)
 		a.Act(e.Now(), false)
 		e.oweOf(a, recovery.EventTrustedContactDropped, recovery.Thing{Person: name}, c)
-		return nil
+		return enter(a, &ev)
+	}
+	var a *recovery.Account
+	err := e.always(func(enter entry) (err error) {
+		a, err = e.editOwing(ctx, account, func(a *recovery.Account) error { return change(a, enter) })
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}
 	if err == nil {
-		e.record(ctx, recovery.Event{Name: recovery.EventTrustedContactDropped, Account: a.ID, Person: a.Name, Network: c.Network})
 		e.deliver(ctx, a)
 	}
 	return err

@@ -27,6 +27,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 	if err := r.awaited(ctx, g, now.Add(w.Wait)); err != nil {
 		return nil, err
 	}
+	ev := r.event(recovery.EventWaitStarted)
 	a, err := r.editOwing(ctx, r.flow.Account, func(a *recovery.Account) error {
 		if err := r.fits(a); err != nil {
 			return err
@@ -39,7 +40,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 		a.Waits = slices.DeleteFunc(a.Waits, func(x recovery.Wait) bool { return x.Goal == g || !now.Before(x.Until) })
 		a.Waits = append(a.Waits, recovery.Wait{Goal: g, Way: w.Key(), Began: now, Ready: now.Add(w.Wait), Until: now.Add(w.Wait + r.Policy.Lifetimes.Ripe), Proofs: r.flow.Shown(), Browser: r.client.Browser})
 		r.oweOf(a, recovery.EventWaitStarted, recovery.Thing{Goal: g, Ready: now.Add(w.Wait)}, r.client)
-		return nil
+		return r.enter(a, &ev)
 	})
 	if errors.Is(err, errBegun) {
 		return nil, nil
@@ -48,7 +49,7 @@ func (r *run) wait(ctx context.Context, in recovery.Input) (*recovery.Problem, e
 		return nil, err
 	}
 	r.account, r.flow.Goal = a, g
-	r.audit(r.event(recovery.EventWaitStarted))
+	r.say(ev)
 	r.deliver(ctx, a)
 	return nil, nil
 }
@@ -58,20 +59,24 @@ var errBegun = errors.New("the wait has begun")
 
 // StopWaits ends every wait of an account: the signed-in owner pressed Stop.
 func (e *Engine) StopWaits(ctx context.Context, account string, c recovery.Client) error {
-	a, err := e.editOwing(ctx, account, func(a *recovery.Account) error {
-		if len(a.Waits) == 0 {
-			return recovery.ErrMoved
-		}
-		goal := a.Waits[len(a.Waits)-1].Goal
-		a.StopWaits(e.Now())
-		e.oweOf(a, recovery.EventWaitStopped, recovery.Thing{Goal: goal}, c)
-		return nil
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventWaitStopped})
+	var a *recovery.Account
+	err := e.always(func(enter entry) (err error) {
+		a, err = e.editOwing(ctx, account, func(a *recovery.Account) error {
+			if len(a.Waits) == 0 {
+				return recovery.ErrMoved
+			}
+			goal := a.Waits[len(a.Waits)-1].Goal
+			a.StopWaits(e.Now())
+			e.oweOf(a, recovery.EventWaitStopped, recovery.Thing{Goal: goal}, c)
+			return enter(a, &ev)
+		})
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}
 	if err == nil {
-		e.record(ctx, recovery.Event{Name: recovery.EventWaitStopped, Account: a.ID, Person: a.Name})
 		e.deliver(ctx, a)
 	}
 	return err

@@ -34,7 +34,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
 	}
 	x.client.Passkeys = x.party()
 	x.readFlows()
-	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Base: x.client.Base})) // for the record
+	x.r = r.WithContext(engine.By(r.Context(), engine.Actor{Network: x.client.Network, Browser: x.client.Browser, Base: x.client.Base})) // for the record
 	return x
 }
 

@@ -1,0 +1,179 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
+)
+
+// Old days go from the front, whole ones, and what is left is whole; what is
+// private stays readable while the account is there.
+func TestTheTrailIsKeptForItsTime(t *testing.T) {
+	t.Parallel()
+	w := threeNodes(t, 30)
+	w.Policy.Lifetimes.Audit = 30 * 24 * time.Hour
+	first := verified(t, w.Engine)
+	w.Clock.Move(32*24*time.Hour + time.Hour)
+	for range 2 {
+		w.Clock.Move(24 * time.Hour)
+		if _, _, err := w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "late" + w.Clock.Now().Format("0102")}); err != nil {
+			t.Fatal(err)
+		}
+		writeTrail(t, w.Engine)
+		if err := w.Engine.SealTrail(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := verified(t, w.Engine)
+	if len(r.Faults) > 0 || r.First <= first.First || r.Records != 2 {
+		t.Errorf("got %+v, want only what is not 30 days old, and nothing wrong", r)
+	}
+	for _, key := range segmentsIn(allRecords(t, w.Driver)) {
+		if day := strings.Split(key, "/")[1]; day < r.First {
+			t.Errorf("%s is still there", key)
+		}
+	}
+	if _, _, err := w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "later"}); err != nil {
+		t.Fatal(err)
+	}
+	writeTrail(t, w.Engine)
+	if r := verified(t, w.Engine); len(r.Faults) > 0 {
+		t.Errorf("got %v, want that the trail goes on", r.Faults)
+	}
+}
+
+// Without the key of then nothing is said to have changed, and until when that key
+// is needed is known.
+func TestTheTrailTellsNoKeyFromChanged(t *testing.T) {
+	t.Parallel()
+	x := newRotation(t)
+	invite := func(e *engine.Engine) {
+		t.Helper()
+		if _, err := e.Invite(t.Context(), found(t, e, "bruno")); err != nil {
+			t.Fatal(err)
+		}
+		writeTrail(t, e)
+	}
+	invite(x.w.Engine)
+	both, err := x.use(x.w.Driver, x.b, x.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite(both)
+	if r := verified(t, both); len(r.Faults) > 0 {
+		t.Errorf("with both keys: got %v", r.Faults)
+	}
+	needed, err := both.TrailKeys(t.Context())
+	if until := needed[x.w.Keys.ID()]; err != nil || len(needed) != 1 || until.Before(x.w.Clock.Now().Add(400*24*time.Hour)) {
+		t.Errorf("got %v (%v), want the older key for 400 days", needed, err)
+	}
+	for r := (engine.Rekeyed{}); !r.Done; {
+		if r, err = both.Rekey(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone, err := x.use(x.w.Driver, x.b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := verified(t, alone)
+	if len(r.Faults) == 0 {
+		t.Error("without the older key: got nothing, want that it is not here")
+	}
+	for _, f := range r.Faults {
+		if f.What != recovery.WrongNoKey {
+			t.Errorf("got %v, want that a key is not here, and nothing of a change", f)
+		}
+	}
+	if got := entries(t, alone, engine.TrailQuery{Events: []recovery.EventName{recovery.EventInvited}}); len(got) != 3 || got[0].Hidden {
+		t.Errorf("got %v, want three invitations that can be read", got)
+	}
+}
+
+// AU-02: a change and its record stand or fall together, wherever a process is
+// killed. By write point: the change, the record in the account, the segment, the
+// account without it. The next process moves what is left.
+func TestAU02_AChangeAndItsRecordStandOrFallTogether(t *testing.T) {
+	t.Parallel()
+	points := 0
+	for _, lost := range []bool{false, true} {
+		for at := int64(1); ; at++ {
+			if !changeAndCrash(t, at, lost) {
+				break
+			}
+			points++
+		}
+	}
+	if points < 10 {
+		t.Errorf("got %d write points, want more: the crash does not bite", points)
+	}
+	t.Logf("%d write points", points)
+}
+
+var errKilled = errors.New("killed")
+
+// changeAndCrash returns false when there are fewer writes than that.
+func changeAndCrash(t *testing.T, at int64, lost bool) bool {
+	t.Helper()
+	w, boss, bob := withPeople(t)
+	var writes atomic.Int64
+	var dead atomic.Bool
+	kill := func(mine bool) func(op, key string) error {
+		return func(op, _ string) error {
+			if !dead.Load() && op == memkv.OpSwap && mine && writes.Add(1) == at {
+				dead.Store(true)
+				return errKilled
+			}
+			if dead.Load() && !(mine && lost) {
+				return errKilled
+			}
+			return nil
+		}
+	}
+	d := kv.Driver(&memkv.Faulty{Driver: w.Driver, Before: kill(!lost), After: kill(lost)})
+	node := w.NodeOn(t, d)
+	done := node.Engine.Manage(t.Context(), boss, bob.ID, recovery.ActionDisable, "because")
+	_ = node.Engine.WriteTrail(t.Context())
+	if !dead.Load() {
+		return false
+	}
+	next := w.Node().Engine
+	if err := next.CollectTrail(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	writeTrail(t, next)
+	where := fmt.Sprintf("killed at write %d, reply lost %v", at, lost)
+	disabled := found(t, next, "bob").State == recovery.StateDisabled
+	records := len(entries(t, next, engine.TrailQuery{Account: bob.ID, Events: []recovery.EventName{recovery.EventDisabled}}))
+	if disabled && records != 1 || !disabled && records != 0 {
+		t.Errorf("%s: disabled %v and %d records", where, disabled, records)
+	}
+	if done == nil && !disabled {
+		t.Errorf("%s: what was acknowledged is not there", where)
+	}
+	w.Clock.Move(20 * time.Minute)
+	if err := next.PayDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, m := range w.Outbox.To("bob@example.org", "notice") {
+		if m.Vars["event"] == string(recovery.EventDisabled) {
+			told++
+		}
+	}
+	if disabled != (told > 0) {
+		t.Errorf("%s: disabled %v and told %d times", where, disabled, told)
+	}
+	if r := verified(t, next); len(r.Faults) > 0 {
+		t.Errorf("%s: got %v", where, r.Faults)
+	}
+	return true
+}
