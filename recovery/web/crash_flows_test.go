@@ -94,12 +94,7 @@ func TestA41_CrashAfterEachWriteOfEveryOtherFlow(t *testing.T) {
 		for store, open := range stores {
 			t.Run(store+"/"+o.name, func(t *testing.T) {
 				t.Parallel()
-				// With every second write the store is still left after each of
-				// them: a lost reply leaves what a crash before the next one does.
-				step, points := int64(2), 0
-				if store == "redis" {
-					step = 5 // the same writes as on the file
-				}
+				step, points := stepOf(store), 0
 				for _, lost := range []bool{false, true} {
 					for at, more := int64(1), true; more && !t.Failed(); at += step {
 						t.Run(fmt.Sprintf("write %d, reply lost %v", at, lost), func(t *testing.T) {
