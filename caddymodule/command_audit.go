@@ -86,7 +86,7 @@ func (c *command) auditShow(cmd *cobra.Command, o auditOptions) error {
 	return nil
 }
 
-func (c *command) auditPrint(cmd *cobra.Command, records []auditRecord) error {
+func (c *command) auditPrint(cmd *cobra.Command, records []engine.TrailLine) error {
 	if c.json {
 		out := json.NewEncoder(cmd.OutOrStdout())
 		out.SetEscapeHTML(false)
@@ -99,13 +99,13 @@ func (c *command) auditPrint(cmd *cobra.Command, records []auditRecord) error {
 	}
 	t := newTable(cmd.OutOrStdout())
 	for _, r := range records {
-		t.row(r.Time.Local().Format(time.DateTime), r.cells()...)
+		t.row(r.Time.Local().Format(time.DateTime), auditCells(r)...)
 	}
 	return t.Flush()
 }
 
-// cells are what people read of a record.
-func (r auditRecord) cells() []string {
+// auditCells are what people read of a record.
+func auditCells(r engine.TrailLine) []string {
 	whom, by, event := r.User, r.By, r.Event
 	if whom == "" && r.Account != "" {
 		whom = gonePerson(r.Account)

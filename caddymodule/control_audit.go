@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -20,44 +19,14 @@ const (
 
 // auditPart is a part of the records that are wanted.
 type auditPart struct {
-	Records []auditRecord      `json:"records"`
+	Records []engine.TrailLine `json:"records"`
 	Next    engine.TrailCursor `json:"next"` // empty: that was all
 	Lost    int                `json:"lost"`
 }
 
-// auditRecord is one record as programs get it: a line of JSON each.
-type auditRecord struct {
-	Time    time.Time `json:"time"`
-	Event   string    `json:"event"`
-	Account string    `json:"account,omitempty"`
-	User    string    `json:"user,omitempty"` // empty with an account: that is gone
-	By      string    `json:"by,omitempty"`
-	ByID    string    `json:"by_account,omitempty"`
-	Method  string    `json:"method,omitempty"`
-	IP      string    `json:"client_ip,omitempty"`
-	Browser string    `json:"browser,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
-	Flow    string    `json:"flow,omitempty"`
-	Count   int       `json:"count,omitempty"`
-	Node    string    `json:"node"`
-	ID      string    `json:"id"`
-	Hidden  bool      `json:"hidden,omitempty"` // what was private of it cannot be read any more
-}
-
-func recordOf(x engine.TrailEntry) auditRecord {
-	by := x.As
-	if x.Who != "" {
-		by = x.By
-	}
-	return auditRecord{
-		Time: x.At, Event: string(x.Event), Account: x.Whom, User: x.Name, By: by, ByID: x.Who, Method: x.Method, IP: x.Network, Browser: x.Browser,
-		Detail: x.Detail, Flow: x.Flow, Count: x.Count, Node: x.Node, ID: x.ID, Hidden: x.Hidden,
-	}
-}
-
 // audit reads a part of the trail.
 func (o *operations) audit(ctx context.Context, user string, args *auditArguments) (auditPart, error) {
-	out := auditPart{Records: []auditRecord{}}
+	out := auditPart{Records: []engine.TrailLine{}}
 	if args == nil {
 		return out, errors.New("audit without what is wanted")
 	}
@@ -80,7 +49,7 @@ func (o *operations) audit(ctx context.Context, user string, args *auditArgument
 	}
 	var err error
 	out.Next, out.Lost, err = o.engine.ReadTrail(ctx, q, func(x engine.TrailEntry) bool {
-		out.Records = append(out.Records, recordOf(x))
+		out.Records = append(out.Records, x.Line())
 		return len(out.Records) < auditRecords
 	})
 	return out, err

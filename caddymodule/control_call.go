@@ -11,7 +11,7 @@ import (
 // call does one operation and returns its result as JSON. Every error is a
 // sentence for the operator.
 func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
-	result, err := o.do(engine.By(ctx, engine.Actor{Name: "command line", Network: "local"}), name, args)
+	result, err := o.do(engine.By(ctx, engine.Actor{Name: engine.CommandLine, Network: "local"}), name, args)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ func contents() []Content {
 		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
 		AccountKeysPage{Keys: []Key{{ID: "1", Name: "phone backup", Maker: "sam", Hosts: []string{"photos.example.com"}, Paths: []string{"/dav/*"}, Suspended: true}}},
 		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},
+		AccountActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true, Lost: true}},
 		ActivatePage{By: "sam"},
 		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},
 		ChoosePage{Choice: "password", Options: []Option{{Method: "recovery_code", Then: []string{"mail_link"}}}},
@@ -36,6 +37,7 @@ func contents() []Content {
 		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
 		PeoplePage{People: []Person{ana}, Show: "all", Filters: []string{"all"}, Search: "an"},
+		PeopleActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true}, Events: []string{"login"}},
 		PersonPage{Person: &ana, AskMail: true, Acts: []string{"unlock"}},
 		RecoverPage{AskPhone: true, Case: CaseInPerson},
 		RefusedPage{},
@@ -49,6 +51,16 @@ func contents() []Content {
 		UndoPage{},
 		WaitPage{Ways: ways, Choice: "password"},
 		WorkerPage{Next: "/.sparekey/account"},
+	}
+}
+
+func activities() []Activity {
+	return []Activity{
+		{Event: "login", Browser: "Firefox on Linux", Network: "192.0.2.7"},
+		{Event: "account_disabled", Name: "ben", By: "ana", Detail: "left the company", Count: 2},
+		{Event: "rescue", Gone: "3f2a", ByWay: "command"},
+		{Event: "account_frozen", ByWay: "link"},
+		{Event: "case_opened", ByGone: "3f2a"},
 	}
 }
 

@@ -46,7 +46,7 @@ func poison(v reflect.Value, evil string) {
 		field, name := v.Field(i), v.Type().Field(i).Name
 		switch {
 		case !v.Type().Field(i).IsExported():
-		case slices.Contains([]string{"Method", "Methods", "Choice", "Choices", "Question", "Questions", "Case", "State", "Then", "QR", "What", "Thing", "Mend", "Goal", "Worth", "Doubt", "Show", "Filters", "Acts", "Do"}, name):
+		case slices.Contains([]string{"Method", "Methods", "Choice", "Choices", "Question", "Questions", "Case", "State", "Then", "QR", "What", "Thing", "Mend", "Goal", "Worth", "Doubt", "Show", "Filters", "Acts", "Do", "Event", "Events", "ByWay"}, name):
 		case field.Kind() == reflect.String:
 			field.SetString(evil)
 		case field.Type() == reflect.TypeFor[[]string]():

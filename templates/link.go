@@ -64,7 +64,7 @@ type own struct{ Page, URL string }
 // Menu lists the pages of the visitor's own account.
 func (p page) Menu() []own {
 	var list []own
-	for _, name := range []string{"account", "account/sign-in", "account/devices", "account/keys", "account/recovery", "account/contact"} {
+	for _, name := range []string{"account", "account/sign-in", "account/devices", "account/keys", "account/recovery", "account/contact", "account/activity"} {
 		list = append(list, own{strings.ReplaceAll(name, "/", "-"), p.entry(name, p.Keep)})
 	}
 	return list

@@ -3,6 +3,7 @@ package templates_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 )
 
@@ -62,6 +64,24 @@ func TestQuestionsHaveWords(t *testing.T) {
 	}
 }
 
+// TestEventsHaveWords holds the sentences of the pages of activity to the one list of
+// events.
+func TestEventsHaveWords(t *testing.T) {
+	want := map[string]bool{"unknown": true}
+	for _, e := range recovery.Events() {
+		want[string(e.Name)] = true
+	}
+	got := map[string]bool{}
+	for key := range readTexts(t, "en") {
+		if name, ok := strings.CutPrefix(key, "activity.event."); ok {
+			got[name] = true
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got words for %v, want them for %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
 // TestNoTextIsUnused: a sentence nobody can see is not kept true by anybody.
 func TestNoTextIsUnused(t *testing.T) {
 	var sources strings.Builder
@@ -78,7 +98,7 @@ func TestNoTextIsUnused(t *testing.T) {
 			sources.Write(body)
 		}
 	}
-	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|device\.(for|wait\.asks)|person\.(state|about|do)|people\.(show|about))\.|^mail\.[a-z-]+\.subject$|^language$`)
+	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|device\.(for|wait\.asks)|person\.(state|about|do)|people\.(show|about)|activity\.(event|by))\.|^mail\.[a-z-]+\.subject$|^language$`)
 	counts := counting(t)
 	for key := range readTexts(t, "en") {
 		quoted := strings.Contains(sources.String(), `"`+stem(key, counts)+`"`)

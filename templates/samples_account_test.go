@@ -38,9 +38,25 @@ func accountSamples() []sample {
 		{"account-recovery-changed", changed, codes},
 		{"account-recovery-full", mine(), templates.AccountRecoveryPage{CodesLeft: 8, Drill: true, Reminder: true, Contacts: []string{"ben", "Zoë"}, Losses: losses()}},
 		{"account-recovery-bare", mine(), templates.AccountRecoveryPage{}},
+		{"account-activity", mine(), templates.AccountActivityPage{Log: templates.Log{Entries: activities()[:2], Older: "2026-03-05T14:05:00Z.abc"}}},
+		{"account-activity-none", mine(), templates.AccountActivityPage{}},
 		{"account-contact", mine(), templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true}},
 		{"account-contact-bare", mine(), templates.AccountContactPage{CanMail: true, CanPhone: true}},
 		{"account-contact-unconfirmed", taken, templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true, Unconfirmed: unconfirmed()}},
+	}
+}
+
+// activities are of every kind there is.
+func activities() []templates.Activity {
+	at := someTime()
+	return []templates.Activity{
+		{Event: "login", At: at, Browser: "Firefox on Linux", Network: "192.0.2.7"},
+		{Event: "login_failed", At: at, Network: "2001:db8::/64", Count: 412},
+		{Event: "account_disabled", At: at, Name: "Zoë", By: "ana", Detail: "left the <company>"},
+		{Event: "rescue", At: at, Gone: "3f2a", ByWay: "command"},
+		{Event: "account_frozen", At: at, Name: "ben", ByWay: "link"},
+		{Event: "case_opened", At: at, Name: "ben", ByGone: "3f2a"},
+		{Event: "unknown", At: at},
 	}
 }
 

@@ -111,6 +111,9 @@ func peopleSamples() []sample {
 	colleague.Person = &templates.Person{ID: "p-eve", Name: "eve", Admin: true}
 	samples := []sample{
 		{"people", mine(), listed(templates.PeoplePage{People: list, Name: "ana"})},
+		{"people-activity", mine(), templates.PeopleActivityPage{Log: templates.Log{Entries: activities(), Older: "2026-03-05T14:05:00Z.abc", Later: true, Lost: true}, Who: "p-ana", Name: "ana", Event: "login", Since: "2026-03-01", Events: []string{"login", "login_failed"}}},
+		{"people-activity-none", mine(), templates.PeopleActivityPage{Events: []string{"login"}}},
+		{"people-activity-wrong", site(templates.Frame{SignedIn: true, Problem: problem("activity_nobody")}), templates.PeopleActivityPage{Name: "zoe", Events: []string{"login"}}},
 		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), listed(templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"})},
 		{"people-expired", mine(), listed(templates.PeoplePage{People: []templates.Person{late}, Show: "invited"})},
 		{"people-pages", mine(), listed(templates.PeoplePage{People: list[:2], Show: "locked_out", Found: 120, Earlier: true, Later: true})},

@@ -24,7 +24,7 @@ func (by Authority) name() string {
 	if by.admin != nil {
 		return by.admin.Name
 	}
-	return "command line"
+	return CommandLine
 }
 
 // acting notes in a context who acts.

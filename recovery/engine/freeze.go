@@ -108,8 +108,12 @@ func (e *Engine) StopEnded(ctx context.Context, c recovery.Client, id string) (b
 	})
 }
 
-// byLink is who acts by a "this wasn't me" link.
-const byLink = "closing link"
+// ByLink and CommandLine are who acts where that is no account: by a "this wasn't
+// me" link, and in a shell.
+const (
+	ByLink      = "closing link"
+	CommandLine = "command line"
+)
 
 // closing is which account is closed, and why.
 type closing struct {
@@ -142,7 +146,7 @@ func pressed(t *recovery.Ticket) string {
 // closeFor closes an account in one write, unless freeze refuses: then it returns
 // false.
 func (e *Engine) closeFor(ctx context.Context, x closing, freeze func(*recovery.Account) error) (bool, error) {
-	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventFrozen, Actor: byLink, Network: x.client.Network, Detail: x.because})
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventFrozen, Actor: ByLink, Network: x.client.Network, Detail: x.because})
 	var a *recovery.Account
 	err := e.always(func(enter entry) (err error) {
 		a, err = e.editOwing(ctx, x.account, func(a *recovery.Account) error {

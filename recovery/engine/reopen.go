@@ -79,7 +79,7 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	if err != nil || t == nil {
 		return false, err
 	}
-	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Actor: byLink, Network: c.Network, Detail: pressed(t)})
+	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventSessionsEnded, Actor: ByLink, Network: c.Network, Detail: pressed(t)})
 	var a *recovery.Account
 	err = e.always(func(enter entry) error {
 		a, err = e.editOwing(ctx, t.Account, func(a *recovery.Account) error {

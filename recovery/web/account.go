@@ -25,6 +25,7 @@ func ownPages() map[string]ownPage {
 		"account/keys":     (*exchange).ownKeys,
 		"account/recovery": (*exchange).ownRecovery,
 		"account/contact":  (*exchange).ownContact,
+		"account/activity": (*exchange).ownActivity,
 	}
 }
 

@@ -24,7 +24,8 @@ func known(name string) bool {
 	switch name {
 	case "flow", "start", "return", "lang",
 		"name", "password", "code", "method", "new_password", "pin", "answer", "mail", "phone", "extension",
-		"label", "choice", "remember", "others", "void", "groups", "reason", "search", "hosts", "paths", "expires":
+		"label", "choice", "remember", "others", "void", "groups", "reason", "search", "hosts", "paths", "expires",
+		"event", "since", "until":
 		return true
 	}
 	return false

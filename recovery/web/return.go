@@ -33,7 +33,7 @@ func SafeReturn(target string) string {
 // ownPath tells whether a path is a page of one's own account; [ownPages] makes them.
 func ownPath(path string) bool {
 	name, ours := strings.CutPrefix(path, Prefix+"account")
-	return ours && slices.Contains([]string{"", "/sign-in", "/devices", "/keys", "/recovery", "/contact"}, name)
+	return ours && slices.Contains([]string{"", "/sign-in", "/devices", "/keys", "/recovery", "/contact", "/activity"}, name)
 }
 
 // Return is [SafeReturn], and with a portal it lets through an address on one of

@@ -26,7 +26,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ownPath(r.URL.Path) {
 		route, ok = ownRoute(), true
 	}
-	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" {
+	if id, found := strings.CutPrefix(r.URL.Path, Prefix+"people/"); found && id != "" && !ok {
 		x.person, ok = id, true
 		route = personRoute()
 	}
@@ -65,6 +65,9 @@ func routes() map[string]route {
 		"logout":  {get: (*exchange).showSignedOut, post: (*exchange).logout},
 		"passkey": {post: (*exchange).askPasskey},
 		"people":  {get: (*exchange).showPeople, post: (*exchange).peoplePost, document: true},
+
+		"people/activity": {get: (*exchange).showActivity, post: (*exchange).chooseActivity, document: true},
+		"people/export":   {get: (*exchange).export, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"healthz":         {get: (*exchange).health},
