@@ -71,6 +71,9 @@ func (h *host) wantClosed(t *testing.T) {
 			}
 		}
 	}
+	if res, body := h.visit(t, h.origin()+"/.sparekey/healthz", "*/*"); res.StatusCode != http.StatusServiceUnavailable || body != "unavailable\n" {
+		t.Errorf("healthz: got %d %q, want 503 and one word", res.StatusCode, body)
+	}
 	if res, _ := h.visit(t, h.origin()+"/.sparekey/static/page.css", "text/css"); res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNotFound {
 		t.Errorf("a style sheet: got %d", res.StatusCode)
 	}

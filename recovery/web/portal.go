@@ -14,7 +14,7 @@ import (
 // that has been answered.
 func (x *exchange) here(page string, known bool) bool {
 	switch {
-	case x.at == alone, page == "healthz", x.at == atHost && (page == "enter" || page == "logout"):
+	case x.at == alone, x.at == atHost && (page == "enter" || page == "logout"):
 		return true
 	case x.at == atPortal && Ours(x.r):
 		return true

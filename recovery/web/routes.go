@@ -11,6 +11,10 @@ import (
 // ServeHTTP answers everything below [Prefix].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Harden(w, r)
+	if r.URL.Path == healthPath {
+		s.health(w, r)
+		return
+	}
 	x := s.exchange(w, r)
 	x.hardenPortal()
 	if !x.clear {
@@ -70,7 +74,6 @@ func routes() map[string]route {
 		"people/export":   {get: (*exchange).export, document: true},
 
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
-		"healthz":         {get: (*exchange).health},
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
@@ -116,17 +119,6 @@ func (x *exchange) post(rt route) {
 		return
 	}
 	rt.post(x)
-}
-
-// health says that the process answers and the store can be read.
-func (x *exchange) health() {
-	if _, err := x.Engine.HasAccounts(x.r.Context()); err != nil {
-		x.w.Header().Set("Retry-After", "5")
-		http.Error(x.w, "store away", http.StatusServiceUnavailable)
-		return
-	}
-	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = x.w.Write([]byte("ok\n"))
 }
 
 func (x *exchange) static() {
