@@ -4,6 +4,7 @@ package caddymodule_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,7 @@ type host struct {
 	gate   string // the block of the gate; empty: it has none
 	site   string // what the site does behind the gate; empty: it answers "app"
 	name   string // of the site
+	admin  string // address of Caddy's admin endpoint; empty: off
 	port   int
 }
 
@@ -75,7 +77,7 @@ func (h *host) caddyfile(t *testing.T) string {
 	}
 	path := filepath.Join(h.folder, "Caddyfile")
 	text := fmt.Sprintf(`{
-	admin off
+	admin %s
 	persist_config off
 	storage file_system %s
 	log {
@@ -92,7 +94,7 @@ func (h *host) caddyfile(t *testing.T) string {
 	sparekey %s
 	%s
 }
-`, filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.global, h.origin(), h.gate, site)
+`, cmp.Or(h.admin, "off"), filepath.Join(h.folder, "certificates"), filepath.Join(h.folder, "log"), h.store, key, h.more, h.global, h.origin(), h.gate, site)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 // audit writes an event to Caddy's log, as [recovery.Events] lists it. The line of
 // a failed login has a frozen format: fail2ban and CrowdSec filters match it.
 func (a *App) audit(e recovery.Event) {
+	tallies.Event(e)
 	var attrs []slog.Attr
 	for _, f := range e.Fields() {
 		if f.Name == "count" {

@@ -38,8 +38,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.readForward(); err != nil {
 		return err
 	}
-	a.policy, err = a.buildPolicy()
-	return err
+	if a.policy, err = a.buildPolicy(); err != nil {
+		return err
+	}
+	return a.showFigures()
 }
 
 // texts replaces the placeholders of the app's own options.

@@ -59,7 +59,7 @@ func newRuntime(a *App) (*runtime, error) {
 		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)
 	}
-	rt.app, rt.key, rt.secrets, rt.quiet = a, key, keys, remind(rt.engine)
+	rt.app, rt.key, rt.secrets, rt.quiet, rt.unmeasured = a, key, keys, remind(rt.engine), rt.measured()
 	s.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
 }
@@ -116,19 +116,20 @@ func (a *App) parts(s *shared, queue func(*templates.Set) *notify.Queue) (*runti
 		e.RepairFirst = !s.repaired.Swap(true)
 		rt.queue = queue(pages)
 		e.Notify, e.Keys = rt.queue, s.keys
-		e.Store.Driver, e.Store.Sealer, e.Outside = s.driver, s.keys, newMarkFile()
+		e.Store.Driver, e.Store.Sealer, e.Store.Took, e.Outside = s.driver, s.keys, tallies.Store, newMarkFile()
 	}
 	_, alone := a.store.(interface{ Exclusive() })
 	e.Shared = !alone
 	if err := adjust(e); err != nil {
 		return nil, err
 	}
-	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: secret.NewHasher(e.Policy.Hash, 0), Breached: a.Passwords.isBreached(a.logger)})
+	rt.hasher = secret.NewHasher(e.Policy.Hash, 0)
+	e.Methods = method.All(method.Set{Keys: e.Keys, Has: a.has, Hasher: rt.hasher, Breached: a.Passwords.isBreached(a.logger)})
 	if rt.engine, err = engine.New(e); err != nil || s == nil {
 		return rt, err
 	}
 	rt.guard = guard.New(guard.Config{
-		Accounts: rt.engine, Methods: rt.engine.Methods, Policy: a.policy, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log,
+		Accounts: rt.engine, Methods: rt.engine.Methods, Policy: a.policy, Keys: s.keys, Watch: rt.engine.Store.Watcher(), Now: rt.engine.Now, Log: rt.engine.Log, Seen: tallies.Seen,
 	})
 	rt.server = a.pagesOf(rt)
 	rt.server.Notify = rt.queue
@@ -203,7 +204,7 @@ func (a *App) newQueue(pages *templates.Set) *notify.Queue {
 			senders[c] = n.Sender()
 		}
 	}
-	return notify.NewQueue(notify.QueueOptions{Senders: senders, Logger: a.logger, Render: func(m recovery.Message) (notify.Letter, error) {
+	return notify.NewQueue(notify.QueueOptions{Senders: senders, Logger: a.logger, Became: tallies.Message, Render: func(m recovery.Message) (notify.Letter, error) {
 		var l notify.Letter
 		var err error
 		if m.Channel == recovery.ChannelSMS {

@@ -34,10 +34,13 @@ type runtime struct {
 	pages   *templates.Set
 	queue   *notify.Queue
 	quiet   func() // ends the reminders, and waits for the one under way
-	logger  *slog.Logger
-	holds   atomic.Int64  // requests under way, and one for the configuration
-	idle    chan struct{} // closed when the last hold is gone
-	retired sync.Once
+	hasher  *secret.Hasher
+	// unmeasured has the figures look at this configuration no more.
+	unmeasured func()
+	logger     *slog.Logger
+	holds      atomic.Int64  // requests under way, and one for the configuration
+	idle       chan struct{} // closed when the last hold is gone
+	retired    sync.Once
 }
 
 const (
@@ -128,6 +131,7 @@ func (rt *runtime) discard() {
 
 func (rt *runtime) release() {
 	rt.quiet()
+	rt.unmeasured()
 	rt.guard.Close()
 	rt.flush()
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)

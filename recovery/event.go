@@ -19,6 +19,7 @@ const (
 	EventActivated             EventName = "activated"
 	EventInvited               EventName = "invited"
 	EventRecoverStarted        EventName = "recover_started" // also for unknown names, and then without a person
+	EventAimed                 EventName = "recovery_goal"   // once for each recovery
 	EventPasswordReset         EventName = "password_recovered"
 	EventFactorReset           EventName = "second_factor_replaced"
 	EventBothReset             EventName = "both_replaced"
@@ -69,6 +70,7 @@ const (
 	EventKeysSuspended         EventName = "access_keys_suspended" // by a recovery
 	EventStepUp                EventName = "step_up"
 	EventSuspended             EventName = "authenticator_suspended"
+	EventLocked                EventName = "account_locked" // once for each lock; growing waits are none
 	EventSessionEnded          EventName = "session_ended"
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventBrowserRenamed        EventName = "browser_renamed"

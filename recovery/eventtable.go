@@ -120,6 +120,7 @@ func signInEvents() []EventInfo {
 		alarm(EventPasskeyCopied, proofFields, "a passkey was refused because its counter went back: somebody may have a copy of it"),
 		info(EventPasskeyChanged, proofFields, "a passkey was refused once because it syncs now, or does no more"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
+		warning(EventLocked, proofFields, "too many wrong tries have begun a lock: of the account, or of one proof; method: what is locked, detail: until when"),
 		info(EventUnlocked, proofFields, "a pause after wrong passwords was lifted"),
 	}
 }
@@ -127,6 +128,7 @@ func signInEvents() []EventInfo {
 func changeEvents() []EventInfo {
 	return []EventInfo{
 		info(EventRecoverStarted, proofFields, "a recovery began; without account and user: for a name that nobody has"),
+		info(EventAimed, proofFields, "something was shown in a recovery, and what it is to bring back is known; detail: `password`, `second_factor` or `both`"),
 		info(EventPasswordReset, proofFields, "a lost password was replaced"),
 		info(EventFactorReset, proofFields, "a lost second factor was replaced"),
 		info(EventBothReset, proofFields, "both were replaced"),

@@ -3,6 +3,9 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
+
+	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // locked tells the roster of the locks that a wrong try has begun: after the
@@ -13,7 +16,9 @@ func (r *run) locked(meters []meter) {
 			continue
 		}
 		id, l := r.account.ID, rowLock{m.begun, m.locks, r.lockOf(r.account, m.locks)}
+		ev := r.lockEvent(m)
 		job := func(ctx context.Context) {
+			r.audit(ev)
 			if err := r.Engine.writeLock(ctx, id, l); err != nil {
 				r.log().Warn("a lock is not in the roster", "error", err)
 			}
@@ -22,6 +27,16 @@ func (r *run) locked(meters []meter) {
 			r.log().Warn("a lock is not in the roster: too much waits")
 		}
 	}
+}
+
+// lockEvent is what the log says of it.
+func (r *run) lockEvent(m meter) recovery.Event {
+	ev := r.event(recovery.EventLocked)
+	if ev.Method = m.locks; m.locks == lockOfPause {
+		ev.Method = recovery.Password
+	}
+	ev.Detail = "until " + m.begun.UTC().Format(time.RFC3339)
+	return ev
 }
 
 // writeLock notes a lock, unless one that lasts longer is there.

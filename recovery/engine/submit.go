@@ -39,7 +39,14 @@ func (e *Engine) Submit(ctx context.Context, c recovery.Client, in recovery.Inpu
 	if err != nil || p != nil {
 		return recovery.Outcome{Problem: p}, err
 	}
+	var before recovery.Goal
+	if r.stored {
+		before = r.aim()
+	}
 	o, err := r.submit(ctx, in)
+	if err == nil {
+		r.aimed(before, o)
+	}
 	switch {
 	case errors.Is(err, recovery.ErrMoved) && in.Flow != "":
 		return e.Show(ctx, c, in.Flow) // the form was sent twice: show the current step

@@ -127,6 +127,8 @@ type Config struct {
 	Watch    kv.Watcher        // tells of changed records; nil: nothing is cached
 	Now      func() time.Time  // time.Now outside tests
 	Log      *slog.Logger      // nil: slog.Default()
+	// Seen is told of a session that is in use, each time it is read; nil: nobody.
+	Seen func(account, session string)
 }
 
 // New watches the store, if it can be watched, and the sessions of requests
@@ -338,46 +340,6 @@ func (g *Guard) leave(key [32]byte, r *reading) {
 		delete(g.readings, key)
 	}
 	close(r.done)
-}
-
-func (g *Guard) holder(ctx context.Context, c claim) (*recovery.Account, error) {
-	if c.access {
-		return g.Accounts.KeyHolder(ctx, c.account, c.sum)
-	}
-	return g.Accounts.Person(ctx, c.account)
-}
-
-func (g *Guard) read(ctx context.Context, c claim, now time.Time) (*entry, error) {
-	a, err := g.holder(ctx, c)
-	if errors.Is(err, recovery.ErrNoAccount) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return g.entryFor(c, a, now), nil
-}
-
-// keep remembers what was read, unless it changed meanwhile.
-func (g *Guard) keep(key [32]byte, r *reading) {
-	e := r.entry
-	if e == nil || !g.Watch.Live() {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if r.stale {
-		return
-	}
-	if len(g.entries) >= cacheSize {
-		g.forgetAll()
-	}
-	if old := g.entries[key]; old == nil {
-		g.account[e.key] = append(g.account[e.key], key)
-	} else if last := old.used.Load(); last > e.used.Load() {
-		e.used.Store(last)
-	}
-	g.entries[key] = e
 }
 
 // touch writes last-seen with a deadline of its own: the response is out.

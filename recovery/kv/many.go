@@ -48,7 +48,7 @@ func (s *Store) getMany(ctx context.Context, keys []string) ([][]byte, error) {
 	if !ok {
 		return s.getEach(ctx, keys)
 	}
-	raws, err := d.GetMany(ctx, keys)
+	raws, err := timed(s, "get_many", func() ([][]byte, error) { return d.GetMany(ctx, keys) })
 	if err == nil && len(raws) != len(keys) {
 		err = fmt.Errorf("%d records for %d keys", len(raws), len(keys))
 	}

@@ -40,6 +40,20 @@ type Store struct {
 	Sealer  Sealer
 	Now     func() time.Time
 	Damaged func(key string) // told of each record that is met and is [ErrDamaged]; nil: nobody
+	// Took is told of each call of the driver: its name, how long it took, and its
+	// error; nil: nobody.
+	Took func(operation string, took time.Duration, err error)
+}
+
+// timed calls the driver, and tells how long that took.
+func timed[T any](s *Store, operation string, call func() (T, error)) (T, error) {
+	if s.Took == nil {
+		return call()
+	}
+	begun := s.Now()
+	v, err := call()
+	s.Took(operation, s.Now().Sub(begun), err)
+	return v, err
 }
 
 // Watcher is what tells of changed records; nil when the driver cannot.
@@ -59,7 +73,7 @@ func Load[T any](ctx context.Context, s *Store, key string) (v T, ok bool, err e
 }
 
 func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
-	raw, err := s.Driver.Get(ctx, key)
+	raw, err := timed(s, "get", func() ([]byte, error) { return s.Driver.Get(ctx, key) })
 	if errors.Is(err, ErrDamaged) {
 		_ = s.damaged(key, "read") // err says more
 	}
@@ -150,7 +164,7 @@ func (s *Store) swap(ctx context.Context, key string, old, next []byte, until ti
 		// A record may outlive its end in the driver, never fall short of it.
 		ttl = max(until.Sub(s.Now()), 0) + time.Minute
 	}
-	done, err := s.Driver.Swap(ctx, key, old, next, ttl)
+	done, err := timed(s, "swap", func() (bool, error) { return s.Driver.Swap(ctx, key, old, next, ttl) })
 	if err == nil {
 		return done, nil
 	}

@@ -38,6 +38,8 @@ type QueueOptions struct {
 	// Workers is how many messages of a channel are sent at the same time.
 	// Default 2.
 	Workers int
+	// Became is told of each message that came to its end. Default: nobody is.
+	Became func(channel string, became recovery.Delivery)
 	// Backoff is the pause after the given number of failed tries (1, 2, …).
 	// Default: 1 s, 5 s, 30 s, 2 min, 10 min, then 15 min each.
 	Backoff func(attempt int) time.Duration
@@ -116,11 +118,11 @@ func (q *Queue) Queue(m recovery.Message) {
 	s, ok := q.spools[m.Channel]
 	if !ok {
 		q.opts.Logger.Warn("message dropped: no sender for its channel", "id", m.ID, "channel", m.Channel)
-		settle(m.Done, recovery.Dropped)
+		q.settle(m.Channel, m.To, m.Done, recovery.Dropped)
 		return
 	}
 	if !s.add(q.newJob(m)) {
-		settle(m.Done, recovery.Dropped)
+		q.settle(m.Channel, m.To, m.Done, recovery.Dropped)
 		q.opts.Logger.Warn("message dropped: queue is full or closed", "id", m.ID, "channel", m.Channel)
 	}
 }
@@ -165,7 +167,7 @@ func (q *Queue) dropWaiting() {
 	for channel, s := range q.spools {
 		n := 0
 		for _, j := range s.close() {
-			settle(j.done, recovery.Dropped)
+			q.settle(channel, j.to, j.done, recovery.Dropped)
 			if j.to != "" {
 				n++
 			}
@@ -228,7 +230,7 @@ func (q *Queue) delivered(s *spool, j *job) {
 		return
 	}
 	s.sent(q.opts.Now())
-	settle(j.done, recovery.Delivered)
+	q.settle(j.channel, j.to, j.done, recovery.Delivered)
 	q.opts.Logger.Info("message sent", j.attrs()...)
 }
 
@@ -270,14 +272,17 @@ func (q *Queue) failed(s *spool, j *job, err error, final bool) {
 		if errors.Is(err, ErrPermanent) {
 			became = recovery.Refused
 		}
-		settle(j.done, became)
+		q.settle(j.channel, j.to, j.done, became)
 		return
 	}
 	q.opts.Logger.Warn("message not sent, will be tried again", append(attrs, "next", j.due)...)
 }
 
-// settle tells who asked what became of a message.
-func settle(done func(recovery.Delivery), became recovery.Delivery) {
+// settle tells who asked what became of a message. A decoy is counted by nobody.
+func (q *Queue) settle(channel, to string, done func(recovery.Delivery), became recovery.Delivery) {
+	if q.opts.Became != nil && to != "" {
+		q.opts.Became(channel, became)
+	}
 	if done != nil {
 		done(became)
 	}

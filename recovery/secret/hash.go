@@ -69,6 +69,9 @@ const (
 	hashSize = 32
 )
 
+// Load is how many hashes run now, and how many have a place in the queue.
+func (h *Hasher) Load() (running, waiting int) { return len(h.slots), int(h.waiting.Load()) }
+
 // Slots tells how many hashes run at a time.
 func (h *Hasher) Slots() int { return cap(h.slots) }
 
