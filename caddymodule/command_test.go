@@ -262,17 +262,6 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
-func TestHelp(t *testing.T) {
-	for _, args := range []string{"", "setup-link", "rescue", "user", "user list", "user show", "user add", "user invite", "audit", "doctor", "rekey"} {
-		t.Run("caddy sparekey "+args, func(t *testing.T) {
-			out := sparekey(t, append(strings.Fields(args), "--help")...).want(t, 0, "").out
-			if !strings.Contains(out, "--json") || args != "user" && !strings.Contains(out, "$ caddy sparekey "+args) {
-				t.Errorf("got %q, want options and an example", out)
-			}
-		})
-	}
-}
-
 // TestHostileWords: no word somebody gives reaches the terminal raw or makes
 // anything but a refusal.
 func TestHostileWords(t *testing.T) {
