@@ -23,6 +23,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 	done, err := o.senders()
 	defer done()
 	out := append([]check{o.caddyCheck(), o.storeCheck(ctx), o.ageCheck(ctx), o.clockCheck(ctx)}, fileChecks(o.app)...)
+	out = append(out, o.flawChecks(ctx)...)
 	people, accounts := o.accountChecks(ctx)
 	out = slices.Concat(out, accounts, o.nameChecks(ctx), o.keyChecks(ctx, people), o.sizeChecks(ctx, people))
 	if o.bare {
@@ -30,7 +31,7 @@ func (o *operations) doctor(ctx context.Context) []check {
 			"config", levelWarning, "sites, ways and notifiers are not known", "say where it is with --config FILE, or start Caddy", nil,
 		})
 	}
-	out = slices.Concat(out, o.siteChecks(), o.portalChecks(), o.openChecks(), o.proxyChecks(), o.visitorChecks(), o.homeChecks(), o.app.clearChecks(), o.passwordChecks(ctx))
+	out = slices.Concat(out, o.groupChecks(people), o.siteChecks(), o.portalChecks(), o.openChecks(), o.proxyChecks(), o.visitorChecks(), o.homeChecks(), o.app.clearChecks(), o.passwordChecks(ctx))
 	if err != nil {
 		return append(out, check{"notify", levelFault, err.Error(), "run this with the environment and as the user Caddy has", nil})
 	}

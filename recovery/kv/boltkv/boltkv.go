@@ -153,7 +153,7 @@ func (d *Driver) Swap(ctx context.Context, key string, old, new []byte, ttl time
 	}
 	d.watchers.Report(kv.Sum(key)) // also after an error: it may have been written
 	if err != nil {
-		return false, fmt.Errorf("write to %s: %w", d.path, err)
+		return false, fmt.Errorf("write to %s: %w", d.path, roomless(err))
 	}
 	return true, nil
 }

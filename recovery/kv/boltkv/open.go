@@ -72,7 +72,7 @@ func openPath(path string) (*bolt.DB, *os.File, error) {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := create(path); err != nil {
-			return nil, nil, fmt.Errorf("create it: %w", err)
+			return nil, nil, fmt.Errorf("create it: %w", roomless(err))
 		}
 	case err == nil && !info.Mode().IsRegular():
 		return nil, nil, notFile(info) // before it is opened: a pipe would wait for a writer, and a device may do anything

@@ -110,19 +110,28 @@ func (d *Driver) examine(ctx context.Context, logger *slog.Logger) error {
 	if err := d.client.Publish(ctx, d.channel, beats+"hello").Err(); err != nil {
 		return fmt.Errorf("redis must allow publish on the channel %q (ACL &%s* +@pubsub): %w", d.channel, d.prefix, err)
 	}
-	policy, err := d.setting(ctx, "maxmemory-policy")
-	if isForbidden(err) {
-		policy, err = d.policyFromInfo(ctx)
-	}
+	policy, err := d.policy(ctx)
 	switch {
 	case isForbidden(err):
 		logger.Warn("redis does not tell its maxmemory-policy: make sure that it is noeviction", "error", err)
 	case err != nil:
 		return fmt.Errorf("ask redis for its maxmemory-policy: %w", err)
-	case policy != "noeviction":
+	case policy != noEviction:
 		return fmt.Errorf("%w: its maxmemory-policy is %q: set it to noeviction", ErrEvicts, policy)
 	}
 	return d.examinePersistence(ctx, logger)
+}
+
+// noEviction is the one policy that drops nothing.
+const noEviction = "noeviction"
+
+// policy is what the server does when its memory is full.
+func (d *Driver) policy(ctx context.Context) (string, error) {
+	policy, err := d.setting(ctx, "maxmemory-policy")
+	if isForbidden(err) {
+		return d.policyFromInfo(ctx)
+	}
+	return policy, err
 }
 
 // notAnswered tells a server that refuses from one that is not there.
@@ -150,21 +159,26 @@ func (d *Driver) examineMode(ctx context.Context) error {
 }
 
 func (d *Driver) examinePersistence(ctx context.Context, logger *slog.Logger) error {
-	save, saveErr := d.setting(ctx, "save")
-	appendOnly, appendErr := d.setting(ctx, "appendonly")
-	for _, err := range []error{saveErr, appendErr} {
-		if isForbidden(err) {
-			logger.Warn("redis does not tell whether it persists anything: make sure that it does", "error", err)
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("ask redis whether it persists anything: %w", err)
-		}
-	}
-	if save == "" && appendOnly == "no" {
+	lost, err := d.persistsNothing(ctx)
+	switch {
+	case isForbidden(err):
+		logger.Warn("redis does not tell whether it persists anything: make sure that it does", "error", err)
+	case err != nil:
+		return fmt.Errorf("ask redis whether it persists anything: %w", err)
+	case lost:
 		logger.Warn("redis persists nothing: all accounts are gone when it restarts; set 'appendonly yes'")
 	}
 	return nil
+}
+
+// persistsNothing tells that a restart of the server forgets everything.
+func (d *Driver) persistsNothing(ctx context.Context) (bool, error) {
+	save, err := d.setting(ctx, "save")
+	if err != nil {
+		return false, err
+	}
+	appendOnly, err := d.setting(ctx, "appendonly")
+	return err == nil && save == "" && appendOnly == "no", err
 }
 
 // setting reads a setting of the server. The error of one who may not ask is
