@@ -29,7 +29,8 @@ type App struct {
 
 	// Root keys, newest first: 32 random bytes as hex or base64 (openssl rand -hex
 	// 32). Those behind the first only open what was sealed before they were
-	// replaced; see "caddy sparekey rekey". Placeholders such as
+	// replaced; see "caddy sparekey rekey". One behind it may end with a day of UTC:
+	// "{env.SPAREKEY_OLD} until 2027-01-31". Placeholders such as
 	// {env.SPAREKEY_SECRET} and {file./run/secrets/sparekey} are replaced; a literal
 	// one is given back by Caddy's admin API. Default: generated beside the store,
 	// readable for this user only.

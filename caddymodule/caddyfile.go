@@ -35,7 +35,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //
 //	sparekey {
 //		store file [PATH] | redis URL [insecure]
-//		secret VALUE...
+//		secret VALUE [until DATE]...
 //		url ADDRESS
 //		portal HOST
 //		name TEXT

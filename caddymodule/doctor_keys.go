@@ -29,11 +29,11 @@ func (o *operations) keyChecks(ctx context.Context, people []engine.Person) []ch
 			"once the new key is in front on every Caddy: caddy sparekey rekey", nil,
 		})
 	case s.Spare && !s.Free.IsZero():
-		out = append(out, fine("secret", "everything is sealed with the first key; one behind it may go after %s", s.Free.Local().Format(time.DateTime)))
+		out = append(out, fine("secret", "everything is sealed with the first key; one behind it may go after %s, by itself with: until %s", s.Free.Local().Format(time.DateTime), s.Free.UTC().Format(time.DateOnly)))
 	case s.Spare:
 		out = append(out, check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil})
 	}
-	return slices.Concat(out, o.trailKeys(ctx), o.lostCodes(ctx, people))
+	return slices.Concat(out, o.untilChecks(s), o.trailKeys(ctx), o.lostCodes(ctx, people))
 }
 
 // trailKeys tells until when the audit trail needs keys of before.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -33,25 +34,28 @@ func (a *App) rootKeys() (*secret.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return secret.NewKeys(roots...)
+	return secret.NewKeys(roots.opening(time.Now())...)
 }
 
 // configuredRoots reads "secret". The first seals, and has to be a key; one behind
 // it only opens what is sealed already.
-func (a *App) configuredRoots() ([][]byte, error) {
-	var roots [][]byte
+func (a *App) configuredRoots() (roots, error) {
+	var out roots
 	for i, s := range a.Secrets {
-		text, err := replaced("secret", s)
+		text, ends, err := cutUntil(i, s)
 		if err != nil {
+			return nil, a.at(err)
+		}
+		if text, err = replaced("secret", text); err != nil {
 			return nil, a.at(err)
 		}
 		root, err := readSecret(i, text)
 		if err != nil {
 			return nil, a.at(err)
 		}
-		roots = append(roots, root)
+		out = append(out, rootKey{root, ends})
 	}
-	return roots, nil
+	return out, nil
 }
 
 func readSecret(i int, text string) ([]byte, error) {
@@ -69,16 +73,19 @@ func readSecret(i int, text string) ([]byte, error) {
 // secret reads the root keys. One that is written down as it is can be looked at
 // already.
 func (a *App) secret(d *caddyfile.Dispenser) error {
-	a.Secrets = d.RemainingArgs()
+	if a.Secrets = withUntil(d.RemainingArgs()); len(a.Secrets) == 0 {
+		return reads(d, "secret VALUE [until DATE]..., the newest in front, such as secret {env.SPAREKEY_SECRET}")
+	}
 	for i, text := range a.Secrets {
-		if !literal(text) {
-			continue
+		text, _, err := cutUntil(i, text)
+		if err == nil && literal(text) {
+			_, err = readSecret(i, text)
 		}
-		if _, err := readSecret(i, text); err != nil {
+		if err != nil {
 			return d.WrapErr(err)
 		}
 	}
-	return need(d, len(a.Secrets) > 0, "secret VALUE..., the newest in front, such as secret {env.SPAREKEY_SECRET}")
+	return nothingMore(d, "secret VALUE [until DATE]...")
 }
 
 // Errors of a secret, which is never shown.

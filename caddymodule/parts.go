@@ -41,13 +41,13 @@ func newRuntime(a *App) (*runtime, error) {
 	}
 	value, _, err := pool.LoadOrNew(key, func() (caddy.Destructor, error) { return openShared(a, keys) })
 	if err != nil {
-		return nil, err
+		return nil, a.withEnded(err)
 	}
 	s := value.(*shared)
 	a.keys = s.keys
 	if err := s.join(keys); err != nil {
 		_, err2 := pool.Delete(key)
-		return nil, errors.Join(err, err2)
+		return nil, errors.Join(a.withEnded(err), err2)
 	}
 	rt, err := a.parts(s, a.newQueue)
 	if err == nil {
@@ -59,7 +59,9 @@ func newRuntime(a *App) (*runtime, error) {
 		_, err2 := pool.Delete(key)
 		return nil, errors.Join(err, err2)
 	}
-	rt.app, rt.key, rt.secrets, rt.quiet, rt.unmeasured = a, key, keys, remind(rt.engine), rt.measured()
+	rt.app, rt.key, rt.secrets, rt.unmeasured = a, key, keys, rt.measured()
+	reminding, ending := remind(rt.engine), a.endKeys(s, keys, time.Now, endLook)
+	rt.quiet = func() { ending(); reminding() }
 	s.serve(&operations{engine: rt.engine, origin: a.sites.first, app: a, queue: rt.queue})
 	return rt, nil
 }

@@ -33,7 +33,7 @@ type runtime struct {
 	asked   *web.Server // by other proxies
 	pages   *templates.Set
 	queue   *notify.Queue
-	quiet   func() // ends the reminders, and waits for the one under way
+	quiet   func() // ends the reminders, and waits for the one under way; and the look at secrets that end
 	hasher  *secret.Hasher
 	// unmeasured has the figures look at this configuration no more.
 	unmeasured func()
