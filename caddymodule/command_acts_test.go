@@ -64,6 +64,15 @@ func walkActs(t *testing.T, h *host) {
 		t.Errorf("enable: got %+v", got)
 	}
 	sparekey(t, "user", "invite", "anna.martin", config).want(t, 0, "is the invitation")
+	if got := decode[linkJSON](t, sparekey(t, "invite", "person", "bruno", "--group", "family", "--json", config)); !strings.Contains(got.Link, "/.sparekey/activate#") {
+		t.Errorf("invite person: got %+v", got)
+	}
+	sparekey(t, "invite", "person", "bruno", config).want(t, 0, "is the invitation")
+	refused("leave the other options out", "invite", "person", "bruno", "--group", "friends")
+	if got := do("invite", "revoke", "bruno"); got.State != "invited" {
+		t.Errorf("invite revoke: got %+v", got)
+	}
+	refused("the account is invited", "invite", "revoke", "bruno", "--reason=because of this")
 	refused("say why", "user", "disable", "anna.martin")
 	refused("3 to 500", "user", "disable", "anna.martin", "--reason=x")
 	refused("rescue alice", "user", "groups", "alice", "--reason=because of this")

@@ -50,15 +50,20 @@ manage others.`,
 		Example: `  $ caddy sparekey user add anna --mail anna@example.org --phone "+41 79 123 45 67"
   $ caddy sparekey user add bruno --group family --group admins --lang fr`,
 	}
+	newcomer(cmd, &a)
+	return c.leaf(cmd, []string{"NAME"}, func(cmd *cobra.Command, args []string) error {
+		a.User = args[0]
+		return c.link(cmd, opUserAdd, a, "is the invitation")
+	})
+}
+
+// newcomer are the options of an account that is made.
+func newcomer(cmd *cobra.Command, a *arguments) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.Mail, "mail", "", "mail address")
 	flags.StringVar(&a.Phone, "phone", "", "phone number with its country code, for text messages")
 	flags.StringArrayVar(&a.Groups, "group", nil, "group; may be given several times")
 	flags.StringVar(&a.Lang, "lang", "", "language of messages, such as en or fr")
-	return c.leaf(cmd, []string{"NAME"}, func(cmd *cobra.Command, args []string) error {
-		a.User = args[0]
-		return c.link(cmd, opUserAdd, a, "is the invitation")
-	})
 }
 
 // link asks for a link and prints it, alone on its line.

@@ -53,7 +53,7 @@ func (c *command) build(cmd *cobra.Command) {
 	for _, a := range acts() {
 		user.AddCommand(c.act(a))
 	}
-	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.key(), c.audit(), c.explain(), c.doctor(), c.restore(), c.rekey())
+	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.invite(), c.key(), c.audit(), c.explain(), c.doctor(), c.restore(), c.rekey())
 }
 
 // group makes a command that only has others below it.

@@ -38,6 +38,14 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.userReset(ctx, args.User, args.Act)
 	case opUserInvite:
 		return o.userInvite(ctx, args.User)
+	case opInvitePerson:
+		return o.invitePerson(ctx, args)
+	case opInviteGroup:
+		return o.inviteGroup(ctx, args.Invite)
+	case opInviteList:
+		return o.inviteList(ctx)
+	case opInviteRevoke:
+		return o.inviteRevoke(ctx, args.Invite)
 	case opDoctor:
 		return o.doctor(ctx), nil
 	case opRekey:

@@ -48,6 +48,11 @@ const (
 
 	opAudit       = "audit" // a part of it
 	opAuditVerify = "audit-verify"
+
+	opInvitePerson = "invite-person" // made, or invited anew
+	opInviteGroup  = "invite-group"
+	opInviteList   = "invite-list"
+	opInviteRevoke = "invite-revoke"
 )
 
 // arguments of any operation.
@@ -64,6 +69,7 @@ type arguments struct {
 	List    *listArguments    `json:"list,omitempty"`
 	Act     *actArguments     `json:"act,omitempty"`
 	Audit   *auditArguments   `json:"audit,omitempty"`
+	Invite  *inviteArguments  `json:"invite,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
@@ -192,6 +198,16 @@ type auditArguments struct {
 	Until  time.Time          `json:"until,omitzero"`
 	From   engine.TrailCursor `json:"from,omitzero"`
 	Heads  []engine.TrailHead `json:"heads,omitempty"`
+}
+
+// inviteArguments describe a group's link to be made, or name one that there is.
+type inviteArguments struct {
+	ID      string        `json:"id,omitempty"`
+	Groups  []string      `json:"groups,omitempty"`
+	Uses    int           `json:"uses,omitempty"`
+	Life    time.Duration `json:"life,omitempty"`
+	Reason  string        `json:"reason"`
+	Disable bool          `json:"disable,omitempty"`
 }
 
 // rekeyArguments is one part of a rekey.

@@ -52,7 +52,8 @@ type Account struct {
 	StateBefore State     `json:"was,omitempty"`    // before it was disabled; enabling restores it
 	Generation  uint64    `json:"generation"`       // raised to end all sessions, flows and tickets
 	Created     time.Time `json:"created"`
-	Invited     time.Time `json:"invited,omitzero"` // end of its invitation; zero: there is none
+	Invited     time.Time `json:"invited,omitzero"`     // end of its invitation; zero: there is none
+	Invitation  string    `json:"invitation,omitempty"` // record that tells what has become of it
 	Lang        string    `json:"lang,omitempty"`
 	Groups      []string  `json:"groups,omitempty"`
 

@@ -25,6 +25,7 @@ const (
 	ActionPhone       Action = "correct_phone"
 	ActionRemove      Action = "remove"
 	ActionRevokeKey   Action = "revoke_key"
+	ActionWithdraw    Action = "withdraw" // an invitation that nobody has taken
 )
 
 // Edit is an action and what it sets. Of the fields an action reads its own and no
@@ -64,6 +65,7 @@ func editings() map[Action]editing {
 		ActionEnable:      {event: EventEnabled, apply: enable},
 		ActionRemove:      {event: EventLeaving, closes: true, apply: leave, thing: leaves},
 		ActionRevokeKey:   {event: EventKeyRevoked, closes: true, apply: revoke, thing: revoked},
+		ActionWithdraw:    {event: EventInviteRevoked, closes: true, apply: withdraw},
 		ActionGroups:      {event: EventGroupsChanged, apply: regroup, read: readGroups, thing: regrouped},
 		ActionDisplayName: {event: EventDisplayName, apply: display, read: readDisplayName, thing: displayed},
 		ActionRename:      {event: EventRenamed, apply: rename, read: readName, thing: renamed},
@@ -162,6 +164,16 @@ func leave(x Edit, a *Account, now time.Time, l Lifetimes) error {
 		}
 	}
 	a.Leaving = now.Add(l.Delete)
+	return nil
+}
+
+// withdraw ends an invitation. The account stays, and can be invited again.
+func withdraw(_ Edit, a *Account, _ time.Time, _ Lifetimes) error {
+	if a.State != StateInvited || a.Invited.IsZero() {
+		return notIn(a)
+	}
+	a.EndEverything()
+	a.Invited = time.Time{}
 	return nil
 }
 

@@ -18,6 +18,10 @@ const (
 	EventSetup                 EventName = "setup"
 	EventActivated             EventName = "activated"
 	EventInvited               EventName = "invited"
+	EventInviteRevoked         EventName = "invitation_revoked"
+	EventLinkMade              EventName = "group_link_made"
+	EventLinkRevoked           EventName = "group_link_revoked"
+	EventJoined                EventName = "joined"          // by a group's link
 	EventRecoverStarted        EventName = "recover_started" // also for unknown names, and then without a person
 	EventAimed                 EventName = "recovery_goal"   // once for each recovery
 	EventPasswordReset         EventName = "password_recovered"

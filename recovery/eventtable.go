@@ -117,6 +117,7 @@ func signInEvents() []EventInfo {
 		info(EventTrustEnded, requestFields, "in one browser the second factor is asked for again: its owner took the trust back"),
 		info(EventSetup, proofFields, "the first administrator set the site up, and is signed in"),
 		info(EventActivated, proofFields, "an invited person has made the account theirs, and is signed in; of an administrator all others are told"),
+		info(EventJoined, proofFields, "somebody has made an account by a group's link, and is signed in; whoever made the link is told"),
 		alarm(EventPasskeyCopied, proofFields, "a passkey was refused because its counter went back: somebody may have a copy of it"),
 		info(EventPasskeyChanged, proofFields, "a passkey was refused once because it syncs now, or does no more"),
 		alarm(EventSuspended, proofFields, "an authenticator is not looked at any more after too many tries"),
@@ -161,6 +162,9 @@ func changeEvents() []EventInfo {
 func othersEvents() []EventInfo {
 	return []EventInfo{
 		info(EventInvited, requestFields, "an invitation was made"),
+		info(EventInviteRevoked, requestFields, "an invitation that nobody had taken was withdrawn"),
+		info(EventLinkMade, requestFields, "a group's link was made; detail: its id, how many may use it, for which groups, and for whom it is"),
+		info(EventLinkRevoked, requestFields, "a group's link was revoked; detail: its id, and why"),
 		info(EventAdminGranted, requestFields, "somebody was invited as an administrator, or has become one"),
 		info(EventAdminTaken, requestFields, "an administrator is none any more, or can do nothing any more; detail: by whom, and why"),
 		info(EventGroupsChanged, requestFields, "an administrator changed the groups of somebody"),

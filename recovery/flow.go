@@ -27,20 +27,22 @@ type Flow struct {
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
 
-	Name       string `json:"name,omitempty"` // as typed
-	Mail       string `json:"mail,omitempty"`
-	Phone      string `json:"phone,omitempty"`
-	Goal       Goal   `json:"goal,omitempty"`
-	Credential string `json:"which,omitempty"`    // id of the second factor this is about
-	Lost       bool   `json:"lost,omitempty"`     // that one is not to come back
-	Person     string `json:"person,omitempty"`   // id of somebody else this is about
-	Reason     string `json:"reason,omitempty"`   // why an administrator helps
-	PersonName string `json:"called,omitempty"`   // that person's name
-	Request    string `json:"vouch,omitempty"`    // key of the request to vouch for
-	AskCode    string `json:"ask,omitempty"`      // code this flow's own request is found by
-	Trial      bool   `json:"trial,omitempty"`    // what Vouch asks for is only tried out
-	Remember   bool   `json:"remember,omitempty"` // keep me signed in
-	Trust      bool   `json:"trust,omitempty"`    // no second factor on this browser for a while
+	Name       string   `json:"name,omitempty"`   // as typed
+	Groups     []string `json:"groups,omitempty"` // of an account that is made
+	Names      bool     `json:"names,omitempty"`  // Person may vouch for the new account
+	Mail       string   `json:"mail,omitempty"`
+	Phone      string   `json:"phone,omitempty"`
+	Goal       Goal     `json:"goal,omitempty"`
+	Credential string   `json:"which,omitempty"`    // id of the second factor this is about
+	Lost       bool     `json:"lost,omitempty"`     // that one is not to come back
+	Person     string   `json:"person,omitempty"`   // id of somebody else this is about
+	Reason     string   `json:"reason,omitempty"`   // why an administrator helps
+	PersonName string   `json:"called,omitempty"`   // that person's name
+	Request    string   `json:"vouch,omitempty"`    // key of the request to vouch for
+	AskCode    string   `json:"ask,omitempty"`      // code this flow's own request is found by
+	Trial      bool     `json:"trial,omitempty"`    // what Vouch asks for is only tried out
+	Remember   bool     `json:"remember,omitempty"` // keep me signed in
+	Trust      bool     `json:"trust,omitempty"`    // no second factor on this browser for a while
 
 	DeviceFor     Kind   `json:"device_for,omitempty"`     // kind of the flow whose request this one answers
 	DeviceGoal    Goal   `json:"device_goal,omitempty"`    // and what that one replaces, as far as it is known

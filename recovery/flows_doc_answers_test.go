@@ -78,6 +78,10 @@ func fill(f *recovery.Flow, by string) bool {
 	switch recovery.Ask(by) {
 	case recovery.AskMail:
 		f.Mail = "x"
+	case recovery.AskJoinMail:
+		f.Mail = "x"
+	case recovery.AskJoinName:
+		f.Name = "x"
 	case recovery.AskPhone:
 		f.Phone = "x"
 	case recovery.AskPerson:

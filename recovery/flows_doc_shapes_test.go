@@ -45,3 +45,10 @@ func strictSignIns(full *recovery.Account) []shape {
 		{name: "none that could answer now", account: full, known: true},
 	}
 }
+
+// byLink is how several people make accounts.
+func byLink(empty []shape) []chapter {
+	return []chapter{
+		{"join", "", "Make an account by a group's link", "A link for several people. Each proves a mailbox before anything of it is claimed, then chooses a name; the account is made with everything in it, in one write.", "account made, signed in", empty},
+	}
+}

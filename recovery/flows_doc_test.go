@@ -107,7 +107,7 @@ func chapters() []chapter {
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
-	}, oneOfSeveral(full), unmailed(full))
+	}, byLink(empty), oneOfSeveral(full), unmailed(full))
 }
 
 // node is a step and what follows; equal ones are one box.
@@ -226,7 +226,7 @@ func spoken(step recovery.Step, by string) string {
 		"name": "name and password", "change_mail": "new address", "change_phone": "new number", "add_contact": "person", "open_case": "person and reason",
 		"approve": "code read out", "vouch": "approval", "factor": "which second factor", "drill": "recovery code, not used up", "new_contact": "code sent there",
 		"confirm_mail": "code in the mailbox", "confirm_phone": "code sent to the number", "skip": "nothing: it stays unconfirmed", "later": "later",
-		"admin_in_person": "code handed over in person", "setup": "link of the log", "let_in": "number of the new device", "hand_over": "last click", "device": "a known device lets it in", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
+		"admin_in_person": "code handed over in person", "setup": "link of the log", "group_invite": "link for a group", "join_mail": "mail address", "join_name": "name", "let_in": "number of the new device", "hand_over": "last click", "device": "a known device lets it in", "invite": "invitation", "wait": "wait of 24 hours", "admin": "link of a case", "rescue": "rescue link",
 		"contact*2": "two people vouch", "contact": "one person vouches", "totp": "authenticator", "sms_code": "text message", "pin": "PIN", "question": "question",
 	}
 	text, ok := words[by]

@@ -55,6 +55,11 @@ const (
 	ProblemCodeExpired       = "code_expired"
 	ProblemCodeUnknown       = "code_unknown"
 	ProblemLinkExpired       = "link_expired"
+	ProblemInviteUsed        = "invite_used"
+	ProblemInviteRevoked     = "invite_revoked"
+	ProblemInviteExpired     = "invite_expired"
+	ProblemInviteFull        = "invite_full" // every place of a group's link is used
+	ProblemInviteHeld        = "invite_held" // no place is free now
 	ProblemOtherBrowser      = "link_other_browser"
 	ProblemTooMany           = "too_many"
 	ProblemShort             = "password_short"
@@ -66,10 +71,15 @@ const (
 	ProblemSame              = "password_same"
 	ProblemNameTaken         = "name_taken"
 	ProblemNameBad           = "name_bad"
+	ProblemNameElse          = "name_else"    // taken, held, or like another: which is not said
 	ProblemNameGroup         = "name_group"   // a person is to be called as a group is
 	ProblemGroupPerson       = "group_person" // and the other way round
 	ProblemGroupBad          = "group_bad"
 	ProblemGroupsMany        = "groups_many"
+	ProblemLinkAdmins        = "link_admins"
+	ProblemLinkUses          = "link_uses"
+	ProblemLinkLife          = "link_life"
+	ProblemLinksMany         = "links_many"
 	ProblemDisplayName       = "display_name_bad"
 	ProblemLastAdmin         = "last_admin"
 	ProblemKeyName           = "key_name"

@@ -18,6 +18,7 @@ const (
 	SMSCode          = "sms_code"
 	Rescue           = "rescue"
 	Invite           = "invite"
+	GroupInvite      = "group_invite" // a place of a group's link
 	SetupTicket      = "setup"
 	Admin            = "admin"
 	AdminInPerson    = "admin_in_person"

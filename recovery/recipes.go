@@ -4,7 +4,7 @@ package recovery
 func Recipes() []Recipe {
 	return []Recipe{
 		loginRecipe(), restoreRecipe(), unlockRecipe(),
-		setupRecipe(), activateRecipe(),
+		setupRecipe(), activateRecipe(), joinRecipe(),
 		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
 		addFactorRecipe(), dropFactorRecipe(), dropOneRecipe(), takeOneRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),

@@ -66,6 +66,7 @@ func excused() map[recovery.Kind]string {
 		recovery.KindRecover:        "its ways are the table itself",
 		recovery.KindSetup:          "there is no account before it",
 		recovery.KindActivate:       "there is nothing in the account before it",
+		recovery.KindJoin:           "there is no account before it",
 		recovery.KindConfirmMail:    "makes a proof of the address that is there, by what came back from it",
 		recovery.KindConfirmPhone:   "the same of the number",
 	}
@@ -91,9 +92,9 @@ func gives(r recovery.Recipe) bool {
 		!reflect.DeepEqual(before.TrustedContacts, after.TrustedContacts)
 }
 
-// TestOnlySetUpAndActivationSignInByALink: what else a link begins is to be shown
+// TestOnlyNewAccountsSignInByALink: what else a link begins is to be shown
 // to work at the sign-in page.
-func TestOnlySetUpAndActivationSignInByALink(t *testing.T) {
+func TestOnlyNewAccountsSignInByALink(t *testing.T) {
 	for _, r := range recovery.Recipes() {
 		if len(r.Tickets) == 0 {
 			continue
@@ -105,7 +106,7 @@ func TestOnlySetUpAndActivationSignInByALink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := r.Kind == recovery.KindSetup || r.Kind == recovery.KindActivate; eff.Session != want || eff.Keep || eff.Trusted {
+		if want := r.Kind == recovery.KindSetup || r.Kind == recovery.KindActivate || r.Kind == recovery.KindJoin; eff.Session != want || eff.Keep || eff.Trusted {
 			t.Errorf("%s: got a session %v, kept %v, trusted %v, want %v, false, false", r.Kind, eff.Session, eff.Keep, eff.Trusted, want)
 		}
 	}

@@ -51,7 +51,7 @@ func (end End) activate(a *Account) {
 	a.Lang = end.Flow.Lang
 	end.Install(a, Password)
 	end.renewFactor(a) // while it is not active yet there is nothing to keep of before
-	a.State, a.Invited = StateActive, time.Time{}
+	a.State, a.Invited, a.Invitation = StateActive, time.Time{}, ""
 	a.asked()
 	for i := range a.Credentials {
 		a.Credentials[i].Initial = true

@@ -85,6 +85,9 @@ func (p page) LinkURL() string { return p.entry("link", p.Keep) }
 // PeopleURL is the administrator's list.
 func (p page) PeopleURL() string { return p.entry("people", p.Keep) }
 
+// InvitesURL is the list of links for groups.
+func (p page) InvitesURL() string { return p.entry("invites", p.Keep) }
+
 // PersonURL is the page of somebody in that list.
 func (p page) PersonURL(id string) string { return p.entry("people/"+url.PathEscape(id), p.Keep) }
 

@@ -14,6 +14,7 @@ type PeoplePage struct {
 	Search                    string   // as typed; empty: nothing was looked for
 	Found                     int      // people who fit, on all pages
 	Earlier, Later            bool     // there are more before, and after
+	AskMail                   bool     // an invitation can be mailed
 	Name, Mail, Phone, Groups string   // as typed before
 }
 
@@ -93,9 +94,12 @@ func (v PersonPage) ActURL(do string) string {
 // InvitePage says that an invitation was sent, or shows its link.
 type InvitePage struct {
 	*page
-	Code string        // a link to be passed on; empty when it was mailed
-	Hint string        // masked mail address it went to
-	Wait time.Duration // how long it lives
+	Code string // a link to be passed on; empty when it was mailed
+	Hint string // masked mail address it went to
+	Uses int    // how many it is for; zero: for one person
+	// ByHand tells that the link could have been mailed.
+	ByHand bool
+	Wait   time.Duration // how long it lives
 }
 
 func (InvitePage) Page() string     { return "invite" }
@@ -103,6 +107,65 @@ func (v InvitePage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v InvitePage) LanguageURL(code string) string { return v.inLanguage(code, "people") }
+
+// InvitesPage lists the links for groups, with the form of another one, or shows one of
+// them.
+type InvitesPage struct {
+	*page
+	Links   []GroupInvite
+	Link    *GroupInvite // nil: all of them
+	AskMail bool         // mail can be sent, and without it there is no such link
+	// What was typed before.
+	Uses, Groups, Expires, Reason string
+}
+
+// GroupInvite is a link for a group.
+type GroupInvite struct {
+	ID               string
+	Groups           []string
+	Note             string // for whom it is
+	By               string // who has made it
+	Uses, Used, Held int
+	Until            time.Time
+	Revoked          bool
+	People           []Person // who came by it
+}
+
+func (InvitesPage) Page() string     { return "invites" }
+func (v InvitesPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v InvitesPage) LanguageURL(code string) string {
+	if v.Link != nil {
+		return v.inLanguage(code, "invites", "do", v.Link.ID)
+	}
+	return v.inLanguage(code, "invites")
+}
+
+// About is a link with what its facts are said by.
+func (v InvitesPage) About(l GroupInvite) linkFacts { return linkFacts{l, v.page} }
+
+// linkFacts is a link for a block of its own.
+type linkFacts struct {
+	GroupInvite
+	Page *page
+}
+
+// OneURL is the page of one link.
+func (v InvitesPage) OneURL(id string) string { return v.entry("invites", v.Keep, "do", id) }
+
+// InviteOverPage says why the link of an invitation leads nowhere.
+type InviteOverPage struct {
+	*page
+	State   string // used, revoked, expired
+	Recover bool   // there is a way back in
+}
+
+func (InviteOverPage) Page() string     { return "invite-over" }
+func (v InviteOverPage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v InviteOverPage) LanguageURL(code string) string { return v.inLanguage(code, "activate") }
 
 // Person is a row of the administrator's list; a person who vouches, or is
 // vouched for, has a name only.

@@ -63,6 +63,8 @@ func settingSamples() []sample {
 	code.Minutes, code.Resend = 5, code.Method
 	hinted, phone := code, confirming("change_phone")
 	hinted.Hint, phone.Phone = "n••@example.com", "12"
+	joining := confirming("join_name")
+	joining.Name, joining.Person = "ben", &templates.Person{Name: "sam"}
 	question := templates.NewPasswordPage{Method: "question", Questions: method.Questions()}
 	answered := question
 	answered.Question = "first_job"
@@ -79,6 +81,9 @@ func settingSamples() []sample {
 		{"confirm-phone", owned(), asked("confirm_phone", "")},
 		{"confirm-open-case", step(templates.Frame{SignedIn: true, Problem: problem("reason_missing")}), confirming("open_case")},
 		{"confirm-drill", owned(), confirming("drill")},
+		{"confirm-join-mail", running(), confirming("join_mail")},
+		{"confirm-join-name", running(), confirming("join_name")},
+		{"confirm-join-vouch", step(templates.Frame{Problem: problem("name_else")}), joining},
 	}
 }
 
@@ -115,12 +120,24 @@ func peopleSamples() []sample {
 		{"people-activity-none", mine(), templates.PeopleActivityPage{Events: []string{"login"}}},
 		{"people-activity-wrong", site(templates.Frame{SignedIn: true, Problem: problem("activity_nobody")}), templates.PeopleActivityPage{Name: "zoe", Events: []string{"login"}}},
 		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), listed(templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"})},
+		{"people-by-hand", mine(), listed(templates.PeoplePage{AskMail: true})},
 		{"people-expired", mine(), listed(templates.PeoplePage{People: []templates.Person{late}, Show: "invited"})},
 		{"people-pages", mine(), listed(templates.PeoplePage{People: list[:2], Show: "locked_out", Found: 120, Earlier: true, Later: true})},
 		{"people-found", mine(), listed(templates.PeoplePage{People: list[:1], Search: "an", Found: 60, Later: true})},
 		{"invite", mine(), templates.InvitePage{Hint: "d••@example.com", Wait: 72 * time.Hour}},
 		{"invite-plain", mine(), templates.InvitePage{}},
 		{"invite-link", mine(), templates.InvitePage{Code: "https://photos.example.com/.sparekey/link#k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Wait: 72 * time.Hour}},
+		{"invite-by-hand", mine(), templates.InvitePage{Code: "https://photos.example.com/.sparekey/activate#k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", ByHand: true, Wait: 72 * time.Hour}},
+		{"invite-group", mine(), templates.InvitePage{Code: "https://photos.example.com/.sparekey/join#k3v9q7xw2m5t8r4yk3v9q7xw2m5t8r4y", Uses: 20, Wait: 168 * time.Hour}},
+		{"invites", mine(), templates.InvitesPage{AskMail: true, Links: groupLinks()}},
+		{"invites-none", mine(), templates.InvitesPage{}},
+		{"invites-wrong", site(templates.Frame{SignedIn: true, Problem: problem("link_uses")}), templates.InvitesPage{AskMail: true, Uses: "99", Reason: "choir"}},
+		{"invites-one", mine(), templates.InvitesPage{AskMail: true, Links: groupLinks(), Link: &groupLinks()[0]}},
+		{"activate-group", started("join"), templates.ActivatePage{By: "sam", Group: true}},
+		{"invite-over-full", plain(), templates.InviteOverPage{State: "full"}},
+		{"invite-over-used", plain(), templates.InviteOverPage{State: "used", Recover: true}},
+		{"invite-over-expired", plain(), templates.InviteOverPage{State: "expired"}},
+		{"invite-over-revoked", plain(), templates.InviteOverPage{State: "revoked"}},
 		{"confirm-handed", owned(), handed},
 		{"confirm-handed-admin", owned(), colleague},
 	}
@@ -128,6 +145,14 @@ func peopleSamples() []sample {
 		samples = append(samples, sample{name, mine(), person(list[i])})
 	}
 	return append(samples, personSamples(list[1], late)...)
+}
+
+func groupLinks() []templates.GroupInvite {
+	came := []templates.Person{{ID: "p-ben", Name: "ben", State: "active"}}
+	return []templates.GroupInvite{
+		{ID: "k7qm4xrt", Groups: []string{"choir"}, Note: "the choir", By: "ana", Uses: 20, Used: 1, Held: 2, Until: someTime(), People: came},
+		{ID: "92ndbwhc", Note: "cousins", By: "command line", Uses: 1, Until: someTime(), Revoked: true},
+	}
 }
 
 // personSamples are states of the page of one person, and one of another whose
@@ -160,6 +185,8 @@ func personSamples(ben, late templates.Person) []sample {
 		{"person-reason", wrong("reason_missing"), lift},
 		{"person-address", wrong("mail_bad"), moved},
 		{"person-invite-again", mine(), again},
+		{"person-invite-link", mine(), acting(late, "invite_link")},
+		{"person-withdraw", mine(), acting(late, "withdraw")},
 		{"person-self-refused", wrong("not_yourself"), person(residents()[0])},
 	}
 	for _, do := range []string{"sign_out", "enable", "disable", "remove", "groups", "display_name", "rename", "extension", "correct_phone", "key", "revoke_key"} {

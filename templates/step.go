@@ -283,6 +283,7 @@ type ActivatePage struct {
 	*page
 	By     string // who has invited; empty: not known
 	Signed string // the same as the address has it
+	Group  bool   // the link is for several people
 }
 
 func (ActivatePage) Page() string     { return "activate" }
@@ -290,6 +291,9 @@ func (v ActivatePage) on(p *page) any { v.page = p; return v }
 
 // LanguageURL replaces that of page: this one has an address of its own.
 func (v ActivatePage) LanguageURL(code string) string {
+	if v.Group {
+		return v.inLanguage(code, "join", linkedBy(v.Signed)...)
+	}
 	return v.inLanguage(code, "activate", linkedBy(v.Signed)...)
 }
 

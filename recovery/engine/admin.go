@@ -34,6 +34,9 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 	if err != nil {
 		return nil, err
 	}
+	if who.Invitation != "" && a.Invited.IsZero() {
+		e.endInvitation(ctx, who.Invitation, recovery.InviteRevoked)
+	}
 	e.deliver(ctx, a)
 	e.updateDirectory(ctx, a)
 	return a, nil

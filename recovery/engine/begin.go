@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -92,9 +91,12 @@ func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string
 // show it at once one gets it. It is the last that happens to a form, because a
 // ticket that is bound while its browser is turned away belongs to nobody, and
 // is lost.
-func (r *run) keep(ctx context.Context) (bool, error) {
-	if r.ticketKey == "" {
-		return true, nil
+func (r *run) keep(ctx context.Context) (*recovery.Problem, error) {
+	switch {
+	case r.link != "":
+		return r.hold(ctx)
+	case r.ticketKey == "":
+		return nil, nil
 	}
 	_, err := kv.Update(ctx, r.Store, r.ticketKey, r.ticketEnds, func(t *recovery.Ticket, exists bool) error {
 		if !exists || !r.mayHold(t) {
@@ -106,19 +108,14 @@ func (r *run) keep(ctx context.Context) (bool, error) {
 		return nil
 	})
 	if errors.Is(err, recovery.ErrMoved) {
-		return false, nil
+		r.ticketFailed(ctx, "of another browser")
+		return recovery.NewProblem(recovery.ProblemLinkExpired), nil
 	}
-	return err == nil, err
+	return nil, err
 }
 
 // mayHold tells whether a ticket is nobody's yet, or this browser's.
 func (r *run) mayHold(t *recovery.Ticket) bool { return t.Binding == "" || r.holds(t.Binding) }
-
-func (r *run) holds(binding string) bool {
-	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {
-		return secret.Sum(t) == binding
-	})
-}
 
 // redeem begins the flow a ticket is for.
 func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
@@ -134,16 +131,30 @@ func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem,
 			return nil, err
 		}
 	}
+	if t == nil {
+		var p *recovery.Problem
+		if t, p, err = r.place(ctx, string(in.Code)); p != nil || err != nil {
+			return p, err
+		}
+	}
 	if t == nil || in.Start != "" && in.Start != r.begins(t).Kind {
 		r.ticketFailed(ctx, "none")
+		if p, err := r.invitationOver(ctx, string(in.Code), nil); p != nil || err != nil {
+			return p, err
+		}
 		return r.noTicket(ctx)
 	}
 	r.begun, r.ticketKey, r.ticketEnds = true, key, t.Expires
-	p, err := r.redeemed(ctx, t, key)
-	if p != nil && err == nil {
-		r.ticketFailed(ctx, "over: "+t.Purpose)
+	if r.link != "" {
+		key = r.link
 	}
-	return p, err
+	p, err := r.redeemed(ctx, t, key)
+	if p == nil || err != nil {
+		return p, err
+	}
+	r.ticketFailed(ctx, "over: "+t.Purpose)
+	over, err := r.invitationOver(ctx, string(in.Code), t)
+	return cmp.Or(over, p), err
 }
 
 // ticketFailed audits a ticket that begins nothing.

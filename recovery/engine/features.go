@@ -25,7 +25,8 @@ type feature struct {
 func (r *run) feature() feature {
 	return map[recovery.Kind]feature{
 		recovery.KindSetup:       {begin: (*run).unlessSetUp, commit: (*run).create},
-		recovery.KindActivate:    {before: (*run).findAdmins},
+		recovery.KindActivate:    {before: (*run).findAdmins, after: (*run).invitationTaken},
+		recovery.KindJoin:        {commit: (*run).join},
 		recovery.KindChangeMail:  {before: (*run).claimAddress},
 		recovery.KindChangePhone: {before: (*run).claimAddress},
 		recovery.KindUnlock:      {before: (*run).stillPaused},
@@ -50,6 +51,8 @@ func question(a recovery.Ask) take {
 		recovery.AskGoal:     (*run).choose,
 		recovery.AskWait:     (*run).wait,
 		recovery.AskMail:     (*run).newMail,
+		recovery.AskJoinMail: (*run).joinMail,
+		recovery.AskJoinName: (*run).joinName,
 		recovery.AskPhone:    (*run).newPhone,
 		recovery.AskPerson:   (*run).trusted,
 		recovery.AskRequest:  (*run).request,

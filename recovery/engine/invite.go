@@ -28,7 +28,11 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	if err := e.claim(ctx, a); err != nil {
 		return nil, "", err
 	}
-	a.Invited = e.Now().Add(e.Policy.Lifetimes.Invite)
+	token, ticket := e.inviteToken()
+	a.Invited, a.Invitation = e.Now().Add(e.Policy.Lifetimes.Invite), inviteKey(ticket)
+	if err := e.noteInvitation(ctx, ticket, a.Invited); err != nil {
+		return nil, "", err
+	}
 	if a.Admin() {
 		if err := e.oweAdmins(ctx, a); err != nil {
 			return nil, "", err
@@ -51,8 +55,13 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	if a.Admin() {
 		e.deliver(ctx, a)
 	}
-	token, err := e.invitation(ctx, a)
-	return a, token, err
+	return a, token, e.invitation(ctx, a, token)
+}
+
+// inviteToken makes the secret of an invitation, and names its ticket.
+func (e *Engine) inviteToken() (token, ticket string) {
+	token = secret.Token(32)
+	return token, e.ticketKeys(token)[0]
 }
 
 // oweAdmins notes in the account of a new administrator that all others are to
@@ -104,28 +113,34 @@ func (r *run) findAdmins(ctx context.Context) error {
 // Invite makes a new invitation for an invited account. The invitation before
 // and the flows begun with it are void from then on.
 func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error) {
-	until := e.Now().Add(e.Policy.Lifetimes.Invite)
+	token, ticket := e.inviteToken()
+	until, before := e.Now().Add(e.Policy.Lifetimes.Invite), ""
+	if err := e.noteInvitation(ctx, ticket, until); err != nil {
+		return "", err
+	}
 	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventInvited})
 	a, err := e.edit(ctx, a.ID, func(a *recovery.Account) error {
 		if a.State != recovery.StateInvited {
 			return fmt.Errorf("%s is %s, not invited", a.Name, a.State)
 		}
 		a.EndEverything()
-		a.Invited = until
+		before = a.Invitation
+		a.Invited, a.Invitation = until, inviteKey(ticket)
 		return e.enter(a, &ev)
 	})
 	if err != nil {
 		return "", err
 	}
 	e.say(ev)
-	return e.invitation(ctx, a)
+	e.endInvitation(ctx, before, recovery.InviteRevoked)
+	return token, e.invitation(ctx, a, token)
 }
 
 // invitation writes the ticket for an invitation that is in the account
 // already.
-func (e *Engine) invitation(ctx context.Context, a *recovery.Account) (string, error) {
+func (e *Engine) invitation(ctx context.Context, a *recovery.Account, token string) error {
 	e.updateDirectory(ctx, a)
-	return e.issueTicket(ctx, a, recovery.Invite)
+	return e.issueTicketAs(ctx, a, recovery.Invite, token)
 }
 
 // SendInvite queues the invitation. It returns false when it cannot be sent, or

@@ -11,6 +11,7 @@ import (
 // stands behind the '#', which no server, log or Referer sees.
 const (
 	linkInvite = "activate"
+	linkJoin   = "join"
 	linkCase   = "case"
 	linkRescue = "rescue"
 )
@@ -25,6 +26,14 @@ func (e *Engine) InviteLink(ctx context.Context, token string) string {
 		return e.linkBy(linkInvite, token, who.Name)
 	}
 	return linkInvite + "#" + token
+}
+
+// JoinLink is the link of a group's invitation.
+func (e *Engine) JoinLink(ctx context.Context, token string) string {
+	if who := actor(ctx); who.ID != "" {
+		return e.linkBy(linkJoin, token, who.Name)
+	}
+	return linkJoin + "#" + token
 }
 
 // linkBy is a link whose page says who has made it. The name is signed, so that

@@ -171,13 +171,13 @@ func (e *Engine) sealAnew(ctx context.Context, key string, r *Rekeyed) error {
 	if done {
 		r.Sealed++
 	}
-	if !slices.Contains([]string{"ticket", "flow", "appeal"}, kv.Kind(key)) || !e.Now().Before(until) {
+	if !slices.Contains([]string{"ticket", "flow", "appeal", linkKind}, kv.Kind(key)) || !e.Now().Before(until) {
 		return nil
 	}
 	if until.After(r.Free) {
 		r.Free = until
 	}
-	if kv.Kind(key) == "ticket" {
+	if kind := kv.Kind(key); kind == "ticket" || kind == linkKind {
 		r.Links++
 	}
 	return nil

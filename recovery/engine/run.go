@@ -51,6 +51,7 @@ type run struct {
 	// written; empty: no ticket.
 	ticketKey  string
 	ticketEnds time.Time
+	link       string // the group's link in place of a ticket; empty: none
 	queue      []recovery.Message
 	admins     []recovery.Recipient // who is told of a new administrator
 	said       string               // notice for the page
@@ -141,7 +142,7 @@ func (r *run) attach(ctx context.Context) (*recovery.Problem, error) {
 		r.account = r.decoy(r.flow.Decoy)
 		return nil, nil
 	case r.recipe().Creates:
-		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name}
+		r.account = &recovery.Account{ID: r.flow.Account, Name: r.flow.Name, State: r.recipe().States[0], Groups: r.flow.Groups}
 		r.account.AddAddresses(r.flow.Mail, r.flow.Phone)
 		return nil, nil
 	case r.flow.Account == "":

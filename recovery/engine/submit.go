@@ -181,12 +181,8 @@ func (r *run) save(ctx context.Context) (recovery.Outcome, error) {
 	if err != nil {
 		return recovery.Outcome{}, err
 	}
-	kept, err := r.keep(ctx)
-	if err == nil && !kept {
-		r.ticketFailed(ctx, "of another browser")
-	}
-	if err != nil || !kept {
-		return recovery.Outcome{Problem: recovery.NewProblem(recovery.ProblemLinkExpired)}, err
+	if p, err := r.keep(ctx); p != nil || err != nil {
+		return recovery.Outcome{Problem: p}, err
 	}
 	if err := r.noteBegun(ctx); err != nil {
 		return recovery.Outcome{}, err

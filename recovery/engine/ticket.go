@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
@@ -39,11 +40,23 @@ func (e *Engine) writeTicket(ctx context.Context, code string, t recovery.Ticket
 
 func (e *Engine) issueTicket(ctx context.Context, a *recovery.Account, purpose string) (string, error) {
 	token := secret.Token(32)
+	return token, e.issueTicketAs(ctx, a, purpose, token)
+}
+
+// issueTicketAs is issueTicket with a token that was made before.
+func (e *Engine) issueTicketAs(ctx context.Context, a *recovery.Account, purpose, token string) error {
 	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Acts: a.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
-	return token, e.writeTicket(ctx, token, t)
+	return e.writeTicket(ctx, token, t)
 }
 
 // late tells whether a ticket that begins a flow is older than it may be today.
 func (e *Engine) late(t *recovery.Ticket) bool {
 	return !e.Now().Before(t.Made.Add(e.Policy.Lifetimes.OfTicket(t.Purpose)))
+}
+
+// holds tells whether this browser is the one of a binding.
+func (r *run) holds(binding string) bool {
+	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {
+		return secret.Sum(t) == binding
+	})
 }

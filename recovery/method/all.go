@@ -38,6 +38,7 @@ func All(s Set) *recovery.Methods {
 		ConfirmPhone(s.Keys),
 		Authority{Name: recovery.SetupTicket},
 		Authority{Name: recovery.Invite},
+		Authority{Name: recovery.GroupInvite},
 		Authority{Name: recovery.Admin},
 		InPerson{},
 		Authority{Name: recovery.Rescue},

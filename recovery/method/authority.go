@@ -17,7 +17,7 @@ type Authority struct {
 // Traits implements recovery.Method.
 func (m Authority) Traits() recovery.Traits {
 	t := recovery.Traits{Name: m.Name, Source: m.Name, Class: recovery.ClassAuthority, Throttle: recovery.ThrottleSecret}
-	if m.Name == recovery.SetupTicket || m.Name == recovery.Invite {
+	if m.Name == recovery.SetupTicket || m.Name == recovery.Invite || m.Name == recovery.GroupInvite {
 		t.Class = "" // they begin new accounts and are in no way back
 	}
 	return t

@@ -21,6 +21,7 @@ type Person struct {
 	Password string
 	Key      string   // of the authenticator
 	Codes    []string // recovery codes
+	Token    string   // of a link that the person has
 }
 
 // Alice is the person most tests are about.

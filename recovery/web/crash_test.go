@@ -134,6 +134,16 @@ func crashStories() []story {
 			again: activate,
 		},
 		{
+			name: "a group's link",
+			prepare: func(w *recoverytest.World, p *recoverytest.Person) {
+				w.Setup(&recoverytest.Person{Name: "boss", Password: "staple battery horse"})
+				p.Phone = ""
+				p.Token = aLink(w, 1) // a place of which nothing came is given back
+			},
+			walk:  func(w *recoverytest.World, p *recoverytest.Person) { join(w, w.Browser(), p.Token, p) },
+			again: func(w *recoverytest.World, p *recoverytest.Person) { join(w, w.Browser(), p.Token, p) },
+		},
+		{
 			name:    "lost phone",
 			prepare: setup,
 			walk:    func(w *recoverytest.World, p *recoverytest.Person) { w.LostPhone(w.Browser(), p) },

@@ -96,6 +96,17 @@ func (x *exchange) invitation() (templates.Frame, templates.ActivatePage) {
 	return x.startFrame(recovery.KindActivate), templates.ActivatePage{By: x.Engine.LinkedBy(signed), Signed: signed}
 }
 
+// showJoin is where a group's link leads.
+func (x *exchange) showJoin() {
+	f, c, _ := x.joinAgain(recovery.Input{})
+	x.page(http.StatusOK, f, c)
+}
+
+func (x *exchange) joinAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
+	signed := x.r.URL.Query().Get("by")
+	return x.startFrame(recovery.KindJoin), templates.ActivatePage{By: x.Engine.LinkedBy(signed), Signed: signed, Group: true}, true
+}
+
 func (x *exchange) activateAgain(recovery.Input) (templates.Frame, templates.Content, bool) {
 	f, c := x.invitation()
 	return f, c, true

@@ -98,7 +98,7 @@ func TestLinksOfTheOperator(t *testing.T) {
 		t.Errorf("got %q at %s, want nobody named", b.Text(), link)
 	}
 	w.Clock.Move(w.Policy.Lifetimes.Invite)
-	if b.Submit("code", token).Want("activate"); b.Status != 422 {
+	if b.Submit("code", token).Want("invite-over"); b.Status != 410 {
 		t.Errorf("too late: got status %d", b.Status)
 	}
 	if b.Get("/.sparekey/rescue").Want("confirm"); !strings.Contains(b.Text(), "everything old ends") {

@@ -98,6 +98,10 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 	case p.Key == recovery.ProblemBusy:
 		status = http.StatusServiceUnavailable
 	}
+	if state := recovery.InviteStateOf(p.Key); state != recovery.InviteOpen {
+		x.page(http.StatusGone, x.frame(), templates.InviteOverPage{State: string(state), Recover: x.recoverable()})
+		return
+	}
 	if f, c, ok := x.again(o, in); ok {
 		f.Problem = text(p)
 		x.page(status, f, c)
@@ -145,5 +149,6 @@ func entries() map[recovery.Kind]func(*exchange, recovery.Input) (templates.Fram
 		recovery.KindSetup:    (*exchange).setupAgain,
 		recovery.KindOpenCase: (*exchange).personAgain,
 		recovery.KindActivate: (*exchange).activateAgain,
+		recovery.KindJoin:     (*exchange).joinAgain,
 	}
 }

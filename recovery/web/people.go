@@ -82,7 +82,7 @@ func (x *exchange) peoplePage(a *recovery.Account, text string) (templates.Peopl
 		x.unavailable(err)
 		return templates.PeoplePage{}, false
 	}
-	c := templates.PeoplePage{Show: s.Show, Filters: engine.Filters(), Search: text, Found: list.Found, Earlier: list.Earlier, Later: list.Later}
+	c := templates.PeoplePage{AskMail: x.has(recovery.ChannelMail), Show: s.Show, Filters: engine.Filters(), Search: text, Found: list.Found, Earlier: list.Earlier, Later: list.Later}
 	for _, p := range list.People {
 		c.People = append(c.People, templates.Person{
 			ID: p.ID, Name: p.Name, Display: p.DisplayName, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
@@ -154,10 +154,10 @@ func (x *exchange) invite() {
 // invited sends the invitation, or shows it once when there is no way to send.
 func (x *exchange) invited(who *recovery.Account, token string) {
 	c := templates.InvitePage{Wait: x.Engine.Policy.Lifetimes.Invite}
-	if x.Engine.SendInvite(x.r.Context(), who, token, x.client) {
+	if x.r.PostForm.Get("choice") != actInviteLink && x.Engine.SendInvite(x.r.Context(), who, token, x.client) {
 		c.Hint = recovery.Mask(who.Address(recovery.ChannelMail, x.Engine.Now()))
 	} else {
-		c.Code = x.origin + Prefix + x.Engine.InviteLink(x.r.Context(), token)
+		c.Code, c.ByHand = x.origin+Prefix+x.Engine.InviteLink(x.r.Context(), token), x.has(recovery.ChannelMail)
 	}
 	x.page(http.StatusOK, x.mine(), c)
 }

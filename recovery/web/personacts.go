@@ -16,6 +16,7 @@ import (
 const (
 	actCase        = "case"
 	actInviteAgain = "invite_again"
+	actInviteLink  = "invite_link" // the same, shown and not mailed
 	actKey         = "key"
 )
 
@@ -33,6 +34,8 @@ func (x *exchange) acts(a *recovery.Account) []string {
 	invited, active, disabled := a.State == recovery.StateInvited, a.State == recovery.StateActive, a.State == recovery.StateDisabled
 	offer(active || a.State == recovery.StateFrozen, actCase)
 	offer(invited, actInviteAgain)
+	offer(invited && x.has(recovery.ChannelMail) && a.Address(recovery.ChannelMail, x.Engine.Now()) != "", actInviteLink)
+	offer(invited && !a.Invited.IsZero(), recovery.ActionWithdraw)
 	offer(disabled, recovery.ActionEnable)
 	offer(active, recovery.ActionUnlock, recovery.ActionSignOut)
 	offer((active || invited) && x.has(recovery.ChannelMail), recovery.ActionMail)
@@ -80,7 +83,7 @@ func (x *exchange) manage() {
 	f := x.r.PostForm
 	do := recovery.Action(f.Get("choice"))
 	switch do {
-	case actInviteAgain:
+	case actInviteAgain, actInviteLink:
 		x.inviteAgain()
 		return
 	case actKey:

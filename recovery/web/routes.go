@@ -73,6 +73,9 @@ func routes() map[string]route {
 		"people/activity": {get: (*exchange).showActivity, post: (*exchange).chooseActivity, document: true},
 		"people/export":   {get: (*exchange).export, document: true},
 
+		"invites": {get: (*exchange).showInvites, post: (*exchange).changeInvites, document: true},
+		"join":    {get: (*exchange).showJoin},
+
 		"account/approve": {get: (*exchange).showApprove, post: (*exchange).turnDown, document: true},
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},

@@ -35,6 +35,10 @@ func faults() []fault {
 		{recovery.ErrKeyTooLong, recovery.ProblemKeyLong, "paths"},
 		{recovery.ErrTooManyGroups, recovery.ProblemGroupsMany, "groups"},
 		{recovery.ErrBadDisplayName, recovery.ProblemDisplayName, "label"},
+		{recovery.ErrLinkAdmins, recovery.ProblemLinkAdmins, "groups"},
+		{recovery.ErrLinkUses, recovery.ProblemLinkUses, "uses"},
+		{recovery.ErrLinkLife, recovery.ProblemLinkLife, "expires"},
+		{recovery.ErrLinksMany, recovery.ProblemLinksMany, "reason"},
 		{recovery.ErrReason, recovery.ProblemReason, "reason"},
 	}
 }
