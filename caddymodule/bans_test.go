@@ -58,6 +58,9 @@ func TestBansOfRealLines(t *testing.T) {
 		for _, line := range failed {
 			for _, address := range []string{"127.0.0.1", "198.51.100.7", "2001:db8:1:2::/64"} {
 				line := strings.Replace(line, `"client_ip":"127.0.0.1"`, `"client_ip":"`+address+`"`, 1)
+				if name == "fail2ban" {
+					line = withoutTime(line)
+				}
 				m := filter.FindStringSubmatch(line)
 				if m == nil {
 					t.Fatalf("%s: does not match %s", name, line)
@@ -76,6 +79,12 @@ func TestBansOfRealLines(t *testing.T) {
 			}
 		}
 	}
+}
+
+// withoutTime is a line as fail2ban looks at it: its pattern for the time reads three
+// to six digits of a fraction, or none, and what it has read is cut out.
+func withoutTime(line string) string {
+	return regexp.MustCompile(`^\{"level":"warn","ts":\d{10,11}(?:\.\d{3,6})?`).ReplaceAllString(line, "")
 }
 
 // fail2banFilter is its regular expression, with the tag written out.
