@@ -13,10 +13,11 @@ import (
 
 // Event counts an event of the log.
 func (s *Set) Event(e recovery.Event) {
-	if _, listed := e.Name.Info(); !listed {
+	n, listed := s.listed[e.Name]
+	if !listed {
 		return
 	}
-	s.events.WithLabelValues(string(e.Name)).Inc()
+	n.Inc()
 	switch e.Name {
 	case recovery.EventLogin:
 		s.signIns.WithLabelValues(s.methods.one(e.Method), "ok").Inc()

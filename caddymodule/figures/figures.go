@@ -24,6 +24,7 @@ type Set struct {
 	begun     *prometheus.CounterVec
 	done      *prometheus.CounterVec
 	events    *prometheus.CounterVec
+	listed    map[recovery.EventName]prometheus.Counter
 	messages  *prometheus.CounterVec
 	storeTime *prometheus.HistogramVec
 	storeFail *prometheus.CounterVec
@@ -74,8 +75,9 @@ func (s *Set) begin() {
 		s.begun.WithLabelValues(string(g))
 		s.done.WithLabelValues(string(g))
 	}
+	s.listed = map[recovery.EventName]prometheus.Counter{}
 	for _, e := range recovery.Events() {
-		s.events.WithLabelValues(string(e.Name))
+		s.listed[e.Name] = s.events.WithLabelValues(string(e.Name))
 	}
 	for _, op := range []string{"get", "get_many", "swap"} {
 		s.storeTime.WithLabelValues(op)
