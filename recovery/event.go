@@ -70,6 +70,7 @@ const (
 	EventRemoved               EventName = "account_gone"
 	EventKeyMade               EventName = "access_key_made"
 	EventKeyRevoked            EventName = "access_key_revoked"
+	EventKeyUsed               EventName = "access_key_used"       // which another account has made
 	EventKeyResumed            EventName = "access_key_resumed"    // after a recovery
 	EventKeysSuspended         EventName = "access_keys_suspended" // by a recovery
 	EventStepUp                EventName = "step_up"

@@ -152,6 +152,7 @@ func changeEvents() []EventInfo {
 		info(EventTrustedContactDropped, requestFields, "somebody may vouch no more"),
 		info(EventKeyMade, requestFields, "an access key for a program was made; detail: its id"),
 		info(EventKeyRevoked, requestFields, "an access key was revoked; detail: its id"),
+		info(EventKeyUsed, requestFields, "a program came with an access key that an administrator made for this person: by is that administrator; once a day for each; detail: its id"),
 		info(EventKeyResumed, requestFields, "an access key that a recovery had suspended was switched on again by its owner; detail: its id"),
 		info(EventKeysSuspended, proofFields, "a recovery has suspended the access keys of the account"),
 		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),

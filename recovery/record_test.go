@@ -88,7 +88,7 @@ func TestAU04_AnAccountOwesNoMoreThanSixteenRecords(t *testing.T) {
 	if body, err := json.Marshal(a); err != nil || len(body) > 16<<10 {
 		t.Errorf("got %d bytes (%v), want a record that can be written", len(body), err)
 	}
-	if !a.Trail.Settle(a.Trail.Owed[:4]) || len(a.Trail.Owed) != 12 || a.Trail.Settle(nil) {
+	if !a.Trail.Settle(a.Trail.Owed[3].Head) || len(a.Trail.Owed) != 12 || a.Trail.Settle(recovery.Head{}) || len(a.Trail.Owed) != 12 {
 		t.Errorf("got %d owed, want 12", len(a.Trail.Owed))
 	}
 }

@@ -51,13 +51,22 @@ func (h Head) parts(account string, number uint64, raw []byte) []string {
 	return []string{account, strconv.FormatUint(number, 10), string(h.MAC), string(raw)}
 }
 
-// Settle takes records off that are in the trail, and tells whether there were any.
-func (t *Trail) Settle(in []Link) bool {
-	before := len(t.Owed)
-	t.Owed = slices.DeleteFunc(slices.Clone(t.Owed), func(l Link) bool {
-		return slices.ContainsFunc(in, func(x Link) bool { return x.Head.Number == l.Head.Number && string(x.Head.MAC) == string(l.Head.MAC) })
-	})
-	return len(t.Owed) < before
+// same tells whether two heads are of the same record.
+func (h Head) same(x Head) bool { return h.Number == x.Number && hmac.Equal(h.MAC, x.MAC) }
+
+// Unmoved are the records that are owed after one; all, if that is not among them.
+func (t *Trail) Unmoved(until Head) []Link {
+	i := slices.IndexFunc(t.Owed, func(l Link) bool { return l.Head.same(until) })
+	return t.Owed[i+1:]
+}
+
+// Settle takes records off that are in the trail, up to one, and tells whether there
+// were any.
+func (t *Trail) Settle(until Head) bool {
+	left := t.Unmoved(until)
+	moved := len(left) < len(t.Owed)
+	t.Owed = slices.Clone(left)
+	return moved
 }
 
 // ShownMAC writes a MAC for people and logs.

@@ -153,16 +153,48 @@ func (e *Engine) WrongKey(ctx context.Context) time.Duration {
 }
 
 // UseKey writes the day on which an access key was used: once a day, after the
-// response.
+// response. What somebody else has made is used as theirs.
 func (e *Engine) UseKey(ctx context.Context, account, key string) error {
-	_, err := e.edit(ctx, account, func(a *recovery.Account) error {
-		if !a.UseKey(key, e.Now()) {
-			return recovery.ErrMoved
-		}
-		return nil
+	ev, err := e.useOf(ctx, account, key)
+	if err != nil {
+		return err
+	}
+	err = e.always(func(enter entry) error {
+		_, err := e.edit(ctx, account, func(a *recovery.Account) error {
+			switch {
+			case !a.UseKey(key, e.Now()):
+				return recovery.ErrMoved
+			case ev == nil:
+				return nil
+			}
+			return enter(a, ev)
+		})
+		return err
 	})
 	if errors.Is(err, recovery.ErrMoved) {
 		return nil
 	}
 	return err
+}
+
+// useOf is the event of a use of a key that another account has made; nil: the owner
+// made it, or the command line.
+func (e *Engine) useOf(ctx context.Context, account, key string) (*recovery.Event, error) {
+	a, err := e.account(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	k := a.KeyByID(key, e.Now())
+	if k == nil || !k.ByAnother(a.ID) {
+		return nil, nil
+	}
+	ev := recovery.Event{Name: recovery.EventKeyUsed, ActorID: k.Maker, Actor: k.Maker, Detail: k.ID}
+	maker, err := e.account(ctx, k.Maker)
+	switch {
+	case err == nil:
+		ev.Actor = maker.Name
+	case !errors.Is(err, recovery.ErrNoAccount):
+		return nil, err
+	}
+	return &ev, nil
 }

@@ -114,13 +114,13 @@ func (e *Engine) edit(ctx context.Context, id string, change func(a *recovery.Ac
 		a, err = e.editOnce(ctx, id, change)
 	}
 	if err == nil && len(a.Trail.Owed) > 0 {
-		e.trail.owes(id)
+		e.trail.owes(id) // also what another process owes
 	}
 	return a, err
 }
 
 func (e *Engine) editOnce(ctx context.Context, id string, change func(a *recovery.Account) error) (*recovery.Account, error) {
-	notable := false
+	notable, struck := false, recovery.Head{}
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
 		switch {
 		case !exists:
@@ -129,6 +129,7 @@ func (e *Engine) editOnce(ctx context.Context, id string, change func(a *recover
 			return recovery.ErrGone
 		}
 		c := a.Clone()
+		struck = e.trail.moved.strike(c)
 		if err := change(c); err != nil {
 			return err
 		}
@@ -138,6 +139,7 @@ func (e *Engine) editOnce(ctx context.Context, id string, change func(a *recover
 		return nil
 	})
 	if err == nil {
+		e.trail.moved.struck(id, struck)
 		e.alarms.saw(id, a.Revision)
 		if notable {
 			e.marked.changed.Store(true)

@@ -118,6 +118,7 @@ func (e *Engine) removeOne(ctx context.Context, l leaving) (done, removed bool, 
 func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, error) {
 	var waits *recovery.Account
 	var ev recovery.Event
+	var struck recovery.Head
 	now := e.Now()
 	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
 		waits = nil
@@ -132,6 +133,7 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 			waits = a
 			return errStays
 		}
+		struck = e.trail.moved.strike(a)
 		ev = recovery.Event{Name: recovery.EventRemoved}
 		if err := e.enter(a, &ev); err != nil {
 			return err
@@ -153,6 +155,7 @@ func (e *Engine) remains(ctx context.Context, id string) (*recovery.Account, err
 	}
 	e.alarms.saw(id, a.Revision)
 	e.marked.changed.Store(true)
+	e.trail.moved.struck(id, struck)
 	e.trail.owes(id)
 	e.say(ev)
 	return &a, nil

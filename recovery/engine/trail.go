@@ -27,6 +27,7 @@ type trail struct {
 	counted map[flood]recovery.Event // too many: written once a minute
 	since   time.Time                // of the first of counted
 	owing   map[string]bool          // accounts that owe records
+	moved   movedRecords
 	wake    chan struct{}
 	drain   func(ctx context.Context, account string) error // moves what one account owes
 	network gauge
@@ -99,7 +100,7 @@ func (t *trail) stir() {
 func (t *trail) waits() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.loose)+len(t.counted)+len(t.owing) > 0
+	return len(t.loose)+len(t.counted)+len(t.owing) > 0 || t.moved.any()
 }
 
 // batch is what is written together.

@@ -137,11 +137,28 @@ func TestASignInWaitsForNoRecord(t *testing.T) {
 	w.SignIn(b, alice, "/")
 	w.Clock.Move(time.Minute)
 	b.Post("/.sparekey/logout", recoverytest.Fields())
+	writeTrail(t, w.Engine)
 	trail.Store(0)
 	accounts.Store(0)
 	w.SignIn(b, alice, "/")
 	if trail.Load() > 0 || accounts.Load() > 2 { // the code that is used up, and the session
 		t.Errorf("got %d calls for the trail and %d writes of the account, want none and two", trail.Load(), accounts.Load())
+	}
+	if err := w.Engine.WriteTrail(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if accounts.Load() > 2 || trail.Load() == 0 || trail.Load() > 2 {
+		t.Errorf("got %d calls for the trail and %d writes of the account, want its record written, and the account left alone", trail.Load(), accounts.Load())
+	}
+	if a := found(t, w.Engine, "alice"); len(a.Trail.Owed) == 0 {
+		t.Error("the account owes nothing: it was written for that alone")
+	}
+	w.Clock.Move(time.Hour) // nobody writes the account
+	if err := w.Engine.WriteTrail(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := found(t, w.Engine, "alice"); len(a.Trail.Owed) > 0 {
+		t.Error("what is in the trail is still in the account after an hour")
 	}
 }
 

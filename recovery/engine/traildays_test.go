@@ -141,7 +141,7 @@ func changeAndCrash(t *testing.T, at int64, lost bool) bool {
 	d := kv.Driver(&memkv.Faulty{Driver: w.Driver, Before: kill(!lost), After: kill(lost)})
 	node := w.NodeOn(t, d)
 	done := node.Engine.Manage(t.Context(), boss, bob.ID, recovery.ActionDisable, "because")
-	_ = node.Engine.WriteTrail(t.Context())
+	_ = node.Engine.EndTrail(t.Context())
 	if !dead.Load() {
 		return false
 	}

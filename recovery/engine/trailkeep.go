@@ -41,11 +41,10 @@ func (e *Engine) KeepTrail(ctx context.Context) {
 
 // EndTrail writes all that waits for the audit trail: a process ends.
 func (e *Engine) EndTrail(ctx context.Context) error {
-	for more := true; more; {
+	for more := true; more; more = e.trail.waits() {
 		if err := e.writeTrail(ctx, true); err != nil {
 			return err
 		}
-		more = e.trail.waits()
 	}
 	return nil
 }
@@ -68,27 +67,26 @@ func (e *Engine) writeTrail(ctx context.Context, all bool) error {
 	e.trail.writing.Lock()
 	defer e.trail.writing.Unlock()
 	b := e.trail.take(e.Now(), all)
-	err := e.writeBatch(ctx, b)
-	if err != nil {
+	if err := e.writeBatch(ctx, b); err != nil {
 		e.trail.giveBack(b)
 		e.trail.stir()
+		return err
 	}
-	return err
+	return e.settleTrail(ctx, all)
 }
 
+// writeBatch writes what waits into the trail. What an account still has of it then
+// is written twice at worst, by the next process.
 func (e *Engine) writeBatch(ctx context.Context, b batch) error {
-	links, owed, err := e.linksOf(ctx, b)
+	links, until, err := e.linksOf(ctx, b)
 	if err != nil {
 		return err
 	}
 	if err := e.appendTrail(ctx, links); err != nil {
 		return err
 	}
-	for id, in := range owed {
-		if err := e.settleTrail(ctx, id, in); err != nil {
-			e.trail.owes(id) // it is in the trail, and will be there twice
-			return err
-		}
+	for id, head := range until {
+		e.trail.moved.note(id, head, e.Now())
 	}
 	return nil
 }
@@ -100,10 +98,11 @@ func (e *Engine) drainTrail(ctx context.Context, id string) error {
 	return e.writeBatch(ctx, batch{accounts: []string{id}})
 }
 
-// linksOf is what a batch writes, and what of it is of which account.
-func (e *Engine) linksOf(ctx context.Context, b batch) ([]recovery.Link, map[string][]recovery.Link, error) {
+// linksOf is what a batch writes, and up to where it has the records of which
+// account.
+func (e *Engine) linksOf(ctx context.Context, b batch) ([]recovery.Link, map[string]recovery.Head, error) {
 	var links []recovery.Link
-	owed := map[string][]recovery.Link{}
+	until := map[string]recovery.Head{}
 	for _, ev := range b.loose {
 		key, err := e.trailKey(ctx, ev.Account)
 		if err != nil {
@@ -124,11 +123,11 @@ func (e *Engine) linksOf(ctx context.Context, b batch) ([]recovery.Link, map[str
 		case err != nil:
 			return nil, nil, err
 		}
-		if len(a.Trail.Owed) > 0 {
-			links, owed[id] = append(links, a.Trail.Owed...), a.Trail.Owed
+		if owed := a.Trail.Unmoved(e.trail.moved.until(id)); len(owed) > 0 {
+			links, until[id] = append(links, owed...), owed[len(owed)-1].Head
 		}
 	}
-	return links, owed, nil
+	return links, until, nil
 }
 
 // trailKey is what seals the private part of a record about an account; nil: there
@@ -160,24 +159,6 @@ func (e *Engine) whatever(ctx context.Context, id string) (*recovery.Account, er
 		err = recovery.ErrNoAccount
 	}
 	return &a, err
-}
-
-// settleTrail takes off an account what is in the trail.
-func (e *Engine) settleTrail(ctx context.Context, id string, in []recovery.Link) error {
-	a, err := kv.Update(ctx, e.Store, recovery.AccountKey(id), time.Time{}, func(a *recovery.Account, exists bool) error {
-		if !exists || !a.Trail.Settle(in) {
-			return recovery.ErrMoved // another process was faster
-		}
-		a.Revision++
-		return nil
-	})
-	if errors.Is(err, recovery.ErrMoved) {
-		return nil
-	}
-	if err == nil {
-		e.alarms.saw(id, a.Revision)
-	}
-	return err
 }
 
 // CollectTrail finds the accounts that owe records although no process of today

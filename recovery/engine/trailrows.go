@@ -43,8 +43,8 @@ func (v *trailVerifier) accounts(ctx context.Context) error {
 			return err
 		}
 		row := &trailRow{there: true, head: a.Trail.Head}
-		if len(a.Trail.Owed) > 0 {
-			row.owed = a.Trail.Owed[0].Head.Number
+		if owed := a.Trail.Unmoved(v.trail.moved.until(id)); len(owed) > 0 {
+			row.owed = owed[0].Head.Number
 		}
 		v.rows[a.ID] = row
 		v.report.Accounts++

@@ -242,7 +242,9 @@ func TestAU02_WhatIsPutBackIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		writeTrail(t, w.Engine)
+		if err := w.Engine.EndTrail(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	change()
 	old := allRecords(t, w.Driver)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,10 +43,22 @@ func fill(t *testing.T, w *recoverytest.World, name string) {
 			a.Begun = append(a.Begun[:min(len(a.Begun), 7)], recovery.BegunSignIn{Binding: secret.Token(32), At: now, Until: now.Add(time.Hour), Browser: browser, Base: "https://photos.example.org/.sparekey/", Network: network})
 			a.Stopped = append(a.Stopped, recovery.Stopped{Goal: recovery.GoalSecondFactor, Way: []string{recovery.MailLink, recovery.Password}, Proofs: []string{recovery.MailLink, recovery.Password}, Until: now.Add(time.Hour)})
 		}
+		a.Trail.Owed = nil
 		for range 16 {
+			if err := a.Enter(w.Keys, longestEvent(now), secret.Token(9)); err != nil {
+				t.Fatal(err)
+			}
 			a.Owe(recovery.Owed{ID: secret.Token(9), Event: recovery.EventFactorReset, At: now, Browser: browser, To: []recovery.Recipient{{Channel: recovery.ChannelMail, Value: strings.Repeat("m", 200), Entry: secret.Token(9)}}, By: secret.Token(9), Since: now})
 		}
 	})
+}
+
+// longestEvent is one whose record in the audit trail is as long as can be.
+func longestEvent(now time.Time) recovery.Event {
+	evil := strings.Repeat("\\\U0001F511", 500)
+	return recovery.Event{
+		Name: recovery.EventSuspended, At: now, ActorID: secret.Token(16), Actor: evil, Method: evil, Network: evil, Browser: evil, Flow: evil, Detail: evil, Count: 1e9,
+	}
 }
 
 // The fullest account there can be signs in, ends sessions, is closed and is
@@ -58,6 +71,9 @@ func TestRule_TheFullestAccountIsRecovered(t *testing.T) {
 	a := account(t, w, alice.Name)
 	if size := a.Size(); size < recovery.FullRecord || size > 2*recovery.FullRecord {
 		t.Fatalf("got %d bytes, want a full account, which the store takes still", size)
+	}
+	if body, err := json.Marshal(a); err != nil || len(a.Trail.Owed) != 16 || len(body) > 4*recovery.FullRecord {
+		t.Fatalf("got %d bytes with %d records that are owed to the audit trail (%v), want 16, and that the store takes them", len(body), len(a.Trail.Owed), err)
 	}
 	// It adds nothing.
 	own.Post("/.sparekey/account/devices", recoverytest.Fields("choice", "rename:"+a.Devices[0].ID, "label", strings.Repeat("é", recovery.MaxLabel)))
