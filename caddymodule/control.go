@@ -27,7 +27,7 @@ const (
 // deadline is how long an operation may take.
 func deadline(name string) time.Duration {
 	switch name {
-	case opTrial, opRekey, opAudit:
+	case opTrial, opRekey, opAudit, opImport:
 		return trialDeadline
 	case opAuditVerify:
 		return verifyDeadline

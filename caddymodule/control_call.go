@@ -11,11 +11,16 @@ import (
 // call does one operation and returns its result as JSON. Every error is a
 // sentence for the operator.
 func (o *operations) call(ctx context.Context, name string, args arguments) ([]byte, error) {
-	result, err := o.do(engine.By(ctx, engine.Actor{Name: engine.CommandLine, Network: "local"}), name, args)
+	result, err := o.do(commandLine(ctx), name, args)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(result)
+}
+
+// commandLine notes who acts.
+func commandLine(ctx context.Context) context.Context {
+	return engine.By(ctx, engine.Actor{Name: engine.CommandLine, Network: "local"})
 }
 
 func (o *operations) do(ctx context.Context, name string, args arguments) (any, error) {
@@ -62,6 +67,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.audit(ctx, args.User, args.Audit)
 	case opAuditVerify:
 		return o.auditVerify(ctx, args.Audit)
+	case opImport:
+		return o.importPeople(ctx, args.Import)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

@@ -53,6 +53,7 @@ const (
 	opInviteGroup  = "invite-group"
 	opInviteList   = "invite-list"
 	opInviteRevoke = "invite-revoke"
+	opImport       = "import" // a part of it
 )
 
 // arguments of any operation.
@@ -70,9 +71,16 @@ type arguments struct {
 	Act     *actArguments     `json:"act,omitempty"`
 	Audit   *auditArguments   `json:"audit,omitempty"`
 	Invite  *inviteArguments  `json:"invite,omitempty"`
+	Import  *importArguments  `json:"import,omitempty"`
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message
+}
+
+// importArguments are some of the people of a file.
+type importArguments struct {
+	People []recovery.Newcomer `json:"people"`
+	Try    bool                `json:"try,omitempty"`
 }
 
 // explainArguments are a request that somebody could make.

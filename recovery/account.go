@@ -82,7 +82,8 @@ type Account struct {
 	Acts            uint64           `json:"acts,omitempty"`   // raised by each act of its owner, which ends what others began
 	LastAct         Act              `json:"last_act,omitzero"`
 
-	Revision uint64 `json:"revision,omitempty"` // raised with every write: an older value of the record shows
+	Imported *Import `json:"imported,omitempty"` // brought along from another program; nil: it was not
+	Revision uint64  `json:"revision,omitempty"` // raised with every write: an older value of the record shows
 
 	// SecondFactor says that this account signs in with two factors. It is
 	// stored apart from the credentials: if those went missing, sign-in must be

@@ -70,6 +70,7 @@ func forbidden() map[string]map[string]string {
 			own + "/method": "the lint reads what a proof rests on from its own table, so that a test can hold the two against each other",
 			own + "/kv":     "the lint needs no accounts: it judges every shape one could have",
 		},
+		own + "/foreign": {own + "/kv": "a file is read; what becomes of it is package engine's", own + "/engine": "a file is read; what becomes of it is decided there"},
 		own + "/breached": {
 			own + "/method": "it is given a password and nothing of whose it is",
 		},

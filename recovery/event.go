@@ -80,12 +80,13 @@ const (
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventBrowserRenamed        EventName = "browser_renamed"
 	EventBrowserForgotten      EventName = "browser_forgotten"
-	EventOldestEnded           EventName = "oldest_ended"   // a browser or session was one too many
-	EventBrowserCopied         EventName = "browser_copied" // a token of a remembered browser that was replaced is shown
-	EventTrustEnded            EventName = "trust_ended"    // in one browser, by its owner: the second factor is asked for there again
-	EventStoreAccepted         EventName = "store_accepted" // an operator has restored it on purpose
-	EventRekeyed               EventName = "rekeyed"        // the store opens with the newest root key alone
-	EventAlarm                 EventName = "alarm"          // a record is missing or does not open
+	EventOldestEnded           EventName = "oldest_ended"    // a browser or session was one too many
+	EventBrowserCopied         EventName = "browser_copied"  // a token of a remembered browser that was replaced is shown
+	EventTrustEnded            EventName = "trust_ended"     // in one browser, by its owner: the second factor is asked for there again
+	EventStoreAccepted         EventName = "store_accepted"  // an operator has restored it on purpose
+	EventRekeyed               EventName = "rekeyed"         // the store opens with the newest root key alone
+	EventImported              EventName = "imported"        // brought along from another program
+	EventAlarm                 EventName = "alarm"           // a record is missing or does not open
 
 	// Of these there is at most one a minute for each network: see Event.Count.
 	EventCrossSite    EventName = "refused_cross_site"

@@ -183,6 +183,7 @@ func othersEvents() []EventInfo {
 		info(EventDeviceRefused, proofFields, "a known browser refused a new one, or the wrong number was typed there"),
 		info(EventDeviceLetIn, proofFields, "a sign-in that a known browser allowed"),
 		info(EventVouched, proofFields, "somebody vouched for another person"),
+		info(EventImported, requestFields, "the operator brought an account along from another program; detail: its state, or that it was brought along again"),
 		info(EventRescue, requestFields, "the operator made a rescue link"),
 		info(EventStoreAccepted, requestFields, "the operator restored an older store on purpose"),
 		info(EventRekeyed, requestFields, "rekey has come to its end: the store opens with the newest root key alone"),

@@ -69,21 +69,28 @@ func (m Password) Queue(ctx context.Context) (context.Context, func(), error) {
 // Verify implements recovery.Method. For an account without a password it
 // costs one hash all the same (EN-02).
 func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {
+	raw := clip(string(t.Input.Password))
 	typed, ok := opaque(string(t.Input.Password))
 	c := t.Account.Credential(recovery.Password)
 	var d passwordData
-	if c == nil || json.Unmarshal(c.Data, &d) != nil || !ok {
-		return recovery.Verdict{}, m.Hasher.Burn(ctx, clip(typed))
+	if c == nil || json.Unmarshal(c.Data, &d) != nil || !ok && !oldFashioned(d.Hash, string(t.Input.Password)) {
+		return recovery.Verdict{}, m.Hasher.BurnLook(ctx, clip(typed), raw)
 	}
-	right, stale, err := m.Hasher.Verify(ctx, d.Hash, typed)
+	right, stale, err := m.Hasher.Look(ctx, d.Hash, typed, raw)
 	if err != nil || !right {
 		return recovery.Verdict{}, err
 	}
 	v := recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version}
-	if stale {
+	if stale && ok {
 		v.Rehash = m.rehash(c.ID, d.Hash, typed)
 	}
 	return v, nil
+}
+
+// oldFashioned tells whether another program took what is no password here.
+func oldFashioned(hash, typed string) bool {
+	cost, err := secret.CostOf(hash)
+	return err == nil && secret.Brought(cost) && len(typed) <= MaxPassword
 }
 
 // rehash replaces a hash made with other costs, unless the password changed
@@ -114,11 +121,25 @@ func (Password) CostOf(a *recovery.Account) string {
 	if c == nil || json.Unmarshal(c.Data, &d) != nil {
 		return ""
 	}
-	p, err := secret.CostOf(d.Hash)
+	cost, err := secret.CostOf(d.Hash)
 	if err != nil {
 		return ""
 	}
-	return p.String()
+	return cost
+}
+
+// Bring implements recovery.Brought: a hash that [secret.Hasher.Wrap] has made of
+// that of another program. How long the password is shows when it is typed.
+func (Password) Bring(data json.RawMessage) (json.RawMessage, error) {
+	var d passwordData
+	if err := json.Unmarshal(data, &d); err != nil {
+		return nil, err
+	}
+	cost, err := secret.CostOf(d.Hash)
+	if err == nil && !secret.Brought(cost) {
+		err = secret.ErrHash
+	}
+	return pack(passwordData{Hash: d.Hash}), err
 }
 
 // Match implements recovery.Costed.
@@ -144,7 +165,7 @@ func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage
 	if m.Breached != nil && m.Breached(ctx, typed) {
 		return nil, &recovery.Problem{Key: recovery.ProblemBreached}, nil
 	}
-	same, err := m.same(ctx, t.Account, typed)
+	same, err := m.same(ctx, t, typed)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -161,13 +182,13 @@ func (m Password) Confirm(ctx context.Context, t recovery.Try, _ json.RawMessage
 // same reports whether the account has this very password. It is no oracle: only
 // a flow that may replace the password gets here, and a wrong guess replaces
 // it, so a flow has one guess.
-func (m Password) same(ctx context.Context, a *recovery.Account, typed string) (bool, error) {
-	c := a.Credential(recovery.Password)
+func (m Password) same(ctx context.Context, t recovery.Try, typed string) (bool, error) {
+	c := t.Account.Credential(recovery.Password)
 	var d passwordData
 	if c == nil || json.Unmarshal(c.Data, &d) != nil {
 		return false, nil
 	}
-	same, _, err := m.Hasher.Verify(ctx, d.Hash, typed)
+	same, _, err := m.Hasher.Look(ctx, d.Hash, typed, clip(string(t.Input.NewPassword)))
 	return same, err
 }
 

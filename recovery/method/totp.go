@@ -19,7 +19,7 @@ import (
 )
 
 // TOTP is the authenticator app (RFC 6238): SHA-1, 6 digits, 30 seconds,
-// 160-bit secret; the previous, the current and the next step pass. Each step
+// 160-bit secret, or what one that was brought along was made with; the previous, the current and the next step pass. Each step
 // passes once per account, and the code that confirmed the enrolment counts as
 // used (MF-08).
 type TOTP struct{}
@@ -33,6 +33,7 @@ const (
 type totpData struct {
 	Secret string `json:"secret"` // base32, unpadded
 	Last   int64  `json:"last"`   // highest step accepted
+	totpKind
 }
 
 // Traits implements recovery.Method.
@@ -56,7 +57,7 @@ func (TOTP) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) 
 	if c == nil || json.Unmarshal(c.Data, &d) != nil {
 		return recovery.Verdict{}, nil
 	}
-	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
+	step, ok := d.match(string(t.Input.Code), t.Now, 1)
 	if !ok {
 		return recovery.Verdict{}, nil
 	}
@@ -86,15 +87,15 @@ func claimStep(a *recovery.Account, id string, step int64) error {
 
 // match returns the step a code belongs to, looking n steps each way, nearest
 // first. All steps are computed whatever matches.
-func match(key, code string, now time.Time, n int64) (step int64, ok bool) {
+func (d totpData) match(code string, now time.Time, n int64) (step int64, ok bool) {
 	code = secret.Typed(code)
-	if len(code) != 6 {
+	if len(code) != d.digits() {
 		return 0, false
 	}
-	mid := now.Unix() / totpPeriod
+	mid := now.Unix() / d.period()
 	for i := n; i >= 0; i-- {
 		for _, s := range []int64{mid - i, mid + i} {
-			if s >= 0 && subtle.ConstantTimeCompare([]byte(generate(key, s)), []byte(code)) == 1 {
+			if s >= 0 && subtle.ConstantTimeCompare([]byte(d.generate(s)), []byte(code)) == 1 {
 				step, ok = s, true
 			}
 		}
@@ -102,8 +103,8 @@ func match(key, code string, now time.Time, n int64) (step int64, ok bool) {
 	return step, ok
 }
 
-func generate(key string, step int64) string {
-	code, err := hotp.GenerateCodeCustom(key, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+func (d totpData) generate(step int64) string {
+	code, err := hotp.GenerateCodeCustom(d.Secret, uint64(step), hotp.ValidateOpts{Digits: otp.Digits(d.digits()), Algorithm: d.algorithm()})
 	if err != nil {
 		return ""
 	}
@@ -113,12 +114,12 @@ func generate(key string, step int64) string {
 // drift tells people who enrol an authenticator by how many minutes its clock
 // is off, if the code is right for another time within the hour. The page shows
 // the secret, so this tells them nothing else.
-func drift(key, code string, now time.Time) *recovery.Problem {
-	step, ok := match(key, code, now, totpDrift)
+func (d totpData) drift(code string, now time.Time) *recovery.Problem {
+	step, ok := d.match(code, now, totpDrift)
 	if !ok {
 		return nil
 	}
-	off := step*totpPeriod - now.Unix()
+	off := step*d.period() - now.Unix()
 	minutes := max((max(off, -off)+30)/60, 1)
 	return &recovery.Problem{Key: recovery.ProblemClock, Args: map[string]string{"minutes": itoa(int(minutes))}}
 }
@@ -142,9 +143,9 @@ func (TOTP) Confirm(_ context.Context, t recovery.Try, offered json.RawMessage) 
 	if t.Input.Code == "" {
 		return nil, recovery.InField(recovery.ProblemMissing, "code"), nil
 	}
-	step, ok := match(d.Secret, string(t.Input.Code), t.Now, 1)
+	step, ok := d.match(string(t.Input.Code), t.Now, 1)
 	if !ok {
-		if p := drift(d.Secret, string(t.Input.Code), t.Now); p != nil {
+		if p := d.drift(string(t.Input.Code), t.Now); p != nil {
 			return nil, p, nil
 		}
 		return nil, &recovery.Problem{Key: recovery.ProblemAuthenticator}, nil

@@ -3,13 +3,11 @@ package secret
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -42,7 +40,7 @@ type Hasher struct {
 	waiting atomic.Int64
 	queue   int64
 	dummy   string
-	costs   atomic.Pointer[[]HashParams] // of every look, in order
+	costs   atomic.Pointer[lookCosts] // of every look
 }
 
 // NewHasher allows max(1, cores/2) runs at a time and queue more to wait
@@ -59,7 +57,7 @@ func NewHasher(p HashParams, queue int) *Hasher {
 		slots:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		queue:  int64(queue),
 	}
-	h.costs.Store(&[]HashParams{p})
+	h.costs.Store(&lookCosts{own: []HashParams{p}})
 	h.dummy = encode(p, make([]byte, saltSize), make([]byte, hashSize))
 	return h
 }
@@ -79,75 +77,19 @@ func (h *Hasher) Slots() int { return cap(h.slots) }
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
-	sum, err := h.run(ctx, password, salt, h.params)
+	sum, err := h.own(ctx, []byte(password), salt, h.params)
 	if err != nil {
 		return "", err
 	}
 	return encode(h.params, salt, sum), nil
 }
 
-// Verify compares password with a PHC string. stale tells that the string was
-// made with other costs than today's and should be replaced. A wrong password
-// is false and no error.
-func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, stale bool, err error) {
-	p, salt, want, err := decode(phc)
-	if err != nil {
-		return false, false, err
-	}
-	costs := *h.costs.Load()
-	if !slices.Contains(costs, p) {
-		costs = append(slices.Clip(costs), p) // nobody told us of it
-	}
-	var got []byte
-	for _, cost := range costs {
-		use := make([]byte, saltSize)
-		if cost == p {
-			use = salt
-		}
-		sum, err := h.run(ctx, password, use, cost)
-		if err != nil {
-			return false, false, err
-		}
-		if cost == p {
-			got = sum
-		}
-	}
-	return subtle.ConstantTimeCompare(got, want) == 1, p != h.params, nil
-}
-
 // Cost is what a hash made now costs.
 func (h *Hasher) Cost() HashParams { return h.params }
-
-// Match makes every look cost all of these, each once, beside today's: it takes
-// the same runs in the same order for every password and for nobody's. What
-// cannot be read is left out.
-func (h *Hasher) Match(costs []string) {
-	list := []HashParams{h.params}
-	for _, text := range costs {
-		if p, err := parseCost(text); err == nil && !slices.Contains(list, p) {
-			list = append(list, p)
-		}
-	}
-	slices.SortFunc(list, func(a, b HashParams) int { return strings.Compare(a.String(), b.String()) })
-	h.costs.Store(&list)
-}
 
 // String is the cost as it stands in a PHC string.
 func (p HashParams) String() string {
 	return fmt.Sprintf("m=%d,t=%d,p=%d", p.Memory, p.Time, p.Threads)
-}
-
-// CostOf is the cost in a PHC string.
-func CostOf(phc string) (HashParams, error) {
-	p, _, _, err := decode(phc)
-	return p, err
-}
-
-// Burn costs what Verify costs and is never right: for people who do not
-// exist (EN-02).
-func (h *Hasher) Burn(ctx context.Context, password string) error {
-	_, _, err := h.Verify(ctx, h.dummy, password)
-	return err
 }
 
 // place is one in the queue that is taken before its hash begins.
@@ -189,7 +131,13 @@ func (h *Hasher) enter(ctx context.Context) bool {
 	return true
 }
 
-func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashParams) ([]byte, error) {
+// own makes one run of ours.
+func (h *Hasher) own(ctx context.Context, input, salt []byte, p HashParams) ([]byte, error) {
+	return h.run(ctx, p.Memory, func() []byte { return argon2.IDKey(input, salt, p.Time, p.Memory, p.Threads, hashSize) })
+}
+
+// run does work that holds so many KiB when it is its turn.
+func (h *Hasher) run(ctx context.Context, memory uint32, work func() []byte) ([]byte, error) {
 	if !h.enter(ctx) {
 		return nil, ErrBusy
 	}
@@ -206,12 +154,12 @@ func (h *Hasher) run(ctx context.Context, password string, salt []byte, p HashPa
 		// gap, and the system still counts its pages as ours. Giving them back
 		// costs a quarter of the run's time and halves the peak. It is a whole
 		// collection, so for a run of little memory it would be all cost.
-		if p.Memory >= 1<<10 {
+		if memory >= 1<<10 {
 			debug.FreeOSMemory()
 		}
 		<-h.slots
 	}()
-	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, hashSize), nil
+	return work(), nil
 }
 
 func encode(p HashParams, salt, sum []byte) string {

@@ -1,0 +1,16 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caddy-sparekey/sparekey/recovery/engine"
+)
+
+// importPeople does a part of an import.
+func (o *operations) importPeople(ctx context.Context, args *importArguments) ([]engine.Imported, error) {
+	if args == nil {
+		return nil, errors.New("import without people")
+	}
+	return o.engine.Import(ctx, args.People, args.Try)
+}
