@@ -79,6 +79,20 @@ func everyCommand() []asked {
 		{path: "doctor"},
 		{path: "rekey"},
 		{path: "restore", args: []string{"--accept-old"}},
+		{path: "import authelia", args: []string{"FOLDER/authelia"}},
+		{path: "import caddy-security", args: []string{"FOLDER/caddy-security"}},
+		{path: "import tinyauth", args: []string{"FOLDER/tinyauth"}},
+		{path: "import htpasswd", args: []string{"FOLDER/htpasswd"}},
+		{path: "import csv", args: []string{"FOLDER/csv"}},
+		{path: "backup", args: []string{"FOLDER/backup", "--passphrase-file=FOLDER/phrase"}},
+	}
+}
+
+// filesOfCommands are what commands read, by their names in FOLDER.
+func filesOfCommands() map[string]string {
+	return map[string]string{
+		"authelia": "users:\n  carl: {email: carl@example.org}\n", "caddy-security": `{"users": [{"username": "dan"}]}`,
+		"tinyauth": "erik:$1$weak\n", "htpasswd": "fritz:$1$weak\n", "csv": "name\ngus\n", "phrase": "correct horse battery\n",
 	}
 }
 
@@ -107,9 +121,15 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	h.more = "notify file " + filepath.Join(h.folder, "out")
 	config := "--config=" + h.caddyfile(t)
 	h.start(t) // some of them send mail
+	for name, text := range filesOfCommands() {
+		write(t, filepath.Join(h.folder, name), text)
+	}
 	all := leaves(t)
 	for _, a := range everyCommand() {
-		args := append(strings.Fields(a.path), a.args...)
+		args := strings.Fields(a.path)
+		for _, arg := range a.args {
+			args = append(args, strings.ReplaceAll(arg, "FOLDER", h.folder))
+		}
 		where := config
 		if a.fresh {
 			where = "--config=" + fresh.caddyfile(t)

@@ -136,16 +136,25 @@ func (p *place) keys() (*secret.Keys, error) {
 
 // callHere opens the store and does an operation on it.
 func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args arguments) (answer []byte, err error) {
-	driver, err := p.app.store.Open(p.app.logger)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, driver.Close()) }()
 	ctx, cancel := context.WithTimeout(ctx, deadline(op))
 	defer cancel()
+	err = p.with(ctx, keys, func(o *operations) error {
+		answer, err = o.call(ctx, op, args)
+		return err
+	})
+	return answer, err
+}
+
+// with opens the store for what is done there.
+func (p *place) with(ctx context.Context, keys *secret.Keys, do func(*operations) error) (err error) {
+	driver, err := p.app.store.Open(p.app.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, driver.Close()) }()
 	s := &kv.Store{Driver: driver, Sealer: keys, Now: time.Now}
 	if err := checkStore(ctx, s, keys, p.app.store); err != nil {
-		return nil, err
+		return err
 	}
 	e, err := engine.New(&engine.Engine{
 		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
@@ -153,14 +162,13 @@ func (p *place) callHere(ctx context.Context, keys *secret.Keys, op string, args
 		RuleGroups: ruleGroups(p.app.rules), LockedOut: p.lockedOut(),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := &operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare}
-	answer, err = o.call(ctx, op, args)
+	err = do(&operations{engine: e, origin: func() string { return p.origin }, app: p.app, bare: p.bare})
 	if bad := e.EndTrail(ctx); bad != nil {
 		p.app.logger.Warn("the audit trail is written by the next Caddy that starts", "error", bad)
 	}
-	return answer, err
+	return err
 }
 
 // lockedOut tells of people in lists whether they would be locked out; nil: without

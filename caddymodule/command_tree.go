@@ -34,6 +34,7 @@ const examples = `  $ caddy sparekey setup-link
   $ caddy sparekey key add anna --name "phone backup" --path "/dav/*"
   $ caddy sparekey audit --user anna --since 7d
   $ caddy sparekey import authelia users_database.yml --dry-run
+  $ caddy sparekey backup sparekey.backup
   $ caddy sparekey doctor
   $ sudo -u caddy caddy sparekey user list --config /etc/caddy/Caddyfile --json`
 
@@ -55,7 +56,7 @@ func (c *command) build(cmd *cobra.Command) {
 		user.AddCommand(c.act(a))
 	}
 	cmd.AddCommand(c.setupLink(), c.rescue(), user, c.invite(), c.key(), c.audit(), c.explain(), c.doctor(), c.restore(), c.rekey())
-	cmd.AddCommand(c.importPeople())
+	cmd.AddCommand(c.importPeople(), c.backup())
 }
 
 // group makes a command that only has others below it.

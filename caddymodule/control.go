@@ -27,7 +27,7 @@ const (
 // deadline is how long an operation may take.
 func deadline(name string) time.Duration {
 	switch name {
-	case opTrial, opRekey, opAudit, opImport:
+	case opTrial, opRekey, opAudit, opImport, opCarry:
 		return trialDeadline
 	case opAuditVerify:
 		return verifyDeadline

@@ -69,6 +69,8 @@ func (o *operations) do(ctx context.Context, name string, args arguments) (any, 
 		return o.auditVerify(ctx, args.Audit)
 	case opImport:
 		return o.importPeople(ctx, args.Import)
+	case opCarry:
+		return o.carry(ctx, args.Carry)
 	case opTrials:
 		return o.trials(ctx, args.To)
 	case opTrial:

@@ -14,3 +14,11 @@ func (o *operations) importPeople(ctx context.Context, args *importArguments) ([
 	}
 	return o.engine.Import(ctx, args.People, args.Try)
 }
+
+// carry reads a part of what a backup takes, as it is stored, sealed.
+func (o *operations) carry(ctx context.Context, part *engine.CarryPage) (engine.CarryPage, error) {
+	if part == nil {
+		return engine.CarryPage{}, errors.New("carry without a part")
+	}
+	return o.engine.Carry(ctx, *part)
+}

@@ -54,6 +54,7 @@ const (
 	opInviteList   = "invite-list"
 	opInviteRevoke = "invite-revoke"
 	opImport       = "import" // a part of it
+	opCarry        = "carry"  // a part of what a backup takes
 )
 
 // arguments of any operation.
@@ -72,6 +73,7 @@ type arguments struct {
 	Audit   *auditArguments   `json:"audit,omitempty"`
 	Invite  *inviteArguments  `json:"invite,omitempty"`
 	Import  *importArguments  `json:"import,omitempty"`
+	Carry   *engine.CarryPage `json:"carry,omitempty"` // as the part before has said
 
 	Channel string `json:"channel,omitempty"`
 	To      string `json:"to,omitempty"` // mail address or number for a test message

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (o *operations) keyChecks(ctx context.Context, people []engine.Person) []ch
 	case s.Spare:
 		out = append(out, check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil})
 	}
-	return slices.Concat(out, o.untilChecks(s), o.trailKeys(ctx), o.lostCodes(ctx, people))
+	return slices.Concat(out, o.untilChecks(s), o.trailKeys(ctx), o.keptKeys(ctx, people), o.lostCodes(ctx, people))
 }
 
 // trailKeys tells until when the audit trail needs keys of before.
@@ -52,6 +53,22 @@ func (o *operations) trailKeys(ctx context.Context) []check {
 		out = append(out, check{"audit", levelWarning, "what an older key has written cannot be checked, since it is not in \"secret\"; nothing of it is left after " + day, "put it behind the others, to check", nil})
 	}
 	return out
+}
+
+// keptKeys tells of the root keys of a backup that was brought back.
+func (o *operations) keptKeys(ctx context.Context, people []engine.Person) []check {
+	roots, err := rootsIn(filepath.Join(o.app.store.Folder(), restoredKeys))
+	if err != nil || len(roots) == 0 {
+		return nil // without them no Caddy starts
+	}
+	names, err := o.engine.OlderCodes(ctx, people)
+	switch {
+	case err != nil:
+		return nil // said by the checks of the store
+	case len(names) == 0:
+		return []check{fine("secret", "no recovery code needs the keys of a backup in %s any more", restoredKeys)}
+	}
+	return []check{fine("secret", "recovery codes that need the keys of a backup in %s, beside the store of every Caddy on it: %s", restoredKeys, strings.Join(names, ", "))}
 }
 
 // lostCodes lists people who may think that they have recovery codes.

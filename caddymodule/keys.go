@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -21,20 +20,13 @@ import (
 // keyFile lies beside the store: a copy of the folder is a copy of the key.
 const keyFile = "sparekey.key"
 
-// rootKeys reads the configured keys, or the generated one.
+// rootKeys reads the configured keys, or the generated one, and those of backups.
 func (a *App) rootKeys() (*secret.Keys, error) {
-	if len(a.Secrets) == 0 {
-		root, err := generatedKey(filepath.Join(a.store.Folder(), keyFile))
-		if err != nil {
-			return nil, err
-		}
-		return secret.NewKeys(root)
-	}
-	roots, err := a.configuredRoots()
+	roots, err := a.roots()
 	if err != nil {
 		return nil, err
 	}
-	return secret.NewKeys(roots.opening(time.Now())...)
+	return secret.NewKeys(roots...)
 }
 
 // configuredRoots reads "secret". The first seals, and has to be a key; one behind

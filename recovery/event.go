@@ -86,6 +86,7 @@ const (
 	EventStoreAccepted         EventName = "store_accepted"  // an operator has restored it on purpose
 	EventRekeyed               EventName = "rekeyed"         // the store opens with the newest root key alone
 	EventImported              EventName = "imported"        // brought along from another program
+	EventBroughtBack           EventName = "backup_restored" // into an empty store
 	EventAlarm                 EventName = "alarm"           // a record is missing or does not open
 
 	// Of these there is at most one a minute for each network: see Event.Count.

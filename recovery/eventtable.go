@@ -185,6 +185,7 @@ func othersEvents() []EventInfo {
 		info(EventVouched, proofFields, "somebody vouched for another person"),
 		info(EventImported, requestFields, "the operator brought an account along from another program; detail: its state, or that it was brought along again"),
 		info(EventRescue, requestFields, "the operator made a rescue link"),
+		info(EventBroughtBack, requestFields, "the operator brought a backup back into an empty store; detail: how many accounts"),
 		info(EventStoreAccepted, requestFields, "the operator restored an older store on purpose"),
 		info(EventRekeyed, requestFields, "rekey has come to its end: the store opens with the newest root key alone"),
 	}

@@ -41,6 +41,19 @@ func (e *Engine) KeyState(ctx context.Context) (KeyState, error) {
 // LostCodes lists the people whose recovery codes were made under a root key that
 // is gone: they open nothing any more.
 func (e *Engine) LostCodes(ctx context.Context, people []Person) ([]string, error) {
+	return e.named(ctx, people, func(a *recovery.Account) bool {
+		return slices.ContainsFunc(e.codeKeysOf(a), func(id string) bool { return id != "" && !slices.Contains(e.Keys.IDs(), id) })
+	})
+}
+
+// OlderCodes lists the people whose recovery codes need another root key than the
+// newest.
+func (e *Engine) OlderCodes(ctx context.Context, people []Person) ([]string, error) {
+	return e.named(ctx, people, e.olderCodes)
+}
+
+// named lists the people of whose accounts something holds.
+func (e *Engine) named(ctx context.Context, people []Person, holds func(*recovery.Account) bool) ([]string, error) {
 	var names []string
 	for _, p := range people {
 		a, err := e.account(ctx, p.ID)
@@ -50,7 +63,7 @@ func (e *Engine) LostCodes(ctx context.Context, people []Person) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(e.codeKeysOf(a), func(id string) bool { return id != "" && !slices.Contains(e.Keys.IDs(), id) }) {
+		if holds(a) {
 			names = append(names, p.Name)
 		}
 	}

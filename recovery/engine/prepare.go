@@ -22,7 +22,7 @@ const (
 // with the newest, which this process seals with from now on. A node with another
 // key would neither find nor open anything and must not start. It also writes the
 // record that is read in place of an account for unknown names. Errors:
-// [ErrKeyMismatch], [ErrKeyNeeded].
+// [ErrKeyMismatch], [ErrKeyNeeded], [ErrHalfBack].
 func Prepare(ctx context.Context, s *kv.Store, keys *secret.Keys) error {
 	_, _, err := kv.Load[string](ctx, s, checkKey)
 	if errors.Is(err, kv.ErrDamaged) {
@@ -30,6 +30,9 @@ func Prepare(ctx context.Context, s *kv.Store, keys *secret.Keys) error {
 	}
 	if err != nil {
 		return err
+	}
+	if _, half, err := kv.Load[string](ctx, s, restoringKey); half || err != nil {
+		return errors.Join(err, halfBack(half))
 	}
 	if err := noteFront(ctx, s, keys); err != nil {
 		return err

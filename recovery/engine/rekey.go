@@ -234,8 +234,8 @@ func (e *Engine) dropOldName(ctx context.Context, key string, _ *Rekeyed) error 
 	switch {
 	case newest == key:
 		return nil
-	case newest == "" && e.Now().Before(x.At.Add(takeover)):
-		return nil // its account is about to be written
+	case newest == "" && (e.Now().Before(x.At.Add(takeover)) || e.Now().Before(x.Held)):
+		return nil // its account is about to be written, or has left it to nobody
 	case newest != "":
 		if y, ok, err := kv.Load[index](ctx, e.Store, newest); err != nil || !ok || y.Account != x.Account {
 			return err // the first name is another's, for which the second pass has warned

@@ -1,0 +1,24 @@
+package recovery
+
+import "time"
+
+// backGeneration is far above what a generation reaches by itself: what was given
+// out between a backup and its return carries none that counts.
+const backGeneration = 1 << 20
+
+// BringBack makes an account of a backup one that can be used: sessions, links,
+// waits and known browsers are void, and access keys are suspended, among which there
+// may be revoked ones. Notices that were owed then have gone out long ago.
+func (a *Account) BringBack() {
+	untouched := a.Untouched()
+	a.Generation += backGeneration
+	a.EndEverything()
+	a.Devices, a.Begun, a.Owed = nil, nil, nil
+	a.OldCodes, a.UnfreezeWith = nil, nil
+	a.Invited = time.Time{}
+	a.Trail = Trail{} // the trail stays in the store in which it was written
+	a.Revision++
+	if untouched {
+		a.asImported()
+	}
+}
