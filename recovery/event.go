@@ -87,6 +87,7 @@ const (
 	EventRekeyed               EventName = "rekeyed"         // the store opens with the newest root key alone
 	EventImported              EventName = "imported"        // brought along from another program
 	EventBroughtBack           EventName = "backup_restored" // into an empty store
+	EventExported              EventName = "data_exported"   // to the person it is about
 	EventAlarm                 EventName = "alarm"           // a record is missing or does not open
 
 	// Of these there is at most one a minute for each network: see Event.Count.
