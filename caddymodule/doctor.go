@@ -144,7 +144,7 @@ func census(people []engine.Person) string {
 		}
 	}
 	text := fmt.Sprintf("%d in all, administrators: %d", len(people), admins)
-	for _, s := range []recovery.State{recovery.StateInvited, recovery.StateFrozen, recovery.StateDisabled} {
+	for _, s := range []recovery.State{recovery.StateInvited, recovery.StateFrozen, recovery.StateDisabled, recovery.StateLeaving} {
 		if states[s] > 0 {
 			text += fmt.Sprintf(", %s: %d", s, states[s])
 		}

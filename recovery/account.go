@@ -21,6 +21,9 @@ const (
 	StateActive   State = "active"
 	StateFrozen   State = "frozen"
 	StateDisabled State = "disabled"
+	// StateLeaving is closed by its owner, and removed when [Account.Leaving] has come.
+	// Until then a sign-in, any notice or an administrator keeps it.
+	StateLeaving State = "leaving"
 	// StateGone is an account that was removed. The record is left with its id, so
 	// that a session, key, ticket or flow of it meets what is gone, and not nothing,
 	// which would be an alarm.
@@ -47,7 +50,7 @@ type Account struct {
 	Name        string    `json:"name"`              // as typed; compared by its canonical form
 	DisplayName string    `json:"display,omitempty"` // as [CheckDisplayName]; empty: Name
 	State       State     `json:"state"`
-	Leaving     time.Time `json:"leaving,omitzero"` // disabled, and removed then; zero: it stays
+	Leaving     time.Time `json:"leaving,omitzero"` // closed, and removed then; zero: it stays
 	Remnant     *Remnant  `json:"gone,omitempty"`   // [StateGone]
 	StateBefore State     `json:"was,omitempty"`    // before it was disabled; enabling restores it
 	Generation  uint64    `json:"generation"`       // raised to end all sessions, flows and tickets

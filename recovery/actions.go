@@ -137,7 +137,10 @@ func disable(_ Edit, a *Account, _ time.Time, _ Lifetimes) error {
 	if a.State == StateDisabled {
 		return notIn(a)
 	}
-	a.State, a.StateBefore = StateDisabled, a.State
+	if a.StateBefore = a.State; a.State == StateLeaving {
+		a.StateBefore = StateActive // its day stays
+	}
+	a.State = StateDisabled
 	a.EndEverything()
 	a.UntrustDevices()
 	a.Invited = time.Time{}
@@ -145,6 +148,9 @@ func disable(_ Edit, a *Account, _ time.Time, _ Lifetimes) error {
 }
 
 func enable(_ Edit, a *Account, _ time.Time, _ Lifetimes) error {
+	if a.stay() {
+		return nil
+	}
 	if a.State != StateDisabled {
 		return notIn(a)
 	}

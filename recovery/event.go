@@ -80,15 +80,17 @@ const (
 	EventSessionsEnded         EventName = "sessions_ended"
 	EventBrowserRenamed        EventName = "browser_renamed"
 	EventBrowserForgotten      EventName = "browser_forgotten"
-	EventOldestEnded           EventName = "oldest_ended"    // a browser or session was one too many
-	EventBrowserCopied         EventName = "browser_copied"  // a token of a remembered browser that was replaced is shown
-	EventTrustEnded            EventName = "trust_ended"     // in one browser, by its owner: the second factor is asked for there again
-	EventStoreAccepted         EventName = "store_accepted"  // an operator has restored it on purpose
-	EventRekeyed               EventName = "rekeyed"         // the store opens with the newest root key alone
-	EventImported              EventName = "imported"        // brought along from another program
-	EventBroughtBack           EventName = "backup_restored" // into an empty store
-	EventExported              EventName = "data_exported"   // to the person it is about
-	EventAlarm                 EventName = "alarm"           // a record is missing or does not open
+	EventOldestEnded           EventName = "oldest_ended"     // a browser or session was one too many
+	EventBrowserCopied         EventName = "browser_copied"   // a token of a remembered browser that was replaced is shown
+	EventTrustEnded            EventName = "trust_ended"      // in one browser, by its owner: the second factor is asked for there again
+	EventStoreAccepted         EventName = "store_accepted"   // an operator has restored it on purpose
+	EventRekeyed               EventName = "rekeyed"          // the store opens with the newest root key alone
+	EventImported              EventName = "imported"         // brought along from another program
+	EventBroughtBack           EventName = "backup_restored"  // into an empty store
+	EventExported              EventName = "data_exported"    // to the person it is about
+	EventAccountGivenUp        EventName = "account_given_up" // closed by its owner, to be removed
+	EventKept                  EventName = "account_kept"     // it was to be removed
+	EventAlarm                 EventName = "alarm"            // a record is missing or does not open
 
 	// Of these there is at most one a minute for each network: see Event.Count.
 	EventCrossSite    EventName = "refused_cross_site"
@@ -108,7 +110,7 @@ func closing() []EventName {
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
 		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted, EventTrustedContactAdded, EventKeyMade, EventKeyResumed,
 		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
-		EventCaseOpened, EventCaseShown, EventVouched,
+		EventCaseOpened, EventCaseShown, EventVouched, EventAccountGivenUp, EventKept,
 	}
 }
 

@@ -155,6 +155,8 @@ func changeEvents() []EventInfo {
 		info(EventKeyUsed, requestFields, "a program came with an access key that an administrator made for this person: by is that administrator; once a day for each; detail: its id"),
 		info(EventKeyResumed, requestFields, "an access key that a recovery had suspended was switched on again by its owner; detail: its id"),
 		info(EventKeysSuspended, proofFields, "a recovery has suspended the access keys of the account"),
+		info(EventAccountGivenUp, proofFields, "the account was closed by its owner, and is removed in lifetime `delete` unless it is kept"),
+		info(EventKept, proofFields, "an account that its owner gave up stays: somebody signed in to it"),
 		info(EventExported, requestFields, "somebody was given a file of all that is kept of them"),
 		info(EventFrozen, requestFields, "“this wasn’t me” closed the account; detail: the notice that was pressed, or why else"),
 		info(EventThawed, proofFields, "a closed account was opened again"),

@@ -52,3 +52,9 @@ func byLink(empty []shape) []chapter {
 		{"join", "", "Make an account by a group's link", "A link for several people. Each proves a mailbox before anything of it is claimed, then chooses a name; the account is made with everything in it, in one write.", "account made, signed in", empty},
 	}
 }
+
+func deleted(settled []shape) []chapter {
+	return []chapter{
+		{"delete_account", "", "Delete the account", "It is closed at once and removed after lifetime `delete`. Until then its owner keeps it by signing in, any notice closes it as always instead, and an administrator enables it. Never the last administrator.", "closed, removed later", settled},
+	}
+}

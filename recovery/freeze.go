@@ -13,6 +13,7 @@ import (
 // since, as whoever made the change may have made them. Freezing again loosens
 // nothing.
 func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
+	a.stay()
 	if a.State != StateFrozen {
 		a.ClosedFor, a.UnfreezeWith = told, nil
 		if !now.Before(a.CodeUsed.Add(l.Notice)) {
@@ -40,8 +41,10 @@ func (a *Account) Freeze(told, now time.Time, l Lifetimes) {
 
 // Interrupt ends all that may have begun with a notice, and leaves the account
 // open: sign-ins, recoveries, waits, cases, addresses that do not count yet, and
-// browsers that another one let in. A second factor that was taken off is back.
+// browsers that another one let in. A second factor that was taken off is back, and an
+// account that was given up stays.
 func (a *Account) Interrupt(now time.Time, l Lifetimes) {
+	a.stay()
 	a.undoAddresses(now, l)
 	a.putFactorBack(now)
 	a.EndEverything()

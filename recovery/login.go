@@ -10,7 +10,7 @@ const KindLogin Kind = "login"
 
 func loginRecipe() Recipe {
 	return Recipe{
-		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen}, Opens: true,
+		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen, StateLeaving}, Opens: true,
 		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor, knownDevice}, Finish: End.login,
 		After: After{To: ToReturn},
 	}
@@ -21,6 +21,9 @@ func (end End) login(a *Account, eff *Effects) {
 	if end.near(a) {
 		end.enterNear(a, eff)
 		return
+	}
+	if a.stay() {
+		eff.Done(EventKept)
 	}
 	a.SignIns++
 	known := a.Device(end.Client.Device)
@@ -90,7 +93,8 @@ func unclosed(f Facts) (Step, bool) {
 // only method.
 func secondFactor(f Facts) (Step, bool) {
 	if f.Methods.HasFactor(f.Account) {
-		if f.Near || f.Device.Skips(f.Client.Device, f.Now, f.Policy) {
+		near := f.Near && f.Account.State != StateLeaving // one factor keeps no account
+		if near || f.Device.Skips(f.Client.Device, f.Now, f.Policy) {
 			return Step{}, false
 		}
 		return oneOf(f, f.orDevice(append(f.Methods.expand(Factor), RecoveryCode)))

@@ -9,6 +9,6 @@ func Recipes() []Recipe {
 		addFactorRecipe(), dropFactorRecipe(), dropOneRecipe(), takeOneRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),
 		changeMailRecipe(), changePhoneRecipe(), confirmMailRecipe(), confirmPhoneRecipe(),
 		addContactRecipe(), vouchRecipe(), drillContactRecipe(), letInRecipe(),
-		openCaseRecipe(), drillRecipe(),
+		openCaseRecipe(), drillRecipe(), deleteAccountRecipe(),
 	}
 }

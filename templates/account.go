@@ -111,6 +111,7 @@ type AccountContactPage struct {
 	Mail, Phone       string // masked
 	CanMail, CanPhone bool   // can be set or changed
 	Unconfirmed       []Unconfirmed
+	KeepDays          int // for so long an account that was deleted can be had back
 }
 
 func (AccountContactPage) Page() string     { return "account-contact" }

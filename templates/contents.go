@@ -18,7 +18,7 @@ func contents() []Content {
 		AccountDevicesPage{Sessions: []Session{{ID: "1", Methods: []string{"password"}}}, Browsers: []Browser{{ID: "1", Label: "desk", Network: "192.0.2.7"}}},
 		AccountRecoveryPage{Contacts: []string{"ben"}, Losses: []Loss{{What: "phone", Locked: true, Mend: "new_codes", Thing: LossGone}}},
 		AccountKeysPage{Keys: []Key{{ID: "1", Name: "phone backup", Maker: "sam", Hosts: []string{"photos.example.com"}, Paths: []string{"/dav/*"}, Suspended: true}}},
-		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed},
+		AccountContactPage{Mail: ana.Account.Mail, Phone: ana.Account.Phone, CanMail: true, CanPhone: true, Unconfirmed: ana.Account.Unconfirmed, KeepDays: 7},
 		AccountActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true, Lost: true}},
 		ActivatePage{By: "sam", Group: true},
 		ChoicePage{Choices: []string{"password"}, Factors: []Option{{Method: "totp"}}},

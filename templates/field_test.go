@@ -152,7 +152,7 @@ func TestStarts(t *testing.T) {
 		{"account-sign-in", "start", []string{"change_password", "add_factor"}},
 		{"account-sign-in-full", "start", []string{"change_password", "add_factor", "set_pin", "set_question"}},
 		{"account-recovery-full", "start", []string{"drill", "new_codes", "drill_contact", "add_contact", "add_contact", "change_phone"}},
-		{"account-contact-bare", "start", []string{"change_mail", "change_phone"}},
+		{"account-contact-bare", "start", []string{"change_mail", "change_phone", "delete_account"}},
 		{"person-case", "start", []string{"open_case"}},
 		{"person-case", "name", []string{"p-ben"}},
 		{"person-case-frozen", "start", []string{"open_case"}},

@@ -11,7 +11,7 @@ import (
 
 func events() []string {
 	return []string{
-		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed",
+		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed", "account_given_up", "account_kept",
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
 		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",

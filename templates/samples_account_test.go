@@ -40,9 +40,9 @@ func accountSamples() []sample {
 		{"account-recovery-bare", mine(), templates.AccountRecoveryPage{}},
 		{"account-activity", mine(), templates.AccountActivityPage{Log: templates.Log{Entries: activities()[:2], Older: "2026-03-05T14:05:00Z.abc"}}},
 		{"account-activity-none", mine(), templates.AccountActivityPage{}},
-		{"account-contact", mine(), templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true}},
-		{"account-contact-bare", mine(), templates.AccountContactPage{CanMail: true, CanPhone: true}},
-		{"account-contact-unconfirmed", taken, templates.AccountContactPage{Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true, Unconfirmed: unconfirmed()}},
+		{"account-contact", mine(), templates.AccountContactPage{KeepDays: 7, Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true}},
+		{"account-contact-bare", mine(), templates.AccountContactPage{KeepDays: 7, CanMail: true, CanPhone: true}},
+		{"account-contact-unconfirmed", taken, templates.AccountContactPage{KeepDays: 7, Mail: own.Mail, Phone: own.Phone, CanMail: true, CanPhone: true, Unconfirmed: unconfirmed()}},
 	}
 }
 

@@ -24,17 +24,18 @@ type feature struct {
 // feature is that of the flow's kind.
 func (r *run) feature() feature {
 	return map[recovery.Kind]feature{
-		recovery.KindSetup:       {begin: (*run).unlessSetUp, commit: (*run).create},
-		recovery.KindActivate:    {before: (*run).findAdmins, after: (*run).invitationTaken},
-		recovery.KindJoin:        {commit: (*run).join},
-		recovery.KindChangeMail:  {before: (*run).claimAddress},
-		recovery.KindChangePhone: {before: (*run).claimAddress},
-		recovery.KindUnlock:      {before: (*run).stillPaused},
-		recovery.KindDropFactor:  {begin: (*run).goWithout},
-		recovery.KindDropOne:     {begin: (*run).which},
-		recovery.KindTakeOne:     {begin: (*run).which},
-		recovery.KindLetIn:       {begin: (*run).letIn, after: (*run).answerBrowser},
-		recovery.KindOpenCase:    {begin: (*run).forWhom, after: (*run).openCase},
+		recovery.KindSetup:         {begin: (*run).unlessSetUp, commit: (*run).create},
+		recovery.KindActivate:      {before: (*run).findAdmins, after: (*run).invitationTaken},
+		recovery.KindJoin:          {commit: (*run).join},
+		recovery.KindChangeMail:    {before: (*run).claimAddress},
+		recovery.KindChangePhone:   {before: (*run).claimAddress},
+		recovery.KindUnlock:        {before: (*run).stillPaused},
+		recovery.KindDropFactor:    {begin: (*run).goWithout},
+		recovery.KindDropOne:       {begin: (*run).which},
+		recovery.KindTakeOne:       {begin: (*run).which},
+		recovery.KindLetIn:         {begin: (*run).letIn, after: (*run).answerBrowser},
+		recovery.KindOpenCase:      {begin: (*run).forWhom, after: (*run).openCase},
+		recovery.KindDeleteAccount: {begin: (*run).notTheLast, before: (*run).givesUp},
 	}[r.flow.Kind]
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -79,7 +80,7 @@ func (e *Engine) Stop(ctx context.Context, token string, c recovery.Client) (boo
 	}
 	x := closing{account: t.Account, because: pressed(t), client: c, settle: func() error { return e.press(ctx, key, t.Expires) }}
 	return e.closeFor(ctx, x, func(a *recovery.Account) error {
-		if a.State != recovery.StateActive && a.State != recovery.StateFrozen || !t.Closes(a) {
+		if !slices.Contains([]recovery.State{recovery.StateActive, recovery.StateFrozen, recovery.StateLeaving}, a.State) || !t.Closes(a) {
 			return recovery.ErrMoved
 		}
 		a.Freeze(t.Made, e.Now(), e.Policy.Lifetimes)

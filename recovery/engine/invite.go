@@ -181,8 +181,8 @@ func (e *Engine) RescueLink(ctx context.Context, name string) (string, error) {
 	case recovery.StateInvited:
 		return e.Invite(ctx, a)
 	case recovery.StateActive, recovery.StateFrozen:
-	case recovery.StateDisabled:
-		return "", fmt.Errorf("%s is disabled: enable the account first", a.Name)
+	case recovery.StateDisabled, recovery.StateLeaving:
+		return "", fmt.Errorf("%s is closed: enable the account first", a.Name)
 	}
 	ev := e.attributed(ctx, recovery.Event{Name: recovery.EventRescue})
 	if a, err = e.edit(ctx, a.ID, func(a *recovery.Account) error { return e.enter(a, &ev) }); err != nil {

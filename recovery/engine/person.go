@@ -57,7 +57,7 @@ func (p Person) shown(filter string) bool {
 	case ShowInvited:
 		return p.State == recovery.StateInvited
 	case ShowDisabled:
-		return p.State == recovery.StateDisabled
+		return p.State == recovery.StateDisabled || p.State == recovery.StateLeaving
 	case ShowNoFactor:
 		return !p.TwoFactors && (p.State == recovery.StateActive || p.State == recovery.StateFrozen)
 	case ShowLockedOut:

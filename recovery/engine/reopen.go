@@ -83,7 +83,7 @@ func (e *Engine) StopOnly(ctx context.Context, token string, c recovery.Client) 
 	var a *recovery.Account
 	err = e.always(func(enter entry) error {
 		a, err = e.editOwing(ctx, t.Account, func(a *recovery.Account) error {
-			if a.State != recovery.StateActive || !t.Closes(a) {
+			if a.State != recovery.StateActive && a.State != recovery.StateLeaving || !t.Closes(a) {
 				return recovery.ErrMoved
 			}
 			a.Interrupt(e.Now(), e.Policy.Lifetimes)

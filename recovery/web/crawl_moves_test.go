@@ -41,7 +41,7 @@ func crawlEntries() []string {
 func crawlKinds() []string {
 	return []string{
 		"login", "recover", "setup", "activate", "change_password", "add_factor", "drop_factor", "new_codes", "unlock", "change_mail", "change_phone", "confirm_mail", "confirm_phone",
-		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "remove_factor", "export", "",
+		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "delete_account", "remove_factor", "export", "",
 	}
 }
 

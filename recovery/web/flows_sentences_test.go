@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,8 @@ func circumstances() []sentence {
 		{`(\d+) hours pass`, func(s *storyReader, m []string) {
 			n, _ := strconv.Atoi(m[0])
 			s.w.Clock.Move(time.Duration(n) * time.Hour)
-			if err := s.w.Engine.RemindDue(s.t.Context()); err != nil { // a server does so every minute
+			e := s.w.Engine // a server does both every minute
+			if err := errors.Join(e.RemindDue(s.t.Context()), e.RemoveDue(s.t.Context())); err != nil {
 				s.t.Fatal(err)
 			}
 		}},

@@ -92,6 +92,9 @@ func (x *exchange) problem(o recovery.Outcome, in recovery.Input) {
 	case p.Key == recovery.ProblemAddressTaken && x.client.Session != "":
 		x.notChanged("account/contact", p.Key)
 		return
+	case p.Key == recovery.ProblemLastAdmin:
+		x.notChanged("account/contact", p.Key)
+		return
 	case p.Key == recovery.ProblemFull:
 		x.notChanged("account/devices", p.Key)
 		return

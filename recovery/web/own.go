@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -60,6 +61,7 @@ func (x *exchange) ownContact(a *recovery.Account, s *recovery.Session) template
 	return templates.AccountContactPage{
 		Own: x.own(a, s), CanMail: x.has(recovery.ChannelMail), CanPhone: x.has(recovery.ChannelSMS), Unconfirmed: x.unconfirmed(a),
 		Mail: recovery.Mask(a.Address(recovery.ChannelMail, now)), Phone: recovery.Mask(a.Address(recovery.ChannelSMS, now)),
+		KeepDays: int(x.Engine.Policy.Lifetimes.Delete / (24 * time.Hour)),
 	}
 }
 

@@ -36,7 +36,7 @@ func (x *exchange) acts(a *recovery.Account) []string {
 	offer(invited, actInviteAgain)
 	offer(invited && x.has(recovery.ChannelMail) && a.Address(recovery.ChannelMail, x.Engine.Now()) != "", actInviteLink)
 	offer(invited && !a.Invited.IsZero(), recovery.ActionWithdraw)
-	offer(disabled, recovery.ActionEnable)
+	offer(disabled || a.State == recovery.StateLeaving, recovery.ActionEnable)
 	offer(active, recovery.ActionUnlock, recovery.ActionSignOut)
 	offer((active || invited) && x.has(recovery.ChannelMail), recovery.ActionMail)
 	offer((active || invited) && x.has(recovery.ChannelSMS), recovery.ActionPhone)
