@@ -239,10 +239,12 @@ func (end End) renewFactor(a *Account) {
 	a.SecondFactor = !end.goneWithout()
 }
 
-// addFactor takes in a second factor, beside those of other methods, and new
-// codes. The trust in devices ends.
+// addFactor takes in a second factor, beside those of other methods, and the new
+// codes where some were made. The trust in devices ends.
 func (end End) addFactor(a *Account) {
-	end.keepOldCodes(a)
+	if end.Flow.Pending[RecoveryCode].Confirmed {
+		end.keepOldCodes(a)
+	}
 	if !end.Methods.HasFactor(a) { // what was taken off is not to be back beside the new one
 		a.Removed = nil
 	}

@@ -6,7 +6,6 @@ import "time"
 const (
 	KindChangePassword Kind = "change_password"
 	KindStepUp         Kind = "step_up"
-	KindAddFactor      Kind = "add_factor"
 	KindNewCodes       Kind = "new_codes"
 	KindSetPIN         Kind = "set_pin"
 	KindSetQuestion    Kind = "set_question"
@@ -31,23 +30,6 @@ func changePasswordRecipe() Recipe {
 
 func stepUpRecipe() Recipe {
 	return Recipe{Kind: KindStepUp, SignedIn: true, Near: true, Needs: []Need{Strong}, Finish: End.stepUp, After: After{To: ToReturn, Says: []string{"stepped_up"}}}
-}
-
-func addFactorRecipe() Recipe {
-	return Recipe{
-		Kind: KindAddFactor, SignedIn: true, Change: "add_factor",
-		Needs: []Need{Settled, Strong, beside, newFactor, Enrolled(RecoveryCode)},
-		Finish: func(end End, a *Account, eff *Effects) {
-			eff.Thing = end.factorThing(a)
-			if !end.Methods.HasFactor(a) {
-				a.FirstFactor = end.Now
-			}
-			end.addFactor(a)
-			end.endOthers(a, eff)
-			eff.Done(EventFactorAdded)
-		},
-		After: After{Page: "sign-in", Says: []string{"second_factor_done"}},
-	}
 }
 
 func newCodesRecipe() Recipe {
@@ -102,16 +84,6 @@ func (end End) changeAddress(a *Account, eff *Effects) {
 	eff.Thing = Thing{Channel: channel, Old: Mask(a.Address(channel, end.Now)), New: Mask(to)}
 	a.replaceAddress(Address{Channel: channel, Value: to, ValidFrom: end.Now.Add(end.Policy.Lifetimes.NewContact), Answered: AnsweredYes}, end.Now, end.Policy.Lifetimes)
 	eff.Done(EventContactChanged)
-}
-
-// factorThing is the second factor that the flow has made, before it is installed.
-func (end End) factorThing(a *Account) Thing {
-	for _, method := range end.Methods.expand(Factor) {
-		if end.Flow.Pending[method].Confirmed {
-			return Thing{Method: method, Replaced: a.Credential(method) != nil && !end.Methods.Get(method).Traits().Several}
-		}
-	}
-	return Thing{}
 }
 
 // stepUp notes in the session that a strong proof was given now.

@@ -23,8 +23,11 @@ func soles(w *recoverytest.World) (v *visitor, app, made string, codes []string)
 	app = v.enrolsApp(recovery.KindActivate)
 	v.begin(recovery.Input{Start: recovery.KindAddFactor}).pick(recovery.TOTP).code(recoverytest.TOTP(w, app))
 	made = v.makes("badge").offer("badge")
-	codes = method.Shown(v.code(made).wants(recovery.RecoveryCode).at.Flow.Pending[recovery.RecoveryCode].Data)
-	v.post(recovery.Input{Choice: "saved"}).done(recovery.KindAddFactor)
+	v.code(made).done(recovery.KindAddFactor)
+	w.Clock.Move(totpStep)
+	v.begin(recovery.Input{Start: recovery.KindNewCodes}).pick(recovery.TOTP).code(recoverytest.TOTP(w, app))
+	codes = method.Shown(v.wants(recovery.RecoveryCode).at.Flow.Pending[recovery.RecoveryCode].Data)
+	v.post(recovery.Input{Choice: "saved"}).done(recovery.KindNewCodes)
 	w.Clock.Move(totpStep)
 	return v, app, made, codes
 }

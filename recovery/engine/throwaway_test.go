@@ -151,9 +151,13 @@ func (v *visitor) enrolsApp(kind recovery.Kind) (key string) {
 	return key
 }
 
-// keepsCodes takes the recovery codes at the end of a flow.
+// keepsCodes takes the recovery codes at the end of a flow. Beside another second factor
+// one comes without new ones.
 func (v *visitor) keepsCodes(kind recovery.Kind) *visitor {
 	v.TB.Helper()
+	if v.at.Finished != "" {
+		return v.done(kind)
+	}
 	return v.wants(recovery.RecoveryCode).post(recovery.Input{Choice: "saved"}).done(kind)
 }
 

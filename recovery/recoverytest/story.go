@@ -123,12 +123,16 @@ func (b *Browser) TakeApp() *Browser {
 	return b.Want("enroll")
 }
 
-// Enrol walks the pages enroll and codes.
+// Enrol walks the page enroll, and codes where there are new ones.
 func (w *World) Enrol(b *Browser, p *Person) {
 	w.TB.Helper()
 	b.TakeApp()
 	p.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
-	b.Submit("code", TOTP(w, p.Key)).Want("codes")
+	if b.Submit("code", TOTP(w, p.Key)); b.Page() == "account-sign-in" { // beside another one: the codes stay
+		w.Clock.Move(time.Minute)
+		return
+	}
+	b.Want("codes")
 	p.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
 	if len(p.Codes) != 10 {
 		w.TB.Fatalf("got %d recovery codes, want 10: %q", len(p.Codes), p.Codes)

@@ -83,7 +83,7 @@ func (x *crashRun) makes(device *recoverytest.Authenticator) {
 	a := x.device(device)
 	made := a.Create(x.b.Ceremony())
 	device.Keys = slices.Clip(a.Keys)
-	x.b.Passkey(made, "label", "device").Want("codes").Submit("choice", "saved").Want("account-sign-in")
+	x.b.Passkey(made, "label", "device").Want("account-sign-in")
 }
 
 // shows signs in with a passkey alone, in a new browser.

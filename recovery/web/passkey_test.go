@@ -39,11 +39,14 @@ func (k *passkeyed) authenticator() *recoverytest.Authenticator {
 	return &recoverytest.Authenticator{TB: k.TB, Origin: k.Browser().Base}
 }
 
-// makes chooses a passkey, makes it, and keeps the codes.
+// makes chooses a passkey, makes it, and keeps the codes where there are new ones.
 func (k *passkeyed) makes(b *recoverytest.Browser, with *recoverytest.Authenticator, label string) *recoverytest.Browser {
 	k.TB.Helper()
 	b.Want("choice").Submit("method", recovery.Passkey).Want("enroll")
-	b.Passkey(with.Create(b.Ceremony()), "label", label).Want("codes")
+	if b.Passkey(with.Create(b.Ceremony()), "label", label); b.Page() == "account-sign-in" {
+		return b
+	}
+	b.Want("codes")
 	k.alice.Codes = strings.Fields(strings.Join(b.All("codes"), " "))
 	return b.Submit("choice", "saved")
 }
@@ -186,9 +189,10 @@ func TestMF10_AChallengeThatIsOverIsMadeAnew(t *testing.T) {
 	laptop := k.authenticator()
 	made := laptop.Create(b.Ceremony())
 	k.Clock.Move(2 * time.Minute)
+	flow := flowOf(b)
 	b.Passkey(made, "label", "laptop").Want("enroll")
-	b.Passkey(laptop.Create(b.Again()), "label", "laptop").Want("codes")
-	b.Post("/.sparekey/passkey", recoverytest.Fields("flow", flowOf(b)))
+	b.Passkey(laptop.Create(b.Again()), "label", "laptop").Want("account-sign-in")
+	b.Post("/.sparekey/passkey", recoverytest.Fields("flow", flow))
 	if b.Status != http.StatusConflict {
 		t.Errorf("got status %d where no passkey is asked for", b.Status)
 	}
