@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -161,8 +160,9 @@ type TrustedContact struct {
 type Credential struct {
 	ID           string          `json:"id"`
 	Method       string          `json:"method"`
-	Version      uint64          `json:"version"` // raised when Data is replaced; not by use
-	Label        string          `json:"label,omitempty"`
+	Version      uint64          `json:"version"`           // raised when Data is replaced; not by use
+	Label        string          `json:"label,omitempty"`   // what its owner calls it
+	Browser      string          `json:"browser,omitempty"` // it was made in, where an account may have several
 	Created      time.Time       `json:"created"`
 	Initial      bool            `json:"initial,omitempty"` // made at set-up or activation
 	Opens        bool            `json:"opens,omitempty"`   // recovery codes that count for opening a closed account
@@ -342,7 +342,7 @@ func Notable(before, after *Account) bool {
 
 // DropExpired drops what has ended and keeps the record within its limits: what was
 // used last the longest ago goes first. It names the browsers that were one too many.
-func (a *Account) DropExpired(now time.Time) (gone []string) {
+func (a *Account) DropExpired(now time.Time) (gone []Thing) {
 	a.Addresses = slices.DeleteFunc(a.Addresses, func(c Address) bool { return !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil) })
 	a.DropOwed(now)
 	a.Stopped = slices.DeleteFunc(a.Stopped, func(x Stopped) bool { return !now.Before(x.Until) })
@@ -373,11 +373,11 @@ func (a *Account) Forget(id string) bool {
 
 // fewDevices forgets those used last the longest ago, until there are n, and names
 // them.
-func (a *Account) fewDevices(n int) (gone []string) {
+func (a *Account) fewDevices(n int) (gone []Thing) {
 	for len(a.Devices) > n {
 		oldest := slices.MinFunc(a.Devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
 		a.Forget(oldest.ID)
-		gone = append(gone, cmp.Or(oldest.Label, oldest.Browser))
+		gone = append(gone, called(oldest.Label, oldest.Browser))
 	}
 	return gone
 }

@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// MaxLabel is how many characters a name of a browser has at most.
+// MaxLabel is how many characters a name of a browser or passkey has at most.
 const MaxLabel = 40
 
-// Label makes the name of a browser of what somebody typed: one line of plain text,
+// Label makes such a name of what somebody typed: one line of plain text,
 // cut at [MaxLabel] characters. Empty takes the name away.
 func Label(typed string) string {
 	plain := strings.Map(func(r rune) rune {

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -101,7 +100,9 @@ func (end End) Apply(a *Account) (Effects, error) {
 		gone = append(gone, a.makeRoom(s)...)
 	}
 	if len(gone) > 0 {
-		eff.Thing.Key = cmp.Or(eff.Thing.Key, gone[0])
+		if eff.Thing.Key == "" && eff.Thing.Browser == "" {
+			eff.Thing.Key, eff.Thing.Browser = gone[0].Key, gone[0].Browser
+		}
 		eff.Done(EventOldestEnded)
 	}
 	return eff, nil
@@ -269,7 +270,7 @@ func (end End) Install(a *Account, method string) {
 	if !p.Confirmed {
 		return
 	}
-	c := Credential{ID: end.CredentialID + "-" + method, Method: method, Version: 1, Label: p.Label, Created: end.Now, Data: p.Data}
+	c := Credential{ID: end.CredentialID + "-" + method, Method: method, Version: 1, Label: p.Label, Browser: p.Browser, Created: end.Now, Data: p.Data}
 	if !end.Methods.Get(method).Traits().Several {
 		if old := a.Credential(method); old != nil {
 			c.Version = old.Version + 1

@@ -33,6 +33,7 @@ const (
 	EventFactorAdded           EventName = "factor_added"
 	EventFactorRemoved         EventName = "factor_removed"  // and none is left
 	EventOneRemoved            EventName = "passkey_removed" // one of several, and another second factor is left
+	EventOneRenamed            EventName = "passkey_renamed" // its owner has given it a name
 	EventOneTrusted            EventName = "passkey_trusted" // its owner has looked at what was doubted
 	EventCodesRenewed          EventName = "codes_renewed"
 	EventFactorFailed          EventName = "second_factor_failed"

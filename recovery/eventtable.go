@@ -142,6 +142,7 @@ func changeEvents() []EventInfo {
 		info(EventFactorAdded, proofFields, "a second factor was added or replaced in a session"),
 		info(EventFactorRemoved, proofFields, "the last second factor was taken off an account that need not have one"),
 		info(EventOneRemoved, proofFields, "a passkey was taken off an account that has another second factor"),
+		info(EventOneRenamed, requestFields, "a passkey was given a name by its owner"),
 		info(EventOneTrusted, proofFields, "a passkey that was doubted is taken again: its owner said so, with another proof"),
 		info(EventCodesRenewed, proofFields, "new recovery codes were made"),
 		info(EventContactChanged, proofFields, "a mail address or number was taken in, or given by an administrator"),

@@ -85,7 +85,8 @@ type Challenge struct {
 type Pending struct {
 	Data      json.RawMessage `json:"data,omitempty"`
 	Confirmed bool            `json:"confirmed,omitempty"`
-	Label     string          `json:"label,omitempty"` // where an account may have several
+	Label     string          `json:"label,omitempty"`   // as [Credential.Label]
+	Browser   string          `json:"browser,omitempty"` // as [Credential.Browser]
 }
 
 // Has reports whether a method has been proved.

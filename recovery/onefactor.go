@@ -74,8 +74,15 @@ func (end End) dropOne(a *Account, eff *Effects) {
 	a.UntrustDevices()
 	end.Flow.EndOthers = end.Flow.Lost
 	end.endOthers(a, eff)
-	eff.Thing = Thing{Key: c.Label}
+	eff.Thing = c.called()
 	eff.Done(EventOneRemoved)
+}
+
+// called is what a notice says of a credential.
+func (c Credential) called() Thing {
+	t := called(c.Label, c.Browser)
+	t.Method = c.Method
+	return t
 }
 
 // keepBack keeps a second factor that was taken off beside those that can come back
@@ -112,6 +119,15 @@ func (end End) takeOne(a *Account, eff *Effects) {
 	if x, ok := end.Methods.Get(a.Credentials[i].Method).(Settler); ok {
 		x.Vindicate(a, end.Flow.Credential)
 	}
-	eff.Thing = Thing{Key: a.Credentials[i].Label}
+	eff.Thing = a.Credentials[i].called()
 	eff.Done(EventOneTrusted)
+}
+
+// NameOne gives one of several second factors a name; false: it is not there.
+func (m *Methods) NameOne(a *Account, credential, typed string) bool {
+	i := slices.IndexFunc(a.Credentials, func(c Credential) bool { return c.ID == credential && m.several(c) })
+	if i >= 0 {
+		a.Credentials[i].Label = Label(typed)
+	}
+	return i >= 0
 }

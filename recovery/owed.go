@@ -53,7 +53,8 @@ type Thing struct {
 	Goal     Goal      `json:"goal,omitempty"`     // what somebody waits to replace
 	Ready    time.Time `json:"ready,omitzero"`     // when that opens
 	Person   string    `json:"person,omitempty"`   // who may vouch, or did
-	Key      string    `json:"key,omitempty"`      // name of an access key, or of a browser
+	Key      string    `json:"key,omitempty"`      // name of an access key, a browser or a passkey
+	Browser  string    `json:"browser,omitempty"`  // which one that is or was made in, where Key is empty
 	Reason   string    `json:"reason,omitempty"`   // why somebody else did it
 }
 
@@ -67,6 +68,14 @@ func (t Thing) With(reason string) string {
 		return reason + " (" + t.Key + ")"
 	}
 	return reason
+}
+
+// called is something that its owner may have given a name.
+func called(label, browser string) Thing {
+	if label != "" {
+		return Thing{Key: label}
+	}
+	return Thing{Browser: browser}
 }
 
 // Together is one notice of all that an act did. The others are told beside the

@@ -68,7 +68,7 @@ func (a *Account) live(s *Session, now time.Time) bool {
 
 // newest keeps the n that were used last of the sessions that are near, or of those
 // that are not, and names the browsers of the others.
-func (a *Account) newest(near bool, n int) (gone []string) {
+func (a *Account) newest(near bool, n int) (gone []Thing) {
 	var used []Session
 	for _, s := range a.Sessions {
 		if s.Near == near {
@@ -83,7 +83,7 @@ func (a *Account) newest(near bool, n int) (gone []string) {
 		return slices.ContainsFunc(used[n:], func(old Session) bool { return old.ID == s.ID })
 	})
 	for _, s := range used[n:] {
-		gone = append(gone, s.Browser)
+		gone = append(gone, called("", s.Browser))
 	}
 	return gone
 }

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
 )
@@ -43,7 +42,7 @@ func Within(edit func(*Account) error) func(*Account) error {
 // makeRoom ends what was used last the longest ago beside one session, until that
 // fits into the record, and names the browsers. A sign-in is never refused for want
 // of room.
-func (a *Account) makeRoom(own *Session) (gone []string) {
+func (a *Account) makeRoom(own *Session) (gone []Thing) {
 	id, device := own.ID, own.Device
 	for a.Size() > FullRecord {
 		devices := slices.DeleteFunc(slices.Clone(a.Devices), func(d Device) bool { return d.ID == device })
@@ -52,11 +51,11 @@ func (a *Account) makeRoom(own *Session) (gone []string) {
 		case len(devices) > 0:
 			oldest := slices.MinFunc(devices, func(x, y Device) int { return x.Seen.Compare(y.Seen) })
 			a.Forget(oldest.ID)
-			gone = append(gone, cmp.Or(oldest.Label, oldest.Browser))
+			gone = append(gone, called(oldest.Label, oldest.Browser))
 		case len(sessions) > 0:
 			oldest := slices.MinFunc(sessions, func(x, y Session) int { return x.Seen.Compare(y.Seen) })
 			a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.ID == oldest.ID })
-			gone = append(gone, oldest.Browser)
+			gone = append(gone, called("", oldest.Browser))
 		default:
 			return gone
 		}

@@ -162,7 +162,8 @@ func (a *Account) Confirmed(what string) bool {
 type Factor struct {
 	ID     string // of the credential
 	Method string
-	Label  string
+	Label  string // what its owner calls it
+	Made   string // passkey: "Firefox on Linux", in which it was made
 	Since  time.Time
 
 	Used  time.Time // passkey: the day; zero: not yet

@@ -9,7 +9,8 @@ type Ceremony struct {
 	Left      time.Duration // how long the browser may take
 	Moved     bool          // nobody signs in at those any more
 	Elsewhere []string      // domains that the passkeys were made for, where none is for this one
-	Label     string        // what a new one is called unless something else is typed
+	Label     string        // what was typed for it
+	Suggested string        // what a new one is called otherwise: "Firefox on Linux"; empty: by what it is
 }
 
 // Milliseconds is Left for the script.

@@ -64,7 +64,7 @@ func (m message) T(key string) (string, error) {
 //	wait-ready    site host name stop
 //	invite        site host name admin link hours
 //	notice        site host name event variant also browser time stop again trusted by_admin link
-//	              old new method person key goal until reason help
+//	              old new method person key named goal until reason help
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -130,8 +130,10 @@ func (s *Set) message(lang string, vars map[string]string) message {
 			clean[name], _ = texts.moment(at)
 		}
 	}
-	if in, err := texts.browser(clean["browser"]); err == nil {
-		clean["browser"] = in
+	for _, name := range []string{"browser", "named"} {
+		if in, err := texts.browser(clean[name]); err == nil {
+			clean[name] = in
+		}
 	}
 	return message{Lang: texts.code, vars: clean, texts: texts}
 }
@@ -143,7 +145,7 @@ func harmless(name, value string) string {
 	switch name {
 	case "link", "stop":
 		// ours
-	case "reason", "browser":
+	case "reason", "browser", "named":
 		value = dots.ReplaceAllString(unlinked(value), "$1 $2")
 	default:
 		value = unlinked(value)
@@ -211,11 +213,20 @@ func (m message) Thing() (string, error) {
 		return v["old"] + " → " + v["new"], nil
 	case v["new"] != "":
 		return v["new"], nil
-	case v["method"] != "":
-		return m.T("factor.name." + v["method"])
+	case v["method"] != "" && v["key"] == "":
+		name, err := m.T("factor.name." + v["method"])
+		return madeIn(name, v["named"]), err
 	default:
-		return cmp.Or(v["key"], v["person"]), nil
+		return cmp.Or(v["key"], v["named"], v["person"]), nil
 	}
+}
+
+// madeIn tells things without a name apart by the browser they were made in.
+func madeIn(what, browser string) string {
+	if browser == "" {
+		return what
+	}
+	return what + " (" + browser + ")"
 }
 
 // ByOthers tells that the event of a notice is not the doing of its reader.

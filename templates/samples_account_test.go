@@ -66,7 +66,7 @@ func passkeys() []templates.Factor {
 	return []templates.Factor{
 		{Method: "totp", Since: at},
 		{ID: "k-1", Method: "passkey", Label: "Zoë’s <phone>", Since: at, Used: at, Where: "Safari on iOS", Worth: templates.WorthBoth, Spare: true},
-		{ID: "k-2", Method: "passkey", Label: "Firefox on Linux", Since: at, Worth: templates.WorthSecond, Place: "albums.example.com"},
+		{ID: "k-2", Method: "passkey", Made: "Firefox on Linux", Since: at, Worth: templates.WorthSecond, Place: "albums.example.com"},
 		{ID: "k-3", Method: "passkey", Since: at, Doubt: "counter", Spare: true},
 		{ID: "k-4", Method: "passkey", Since: at, Doubt: "changed"},
 	}

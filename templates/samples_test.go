@@ -164,7 +164,7 @@ func recoverySamples() []sample {
 		}},
 		{"enroll-passkey", running(), templates.EnrollPage{
 			Ways:     templates.Ways{Method: "passkey", Methods: []string{"totp"}},
-			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rp":{"id":"photos.example.com"}}`, Left: 2 * time.Minute, Label: "Firefox on Linux"},
+			Ceremony: templates.Ceremony{Options: `{"challenge":"AAAA","rp":{"id":"photos.example.com"}}`, Left: 2 * time.Minute, Suggested: "Firefox on Linux"},
 		}},
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-gone", running(), templates.CodesPage{Codes: codes(), Gone: passkeys()[1:3]}},

@@ -86,6 +86,29 @@ func (p page) told(group string, t *Text) (string, error) {
 // Browser is the name of a browser in words.
 func (p page) Browser(stored string) (string, error) { return p.texts.browser(stored) }
 
+// Called is what a second factor is called: by its owner, or else what it is and in which
+// browser it was made.
+func (p page) Called(f Factor) (string, error) {
+	if f.Label != "" {
+		return f.Label, nil
+	}
+	name, err := p.T("factor.name." + f.Method)
+	if err != nil || f.Made == "" || f.Made == unknownBrowser {
+		return name, err
+	}
+	browser, err := p.texts.browser(f.Made)
+	return madeIn(name, browser), err
+}
+
+// InBrowser is a sentence about a browser of its own: {browser} in it is that one.
+func (p page) InBrowser(key, stored string) (string, error) {
+	text, err := p.texts.text(key)
+	if err != nil {
+		return "", err
+	}
+	return fill(text, func(string) (string, error) { return p.texts.browser(stored) })
+}
+
 // Day is the day of a time.
 func (p page) Day(t time.Time) (string, error) { return p.texts.day(t) }
 

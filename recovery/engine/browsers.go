@@ -11,16 +11,17 @@ import (
 // RenameBrowser names a known browser of an account. One that is not known is no
 // error.
 func (e *Engine) RenameBrowser(ctx context.Context, account, device, label string) error {
-	return e.changeBrowser(ctx, account, recovery.EventBrowserRenamed, func(a *recovery.Account) bool { return a.Rename(device, label) })
+	return e.changeOwn(ctx, account, recovery.EventBrowserRenamed, func(a *recovery.Account) bool { return a.Rename(device, label) })
 }
 
 // ForgetBrowser makes a known browser unknown and ends its sessions. One that is
 // not known is no error.
 func (e *Engine) ForgetBrowser(ctx context.Context, account, device string) error {
-	return e.changeBrowser(ctx, account, recovery.EventBrowserForgotten, func(a *recovery.Account) bool { return a.Forget(device) })
+	return e.changeOwn(ctx, account, recovery.EventBrowserForgotten, func(a *recovery.Account) bool { return a.Forget(device) })
 }
 
-func (e *Engine) changeBrowser(ctx context.Context, id string, done recovery.EventName, change func(*recovery.Account) bool) error {
+// changeOwn changes something that its owner may name; false: it is not there.
+func (e *Engine) changeOwn(ctx context.Context, id string, done recovery.EventName, change func(*recovery.Account) bool) error {
 	ev := e.attributed(ctx, recovery.Event{Name: done})
 	err := e.always(func(enter entry) error {
 		_, err := e.edit(ctx, id, recovery.Within(func(a *recovery.Account) error {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -79,7 +78,7 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 	}
 	made := recovery.Pending{Data: data, Confirmed: true}
 	if traits.Several {
-		made.Label = cmp.Or(recovery.Label(in.Label), r.client.Browser)
+		made.Label, made.Browser = recovery.Label(in.Label), r.client.Browser
 	}
 	r.pend(step.Method, made)
 	if r.flow.Session != "" { // a recovery voids nothing of its owner's

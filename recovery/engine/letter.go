@@ -59,7 +59,7 @@ func about(vars map[string]string, o recovery.Owed, to recovery.Recipient) {
 		vars["until"] = t.Ready.UTC().Format(time.RFC3339)
 	}
 	if to.Channel == recovery.ChannelMail {
-		vars["old"], vars["new"], vars["person"], vars["key"], vars["reason"] = t.Old, t.New, t.Person, t.Key, t.Reason
+		vars["old"], vars["new"], vars["person"], vars["key"], vars["named"], vars["reason"] = t.Old, t.New, t.Person, t.Key, t.Browser, t.Reason
 	}
 }
 

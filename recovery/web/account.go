@@ -122,6 +122,9 @@ func (x *exchange) changeAccount() {
 	case id == exportData:
 		x.exportOwn(a, s)
 		return
+	case strings.HasPrefix(id, nameFactor):
+		x.nameFactor(a, s, strings.TrimPrefix(id, nameFactor))
+		return
 	case strings.HasPrefix(id, dropTrustedContact):
 		x.dropTrustedContact(a, s, strings.TrimPrefix(id, dropTrustedContact))
 		return
@@ -182,15 +185,26 @@ func (x *exchange) changeBrowser(a *recovery.Account, s *recovery.Session, choic
 	} else {
 		done, err = "browser_forgotten", x.Engine.ForgetBrowser(x.r.Context(), a.ID, strings.TrimPrefix(choice, forget))
 	}
-	if errors.Is(err, recovery.ErrFull) {
-		x.notChanged("account/devices", recovery.ProblemFull)
-		return
+	x.named(done, err)
+}
+
+// nameFactor names a passkey. One with another name hides, too.
+func (x *exchange) nameFactor(a *recovery.Account, s *recovery.Session, id string) {
+	if x.ownFresh(a, s) {
+		x.named("browser_renamed", x.Engine.NameFactor(x.r.Context(), a.ID, id, x.r.PostForm.Get("label")))
 	}
-	if err != nil {
+}
+
+// named goes back to the page, and says what was done there.
+func (x *exchange) named(done string, err error) {
+	switch {
+	case errors.Is(err, recovery.ErrFull):
+		x.notChanged(x.ownPath(), recovery.ProblemFull)
+	case err != nil:
 		x.unavailable(err)
-		return
+	default:
+		x.redirect(x.ownURL(x.ownPath(), done))
 	}
-	x.redirect(x.ownURL(x.ownPath(), done))
 }
 
 func (x *exchange) dropTrustedContact(a *recovery.Account, s *recovery.Session, name string) {
@@ -276,6 +290,10 @@ const (
 	forget = "forget:"
 	rename = "rename:" // to what stands in the field "label"
 )
+
+// nameFactor is the choice that names one of several second factors as stands in the
+// field "label".
+const nameFactor = "name:"
 
 // stopWait is the choice that ends every wait somebody began.
 const stopWait = "stop_wait"

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -19,7 +18,7 @@ func (s step) newPasskey() templates.Content {
 func (s step) ceremony() (c templates.Ceremony) {
 	if s.Step.Enroll {
 		options, until := method.PasskeyOffered(s.offered())
-		return templates.Ceremony{Options: options, Left: until.Sub(s.Engine.Now()), Label: cmp.Or(s.in.Label, s.browserName())}
+		return templates.Ceremony{Options: options, Left: until.Sub(s.Engine.Now()), Label: s.in.Label, Suggested: s.browserName()}
 	}
 	var here []method.OwnedPasskey
 	if s.Account != nil { // before anything was proved, what somebody has shows in no list
@@ -55,7 +54,7 @@ func (s step) passkey(c *templates.FactorPage) error {
 func (s step) passkeysGone() []templates.Factor {
 	var out []templates.Factor
 	for _, p := range method.Passkeys(s.Account) {
-		out = append(out, templates.Factor{Method: recovery.Passkey, Label: p.Label, Since: p.Created})
+		out = append(out, templates.Factor{Method: recovery.Passkey, Label: p.Label, Made: p.Browser, Since: p.Created})
 	}
 	return out
 }
@@ -68,7 +67,7 @@ func (x *exchange) passwordless(a *recovery.Account) bool {
 
 // ownFactor is how pages of the account show a second factor.
 func (x *exchange) ownFactor(a *recovery.Account, c recovery.Credential) templates.Factor {
-	f := templates.Factor{ID: c.ID, Method: c.Method, Label: c.Label, Since: c.Created}
+	f := templates.Factor{ID: c.ID, Method: c.Method, Label: c.Label, Made: c.Browser, Since: c.Created}
 	all := method.Passkeys(a)
 	i := slices.IndexFunc(all, func(p method.OwnedPasskey) bool { return p.ID == c.ID })
 	if i < 0 {
