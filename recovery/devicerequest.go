@@ -41,21 +41,23 @@ const (
 // DeviceRequest is the one request of an account to let a new browser in. It is
 // made by a flow that holds a proof of that account, and names nothing else.
 type DeviceRequest struct {
-	ID      string      `json:"id"`
-	Flow    string      `json:"flow"`
-	Account string      `json:"account"`
-	For     Kind        `json:"for,omitempty"`  // of that flow
-	Goal    Goal        `json:"goal,omitempty"` // and what it replaces, as far as that is known
-	State   DeviceState `json:"state"`
-	Number  string      `json:"number"` // two digits, which the new browser shows
-	Browser string      `json:"browser"`
-	Network string      `json:"network"`
-	Host    string      `json:"host"`
-	Return  string      `json:"return,omitempty"` // where the person was going
-	Device  string      `json:"device,omitempty"` // id of the browser that asks, where it is known
-	At      time.Time   `json:"at"`
-	Expires time.Time   `json:"expires"`
-	Others  bool        `json:"others,omitempty"` // another request came in meanwhile
+	ID      string `json:"id"`
+	Flow    string `json:"flow"`
+	Account string `json:"account"`
+	For     Kind   `json:"for,omitempty"`  // of that flow
+	Goal    Goal   `json:"goal,omitempty"` // and what it replaces, as far as that is known
+	// Replaces tells that it makes something new in place of what was lost.
+	Replaces bool        `json:"replaces,omitempty"`
+	State    DeviceState `json:"state"`
+	Number   string      `json:"number"` // two digits, which the new browser shows
+	Browser  string      `json:"browser"`
+	Network  string      `json:"network"`
+	Host     string      `json:"host"`
+	Return   string      `json:"return,omitempty"` // where the person was going
+	Device   string      `json:"device,omitempty"` // id of the browser that asks, where it is known
+	At       time.Time   `json:"at"`
+	Expires  time.Time   `json:"expires"`
+	Others   bool        `json:"others,omitempty"` // another request came in meanwhile
 
 	By        string    `json:"by,omitempty"` // id of the browser that answered
 	Factor    bool      `json:"factor,omitempty"`

@@ -12,7 +12,7 @@ const settledSession = time.Hour
 func askedThere(f Facts) (Step, bool) {
 	strong := append(f.Methods.expand(Factor), RecoveryCode)
 	switch {
-	case f.Flow.DeviceFor != KindRecover:
+	case !f.Flow.DeviceReplaces:
 		return Strong(f)
 	case !f.Methods.HasFactor(f.Account):
 		s := f.Account.SessionByID(f.Flow.Session, f.Now)

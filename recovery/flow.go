@@ -44,11 +44,11 @@ type Flow struct {
 	Remember   bool     `json:"remember,omitempty"` // keep me signed in
 	Trust      bool     `json:"trust,omitempty"`    // no second factor on this browser for a while
 
-	DeviceFor     Kind   `json:"device_for,omitempty"`     // kind of the flow whose request this one answers
-	DeviceGoal    Goal   `json:"device_goal,omitempty"`    // and what that one replaces, as far as it is known
-	DeviceRequest string `json:"device_request,omitempty"` // id of the request that this flow made, or that it answers
-	DeviceCode    string `json:"device_code,omitempty"`    // that finds the request, where nothing was proved when it was made
-	ByCode        bool   `json:"by_code,omitempty"`        // the browser that answers shows a code, which is typed in the new one
+	DeviceReplaces bool   `json:"device_replaces,omitempty"` // the flow whose request this one answers makes something new in place of what was lost
+	DeviceGoal     Goal   `json:"device_goal,omitempty"`     // and of what, as far as it is known
+	DeviceRequest  string `json:"device_request,omitempty"`  // id of the request that this flow made, or that it answers
+	DeviceCode     string `json:"device_code,omitempty"`     // that finds the request, where nothing was proved when it was made
+	ByCode         bool   `json:"by_code,omitempty"`         // the browser that answers shows a code, which is typed in the new one
 
 	Tried       bool `json:"tried,omitempty"`        // the recovery code tried out was right
 	Consented   bool `json:"consented,omitempty"`    // the last click of somebody who vouches
@@ -78,7 +78,8 @@ type Challenge struct {
 	Entry   string    `json:"entry,omitempty"` // of the address it went to, as [Address.Entry]
 	At      time.Time `json:"at"`
 	Expires time.Time `json:"expires"`
-	Over    bool      `json:"over,omitempty"` // a form has met it as expired
+	Origin  string    `json:"origin,omitempty"` // where it is to be answered; empty: wherever the flow goes on
+	Over    bool      `json:"over,omitempty"`   // a form has met it as expired
 }
 
 // Pending is a credential in the making.

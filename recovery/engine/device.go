@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -26,17 +27,7 @@ func (r *run) askBrowsers(ctx context.Context, again bool) error {
 	if r.flow.IsDecoy() || len(r.flow.Proofs) == 0 {
 		return r.askByCode(ctx)
 	}
-	share := r.known()
-	each, all := recovery.Rate{Count: 3, Per: time.Hour}, recovery.Rate{Count: 10, Per: time.Hour}
-	place := r.client.Network
-	if share != "" {
-		place = share
-	}
-	err := r.charge(ctx, []meter{
-		{key: r.meterKey("device", r.account.ID, place), rule: window(each), life: each.Per},
-		{key: r.meterKey("device all", r.account.ID, share), rule: window(all), life: all.Per},
-	})
-	if err != nil {
+	if err := r.chargeRequests(ctx, "device"); err != nil {
 		return err
 	}
 	next := r.newRequest()
@@ -49,19 +40,29 @@ func (r *run) askBrowsers(ctx context.Context, again bool) error {
 	return nil
 }
 
+// chargeRequests bounds the requests of an account: for each network that asks, and
+// in all. Those of a known browser are counted for themselves.
+func (r *run) chargeRequests(ctx context.Context, kind string) error {
+	share := r.known()
+	each, all := recovery.Rate{Count: 3, Per: time.Hour}, recovery.Rate{Count: 10, Per: time.Hour}
+	return r.charge(ctx, []meter{
+		{key: r.meterKey(kind, r.account.ID, cmp.Or(share, r.client.Network)), rule: window(each), life: each.Per, stranger: r.flow.IsDecoy()},
+		{key: r.meterKey(kind+" all", r.account.ID, share), rule: window(all), life: all.Per, stranger: r.flow.IsDecoy()},
+	})
+}
+
 func (r *run) newRequest() recovery.DeviceRequest {
 	return recovery.DeviceRequest{
-		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID, For: r.flow.Kind, Goal: r.flow.Goal,
+		ID: secret.Token(16), Flow: r.flow.ID, Account: r.account.ID, For: r.flow.Kind, Replaces: r.recipe().Replaces, Goal: r.flow.Goal,
 		Browser: r.client.Browser, Network: r.client.Network, Host: r.client.Host, Return: r.flow.Return, Device: r.known(),
 	}
 }
 
 // askByCode makes a request before anything was proved: a known browser finds it
-// by the code that the page shows, for everybody alike. It takes no slot and is
-// told to nobody.
+// by the code that the page shows, for everybody alike. It takes no slot, is told to
+// nobody, and is counted apart, so that who can name somebody uses up none of theirs.
 func (r *run) askByCode(ctx context.Context) error {
-	hourly := recovery.Rate{Count: 3, Per: time.Hour}
-	if err := r.charge(ctx, []meter{{key: r.meterKey("device flow", r.flow.ID), rule: window(hourly), life: hourly.Per, stranger: r.flow.IsDecoy()}}); err != nil {
+	if err := r.chargeRequests(ctx, "device unproved"); err != nil {
 		return err
 	}
 	var q recovery.DeviceRequest
@@ -209,7 +210,7 @@ func (r *run) byCode(ctx context.Context, code string) (*recovery.Problem, error
 
 // answersTo notes which request the flow answers.
 func (r *run) answersTo(q recovery.DeviceRequest) {
-	r.flow.DeviceRequest, r.flow.DeviceFor, r.flow.DeviceGoal = q.ID, q.For, q.Goal
+	r.flow.DeviceRequest, r.flow.DeviceReplaces, r.flow.DeviceGoal = q.ID, q.Replaces, q.Goal
 }
 
 // deviceNumber compares the number. A wrong one ends the request.

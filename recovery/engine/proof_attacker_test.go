@@ -69,6 +69,7 @@ type installation struct {
 	adminKey      string // authenticator of the administrator
 	noText        bool   // no text message can be sent
 	most          int    // states of one search; zero: all
+	doubted       bool   // the account has a passkey in doubt, and the attacker a copy of it
 	closes        bool   // somebody closes the account whenever that helps the attacker
 
 	last       *recovery.Account // read last, with its record and when

@@ -103,6 +103,7 @@ func (inst *installation) entryMoves(s *attackState) []move {
 		for _, k := range inst.sessionKinds() {
 			out = append(out, inst.beginMove(stolen, "in the session", recovery.Input{Start: k}))
 		}
+		out = append(out, inst.oneMoves(stolen)...)
 	}
 	for i, c := range browsers {
 		where := []string{"as a stranger", "on the stolen browser"}[i]

@@ -17,8 +17,9 @@ import (
 )
 
 // modelPasskey stands for a passkey: what it signs is left out, and what it is worth
-// is not. One that begins with a 'v' verifies its owner, and is both factors then.
-type modelPasskey struct{ trusting bool }
+// is not. One that begins with a 'v' verifies its owner, and is both factors then; one
+// that begins with a 'd' would, and is in doubt.
+type modelPasskey struct{ trusting, doubtless bool }
 
 func (modelPasskey) Traits() recovery.Traits {
 	return recovery.Traits{
@@ -43,8 +44,22 @@ func proofMethods(p *recovery.Policy, set method.Set) *recovery.Methods {
 	return recovery.NewMethods(set.Has, list...)
 }
 
-func (modelPasskey) Ready(a *recovery.Account, _ time.Time) bool {
-	return a.Credential(recovery.Passkey) != nil
+func (m modelPasskey) Ready(a *recovery.Account, _ time.Time) bool {
+	return slices.ContainsFunc(a.CredentialsOf(recovery.Passkey), func(c recovery.Credential) bool { return !m.Doubted(c) })
+}
+
+func (m modelPasskey) Doubted(c recovery.Credential) bool {
+	return c.Method == recovery.Passkey && c.Data[1] == 'd' && !m.doubtless
+}
+
+func (modelPasskey) Settle(*recovery.Account, []recovery.Proof) {}
+
+func (modelPasskey) Vindicate(a *recovery.Account, credential string) {
+	for i, c := range a.Credentials {
+		if c.ID == credential {
+			a.Credentials[i].Data = json.RawMessage(strings.Replace(string(c.Data), "d", "v", 1))
+		}
+	}
 }
 
 // Named implements [recovery.Namer]: "passkey ID SECRET".
@@ -59,8 +74,8 @@ func (m modelPasskey) Named(in recovery.Input) string {
 func (m modelPasskey) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, error) {
 	for _, c := range t.Account.CredentialsOf(recovery.Passkey) {
 		var made string
-		if json.Unmarshal(c.Data, &made) == nil && strings.HasSuffix(string(t.Input.Code), " "+made) {
-			return recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version, Alone: m.trusting || made[0] == 'v'}, nil
+		if json.Unmarshal(c.Data, &made) == nil && !m.Doubted(c) && strings.HasSuffix(string(t.Input.Code), made[1:]) {
+			return recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version, Alone: m.trusting || made[0] != 'u'}, nil
 		}
 	}
 	return recovery.Verdict{}, nil
@@ -97,6 +112,31 @@ func (inst *installation) fitPasskey(s *attackState, shape lint.Shape) {
 			a.Credential(recovery.Passkey).Data = json.RawMessage(`"` + s.holdings.passkey + `"`)
 		})
 	}
+}
+
+// doubtedPasskey is one of the owner that is in doubt, of which the attacker has a copy.
+const doubtedPasskey = "dOfBothOfThem"
+
+// addDoubted adds that to the account.
+func (inst *installation) addDoubted() {
+	inst.change(func(a *recovery.Account) {
+		a.Credentials = append(a.Credentials, recovery.Credential{ID: "doubted", Method: recovery.Passkey, Version: 1, Data: json.RawMessage(`"` + doubtedPasskey + `"`)})
+	})
+}
+
+// oneMoves are what can be done in a session to one of several passkeys: take it off,
+// and say that a doubted one is one's own.
+func (inst *installation) oneMoves(c recovery.Client) (out []move) {
+	a := inst.account(inst.ownerID)
+	for _, p := range a.CredentialsOf(recovery.Passkey) {
+		if inst.engine.Methods.Spares(a, p.ID, inst.now) {
+			out = append(out, inst.beginMove(c, p.ID+" in the session", recovery.Input{Start: recovery.KindDropOne, Choice: p.ID}))
+		}
+		if x, ok := inst.engine.Methods.Get(recovery.Passkey).(recovery.Settler); ok && x.Doubted(p) {
+			out = append(out, inst.beginMove(c, p.ID+" in the session", recovery.Input{Start: recovery.KindTakeOne, Choice: p.ID}))
+		}
+	}
+	return out
 }
 
 // passkeyPolicy has people make passkeys.
@@ -154,7 +194,21 @@ func TestLintIsExactWhereAPasskeyCanBeAdded(t *testing.T) {
 			t.Error(hole)
 		}
 	}
+	for _, hole := range compareDoubted(t, nil, &n) {
+		t.Error(hole)
+	}
 	t.Log(n)
+}
+
+// compareDoubted is compare for an account with an app and a doubted passkey, which is
+// worth nothing to who has a copy of it, until its owner has said otherwise.
+func compareDoubted(t *testing.T, m *mutant, n *tally) []string {
+	t.Helper()
+	shape := lint.Having("totp", "recovery_code", "mail", "device")
+	inst := newInstallation(t, eitherPolicy(), m)
+	inst.doubted = true
+	found := lint.Analyze(proofTable(eitherPolicy()), shape)
+	return inst.compare(shape, slices.Concat(found.Sets, found.Helped), n)
 }
 
 // ownerRecovers lets the owner get the account back by a code and the mailbox, with
@@ -212,6 +266,12 @@ func TestProofSeesMutantsOfPasskeys(t *testing.T) {
 	}}
 	if holes := compare(t, passkeyPolicy(), &twice, unverified, &n); len(holes) == 0 {
 		t.Errorf("%s: got no difference between lint and engine", twice.name)
+	}
+	taken := mutant{name: "a doubted passkey is taken", swap: map[string]func(any) recovery.Method{
+		recovery.Passkey: func(any) recovery.Method { return modelPasskey{doubtless: true} },
+	}}
+	if holes := compareDoubted(t, &taken, &n); len(holes) == 0 {
+		t.Errorf("%s: got no difference between lint and engine", taken.name)
 	}
 	none := mutant{name: "a recovery leaves no second factor", reads: func(a *recovery.Account, _ time.Time) {
 		if !a.Recovered.IsZero() {

@@ -47,6 +47,9 @@ func (inst *installation) openAccount(shape lint.Shape) *attackState {
 		inst.drop(s, recovery.TOTP)
 	}
 	inst.fitPasskey(s, shape)
+	if inst.doubted {
+		inst.addDoubted()
+	}
 	if !shape.Has(lint.SourceCodes) {
 		inst.drop(s, recovery.RecoveryCode)
 	}
@@ -168,6 +171,9 @@ func (inst *installation) signIn(s *attackState) bool {
 // attacker is somebody who holds some of the owner's sources and nothing else.
 func (inst *installation) attacker(s *attackState, sources []string) *attackState {
 	out := &attackState{at: s.at, records: s.records, messages: s.messages}
+	if inst.doubted {
+		out.holdings.passkey = "v" + doubtedPasskey[1:]
+	}
 	for _, source := range sources {
 		name, n, _ := strings.Cut(source, "*")
 		switch name {

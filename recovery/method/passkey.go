@@ -28,6 +28,7 @@ const (
 type passkeyOffer struct {
 	Challenge []byte          `json:"challenge"`
 	Until     time.Time       `json:"until"`
+	Origin    string          `json:"origin"`
 	Options   json.RawMessage `json:"options"`
 }
 
@@ -54,7 +55,7 @@ func (Passkey) AtHome(a *recovery.Account, c recovery.Client) bool {
 
 // Challenge implements recovery.Challenger.
 func (Passkey) Challenge(t recovery.Try) (recovery.Challenge, *recovery.Message, error) {
-	return recovery.Challenge{Code: newChallenge(), At: t.Now, Expires: t.Now.Add(challengeLife)}, nil, nil
+	return recovery.Challenge{Code: newChallenge(), Origin: t.Passkeys.Origin, At: t.Now, Expires: t.Now.Add(challengeLife)}, nil, nil
 }
 
 func newChallenge() []byte {
@@ -69,8 +70,11 @@ func (m Passkey) Verify(_ context.Context, t recovery.Try) (recovery.Verdict, er
 	if !sent && len(t.Flow.Proofs) == 0 {
 		return m.verifyAsked(t), nil
 	}
-	if !c.Live(t.Now) {
+	switch {
+	case !c.Live(t.Now):
 		return recovery.Verdict{Problem: recovery.NewProblem(recovery.ProblemPasskeyLate)}, nil
+	case c.Origin != t.Passkeys.Origin: // begun on another host, which may be somebody else's
+		return recovery.Verdict{}, nil
 	}
 	return CheckPasskey(t, c.Code), nil
 }
@@ -172,7 +176,7 @@ func (Passkey) EnrollPage() string { return recovery.PageEnroll }
 
 // Offer implements recovery.Enroller.
 func (Passkey) Offer(t recovery.Try) (json.RawMessage, error) {
-	o := passkeyOffer{Challenge: newChallenge(), Until: t.Now.Add(challengeLife)}
+	o := passkeyOffer{Challenge: newChallenge(), Origin: t.Passkeys.Origin, Until: t.Now.Add(challengeLife)}
 	var held []OwnedPasskey
 	if t.Flow.Session != "" { // a recovery drops what there was
 		held = passkeysAt(t.Account, t.Passkeys)
@@ -188,7 +192,7 @@ func (Passkey) Offer(t recovery.Try) (json.RawMessage, error) {
 // Good implements recovery.Timed.
 func (Passkey) Good(offered []byte, t recovery.Try) bool {
 	var o passkeyOffer
-	return json.Unmarshal(offered, &o) == nil && t.Now.Before(o.Until)
+	return json.Unmarshal(offered, &o) == nil && t.Now.Before(o.Until) && o.Origin == t.Passkeys.Origin
 }
 
 // PasskeyOffered is what the page of an enrolment gives to the browser, and until

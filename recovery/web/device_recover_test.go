@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,18 @@ func (p *pair) lost(name string) (b *recoverytest.Browser, code string) {
 	b = p.Browser()
 	b.Get("/.sparekey/recover").Submit("name", name).Want("sent").Submit("method", recovery.OtherDevice).Want("device-wait")
 	return b, b.Find("find")
+}
+
+// robins is a browser that robin has used for days.
+func (p *pair) robins() *recoverytest.Browser {
+	p.TB.Helper()
+	robin := bob()
+	p.Invite(robin)
+	b := signIn(p.World, p.Browser(), robin)
+	p.Clock.Move(25 * time.Hour)
+	signIn(p.World, b, robin)
+	p.Clock.Move(time.Minute)
+	return b
 }
 
 // finds types the code of a request on the known browser.
@@ -165,22 +176,75 @@ func TestDV08_NobodyLooksLikeSomebody(t *testing.T) {
 func TestDV08_DevicesOfOthersFindNothing(t *testing.T) {
 	t.Parallel()
 	p := knownAndNew(t, withFactor)
-	robin := bob()
-	p.Invite(robin)
-	theirs := enter(t, p.World, p.Browser(), robin)
-	p.Clock.Move(25 * time.Hour)
-	enter(t, p.World, theirs, robin)
-	_, code := p.lost(p.alice.Name)
+	theirs := p.robins()
+	b, code := p.lost(p.alice.Name)
 	theirs.Get(approve+"?choice=device").Submit("code", code)
 	if theirs.Status != http.StatusUnprocessableEntity {
 		t.Errorf("robin finds alice's request: %s", theirs.Text())
 	}
-	thief := p.Browser()
-	thief.Get(approve) // what the picture says
-	if thief.Page() != "sign-in" || thief.Has("number") {
-		t.Errorf("got page %q of a scanned picture, want to sign in", thief.Page())
+	enter(t, p.World, p.known, p.alice)
+	p.Clock.Move(time.Minute)
+	p.finds(code).Want("factor").Submit("code", recoverytest.TOTP(p.World, p.alice.Key))
+	p.taps(b).Want("choice") // nothing was spent
+}
+
+// Who has photographed the page of a new browser finds an address of our own, at which
+// it signs in or hears that nothing asks. What else the picture shows is none of a
+// stranger's: it answers nothing, ends nothing, and the owner goes on.
+func TestDV01_APictureOfTheNewBrowser(t *testing.T) {
+	t.Parallel()
+	p := knownAndNew(t, withFactor)
+	robin := p.robins()
+	p.next = p.asks("/", "192.0.2.1").Want("device-wait")
+	link, picture := p.Server.URL+approve, p.request()
+	if !strings.Contains(p.next.Body, link) {
+		t.Fatalf("the page does not lead to %s", link)
 	}
-	p.next.Get("/.sparekey/?f=" + url.QueryEscape(p.request().Flow))
+	if b := p.Browser().Get(link); b.Page() != "sign-in" || strings.Contains(b.Text(), picture.Number) {
+		t.Errorf("nobody: got page %q: %s", b.Page(), b.Text())
+	}
+	if robin.Get(link + "?choice=let_in").Want("device-approve"); !strings.Contains(robin.Text(), "No device asks") {
+		t.Errorf("robin is told %s", robin.Text())
+	}
+	robin.Post("/.sparekey/", recoverytest.Fields("start", string(recovery.KindLetIn), "name", picture.ID, "code", picture.Number))
+	if robin.Status != http.StatusUnprocessableEntity || robin.Page() == "factor" {
+		t.Errorf("robin answers for alice: got page %q, status %d", robin.Page(), robin.Status)
+	}
+	robin.Post(approve, recoverytest.Fields("name", picture.ID, "choice", "not_me"))
+	robin.Post(approve, recoverytest.Fields("name", picture.ID, "choice", "lock"))
+	if q := p.request(); q.State != recovery.DeviceWaiting || account(t, p.World, p.alice.Name).State != recovery.StateActive {
+		t.Errorf("robin has ended alice's request: %s", q.State)
+	}
+	enter(t, p.World, p.known, p.alice)
+	p.Clock.Move(time.Minute)
+	if p.proves().Submit("choice", recovery.ChoiceTap); !p.SignedIn(p.types(p.next, "check")) {
+		t.Errorf("alice is not let in afterwards: %s", p.next.Text())
+	}
+}
+
+// Requests before any proof are limited for each account and network, and in all,
+// whoever is named; they use up none of those after one.
+func TestDV06_UnprovedRequestsAreLimited(t *testing.T) {
+	t.Parallel()
+	p := knownAndNew(t, withFactor)
+	asks := func(name, from string) string {
+		b := p.Browser()
+		b.Header.Set("X-Forwarded-For", from)
+		return b.Get("/.sparekey/recover").Submit("name", name).Want("sent").Submit("method", recovery.OtherDevice).Page()
+	}
+	for _, name := range []string{p.alice.Name, "ghost"} {
+		got := ""
+		for i := range 12 {
+			got += " " + asks(name, "198.51.100."+string(rune('1'+i/4)))
+		}
+		if n := strings.Count(got, "device-wait"); n != 9 || strings.Count(got, "slow-down") != 3 {
+			t.Errorf("%s: got%s, want three for each of three networks", name, got)
+		}
+		if first, second := asks(name, "203.0.113.7"), asks(name, "203.0.113.8"); first != "device-wait" || second != "slow-down" {
+			t.Errorf("%s: got %q for the tenth and %q for the one after it", name, first, second)
+		}
+	}
+	p.asks("/", "192.0.2.1").Want("device-wait")
 }
 
 // What cannot be read has not ended: the pages that wait say so, and go on later.

@@ -138,6 +138,30 @@ func TestDV01_WrongNumberEndsItOnBothSides(t *testing.T) {
 	}
 }
 
+// After two wrong numbers none is asked for there for an hour, and the account can be
+// locked; a browser elsewhere may ask.
+func TestDV06_TwoWrongNumbers(t *testing.T) {
+	t.Parallel()
+	p := knownAndNew(t, withFactor)
+	for i := range 2 {
+		if i > 0 {
+			p.look().Submit("method", recovery.OtherDevice).Want("device-wait")
+		}
+		wrong := "10"
+		if p.next.Find("number") == wrong {
+			wrong = "11"
+		}
+		p.known.Get(approve).Want("device-approve").Submit("code", wrong)
+	}
+	if p.look().Submit("method", recovery.OtherDevice).Want("slow-down"); !p.known.Get(approve).Offers("choice", "lock") {
+		t.Errorf("it is not offered to lock the account: %s", p.known.Text())
+	}
+	p.Clock.Move(3 * time.Minute)
+	p.asks("/", elsewhere).Want("device-wait")
+	p.Clock.Move(time.Hour)
+	p.asks("/", "192.0.2.1").Want("device-wait")
+}
+
 func TestDV01_NotMeEndsItOnBothSides(t *testing.T) {
 	t.Parallel()
 	p := knownAndNew(t, withFactor)

@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // asPasskeys edits what is read of the passkeys of an account.
@@ -85,15 +88,7 @@ func passkeyMutants() []passkeyMutant {
 
 // movedAway makes the passkeys of the account ones of another address.
 func (k *passkeyed) movedAway() {
-	change(k.TB.(*testing.T), k.World, k.alice.Name, func(a *recovery.Account) {
-		for i, c := range a.Credentials {
-			var row method.PasskeyRow
-			if c.Method == recovery.Passkey && json.Unmarshal(c.Data, &row) == nil {
-				row.RP = "photos.example.com"
-				a.Credentials[i].Data, _ = json.Marshal(row)
-			}
-		}
-	})
+	change(k.TB.(*testing.T), k.World, k.alice.Name, func(a *recovery.Account) { a.Credentials = asIfAt(a.Credentials, "photos.example.com") })
 }
 
 // Each mistake lets an attack through that is refused as it is.
@@ -112,4 +107,54 @@ func TestMF10_MutantsOfPasskeysLetAttacksThrough(t *testing.T) {
 			}
 		})
 	}
+}
+
+// countedTwice takes a passkey that stands beside a password for both factors.
+type countedTwice struct{ method.Passkey }
+
+func (m countedTwice) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict, error) {
+	v, err := m.Passkey.Verify(ctx, t)
+	if v.Problem == nil || v.Problem.Key != recovery.ProblemPasskeySecond {
+		return v, err
+	}
+	var answer struct {
+		Response struct{ ClientDataJSON string }
+	}
+	var client struct{ Challenge string }
+	_ = json.Unmarshal([]byte(t.Input.Code), &answer)
+	said, _ := base64.RawURLEncoding.DecodeString(answer.Response.ClientDataJSON)
+	_ = json.Unmarshal(said, &client)
+	challenge, _ := base64.RawURLEncoding.DecodeString(client.Challenge)
+	v = method.CheckPasskey(t, challenge)
+	v.Alone = true
+	return v, err
+}
+
+// A passkey that is no more than a second factor opens nothing without the password,
+// and would if it was counted twice.
+func TestMF10_MutantAPasskeyIsCountedTwice(t *testing.T) {
+	t.Parallel()
+	alice, k := keyringOf(t)
+	k.Hidden = true
+	k.give(alice)
+	if k.answers(k.Get(k.asked())); k.w.SignedIn(k.b) {
+		t.Error("the attack works as it is")
+	}
+	k.w.Engine.Methods = swapped(k.w, recovery.Passkey, func(m recovery.Method) recovery.Method { return countedTwice{m.(method.Passkey)} })
+	if k.answers(k.Get(k.asked())); !k.w.SignedIn(k.b) {
+		t.Errorf("the attack finds nothing in the mutant: %s", k.b.Text())
+	}
+}
+
+// swapped are the methods of a world with one of them in another's place.
+func swapped(w *recoverytest.World, name string, by func(recovery.Method) recovery.Method) *recovery.Methods {
+	var list []recovery.Method
+	for _, known := range w.Engine.Methods.Names() {
+		m := w.Engine.Methods.Get(known)
+		if known == name {
+			m = by(m)
+		}
+		list = append(list, m)
+	}
+	return recovery.NewMethods(w.Outbox.Has, list...)
 }

@@ -96,14 +96,9 @@ func TestA48_FieldsOfNoFormAreIgnored(t *testing.T) {
 func TestDV06_RecordsAndCookiesOfOthers(t *testing.T) {
 	t.Parallel()
 	p := knownAndNew(t, withFactor)
-	robin := bob()
-	p.Invite(robin)
-	theirs := enter(t, p.World, p.Browser(), robin)
-	p.Clock.Move(25 * time.Hour)
-	enter(t, p.World, theirs, robin)
-	p.Clock.Move(time.Minute)
+	theirs := p.robins()
 	p.next = p.asks("/", "192.0.2.1").Want("device-wait")
-	a, r := account(t, p.World, p.alice.Name), account(t, p.World, robin.Name)
+	a, r := account(t, p.World, p.alice.Name), account(t, p.World, bob().Name)
 	sealed, err := p.Driver.Get(t.Context(), "device/"+a.ID)
 	if err != nil || sealed == nil {
 		t.Fatal(err)
