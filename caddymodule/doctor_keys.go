@@ -23,34 +23,54 @@ func (o *operations) keyChecks(ctx context.Context, people []engine.Person) []ch
 			"put the new key behind the old one on every Caddy first, and in front only then", nil,
 		})
 	}
+	trail, err := o.engine.TrailKeys(ctx)
+	if err != nil {
+		out = append(out, check{"audit", levelFault, "the audit trail cannot be read: " + err.Error(), "", nil})
+	}
+	have := o.engine.Keys.IDs()
 	switch {
 	case s.Older:
 		out = append(out, check{
 			"secret", levelWarning, "records may still be sealed with an older key: without it the store does not open",
 			"once the new key is in front on every Caddy: caddy sparekey rekey", nil,
 		})
-	case s.Spare && !s.Free.IsZero():
-		out = append(out, fine("secret", "everything is sealed with the first key; one behind it may go after %s, by itself with: until %s", s.Free.Local().Format(time.DateTime), s.Free.UTC().Format(time.DateOnly)))
 	case s.Spare:
-		out = append(out, check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil})
+		out = append(out, spareKeys(s.Free, trail, have))
 	}
-	return slices.Concat(out, o.untilChecks(s), o.trailKeys(ctx), o.keptKeys(ctx, people), o.lostCodes(ctx, people))
+	return slices.Concat(out, o.untilChecks(s), trailKeys(trail, have), o.keptKeys(ctx, people), o.lostCodes(ctx, people))
 }
 
-// trailKeys tells until when the audit trail needs keys of before.
-func (o *operations) trailKeys(ctx context.Context) []check {
-	needed, err := o.engine.TrailKeys(ctx)
-	if err != nil {
-		return []check{{"audit", levelFault, "the audit trail cannot be read: " + err.Error(), "", nil}}
-	}
-	var out []check
-	for id, until := range needed {
-		day := until.Format(time.DateOnly)
-		if slices.Contains(o.engine.Keys.IDs(), id) {
-			out = append(out, fine("audit", "what an older key has written can be checked as long as it is in \"secret\"; nothing of it is left after %s", day))
-			continue
+// spareKeys tells until when keys that seal nothing any more are needed: by links and
+// codes that were sent, and to check what they have written into the audit trail.
+func spareKeys(free time.Time, trail map[string]time.Time, have []string) check {
+	var audit time.Time
+	for id, until := range trail {
+		if slices.Contains(have, id) && until.After(audit) {
+			audit = until
 		}
-		out = append(out, check{"audit", levelWarning, "what an older key has written cannot be checked, since it is not in \"secret\"; nothing of it is left after " + day, "put it behind the others, to check", nil})
+	}
+	const sealed = "everything is sealed with the first key; "
+	switch {
+	case !audit.IsZero() && !free.IsZero():
+		return fine("secret", sealed+"links and codes that were sent need those behind it until %s, and the audit trail, to be checked, until %s: they go by themselves with: until %[2]s", free.Local().Format(time.DateTime), audit.Format(time.DateOnly))
+	case !audit.IsZero():
+		return fine("secret", sealed+"to check the audit trail those behind it are needed until %[1]s, and go by themselves with: until %[1]s", audit.Format(time.DateOnly))
+	case !free.IsZero():
+		return fine("secret", sealed+"one behind it may go after %s, by itself with: until %s", free.Local().Format(time.DateTime), free.UTC().Format(time.DateOnly))
+	}
+	return check{"secret", levelWarning, "everything is sealed with the first key", "take those behind it away", nil}
+}
+
+// trailKeys tells of keys that the audit trail needs and that are not here.
+func trailKeys(trail map[string]time.Time, have []string) []check {
+	var out []check
+	for id, until := range trail {
+		if !slices.Contains(have, id) {
+			out = append(out, check{
+				"audit", levelWarning, "what an older key has written cannot be checked, since it is not in \"secret\"; nothing of it is left after " + until.Format(time.DateOnly),
+				"put it behind the others, to check", nil,
+			})
+		}
 	}
 	return out
 }

@@ -33,6 +33,12 @@ func killEngine(t *testing.T, path string, channels ...string) (*engine.Engine, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return engineOn(t, d, channels...), d
+}
+
+// engineOn is an engine over a store of tests in which processes are killed.
+func engineOn(t *testing.T, d kv.Driver, channels ...string) *engine.Engine {
+	t.Helper()
 	keys, err := secret.NewKeys(killKey())
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +55,7 @@ func killEngine(t *testing.T, path string, channels ...string) (*engine.Engine, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e, d
+	return e
 }
 
 // TestKillChild is the process that is killed: it adds people and signs off

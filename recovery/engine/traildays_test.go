@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
-	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 )
 
 // Old days go from the front, whole ones, and what is left is whole; what is
@@ -124,21 +121,7 @@ var errKilled = errors.New("killed")
 func changeAndCrash(t *testing.T, at int64, lost bool) bool {
 	t.Helper()
 	w, boss, bob := withPeople(t)
-	var writes atomic.Int64
-	var dead atomic.Bool
-	kill := func(mine bool) func(op, key string) error {
-		return func(op, _ string) error {
-			if !dead.Load() && op == memkv.OpSwap && mine && writes.Add(1) == at {
-				dead.Store(true)
-				return errKilled
-			}
-			if dead.Load() && !(mine && lost) {
-				return errKilled
-			}
-			return nil
-		}
-	}
-	d := kv.Driver(&memkv.Faulty{Driver: w.Driver, Before: kill(!lost), After: kill(lost)})
+	d, dead := dying(w.Driver, at, lost)
 	node := w.NodeOn(t, d)
 	done := node.Engine.Manage(t.Context(), boss, bob.ID, recovery.ActionDisable, "because")
 	_ = node.Engine.EndTrail(t.Context())

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -22,6 +23,12 @@ type TrailQuery struct {
 	// Segments is how many segments are read that have something of the time that is
 	// asked for; zero: all there are.
 	Segments int
+}
+
+// of tells whether a record may be of the account that is wanted, without reading it:
+// most are not.
+func (q TrailQuery) of(record []byte) bool {
+	return q.Account == "" || bytes.Contains(record, []byte(q.Account))
 }
 
 // TrailCursor is a place in the order in which things were written; zero: the
@@ -292,7 +299,11 @@ func (n *nodeReader) fill(ctx context.Context) error {
 
 func (n *nodeReader) open(s recovery.Segment) {
 	within, when, from := false, s.Began, n.query.From
-	for _, x := range s.Records {
+	for i, x := range s.Records {
+		// The first and the last are read in any case, so that a reading comes on.
+		if i > 0 && i < len(s.Records)-1 && !n.query.of(x.Record) {
+			continue
+		}
 		rec, err := recovery.ParseRecord(x.Record)
 		if err != nil {
 			n.lost++

@@ -26,6 +26,8 @@ type sealed struct {
 	MAC []byte `json:"mac"`
 }
 
+func (s sealed) is(x sealed) bool { return s.Day == x.Day && bytes.Equal(s.MAC, x.MAC) }
+
 // trailDay lists what there is of a day.
 type trailDay struct {
 	Nodes   map[string]int `json:"nodes"`             // segments of each process
