@@ -21,6 +21,7 @@ func failedLines(t *testing.T) (failed []string, others string) {
 	t.Helper()
 	h := newHost(t)
 	settle(t, h, "sam", samsMail())
+	h.more = cheapHash
 	h.start(t)
 	forged := `{"level":"warn","ts":1.0,"logger":"sparekey","msg":"failed login","event":"login_failed","client_ip":"203.0.113.9","account":""`
 	h.signIn(t, "sam")

@@ -41,6 +41,9 @@ type host struct {
 	port   int
 }
 
+// cheapHash has each look at a password cost as little as is allowed.
+const cheapHash = "hash argon2id t=2 m=19MiB p=1"
+
 func newHost(t *testing.T) *host {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "sk") // t.TempDir is too long for a socket

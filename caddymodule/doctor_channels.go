@@ -115,7 +115,7 @@ func remedies() map[notify.Fault]string {
 		notify.FaultConnection: "nobody listens there: check host and port, that the server runs, and the firewalls between",
 		notify.FaultDropped:    "the server hung up: its own log says why",
 		notify.FaultTimeout:    "no answer in time: check host and port; a firewall may swallow the connection",
-		notify.FaultTLS:        "the server cannot be trusted: check its certificate, its name in the configuration, and the authorities of this machine",
+		notify.FaultTLS:        "the server cannot be trusted: check its certificate, its name in the configuration, and the authorities and the clock of this machine",
 		notify.FaultSignOn:     "the server refuses the key or the password: put a valid one into the configuration",
 		notify.FaultRecipient:  "the number is refused: check its country code and the list of countries",
 		notify.FaultBusy:       "the server refuses for now: wait, or ask its operator for a higher limit",
@@ -131,7 +131,7 @@ func remedies() map[notify.Fault]string {
 func mailRemedies() map[notify.Fault]string {
 	return map[notify.Fault]string{
 		notify.FaultTimeout:   "no answer in time: check host and port; many networks block port 25, use 587 or 465",
-		notify.FaultTLS:       "no trusted encryption: check tls (starttls or implicit), the certificate, and the server's name in the configuration",
+		notify.FaultTLS:       "no trusted encryption: check tls (starttls or implicit), the certificate, the server's name in the configuration, and the clock of this machine",
 		notify.FaultSignOn:    "the server refuses user and password: check both; some providers want a password made for the app",
 		notify.FaultSender:    "the server does not take mail from this address: set from to one that this user may send as",
 		notify.FaultRecipient: "the server does not take mail for this address: check it, and that the server may send to other hosts",

@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/caddy-sparekey/sparekey/recovery"
 )
 
 // scraped is what Caddy's endpoint of metrics says of us, by name and labels.
@@ -47,10 +45,10 @@ func scraped(t *testing.T, socket string) map[string]float64 {
 // and hold nothing of people or of what clients say.
 func TestMetricsOfARunningCaddy(t *testing.T) {
 	h := newHost(t)
-	settle(t, h, "sam", recovery.Address{Channel: recovery.ChannelMail, Value: "sam-canary@example.org"})
+	session := h.seed(t)
 	socket := filepath.Join(h.folder, "admin.sock")
 	h.admin = "unix/" + socket
-	h.more = "notify file " + filepath.Join(h.folder, "out")
+	h.more = cheapHash + "\nnotify file " + filepath.Join(h.folder, "out")
 	config := "--config=" + h.caddyfile(t)
 	h.start(t)
 	before := scraped(t, socket)
@@ -61,12 +59,13 @@ func TestMetricsOfARunningCaddy(t *testing.T) {
 		name, series string
 		do           func()
 	}{
-		{"a wrong sign-in", `sparekey_sign_ins_total{method="password",result="wrong"}`, func() { h.signIn(t, "sam") }},
+		{"a wrong sign-in", `sparekey_sign_ins_total{method="password",result="wrong"}`, func() { h.signIn(t, "alice") }},
 		{"one of nobody, after a reload", `sparekey_sign_ins_total{method="password",result="wrong"}`, func() {
 			h.more += "\nname Photos"
 			h.start(t)
 			h.signIn(t, "canary")
 		}},
+		{"a session", "sparekey_sessions_used", func() { h.signedIn(t, session); h.signedIn(t, session) }},
 		{"a message", `sparekey_messages_total{channel="mail",result="sent"}`, func() {
 			sparekey(t, "doctor", "--send-test", config).want(t, 0, "")
 		}},
@@ -82,7 +81,7 @@ func TestMetricsOfARunningCaddy(t *testing.T) {
 		})
 	}
 	for series := range scraped(t, socket) {
-		for _, s := range []string{"sam", "canary", "robin", "127.0.0.1", "localhost"} {
+		for _, s := range []string{"alice", "canary", "robin", "127.0.0.1", "localhost"} {
 			if strings.Contains(series, s) {
 				t.Errorf("got %s, want nothing of people or addresses", series)
 			}
