@@ -124,7 +124,7 @@ type GroupInvite struct {
 	ID               string
 	Groups           []string
 	Note             string // for whom it is
-	By               string // who has made it
+	By               string // who has made it; "": the command line
 	Uses, Used, Held int
 	Until            time.Time
 	Revoked          bool

@@ -151,7 +151,7 @@ func groupLinks() []templates.GroupInvite {
 	came := []templates.Person{{ID: "p-ben", Name: "ben", State: "active"}}
 	return []templates.GroupInvite{
 		{ID: "k7qm4xrt", Groups: []string{"choir"}, Note: "the choir", By: "ana", Uses: 20, Used: 1, Held: 2, Until: someTime(), People: came},
-		{ID: "92ndbwhc", Note: "cousins", By: "command line", Uses: 1, Until: someTime(), Revoked: true},
+		{ID: "92ndbwhc", Note: "cousins", Uses: 1, Until: someTime(), Revoked: true},
 	}
 }
 

@@ -121,8 +121,12 @@ func (x *exchange) listInvites(status int, c templates.InvitesPage, id string, w
 }
 
 func groupInvite(l *recovery.GroupLink) templates.GroupInvite {
+	by := l.By
+	if by == engine.CommandLine {
+		by = ""
+	}
 	return templates.GroupInvite{
-		ID: l.ID, Groups: l.Groups, Note: l.Note, By: l.By, Uses: l.Uses, Used: l.Used(), Held: len(l.Places) - l.Used(), Until: l.Ends, Revoked: !l.Revoked.IsZero(),
+		ID: l.ID, Groups: l.Groups, Note: l.Note, By: by, Uses: l.Uses, Used: l.Used(), Held: len(l.Places) - l.Used(), Until: l.Ends, Revoked: !l.Revoked.IsZero(),
 	}
 }
 
