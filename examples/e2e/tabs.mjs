@@ -112,6 +112,7 @@ const asked = {
         const [pressed] = buttons(form, pair);
         const [field] = inputs(form, pair);
         if (pressed) button = pressed;
+        else if (field?.type === "checkbox") field.checked = true;
         else if (field?.type === "radio") inputs(form, pair).find((e) => e.value === pair[1]).checked = true;
         else if (field) field.value = pair[1];
         field?.dispatchEvent(new Event("input", { bubbles: true }));
