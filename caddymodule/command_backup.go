@@ -28,8 +28,8 @@ func (c *command) backup() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Writes everybody's accounts into one sealed file, while Caddy runs",
 		Long: `Writes everybody's accounts, with passwords, authenticators, passkeys and recovery
-codes, and the root keys into one file, sealed with a passphrase of 12 characters
-or more. Whoever has both has everything. Sessions, links and what is under way
+codes, the audit trail and the root keys into one file, sealed with a passphrase of
+12 characters or more. Whoever has both has everything. Sessions, links and what is under way
 are left out.
 
 "caddy sparekey restore FILE" brings it back, on a file or on Redis, wherever it

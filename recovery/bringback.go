@@ -16,7 +16,6 @@ func (a *Account) BringBack() {
 	a.Devices, a.Begun, a.Owed = nil, nil, nil
 	a.OldCodes, a.UnfreezeWith = nil, nil
 	a.Invited = time.Time{}
-	a.Trail = Trail{} // the trail stays in the store in which it was written
 	a.Revision++
 	if untouched {
 		a.asImported()

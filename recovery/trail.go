@@ -71,3 +71,17 @@ func (t *Trail) Settle(until Head) bool {
 
 // ShownMAC writes a MAC for people and logs.
 func ShownMAC(mac []byte) string { return base64.RawURLEncoding.EncodeToString(mac) }
+
+// BringBack has the row of an account of a backup go on after the last record that the
+// trail of the backup has of it; older: the trail begins somewhere in the middle. It
+// tells whether that changed something.
+func (t *Trail) BringBack(top Head, older bool) bool {
+	t.Owed = slices.Clone(t.Unmoved(top))
+	follows := len(t.Owed) > 0 && t.Owed[0].Head.Number == top.Number+1
+	switch {
+	case t.Head.same(top) || follows || older && top.Number == 0:
+		return false
+	}
+	t.Head, t.Owed = top, nil
+	return true
+}

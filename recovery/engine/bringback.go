@@ -42,6 +42,7 @@ type backRun struct {
 	out     BroughtBack
 	costs   []string
 	first   string
+	cleared bool // the trail of this store
 }
 
 // BringBack writes the records of a backup into an empty store. Index entries,
@@ -124,7 +125,6 @@ func (r *backRun) account(ctx context.Context, c kv.Carried) error {
 		return errors.New("the backup has an account that cannot be read")
 	}
 	if a.State == recovery.StateGone {
-		a.Trail = recovery.Trail{}
 		_, err := kv.Create(ctx, r.Store, c.Key, a, time.Time{})
 		return err
 	}
@@ -175,6 +175,9 @@ func (r *backRun) claimEach(ctx context.Context, a *recovery.Account) error {
 
 // end writes what all accounts together give, and last that there is somebody.
 func (r *backRun) end(ctx context.Context) error {
+	if err := r.mendTrail(ctx); err != nil {
+		return err
+	}
 	if _, err := r.RepairRoster(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -13,6 +14,8 @@ type carriedKind struct {
 	prefix string // of the names of its records
 	// which tells whether a record of it belongs into a backup; nil: each does.
 	which func(*Engine, context.Context, string) (bool, error)
+	// order is by what its records follow on each other; nil: by their names.
+	order func(key string) string
 	// back writes one that comes back.
 	back func(*backRun, context.Context, kv.Carried) error
 }
@@ -25,6 +28,7 @@ func carriedKinds() []carriedKind {
 		{prefix: recovery.AccountKey(""), back: (*backRun).account},
 		{prefix: "leaving/", back: (*backRun).asItIs},
 		{prefix: "name/", which: (*Engine).heldName, back: (*backRun).name},
+		{prefix: "audit/", order: segmentOrder, back: (*backRun).trailRecord},
 	}
 }
 
@@ -62,7 +66,7 @@ func (e *Engine) Carry(ctx context.Context, p CarryPage) (CarryPage, error) {
 	size := 0
 	for ; p.Kind >= 0 && p.Kind < len(kinds); p.Kind, p.After = p.Kind+1, "" {
 		kind := kinds[p.Kind]
-		keys, err := e.keysAfter(ctx, kind.prefix, p.After)
+		keys, err := e.keysAfter(ctx, kind, p.After)
 		if err != nil {
 			return p, err
 		}
@@ -93,15 +97,16 @@ func (e *Engine) carried(ctx context.Context, kind carriedKind, key string) ([]b
 	return kv.Raw(ctx, e.Store, key)
 }
 
-func (e *Engine) keysAfter(ctx context.Context, prefix, after string) ([]string, error) {
-	keys, err := e.Store.Driver.Keys(ctx, prefix)
+func (e *Engine) keysAfter(ctx context.Context, kind carriedKind, after string) ([]string, error) {
+	keys, err := e.Store.Driver.Keys(ctx, kind.prefix)
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(keys)
-	i, done := slices.BinarySearch(keys, after)
-	if done {
-		i++
+	order := kind.order
+	if order == nil {
+		order = func(key string) string { return key }
 	}
-	return keys[i:], nil
+	keys = slices.DeleteFunc(keys, func(key string) bool { return order(key) <= order(after) })
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Compare(order(a), order(b)) })
+	return keys, nil
 }
