@@ -58,6 +58,9 @@ func settingActs() []act {
 			use: "rename NAME NEW", short: "Gives somebody another user name", names: named("NEW"), do: recovery.ActionRename, done: "renamed",
 			long: "Gives somebody another user name. Apps know people by it: for most of them this is\nsomebody new. Nobody else gets the old name for 400 days (lifetime name).", example: `user rename anna anna.martin --reason "married"`,
 			take: func(args []string, x *actArguments) { x.Name = args[0] },
+			flags: func(cmd *cobra.Command, x *actArguments) {
+				cmd.Flags().StringVar(&x.Again, "give-away", "", "the new name once more, to give one away that somebody else had within 400 days")
+			},
 		},
 		{
 			use: "mail NAME ADDRESS", short: "Sets another mail address", names: named("ADDRESS"), do: recovery.ActionMail, done: "set; it counts after some days, and until then the old one is told",

@@ -73,15 +73,28 @@ func walkActs(t *testing.T, h *host) {
 		t.Errorf("invite revoke: got %+v", got)
 	}
 	refused("the account is invited", "invite", "revoke", "bruno", "--reason=because of this")
+	walkNames(t, config, do, refused)
 	refused("say why", "user", "disable", "anna.martin")
 	refused("3 to 500", "user", "disable", "anna.martin", "--reason=x")
 	refused("rescue alice", "user", "groups", "alice", "--reason=because of this")
 	refused("no such account", "user", "disable", "anna", "--reason=because of this")
-	refused("already taken", "user", "add", "anna")
+	refused("somebody else's until lately", "user", "add", "anna")
 	refused("use one of", "user", "list", "--show", "everybody")
 	if out := sparekey(t, "user", "list", "--show", "invited", config).want(t, 0, "").out; !strings.Contains(out, "anna.martin") || strings.Contains(out, "alice") {
 		t.Errorf("user list --show invited: got %q", out)
 	}
+}
+
+// walkNames gives a name away that is kept from others.
+func walkNames(t *testing.T, config string, do func(...string) actJSON, refused func(string, ...string)) {
+	t.Helper()
+	do("user", "remove", "bruno")
+	do("user", "rename", "anna.martin", "annam")
+	refused("say it once more", "user", "add", "anna.martin")
+	refused("say it once more", "user", "add", "anna.martin", "--give-away", "annamartin")
+	sparekey(t, "user", "add", "anna.martin", "--give-away", "Anna.Martin", config).want(t, 0, "is the invitation")
+	do("user", "rename", "anna.martin", "another")
+	do("user", "rename", "annam", "anna.martin", "--give-away", "anna.martin")
 }
 
 func TestEachActionByCommand(t *testing.T) {

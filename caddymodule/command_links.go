@@ -63,6 +63,7 @@ func newcomer(cmd *cobra.Command, a *arguments) {
 	flags.StringVar(&a.Mail, "mail", "", "mail address")
 	flags.StringVar(&a.Phone, "phone", "", "phone number with its country code, for text messages")
 	flags.StringArrayVar(&a.Groups, "group", nil, "group; may be given several times")
+	flags.StringVar(&a.Again, "give-away", "", "the name once more, to give one away that somebody else had within 400 days")
 	flags.StringVar(&a.Lang, "lang", "", "language of messages, such as en or fr")
 }
 

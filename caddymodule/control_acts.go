@@ -10,7 +10,7 @@ import (
 )
 
 func (x *actArguments) edit() (recovery.Edit, error) {
-	e := recovery.Edit{Do: recovery.Action(x.Do), Groups: x.Groups, Name: x.Name, Mail: x.Mail, Phone: x.Phone}
+	e := recovery.Edit{Do: recovery.Action(x.Do), Groups: x.Groups, Name: x.Name, Again: x.Again, Mail: x.Mail, Phone: x.Phone}
 	if e.Do != recovery.ActionExtension || x.Phone+x.Extension == "" {
 		return e, nil
 	}

@@ -64,6 +64,7 @@ type arguments struct {
 	Phone  string   `json:"phone,omitempty"`
 	Groups []string `json:"groups,omitempty"`
 	Lang   string   `json:"lang,omitempty"`
+	Again  string   `json:"again,omitempty"` // as recovery.NewAccount.Again
 
 	Key     *keyArguments     `json:"key,omitempty"`
 	Rekey   *rekeyArguments   `json:"rekey,omitempty"`
@@ -135,6 +136,7 @@ type actArguments struct {
 	Mail      string   `json:"mail,omitempty"`
 	Phone     string   `json:"phone,omitempty"`
 	Extension string   `json:"extension,omitempty"`
+	Again     string   `json:"again,omitempty"`
 }
 
 // listArguments are which people are listed, and after whom.
@@ -165,7 +167,7 @@ func (o *operations) userList(ctx context.Context, list *listArguments) (*listed
 }
 
 func (o *operations) userAdd(ctx context.Context, args arguments) (link, error) {
-	n := recovery.NewAccount{Name: args.User, Mail: args.Mail, Phone: args.Phone}
+	n := recovery.NewAccount{Again: args.Again, Name: args.User, Mail: args.Mail, Phone: args.Phone}
 	for _, g := range args.Groups {
 		if !slices.Contains(n.Groups, g) {
 			n.Groups = append(n.Groups, g)

@@ -34,6 +34,7 @@ type Edit struct {
 	Do         Action
 	Groups     []string    // [ActionGroups]: all of them
 	Key        string      // [ActionRevokeKey]: its id
+	Again      string      // [ActionRename]: the name once more, to give one away that is held
 	Name       string      // [ActionRename], and for [ActionDisplayName] the name to be shown; empty: the user name
 	Mail       string      // [ActionMail]
 	Phone      string      // [ActionPhone]

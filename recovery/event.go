@@ -62,10 +62,12 @@ const (
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
-	EventAdminTaken            EventName = "admin_taken" // from somebody who was one and could act
+	EventAdminTaken            EventName = "admin_taken"    // from somebody who was one and could act
+	EventAdminRestored         EventName = "admin_restored" // by themselves, with the link of the notice
 	EventGroupsChanged         EventName = "groups_changed"
 	EventDisplayName           EventName = "display_name_changed"
 	EventRenamed               EventName = "renamed"
+	EventNameGiven             EventName = "name_given_away" // that is held for nobody else
 	EventExtension             EventName = "extension_changed"
 	EventLeaving               EventName = "account_leaving" // closed, to be removed
 	EventRemoved               EventName = "account_gone"

@@ -48,6 +48,7 @@ type NewAccount struct {
 	Extensions []Extension
 	Groups     []string
 	Lang       string
+	Again      string // the name, typed once more to give one away that is held for nobody else
 }
 
 // Make returns the invited account, or everything that is wrong with name, address,
@@ -196,9 +197,15 @@ func (a *Account) Identifiers() []Identifier {
 // TakenError names the kind of identifier that another account has.
 type TakenError struct {
 	Kind string
+	Held bool // nobody has it any more: it is kept from others, and may be given away
 }
 
-func (e TakenError) Error() string { return e.Kind + ": " + ErrNameTaken.Error() }
+func (e TakenError) Error() string {
+	if e.Held {
+		return e.Kind + ": it was somebody else's until lately, and apps would take the new person for them: to give it away all the same, say it once more (--give-away NAME)"
+	}
+	return e.Kind + ": " + ErrNameTaken.Error()
+}
 
 // Is makes every kind ErrNameTaken, and all but the name ErrAddressTaken too.
 func (e TakenError) Is(target error) bool {

@@ -31,6 +31,7 @@ type Owed struct {
 	Admin   bool        `json:"admin,omitempty"` // an administrator did it
 	Also    []EventName `json:"also,omitempty"`  // what else the same act did: one message tells of all
 	Thing   Thing       `json:"thing,omitzero"`
+	Undo    string      `json:"undo,omitempty"` // id of the demotion that its reader may undo
 	// Trusted tells that the browser skips the second factor since the event.
 	Trusted bool `json:"trusted,omitempty"`
 	// Generation of the account after the event, and the address that it is
@@ -151,6 +152,16 @@ func (a *Account) Owe(o Owed) {
 	}
 }
 
+// LetUndo gives the notice of an event that is owed the link by which a demotion is
+// undone.
+func (a *Account) LetUndo(event EventName, demotion string) {
+	for i := range a.Owed {
+		if a.Owed[i].Event == event {
+			a.Owed[i].Undo = demotion
+		}
+	}
+}
+
 func (a *Account) owesTooMuch() bool {
 	text, err := json.Marshal(a.Owed)
 	return len(a.Owed) > maxOwed || err == nil && len(text) > maxOwedSize
@@ -161,7 +172,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted,
-		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventAdminTaken, EventActivated, EventLeaving, EventAccountGivenUp, EventKept:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventAdminTaken, EventAdminRestored, EventActivated, EventLeaving, EventAccountGivenUp, EventKept:
 		return true
 	}
 	return false

@@ -71,6 +71,7 @@ const (
 	ProblemSame              = "password_same"
 	ProblemNameTaken         = "name_taken"
 	ProblemNameBad           = "name_bad"
+	ProblemNameHeld          = "name_held"    // nobody has it, and it is kept from others
 	ProblemNameElse          = "name_else"    // taken, held, or like another: which is not said
 	ProblemNameGroup         = "name_group"   // a person is to be called as a group is
 	ProblemGroupPerson       = "group_person" // and the other way round

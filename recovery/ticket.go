@@ -6,7 +6,7 @@ import "time"
 // case, rescue, and the "this wasn't me" links. Only its MAC is stored, as the
 // name of the record.
 type Ticket struct {
-	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, Rescue, PurposeStop
+	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, Rescue, PurposeStop, PurposeReinstate
 	Account    string    `json:"account"`
 	Generation uint64    `json:"generation"`
 	Acts       uint64    `json:"acts,omitempty"` // of the account when it was made
@@ -15,12 +15,16 @@ type Ticket struct {
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
 	Event      EventName `json:"event,omitempty"`
 	To         string    `json:"to,omitempty"`      // entry of the only address that it went to; empty: somebody was shown it, too
-	About      string    `json:"about,omitempty"`   // PurposeStop: entry of the address that a change took in
+	About      string    `json:"about,omitempty"`   // PurposeStop: entry of the address that a change took in; PurposeReinstate: id of the demotion
 	Pressed    bool      `json:"pressed,omitempty"` // PurposeStop: it has closed the account, and is only there to say so
 }
 
 // PurposeStop is the purpose of "this wasn't me" links, which begin no flow.
 const PurposeStop = "stop"
+
+// PurposeReinstate is the purpose of the link by which an administrator undoes what
+// another one did. It begins no flow either.
+const PurposeReinstate = "reinstate"
 
 // OfTicket returns the lifetime of a ticket that begins a flow.
 func (l Lifetimes) OfTicket(purpose string) time.Duration {

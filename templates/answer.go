@@ -164,6 +164,15 @@ func fragment(secret string) string {
 	return "#" + secret
 }
 
+// ReinstatePage is where an administrator undoes what another one did.
+type ReinstatePage struct{ *page }
+
+func (ReinstatePage) Page() string     { return "reinstate" }
+func (v ReinstatePage) on(p *page) any { v.page = p; return v }
+
+// LanguageURL replaces that of page: this one has an address of its own.
+func (v ReinstatePage) LanguageURL(code string) string { return v.inLanguage(code, "reinstate") }
+
 // UndoPage is StopPage for an address that was changed.
 type UndoPage struct {
 	*page

@@ -42,6 +42,7 @@ func contents() []Content {
 		PeopleActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true}, Events: []string{"login"}},
 		PersonPage{Person: &ana, AskMail: true, Acts: []string{"unlock"}},
 		RecoverPage{AskPhone: true, Case: CaseInPerson},
+		ReinstatePage{},
 		RefusedPage{},
 		SentPage{Ways: ways},
 		SetupPage{AskMail: true, AskPhone: true},

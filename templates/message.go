@@ -64,7 +64,7 @@ func (m message) T(key string) (string, error) {
 //	wait-ready    site host name stop
 //	invite        site host name admin link hours
 //	notice        site host name event variant also browser time stop again trusted by_admin link
-//	              old new method person key named goal until reason help
+//	              old new method person key named goal until reason help undo
 //	test          site host name
 //
 // Name is who gets the mail, but in contact-ask and
@@ -143,7 +143,7 @@ func (s *Set) message(lang string, vars map[string]string) message {
 func harmless(name, value string) string {
 	value = oneLine(value)
 	switch name {
-	case "link", "stop":
+	case "link", "stop", "undo":
 		// ours
 	case "reason", "browser", "named":
 		value = dots.ReplaceAllString(unlinked(value), "$1 $2")
@@ -163,7 +163,7 @@ func unlinked(value string) string { return strings.ReplaceAll(value, "://", ": 
 // longest is the length a variable is cut to.
 func longest(name string) int {
 	switch name {
-	case "link", "stop":
+	case "link", "stop", "undo":
 		return longestLink
 	case "reason", "help":
 		return longestReason
@@ -235,7 +235,7 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken",
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken", "admin_restored",
 		"groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving":
 		return true
 	default:

@@ -15,6 +15,7 @@ type PeoplePage struct {
 	Found                     int      // people who fit, on all pages
 	Earlier, Later            bool     // there are more before, and after
 	AskMail                   bool     // an invitation can be mailed
+	Held                      bool     // the name is kept from others, and may be given away
 	Name, Mail, Phone, Groups string   // as typed before
 }
 
@@ -65,6 +66,7 @@ type PersonPage struct {
 	Do      string   // one of them, whose form this is; empty: none
 	Case    string   // how an administrator's help comes here; empty: by mail
 	AskMail bool     // an invitation can be mailed
+	Held    bool     // the name typed is kept from others, and may be given away
 	Endless bool     // the person is locked, and no time ends that
 	Choice  string   // the goal of the case whose form came back, else empty
 	// What stands in the fields of the form: as it is, or as typed before.

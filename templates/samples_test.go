@@ -168,6 +168,8 @@ func recoverySamples() []sample {
 		}},
 		{"codes", running(), templates.CodesPage{Codes: codes()}},
 		{"codes-gone", running(), templates.CodesPage{Codes: codes(), Gone: passkeys()[1:3]}},
+		{"codes-keys", running(), templates.CodesPage{Codes: codes(), Keys: []string{"phone backup"}}},
+		{"new-password-keys", running(), templates.NewPasswordPage{Method: "password", Name: "ana", MinLength: 8, Keys: []string{"phone backup", "sync"}}},
 		{"codes-others", owned(), templates.CodesPage{Codes: codes(), Old: true, Others: true}},
 		{"refused-lock", step(templates.Frame{Problem: problem("owner_signed_in", "time", "2026-11-21T14:05:00Z")}), templates.RefusedPage{Lock: true}},
 		{"sign-in-closed", site(templates.Frame{Start: "login", Return: albums, Problem: problem("closed")}), templates.SignInPage{Name: "ana", Recover: true, Remember: true, Closed: true}},

@@ -158,6 +158,7 @@ type NewPasswordPage struct {
 	Longer    bool     // password: the one there is may be too short without a second factor
 	Questions []string // question: keys of those to choose from
 	Question  string   // question: key of the one chosen so far
+	Keys      []string // names of access keys that are suspended with it
 }
 
 func (NewPasswordPage) Page() string     { return "new-password" }
@@ -194,6 +195,7 @@ type CodesPage struct {
 	Old    bool     // they replace others: ask whether those may be in other hands
 	Others bool     // somebody is signed in elsewhere too: offer to end that
 	Gone   []Factor // passkeys that stop working with it
+	Keys   []string // names of access keys that are suspended with it
 }
 
 func (CodesPage) Page() string     { return "codes" }

@@ -30,7 +30,7 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 	if err != nil {
 		return nil, err
 	}
-	a, err := e.write(ctx, person, x, reason, others)
+	a, err := e.write(ctx, by, person, x, reason, others)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 }
 
 // write makes the change, and owes its notices with it.
-func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reason string, others []recovery.Recipient) (a *recovery.Account, err error) {
+func (e *Engine) write(ctx context.Context, by Authority, person string, x recovery.Edit, reason string, others []recovery.Recipient) (a *recovery.Account, err error) {
 	change := func(a *recovery.Account, enter entry) error {
 		before := a.Clone()
 		if err := x.Apply(a, e.Now(), e.Policy.Lifetimes); err != nil {
@@ -55,7 +55,9 @@ func (e *Engine) write(ctx context.Context, person string, x recovery.Edit, reas
 			what.Reason = reason
 			e.oweAdmin(ctx, a, x.Do.Event(), what)
 		}
-		if name := adminChange(before, a); name != "" {
+		name := adminChange(before, a)
+		by.demoted(before, a, e, name == recovery.EventAdminTaken, x.Do.Event())
+		if name != "" {
 			did = append(did, e.because(ctx, name, reason))
 			e.oweAs(a, recovery.Owed{Event: name, At: e.Now(), Base: actor(ctx).Base, To: others, Admin: actor(ctx).ID != ""})
 		}
@@ -96,6 +98,9 @@ func adminChange(before, after *recovery.Account) recovery.EventName {
 func (e *Engine) prepare(ctx context.Context, by Authority, who *recovery.Account, x recovery.Edit) ([]recovery.Recipient, error) {
 	after := who.Clone()
 	if err := x.Apply(after, e.Now(), e.Policy.Lifetimes); err != nil {
+		return nil, err
+	}
+	if err := e.giveAway(ctx, after, x.Again); err != nil {
 		return nil, err
 	}
 	if do := e.preparations()[x.Do]; do != nil {

@@ -76,7 +76,7 @@ func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string
 		if err != nil {
 			return nil, "", err
 		}
-		if !ok || t.Purpose == recovery.PurposeStop || r.late(&t) {
+		if !ok || r.Policy.Lifetimes.OfTicket(t.Purpose) == 0 || r.late(&t) {
 			continue
 		}
 		if !r.mayHold(&t) {

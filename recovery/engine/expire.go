@@ -23,7 +23,7 @@ func (e *Engine) reopen(ctx context.Context, c recovery.Client, id string) (*run
 // expireTicket deletes a ticket that has expired.
 func (e *Engine) expireTicket(ctx context.Context, code string) error {
 	for _, key := range e.ticketKeys(code) {
-		err := kv.Expire(ctx, e.Store, key, func(t *recovery.Ticket) bool { return t.Purpose != recovery.PurposeStop && e.late(t) })
+		err := kv.Expire(ctx, e.Store, key, func(t *recovery.Ticket) bool { return e.Policy.Lifetimes.OfTicket(t.Purpose) > 0 && e.late(t) })
 		if err != nil {
 			return err
 		}

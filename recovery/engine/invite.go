@@ -25,7 +25,7 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	if err := errors.Join(e.distinct(ctx, a), e.free(ctx, a)); err != nil {
 		return nil, "", err
 	}
-	if err := e.claim(ctx, a); err != nil {
+	if err := errors.Join(e.giveAway(ctx, a, n.Again), e.claim(ctx, a)); err != nil {
 		return nil, "", err
 	}
 	token, ticket := e.inviteToken()

@@ -23,7 +23,7 @@ func (e *Engine) letter(ctx context.Context, a *recovery.Account, o recovery.Owe
 	vars := map[string]string{
 		"event": string(o.Event), "site": e.Policy.Site, "name": a.Name, "browser": o.Browser,
 		"host": hostOf(o.Base), "time": o.At.UTC().Format(time.RFC3339), "stop": stop, "again": yes(o.Again), "trusted": yes(o.Trusted),
-		"by_admin": yes(o.Admin), "link": page,
+		"by_admin": yes(o.Admin), "link": page, "undo": e.undoLink(ctx, a, o, to),
 	}
 	if o.Event == recovery.EventDisabled || o.Event == recovery.EventLeaving {
 		vars["help"] = e.Policy.Help

@@ -14,6 +14,8 @@ const (
 	linkJoin   = "join"
 	linkCase   = "case"
 	linkRescue = "rescue"
+
+	linkReinstate = "reinstate"
 )
 
 // signedBy is what a name in a link is signed for.

@@ -125,7 +125,7 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 	for _, key := range keys {
 		_, err = kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
 			if exists && x.Account != account && (now.Before(x.At.Add(takeover)) || now.Before(x.Held)) {
-				return recovery.TakenError{Kind: id.Kind}
+				return recovery.TakenError{Kind: id.Kind, Held: now.Before(x.Held)}
 			}
 			*x = index{Account: account, At: now}
 			return nil
@@ -133,6 +133,39 @@ func (e *Engine) claimOne(ctx context.Context, id recovery.Identifier, account s
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// giveAway frees a name that is held, for an account that is about to have it, if
+// whoever gives it away has typed it once more. That stays when nothing comes of it.
+func (e *Engine) giveAway(ctx context.Context, a *recovery.Account, again string) error {
+	name, err := recovery.CanonicalName(a.Name)
+	typed, wrong := recovery.CanonicalName(again)
+	if err != nil || wrong != nil || typed != name {
+		return nil
+	}
+	id := recovery.ByName(name)
+	holder, err := e.find(ctx, id)
+	if holder != nil || err != nil {
+		return err
+	}
+	given := false
+	for _, key := range e.indexKeys(id) {
+		_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {
+			if !exists || x.Account == a.ID || !e.Now().Before(x.Held) {
+				return errSameRows
+			}
+			*x = index{Account: a.ID, At: e.Now()}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errSameRows) {
+			return err
+		}
+		given = given || err == nil
+	}
+	if given {
+		e.record(ctx, recovery.Event{Name: recovery.EventNameGiven, Account: a.ID, Person: a.Name})
 	}
 	return nil
 }

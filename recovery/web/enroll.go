@@ -33,7 +33,25 @@ func (s step) newPassword() templates.Content {
 	c.First = s.Account != nil && s.Account.Credential(recovery.Password) == nil
 	c.Alone = s.Flow.Chosen == recovery.Later
 	c.Longer = c.Alone && (!c.First || s.Flow.Pending[s.Step.Method].Confirmed)
+	if s.Flow.Goal != recovery.GoalSecondFactor && s.Flow.Goal != recovery.GoalBoth {
+		c.Keys = s.keysSuspended() // after the others the codes come
+	}
 	return c
+}
+
+// keysSuspended are the names of the access keys that a recovery suspends, for its
+// last page: each is switched on again by its owner.
+func (s step) keysSuspended() []string {
+	if s.Account == nil || !s.replaces() {
+		return nil
+	}
+	var names []string
+	for _, k := range s.Account.AccessKeys {
+		if k.End.IsZero() || s.Engine.Now().Before(k.End) {
+			names = append(names, k.Name)
+		}
+	}
+	return names
 }
 
 func (s step) newPIN() templates.Content { return templates.NewPasswordPage{Method: s.Step.Method} }
@@ -67,6 +85,7 @@ func (s step) newCodes() templates.Content {
 	if s.Account != nil && s.replaces() {
 		c.Gone = s.passkeysGone()
 	}
+	c.Keys = s.keysSuspended()
 	return c
 }
 

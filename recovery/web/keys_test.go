@@ -144,3 +144,57 @@ func TestAD01_AKeyForSomebodyElse(t *testing.T) {
 		t.Errorf("for an administrator: got status %d", b.Status)
 	}
 }
+
+// TestARecoveryListsTheKeysThatItSuspends on its last page; each is switched on again
+// with a fresh factor, by its owner.
+func TestARecoveryListsTheKeysThatItSuspends(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t)
+	w.Rules.Keys = []string{"/dav/*"}
+	alice := recoverytest.Alice()
+	w.Setup(alice)
+	b := signIn(w, w.Browser(), alice)
+	b.Get("/.sparekey/account/keys").Want("account-keys").Submit("label", "phone backup", "choice", "make_key")
+	key := shownKey(t, b)
+	w.Clock.Move(25 * time.Hour)
+
+	b = w.Browser()
+	w.Ask(b, alice)
+	b.Want("choice").Submit("choice", "password").Want("factor")
+	w.Clock.Move(time.Minute)
+	b.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("new-password")
+	if !strings.Contains(b.Text(), "phone backup") {
+		t.Errorf("got %q, want the key to be named", b.Text())
+	}
+	if got := byKey(t, w, key, "/dav/a"); got != http.StatusOK {
+		t.Errorf("nothing has changed yet: got status %d", got)
+	}
+	alice.Password = "another horse battery"
+	b.Submit("new_password", alice.Password).Want("sign-in")
+	if got := byKey(t, w, key, "/dav/a"); got == http.StatusOK {
+		t.Error("the key goes on after a recovery")
+	}
+	w.Clock.Move(25 * time.Hour)
+	signIn(w, b, alice)
+	id := account(t, w, "alice").AccessKeys[0].ID
+	w.Clock.Move(11 * time.Minute)
+	b.Post("/.sparekey/account/keys", recoverytest.Fields("choice", "resume:"+id))
+	if account(t, w, "alice").AccessKeys[0].Suspended == false {
+		t.Error("switched on without a fresh factor")
+	}
+	signIn(w, b, alice)
+	b.Get("/.sparekey/account/keys").Want("account-keys").Post("/.sparekey/account/keys", recoverytest.Fields("choice", "resume:"+id)).Want("account-keys")
+	if got := byKey(t, w, key, "/dav/a"); got != http.StatusOK {
+		t.Errorf("switched on again: got status %d", got)
+	}
+
+	w.Clock.Move(25 * time.Hour)
+	b = w.Browser()
+	w.Ask(b, alice)
+	b.Want("choice").Submit("choice", "second_factor").Want("factor").Submit("password", alice.Password).Want("factor")
+	b.Submit("code", w.SMSCode(alice)).TakeApp()
+	alice.Key = strings.ReplaceAll(strings.Join(b.All("secret"), ""), "-", "")
+	if b.Submit("code", recoverytest.TOTP(w, alice.Key)).Want("codes"); !strings.Contains(b.Text(), "phone backup") {
+		t.Errorf("got %q, want the key to be named beside the codes", b.Text())
+	}
+}

@@ -117,6 +117,7 @@ func (x *exchange) notInvited(a *recovery.Account, wrong *recovery.Problem) {
 		return
 	}
 	typed := x.r.PostForm.Get
+	c.Held = held(wrong)
 	c.Name, c.Mail, c.Phone, c.Groups = typed("name"), typed("mail"), typed("phone"), typed("groups")
 	f := x.mine()
 	f.Problem = text(wrong)
@@ -130,7 +131,7 @@ func (x *exchange) invite() {
 		return
 	}
 	f := x.r.PostForm.Get
-	n := recovery.NewAccount{Name: f("name"), Mail: f("mail"), Phone: f("phone"), Groups: typedWords(f("groups"))}
+	n := recovery.NewAccount{Again: f("again"), Name: f("name"), Mail: f("mail"), Phone: f("phone"), Groups: typedWords(f("groups"))}
 	if f("extension") != "" {
 		l, err := recovery.ParseExtension(f("phone"), f("extension"))
 		if err != nil {

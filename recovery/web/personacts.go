@@ -57,7 +57,7 @@ func fieldsOf() map[recovery.Action]func(url.Values) (recovery.Edit, *recovery.P
 	return map[recovery.Action]func(url.Values) (recovery.Edit, *recovery.Problem){
 		recovery.ActionGroups:      plain(func(f url.Values) recovery.Edit { return recovery.Edit{Groups: typedWords(f.Get("groups"))} }),
 		recovery.ActionDisplayName: plain(func(f url.Values) recovery.Edit { return recovery.Edit{Name: f.Get("label")} }),
-		recovery.ActionRename:      plain(func(f url.Values) recovery.Edit { return recovery.Edit{Name: f.Get("name")} }),
+		recovery.ActionRename:      plain(func(f url.Values) recovery.Edit { return recovery.Edit{Name: f.Get("name"), Again: f.Get("again")} }),
 		recovery.ActionRevokeKey:   plain(func(f url.Values) recovery.Edit { return recovery.Edit{Key: f.Get("name")} }),
 		recovery.ActionMail:        plain(func(f url.Values) recovery.Edit { return recovery.Edit{Mail: f.Get("mail")} }),
 		recovery.ActionPhone:       plain(func(f url.Values) recovery.Edit { return recovery.Edit{Phone: f.Get("phone")} }),
@@ -158,6 +158,7 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 		return
 	}
 	c.Reason, c.Mail, c.Phone, c.Extension = typed("reason"), typed("mail"), typed("phone"), typed("extension")
+	c.Held = held(wrong)
 	c.Groups, c.Label, c.Name = typed("groups"), typed("label"), typed("name")
 	c.Hosts, c.Paths, c.Expires = typed("hosts"), typed("paths"), typed("expires")
 	f := x.mine()

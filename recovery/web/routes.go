@@ -80,6 +80,7 @@ func routes() map[string]route {
 		"activate":        {get: (*exchange).showInvitation},
 		"case":            {get: (*exchange).showCase},
 		"rescue":          {get: (*exchange).showRescue},
+		"reinstate":       {get: (*exchange).showReinstate, post: (*exchange).reinstate},
 		"enter":           {get: (*exchange).enter},
 		"waits":           {get: (*exchange).showWaitsPage, document: true},
 		"prove":           {get: (*exchange).showProve, document: true},

@@ -18,6 +18,7 @@ func faults() []fault {
 	return []fault{
 		{recovery.ErrBadName, recovery.ProblemNameBad, "name"},
 		{recovery.ErrIsGroup, recovery.ProblemNameGroup, "name"},
+		{recovery.TakenError{Kind: "name", Held: true}, recovery.ProblemNameHeld, "name"},
 		{recovery.TakenError{Kind: "name"}, recovery.ProblemNameTaken, "name"},
 		{recovery.ErrBadMail, recovery.ProblemMailBad, "mail"},
 		{recovery.ErrSameAddress, recovery.ProblemSameAddress, "mail"},
@@ -41,6 +42,11 @@ func faults() []fault {
 		{recovery.ErrLinksMany, recovery.ProblemLinksMany, "reason"},
 		{recovery.ErrReason, recovery.ProblemReason, "reason"},
 	}
+}
+
+// held tells that a problem is about a name that can be given away.
+func held(p *recovery.Problem) bool {
+	return p != nil && slices.ContainsFunc(append([]*recovery.Problem{p}, p.More...), func(x *recovery.Problem) bool { return x.Key == recovery.ProblemNameHeld })
 }
 
 // wrongWith is everything an error says of what an administrator has typed, one
