@@ -101,6 +101,6 @@ func (r rekeyed) tell(cmd *cobra.Command) {
 		fmt.Fprintln(out, "nothing else needs an older key: it may go")
 		return
 	}
-	fmt.Fprintf(out, "an older key may go after %s: until then links and codes that were sent need it (links: %d); sent anew, they do not\n",
-		r.MayGo.Local().Format(time.DateTime), r.Links)
+	fmt.Fprintf(out, "an older key may go after %s: until then links and codes that were sent need it (links: %d); sent anew, they do not. To have it end by itself write behind it: until %s\n",
+		r.MayGo.Local().Format(time.DateTime), r.Links, r.MayGo.UTC().Format(time.DateOnly))
 }

@@ -17,15 +17,19 @@ import (
 const restoredKeys = "restored.keys"
 
 // roots are all root keys that open now, the host's own in front.
-func (a *App) roots() ([][]byte, error) {
+func (a *App) roots() ([][]byte, error) { return a.rootsAt(time.Now()) }
+
+// rootsAt are those that open at a time. One of the host's own that has ended does
+// not open because a backup has it too.
+func (a *App) rootsAt(now time.Time) ([][]byte, error) {
 	own, err := a.ownRoots()
 	if err != nil {
 		return nil, err
 	}
-	roots := own.opening(time.Now())
+	roots := own.opening(now)
 	more, err := rootsIn(filepath.Join(a.store.Folder(), restoredKeys))
 	for _, root := range more {
-		if !slices.ContainsFunc(roots, func(have []byte) bool { return string(have) == string(root) }) {
+		if !own.has(root) && !slices.ContainsFunc(roots, func(have []byte) bool { return string(have) == string(root) }) {
 			roots = append(roots, root)
 		}
 	}

@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,10 @@ func (r roots) opening(now time.Time) (list [][]byte) {
 		}
 	}
 	return list
+}
+
+func (r roots) has(root []byte) bool {
+	return slices.ContainsFunc(r, func(k rootKey) bool { return bytes.Equal(k.root, root) })
 }
 
 // next is when a key ends next; zero: none does.
@@ -98,27 +104,31 @@ func (a *App) endKeys(s *shared, keys *secret.Keys, now func() time.Time, every 
 				return
 			case <-time.After(every):
 			}
-			if list := all.opening(now()); len(list) != had {
-				had = len(list)
-				s.lose(keys, list)
-				a.logger.Warn("the day of an old secret is over: it opens nothing any more; take it away")
+			if n := len(all.opening(now())); n != had {
+				had = n
+				s.lose(keys, func() ([][]byte, error) { return a.rootsAt(now()) })
 			}
 		}
 	})
 	return cancel
 }
 
-// lose leaves only some keys of a configuration that runs.
-func (s *shared) lose(keys *secret.Keys, left [][]byte) {
-	rest, err := secret.NewKeys(left...)
+// lose leaves a configuration that runs the keys that are left.
+func (s *shared) lose(keys *secret.Keys, left func() ([][]byte, error)) {
+	roots, err := left()
+	var rest *secret.Keys
+	if err == nil {
+		rest, err = secret.NewKeys(roots...)
+	}
 	if err != nil {
-		s.logger.Error("an old secret still opens", "error", err)
+		s.logger.Error("an old secret still opens, though its day is over: take it away and reload", "error", err)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keys.Use(rest)
 	s.apply()
+	s.logger.Warn("the day of an old secret is over: it opens nothing any more; take it away")
 }
 
 // ended names the keys that open nothing any more; empty: there are none.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,7 +20,11 @@ import (
 func TestKY01_AKeyEndsWhileCaddyRuns(t *testing.T) {
 	t.Parallel()
 	newest, old := strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
-	a := &App{Secrets: []string{newest, old + " until 2027-01-31"}, logger: slog.New(slog.DiscardHandler)}
+	restored, folder := strings.Repeat("00112233", 8), t.TempDir()
+	a := &App{Secrets: []string{newest, old + " until 2027-01-31"}, logger: slog.New(slog.DiscardHandler), store: &FileStore{Path: filepath.Join(folder, storeFile)}}
+	if err := os.WriteFile(filepath.Join(folder, restoredKeys), []byte(old+"\n"+restored+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	day := time.Date(2027, 1, 31, 23, 59, 59, 0, time.UTC)
 	all, err := a.configuredRoots()
 	if err != nil || len(all.opening(day)) != 2 || len(all.opening(day.Add(time.Second))) != 1 || !all.next(day).Equal(day.Add(time.Second)) || !all.next(day.Add(time.Second)).IsZero() {
@@ -27,10 +33,15 @@ func TestKY01_AKeyEndsWhileCaddyRuns(t *testing.T) {
 	if got := all.ended(day.Add(time.Second)); got != "secret 2 ended with 2027-01-31" || all.ended(day) != "" {
 		t.Errorf("got %q", got)
 	}
-	keys, err := secret.NewKeys(all.opening(day)...)
+	list, err := a.rootsAt(day)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("got %d keys, %v, want those of a backup too, each once", len(list), err)
+	}
+	keys, err := secret.NewKeys(list...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := keys.IDs()
 	sealed := func() []byte {
 		only, err := secret.NewKeys(bytes.Clone(all[1].root))
 		if err != nil {
@@ -55,7 +66,7 @@ func TestKY01_AKeyEndsWhileCaddyRuns(t *testing.T) {
 			t.Fatal("it opens after its last day")
 		}
 	}
-	if len(s.keys.IDs()) != 1 || !slices.Equal(s.keys.IDs(), keys.IDs()) {
-		t.Errorf("got %v, want the newest alone", s.keys.IDs())
+	if want := []string{before[0], before[2]}; !slices.Equal(s.keys.IDs(), want) || !slices.Equal(keys.IDs(), want) {
+		t.Errorf("got %v, want the newest and that of the backup, %v", s.keys.IDs(), want)
 	}
 }
