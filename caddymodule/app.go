@@ -104,6 +104,10 @@ type App struct {
 	// Whether administrators may make access keys for other people. Default: no.
 	AdminKeys bool `json:"admin_keys,omitempty"`
 
+	// Whether a second administrator has to agree before a recovery is opened for
+	// somebody, and before somebody becomes an administrator. Default: no.
+	SecondAdmin bool `json:"second_admin,omitempty"`
+
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`
 

@@ -53,6 +53,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		require known_device
 //		passkeys DOMAIN
 //		admin_keys on
+//		second_admin on
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -133,6 +134,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.passkeysWord(d)
 	case "admin_keys":
 		return a.adminKeys(d)
+	case "second_admin":
+		return a.secondAdmin(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -148,7 +151,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "admin_keys", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "admin_keys", "second_admin", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

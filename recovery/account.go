@@ -72,10 +72,11 @@ type Account struct {
 	Trail           Trail            `json:"trail,omitzero"`  // its place in the audit trail
 	Begun           []BegunSignIn    `json:"begun,omitempty"` // sign-ins whose end is not known yet
 	TrustedContacts []TrustedContact `json:"vouchers,omitempty"`
-	Demotion        *Demotion        `json:"demotion,omitempty"` // what an administrator may undo that another one did
-	Removed         *Removed         `json:"removed,omitempty"`  // second factors that were taken off lately
-	Drilled         time.Time        `json:"drilled,omitzero"`   // last time a way back was tried out
-	Reminded        time.Time        `json:"reminded,omitzero"`  // last time a mail asked to try one
+	Proposals       []Proposal       `json:"proposals,omitempty"` // what one administrator asks for and another one has to agree to
+	Demotion        *Demotion        `json:"demotion,omitempty"`  // what an administrator may undo that another one did
+	Removed         *Removed         `json:"removed,omitempty"`   // second factors that were taken off lately
+	Drilled         time.Time        `json:"drilled,omitzero"`    // last time a way back was tried out
+	Reminded        time.Time        `json:"reminded,omitzero"`   // last time a mail asked to try one
 	OldCodes        *OldCodes        `json:"before,omitempty"`
 	UnfreezeWith    *OldCodes        `json:"thaw,omitempty"`      // decided when a notice froze the account; nil: no code opens it
 	ClosedFor       time.Time        `json:"closed_for,omitzero"` // of what closed it: the earliest change that a pressed notice told

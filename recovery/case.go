@@ -11,7 +11,10 @@ const (
 func openCaseRecipe() Recipe {
 	return Recipe{
 		Kind: KindOpenCase, SignedIn: true, Needs: []Need{Administrates, Settled, Strong, because, handed},
-		After: After{To: ToPerson, Says: []string{"case_sent", "case_shown"}, Which: func(f *Flow) string {
+		After: After{To: ToPerson, Says: []string{"case_sent", "case_shown", "case_asked"}, Which: func(f *Flow) string {
+			if f.Second {
+				return "case_asked"
+			}
 			if f.Pending[AdminInPerson].Confirmed {
 				return "case_shown"
 			}

@@ -64,6 +64,9 @@ const (
 	EventAdminGranted          EventName = "admin_granted"
 	EventAdminTaken            EventName = "admin_taken"    // from somebody who was one and could act
 	EventAdminRestored         EventName = "admin_restored" // by themselves, with the link of the notice
+	EventSecondAsked           EventName = "second_asked"   // of another administrator
+	EventSecondAgreed          EventName = "second_agreed"
+	EventSecondDeclined        EventName = "second_declined"
 	EventGroupsChanged         EventName = "groups_changed"
 	EventDisplayName           EventName = "display_name_changed"
 	EventRenamed               EventName = "renamed"

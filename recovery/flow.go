@@ -29,6 +29,7 @@ type Flow struct {
 
 	Name       string   `json:"name,omitempty"`   // as typed
 	Groups     []string `json:"groups,omitempty"` // of an account that is made
+	Second     bool     `json:"second,omitempty"` // another administrator has to agree
 	Names      bool     `json:"names,omitempty"`  // Person may vouch for the new account
 	Mail       string   `json:"mail,omitempty"`
 	Phone      string   `json:"phone,omitempty"`

@@ -91,6 +91,7 @@ type Policy struct {
 	Enrol       []string          `json:"enrol,omitempty"`        // second factors that people may make; empty: all there are
 	FactorFor   []string          `json:"factor_for,omitempty"`   // groups whose members must have a second factor, administrators beside them; empty: everybody must
 	AdminKeys   bool              `json:"admin_keys,omitempty"`   // administrators may make access keys for others
+	SecondAdmin bool              `json:"second_admin,omitempty"` // a case, and making somebody an administrator, needs a second one
 	KnownDevice bool              `json:"known_device,omitempty"` // an unknown browser is let in by a known one, in addition
 	Passkeys    string            `json:"passkeys,omitempty"`     // domain that passkeys belong to where sign-in pages are in it; empty: each host has its own
 	Hash        secret.HashParams `json:"hash,omitzero"`

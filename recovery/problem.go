@@ -71,10 +71,12 @@ const (
 	ProblemSame              = "password_same"
 	ProblemNameTaken         = "name_taken"
 	ProblemNameBad           = "name_bad"
-	ProblemNameHeld          = "name_held"    // nobody has it, and it is kept from others
-	ProblemNameElse          = "name_else"    // taken, held, or like another: which is not said
-	ProblemNameGroup         = "name_group"   // a person is to be called as a group is
-	ProblemGroupPerson       = "group_person" // and the other way round
+	ProblemNameHeld          = "name_held"     // nobody has it, and it is kept from others
+	ProblemNoSecond          = "no_second"     // no other administrator could agree
+	ProblemSecondInvite      = "second_invite" // somebody is to be invited as an administrator
+	ProblemNameElse          = "name_else"     // taken, held, or like another: which is not said
+	ProblemNameGroup         = "name_group"    // a person is to be called as a group is
+	ProblemGroupPerson       = "group_person"  // and the other way round
 	ProblemGroupBad          = "group_bad"
 	ProblemGroupsMany        = "groups_many"
 	ProblemLinkAdmins        = "link_admins"

@@ -38,7 +38,7 @@ func contents() []Content {
 		KeysPage{},
 		NotSavedPage{},
 		NewPasswordPage{Method: "password", Name: "ana"},
-		PeoplePage{People: []Person{ana}, Show: "all", Filters: []string{"all"}, Search: "an"},
+		PeoplePage{Waiting: []Proposal{{ID: "1", Person: ana, What: "case"}}, People: []Person{ana}, Show: "all", Filters: []string{"all"}, Search: "an"},
 		PeopleActivityPage{Log: Log{Entries: activities(), Older: "x", Later: true}, Events: []string{"login"}},
 		PersonPage{Person: &ana, AskMail: true, Acts: []string{"unlock"}},
 		RecoverPage{AskPhone: true, Case: CaseInPerson},

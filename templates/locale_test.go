@@ -98,7 +98,7 @@ func TestNoTextIsUnused(t *testing.T) {
 			sources.Write(body)
 		}
 	}
-	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|device\.(for|wait\.asks)|person\.(state|about|do)|people\.(show|about)|invite-over\.(title|lead|do)|activity\.(event|by))\.|^mail\.[a-z-]+\.subject$|^language$`)
+	composed := regexp.MustCompile(`^(problem|notice|method|proof|choice|question|event|date\.month|factor\.(title|lead|lost|name)|confirm\.(title|lead)|wait\.for|enroll\.about|passkey(\.cancelled)?|account\.(passkey(\.doubt)?|menu|wait|loss|mend|confirm|unconfirmed)|device\.(for|wait\.asks)|person\.(state|about|do)|people\.(show|about|waiting\.what)|invite-over\.(title|lead|do)|activity\.(event|by))\.|^mail\.[a-z-]+\.subject$|^language$`)
 	counts := counting(t)
 	for key := range readTexts(t, "en") {
 		quoted := strings.Contains(sources.String(), `"`+stem(key, counts)+`"`)

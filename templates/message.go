@@ -235,7 +235,7 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken", "admin_restored",
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken", "admin_restored", "second_asked",
 		"groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving":
 		return true
 	default:

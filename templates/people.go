@@ -9,14 +9,15 @@ import (
 type PeoplePage struct {
 	*page
 	People                    []Person
-	Show                      string   // the filter in use
-	Filters                   []string // all there are
-	Search                    string   // as typed; empty: nothing was looked for
-	Found                     int      // people who fit, on all pages
-	Earlier, Later            bool     // there are more before, and after
-	AskMail                   bool     // an invitation can be mailed
-	Held                      bool     // the name is kept from others, and may be given away
-	Name, Mail, Phone, Groups string   // as typed before
+	Show                      string     // the filter in use
+	Filters                   []string   // all there are
+	Search                    string     // as typed; empty: nothing was looked for
+	Found                     int        // people who fit, on all pages
+	Earlier, Later            bool       // there are more before, and after
+	AskMail                   bool       // an invitation can be mailed
+	Waiting                   []Proposal // what another administrator has to agree to
+	Held                      bool       // the name is kept from others, and may be given away
+	Name, Mail, Phone, Groups string     // as typed before
 }
 
 func (PeoplePage) Page() string     { return "people" }
@@ -62,13 +63,14 @@ func (v PeoplePage) beside(which string, i int) string {
 type PersonPage struct {
 	*page
 	Person  *Person
-	Acts    []string // what can be done to the account
-	Do      string   // one of them, whose form this is; empty: none
-	Case    string   // how an administrator's help comes here; empty: by mail
-	AskMail bool     // an invitation can be mailed
-	Held    bool     // the name typed is kept from others, and may be given away
-	Endless bool     // the person is locked, and no time ends that
-	Choice  string   // the goal of the case whose form came back, else empty
+	Acts    []string   // what can be done to the account
+	Do      string     // one of them, whose form this is; empty: none
+	Case    string     // how an administrator's help comes here; empty: by mail
+	AskMail bool       // an invitation can be mailed
+	Waiting []Proposal // what another administrator has to agree to
+	Held    bool       // the name typed is kept from others, and may be given away
+	Endless bool       // the person is locked, and no time ends that
+	Choice  string     // the goal of the case whose form came back, else empty
 	// What stands in the fields of the form: as it is, or as typed before.
 	Name, Label, Mail, Phone, Extension, Groups, Reason string
 	Hosts, Paths, Expires                               string // of an access key
@@ -91,6 +93,18 @@ func (v PersonPage) LanguageURL(code string) string {
 // ActURL is the form of an action.
 func (v PersonPage) ActURL(do string) string {
 	return v.entry("people/"+url.PathEscape(v.Person.ID), v.Keep, "do", do)
+}
+
+// Proposal is what one administrator asks for somebody, and another one agrees to.
+type Proposal struct {
+	ID     string
+	Person Person // whose account it is about
+	What   string // case, groups
+	By     string
+	Reason string
+	Until  time.Time
+	Own    bool // the one looking has asked
+	Self   bool // it is about the one looking
 }
 
 // InvitePage says that an invitation was sent, or shows its link.

@@ -124,6 +124,7 @@ func peopleSamples() []sample {
 		{"people-taken", site(templates.Frame{SignedIn: true, Problem: problem("name_taken")}), listed(templates.PeoplePage{Name: "ben", Mail: "ben@example.com", Groups: "family"})},
 		{"people-by-hand", mine(), listed(templates.PeoplePage{AskMail: true})},
 		{"people-held", site(templates.Frame{SignedIn: true, Problem: problem("name_held")}), listed(templates.PeoplePage{Name: "ben", Held: true})},
+		{"people-waiting", mine(), listed(templates.PeoplePage{Waiting: proposals()})},
 		{"people-expired", mine(), listed(templates.PeoplePage{People: []templates.Person{late}, Show: "invited"})},
 		{"people-pages", mine(), listed(templates.PeoplePage{People: list[:2], Show: "locked_out", Found: 120, Earlier: true, Later: true})},
 		{"people-found", mine(), listed(templates.PeoplePage{People: list[:1], Search: "an", Found: 60, Later: true})},
@@ -148,6 +149,15 @@ func peopleSamples() []sample {
 		samples = append(samples, sample{name, mine(), person(list[i])})
 	}
 	return append(samples, personSamples(list[1], late)...)
+}
+
+func proposals() []templates.Proposal {
+	ben, eve := templates.Person{ID: "p-ben", Name: "ben"}, templates.Person{ID: "p-eve", Name: "eve"}
+	return []templates.Proposal{
+		{ID: "k7qm4xrt", Person: ben, What: "case", By: "sam", Reason: "lost the phone", Until: someTime()},
+		{ID: "92ndbwhc", Person: eve, What: "groups", By: "ana", Reason: "helps me", Until: someTime(), Own: true},
+		{ID: "4xrtk7qm", Person: templates.Person{ID: "p-ana", Name: "ana"}, What: "case", By: "sam", Reason: "asked me to", Until: someTime(), Self: true},
+	}
 }
 
 func groupLinks() []templates.GroupInvite {
@@ -189,6 +199,7 @@ func personSamples(ben, late templates.Person) []sample {
 		{"person-address", wrong("mail_bad"), moved},
 		{"person-invite-again", mine(), again},
 		{"person-invite-link", mine(), acting(late, "invite_link")},
+		{"person-no-second", wrong("no_second"), acting(ben, "groups")},
 		{"person-withdraw", mine(), acting(late, "withdraw")},
 		{"person-self-refused", wrong("not_yourself"), person(residents()[0])},
 	}

@@ -11,7 +11,8 @@ import (
 // person gets of it. All that administrators and commands do to accounts comes
 // through here. Errors: [recovery.ErrNotAllowed] on one's own account, on probation,
 // and where the state of the account does not allow it; [recovery.ErrReason];
-// [recovery.ErrLastAdmin]; [recovery.ErrNoAccount]; or what is wrong with what is set.
+// [recovery.ErrLastAdmin]; [recovery.ErrNoAccount]; [recovery.ErrSecond] when another
+// administrator has to agree first; [recovery.ErrNoSecond]; or what is wrong with what is set.
 func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recovery.Edit, reason string) (*recovery.Account, error) {
 	ctx = by.acting(ctx)
 	reason, err := e.accountable(by, person, reason)
@@ -28,6 +29,9 @@ func (e *Engine) Edit(ctx context.Context, by Authority, person string, x recove
 	}
 	others, err := e.prepare(ctx, by, who, x)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.secondIfGranted(ctx, by, who, x, reason); err != nil {
 		return nil, err
 	}
 	a, err := e.write(ctx, by, person, x, reason, others)

@@ -9,8 +9,9 @@ import (
 
 // Authority is who acts on the accounts of others. The zero value may do nothing.
 type Authority struct {
-	admin *recovery.Account
-	shell bool
+	admin  *recovery.Account
+	shell  bool
+	agreed bool // to what another administrator asked for
 }
 
 // Administrator is the authority of an account.

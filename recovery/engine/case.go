@@ -42,6 +42,9 @@ func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Proble
 	if p, err := r.mayMailCase(ctx); p != nil || err != nil {
 		return p, err
 	}
+	if p, err := r.secondCould(ctx); p != nil || err != nil {
+		return p, err
+	}
 	r.flow.Reason = reason
 	return nil, nil
 }
@@ -56,6 +59,9 @@ func (r *run) openCase(ctx context.Context) error {
 	}
 	if !r.helpable(who) {
 		return recovery.ErrMoved
+	}
+	if r.flow.Second {
+		return r.proposeCase(ctx, who)
 	}
 	purpose, token, name := recovery.Admin, secret.Token(32), recovery.EventCaseOpened
 	if r.handsOver() {

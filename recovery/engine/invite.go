@@ -22,6 +22,9 @@ func (e *Engine) AddUser(ctx context.Context, n recovery.NewAccount) (*recovery.
 	if err != nil {
 		return nil, "", err
 	}
+	if e.Policy.SecondAdmin && actor(ctx).ID != "" && a.Admin() {
+		return nil, "", recovery.ErrSecondInvite
+	}
 	if err := errors.Join(e.distinct(ctx, a), e.free(ctx, a)); err != nil {
 		return nil, "", err
 	}
@@ -79,14 +82,14 @@ func (e *Engine) oweAdmins(ctx context.Context, a *recovery.Account) error {
 
 // administrators lists where those who are active can be told of things.
 func (e *Engine) administrators(ctx context.Context) ([]recovery.Recipient, error) {
-	return e.administratorsBut(ctx, "")
+	return e.administratorsBut(ctx)
 }
 
-// administratorsBut is administrators without one of them.
-func (e *Engine) administratorsBut(ctx context.Context, id string) ([]recovery.Recipient, error) {
+// administratorsBut is administrators without some of them.
+func (e *Engine) administratorsBut(ctx context.Context, ids ...string) ([]recovery.Recipient, error) {
 	var to []recovery.Recipient
 	err := e.EachPerson(ctx, func(p Person) error {
-		if !p.Admin || p.State != recovery.StateActive || p.ID == id {
+		if !p.Admin || p.State != recovery.StateActive || slices.Contains(ids, p.ID) {
 			return nil
 		}
 		who, err := e.account(ctx, p.ID)

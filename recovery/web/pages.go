@@ -138,7 +138,7 @@ func notices() []string {
 	return []string{
 		"resent", "name_shown", "key_revoked", "key_resumed", "session_ended", "browser_renamed", "browser_forgotten", "trust_ended", "signed_out_everywhere", "signed_out_elsewhere", "wait_started", "wait_stopped",
 		"person_changed", "person_leaving", "person_unlocked", "person_unlocked_passwords",
-		"link_revoked", "link_revoked_disabled",
+		"link_revoked", "link_revoked_disabled", "second_asked", "second_agreed", "second_declined",
 		"contact_undone", "contact_removed", "vouch_refused", "stopped_only", "device_refused",
 	}
 }

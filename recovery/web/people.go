@@ -83,6 +83,10 @@ func (x *exchange) peoplePage(a *recovery.Account, text string) (templates.Peopl
 		return templates.PeoplePage{}, false
 	}
 	c := templates.PeoplePage{AskMail: x.has(recovery.ChannelMail), Show: s.Show, Filters: engine.Filters(), Search: text, Found: list.Found, Earlier: list.Earlier, Later: list.Later}
+	if c.Waiting, err = x.waitingFor(a, ""); err != nil {
+		x.unavailable(err)
+		return templates.PeoplePage{}, false
+	}
 	for _, p := range list.People {
 		c.People = append(c.People, templates.Person{
 			ID: p.ID, Name: p.Name, Display: p.DisplayName, State: string(p.State), Admin: p.Admin, TwoFactors: p.TwoFactors, Self: p.ID == a.ID,
@@ -198,6 +202,10 @@ func (x *exchange) personPage(a *recovery.Account, s *recovery.Session, do strin
 			Locked: row.Locked, LockedOut: row.LockedOut, SignedIn: row.SignedIn, Leaving: who.Leaving,
 			Until: who.Invited, Expired: x.expired(who.State, who.Invited),
 		},
+	}
+	if c.Waiting, err = x.waitingFor(a, who.ID); err != nil {
+		x.unavailable(err)
+		return templates.PersonPage{}, false
 	}
 	if !c.Person.Self {
 		c.Acts = x.acts(who)

@@ -81,6 +81,9 @@ func (x *exchange) manage() {
 		return
 	}
 	f := x.r.PostForm
+	if x.answersSecond(a) {
+		return
+	}
 	do := recovery.Action(f.Get("choice"))
 	switch do {
 	case actInviteAgain, actInviteLink:
@@ -117,6 +120,10 @@ func (x *exchange) managed(a *recovery.Account, s *recovery.Session, do recovery
 	case errors.Is(err, recovery.ErrNotAllowed):
 		x.adminRefused(a, "not in this state of the account")
 		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNotAvailable))
+	case errors.Is(err, recovery.ErrSecond):
+		x.redirect(Prefix + "people/" + x.person + "?done=second_asked")
+	case errors.Is(err, recovery.ErrNoSecond):
+		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNoSecond))
 	case errors.Is(err, recovery.ErrFull):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.NewProblem(recovery.ProblemFull))
 	case errors.Is(err, recovery.ErrNoKey):

@@ -36,6 +36,7 @@ func faults() []fault {
 		{recovery.ErrKeyTooLong, recovery.ProblemKeyLong, "paths"},
 		{recovery.ErrTooManyGroups, recovery.ProblemGroupsMany, "groups"},
 		{recovery.ErrBadDisplayName, recovery.ProblemDisplayName, "label"},
+		{recovery.ErrSecondInvite, recovery.ProblemSecondInvite, "groups"},
 		{recovery.ErrLinkAdmins, recovery.ProblemLinkAdmins, "groups"},
 		{recovery.ErrLinkUses, recovery.ProblemLinkUses, "uses"},
 		{recovery.ErrLinkLife, recovery.ProblemLinkLife, "expires"},

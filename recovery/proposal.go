@@ -1,0 +1,17 @@
+package recovery
+
+import "time"
+
+// Proposal is what an administrator asks for somebody where another one has to agree:
+// a row of that person's account.
+type Proposal struct {
+	ID     string    `json:"id"`
+	Do     string    `json:"do"`               // an [Action], as is [ActionCase]
+	Groups []string  `json:"groups,omitempty"` // all of them
+	Goal   Goal      `json:"goal,omitempty"`
+	Asker  string    `json:"asker"` // id
+	By     string    `json:"by"`    // its name
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"`
+	Ticket string    `json:"ticket,omitempty"` // record of a code to be handed over, which opens nothing before
+}
