@@ -114,6 +114,10 @@ func (c *command) restoreFrom(cmd *cobra.Command, path, phrase string, newCodes 
 	if err := place.stopped(keys); err != nil {
 		return nil, err
 	}
+	err = place.with(cmd.Context(), keys, func(o *operations) error { return o.engine.MayBringBack(cmd.Context(), "") })
+	if err != nil && !errors.Is(err, engine.ErrHalfBack) { // the file says whether it may go on
+		return nil, err
+	}
 	head, records, err := wholeBackup(f, phrase)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; nothing was changed", path, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -117,12 +118,20 @@ func bring(t *testing.T, w *recoverytest.World, list []recovery.Newcomer) map[st
 
 // Everybody of an Authelia signs in with the password and the app of before. The
 // first right password replaces the hash, whether or not the factor follows.
-func TestImport_ThousandPeopleSignInWithTheirOldPasswords(t *testing.T) {
+func TestImport_PeopleSignInWithTheirOldPasswords(t *testing.T) {
 	t.Parallel()
-	n := 1000
-	if testing.Short() {
-		n = 30
+	signInImported(t, 30)
+}
+
+func TestSoakImportOfAThousand(t *testing.T) {
+	if os.Getenv("SPAREKEY_SOAK") == "" {
+		t.Skip("long: make soak runs it")
 	}
+	signInImported(t, 1000)
+}
+
+func signInImported(t *testing.T, n int) {
+	t.Helper()
 	w, _ := withFactor(t)
 	users, authenticators := fileOf(t, n)
 	for name, x := range bring(t, w, newcomers(t, w, "authelia", users, authenticators)) {
