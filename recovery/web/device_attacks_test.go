@@ -189,8 +189,19 @@ func TestDV03_SignedOutWhileItApproves(t *testing.T) {
 	if q := p.request(); q.State != recovery.DeviceWaiting {
 		t.Errorf("got %s: a browser that was signed out has answered", q.State)
 	}
-	if p.types(p.next, "check"); p.SignedIn(p.next) {
+	if p.known.Page() != "refused" && p.known.Page() != "sign-in" {
+		t.Errorf("the known browser is told %s", p.known.Text())
+	}
+	page := p.next.URL.RequestURI()
+	if p.types(p.next, "check").Want("device-wait"); p.SignedIn(p.next) {
 		t.Error("the new browser is signed in")
+	}
+	p.next.Get(page).Want("device-wait")
+	p.Clock.Move(time.Minute)
+	enter(t, p.World, p.known, p.alice) // nothing was spent: she signs in there and goes on
+	p.Clock.Move(time.Minute)
+	if p.proves().Submit("choice", "tap"); !p.SignedIn(p.types(p.next, "check")) {
+		t.Errorf("not let in afterwards: %s", p.next.Text())
 	}
 }
 

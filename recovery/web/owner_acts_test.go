@@ -61,6 +61,11 @@ func acts() []act {
 			signIn(w, w.Browser(), p)
 		}, saysSignIn},
 		{"a full sign-in in the same browser", nil, saysSignIn},
+		{"a full sign-in in a browser that is known", func(w *recoverytest.World, b *recoverytest.Browser, p *recoverytest.Person) {
+			change(w.TB.(*testing.T), w, p.Name, (*recovery.Account).UntrustDevices)
+			b.Post("/.sparekey/logout", recoverytest.Fields()).Want("signed-out")
+			signIn(w, b, p)
+		}, saysSignIn},
 		{"nothing", func(*recoverytest.World, *recoverytest.Browser, *recoverytest.Person) {}, ""},
 		{"the password, and no more", func(w *recoverytest.World, _ *recoverytest.Browser, p *recoverytest.Person) {
 			named(w, p).Want("factor")
