@@ -2,6 +2,7 @@ package foreign_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,21 @@ func TestTables(t *testing.T) {
 		if _, err := format(t, "csv").People([]byte(text)); err == nil || !strings.Contains(err.Error(), said) {
 			t.Errorf("%q: got %v, want %q", text, err, said)
 		}
+	}
+}
+
+// One person with far too much stops nobody else, and a name in other letters is one.
+func TestPeopleWhoAreOdd(t *testing.T) {
+	t.Parallel()
+	groups := strings.Builder{}
+	for i := range 5000 {
+		fmt.Fprintf(&groups, "g%d ", i)
+	}
+	long := strings.Repeat("x", 5000)
+	people := check(t, "csv", "name,mail,groups,hash\nanna,a@example.org,"+groups.String()+",\nbruno,b@example.org,two\u00a0words:,\n"+long+",c@example.org,,\n\u05d0\u05e0\u05d4,d@example.org,\u05de\u05e9\u05e4\u05d7\u05d4,"+bcrypt+"\n",
+		want{2, "anna", false, "more than 50 groups"}, want{3, "bruno", false, "no name for a group"}, want{4, long[:1024], false, "longer than 1024"}, want{5, "\u05d0\u05e0\u05d4", true, ""})
+	if p := people[3]; p.Refused != "" || len(p.Groups) != 1 {
+		t.Errorf("got %+v", p)
 	}
 }
 

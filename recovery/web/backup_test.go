@@ -71,6 +71,7 @@ func TestRestore_OnACleanHost(t *testing.T) {
 	w, alice := withFactor(t)
 	phone := w.Browser()
 	signIn(w, phone, alice)
+	change(t, w, alice.Name, func(a *recovery.Account) { a.Proposals = []recovery.Proposal{{ID: "p"}} })
 	w.Browser().Get("/.sparekey/recover").Submit("name", alice.Name).Want("sent")
 	link := w.Outbox.Last(t, alice.Mail, "recover-code").Vars["link"]
 	list := carried(t, w)
@@ -86,7 +87,7 @@ func TestRestore_OnACleanHost(t *testing.T) {
 		t.Fatalf("got %+v, %v", done, err)
 	}
 	a := account(t, to, alice.Name)
-	if len(a.Sessions)+len(a.Devices)+len(a.Owed) > 0 || a.Generation < 1<<20 {
+	if len(a.Sessions)+len(a.Devices)+len(a.Owed)+len(a.Proposals) > 0 || a.Generation < 1<<20 {
 		t.Errorf("got %d sessions, %d browsers, generation %d, want none of before", len(a.Sessions), len(a.Devices), a.Generation)
 	}
 	if people, err := to.Engine.People(t.Context()); err != nil || len(people) != 1 || !people[0].Admin || !people[0].TwoFactors {
