@@ -100,6 +100,34 @@ func TestDelete_UndoneBySigningIn(t *testing.T) {
 	}
 }
 
+// Where a gate asks for one factor, that keeps no account; a passkey that stands for
+// both does.
+func TestDelete_OneFactorKeepsNothing(t *testing.T) {
+	t.Parallel()
+	leaves := func(w *recoverytest.World) {
+		change(t, w, "alice", func(a *recovery.Account) {
+			a.State, a.Leaving = recovery.StateLeaving, w.Clock.Now().Add(time.Hour)
+		})
+	}
+	h := newHome(t)
+	leaves(h.World)
+	b := h.signInAt(atHome).Want("factor")
+	if got := account(t, h.World, "alice").State; got != recovery.StateLeaving {
+		t.Errorf("the password where it is enough: got %s", got)
+	}
+	b.Submit("code", secondCode(h.World, h.alice))
+	if got := account(t, h.World, "alice"); got.State != recovery.StateActive || got.Sessions[0].Near {
+		t.Errorf("with the second factor: got %s", got.State)
+	}
+	_, k := keyringOf(t)
+	leaves(k.w)
+	k.b.Get("/album").Want("sign-in")
+	k.answers(k.Get(k.asked()))
+	if got := account(t, k.w, "alice").State; got != recovery.StateActive || !k.w.SignedIn(k.b) {
+		t.Errorf("a passkey: got %s", got)
+	}
+}
+
 // Whoever presses a notice keeps the account, closed as by any notice.
 func TestDelete_UndoneByANotice(t *testing.T) {
 	t.Parallel()
