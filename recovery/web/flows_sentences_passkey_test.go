@@ -31,6 +31,13 @@ func touches() []sentence {
 		}},
 		{`she shows her passkey`, func(s *storyReader, _ []string) { s.b.Touch() }},
 		{`on the (.+) she opens (/\S*) and picks her passkey from the names`, func(s *storyReader, m []string) { s.use(m[0]).Suggested(m[1]) }},
+		{`she removes the passkey called: (.+)`, func(s *storyReader, m []string) {
+			for _, c := range account(s.t, s.w, s.who).CredentialsOf(recovery.Passkey) {
+				if c.Label == m[0] {
+					s.b.Post("/.sparekey/", recoverytest.Fields("start", string(recovery.KindDropOne), "choice", c.ID))
+				}
+			}
+		}},
 		{`she types a code from her sheet`, func(s *storyReader, _ []string) { s.b.Submit("code", s.me().Codes[0]) }},
 		{`she reads: (.+)`, func(s *storyReader, m []string) {
 			if !strings.Contains(s.b.Text(), m[0]) {
