@@ -31,19 +31,20 @@ func normal(b *recoverytest.Browser, name string) string {
 func TestA01_LoginLooksTheSameForEverybody(t *testing.T) {
 	w := recoverytest.New(t)
 	w.Setup(recoverytest.Alice())
-	for _, name := range []string{"robin", "frozn"} {
+	for _, name := range []string{"robin", "frozn", "leavr"} {
 		w.Invite(&recoverytest.Person{Name: name, Mail: name + "@example.org", Password: "staple battery horse"})
 	}
 	disable(t, w, "robin", recovery.StateDisabled)
 	disable(t, w, "frozn", recovery.StateFrozen)
+	disable(t, w, "leavr", recovery.StateLeaving)
 	if _, _, err := w.Engine.AddUser(t.Context(), recovery.NewAccount{Name: "newby"}); err != nil {
 		t.Fatal(err)
 	}
 	want := ""
-	for _, who := range []string{"alice", "robin", "frozn", "newby", "ghost"} {
+	for _, who := range []string{"alice", "robin", "frozn", "leavr", "newby", "ghost"} {
 		for _, password := range []string{"wrong horse staple", "staple battery horse"} {
-			if who == "frozn" && password == "staple battery horse" {
-				continue // its owner is told that it is closed
+			if (who == "frozn" || who == "leavr") && password == "staple battery horse" {
+				continue // its owner is told that it is closed, or keeps it
 			}
 			b := w.Browser()
 			b.Get("/").Submit("name", who, "password", password)
