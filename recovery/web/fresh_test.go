@@ -134,6 +134,10 @@ func TestChangesAskForAProofOfTheirOwn(t *testing.T) {
 				b := way.in(o.World, o.alice)
 				switch b.Post("/.sparekey/", recoverytest.Fields("start", string(r.Kind))); b.Page() {
 				case "factor", "refused", "confirm", "device-approve": // the last asks for the number of a new device first
+				case "account-contact": // the last administrator stays, which is said before a proof
+					if r.Kind != recovery.KindDeleteAccount || b.Status != 422 {
+						t.Errorf("got page %q, status %d, want a proof asked first", b.Page(), b.Status)
+					}
 				default:
 					t.Errorf("got page %q, want a proof asked first", b.Page())
 				}
