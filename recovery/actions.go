@@ -216,6 +216,7 @@ func readGroups(x Edit) (Edit, error) {
 
 func regroup(x Edit, a *Account, _ time.Time, _ Lifetimes) error {
 	a.Groups = slices.Clone(x.Groups)
+	a.Proposals = without(a.Proposals, string(ActionGroups)) // what waits would bring back groups of before
 	return nil
 }
 

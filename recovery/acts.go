@@ -20,4 +20,5 @@ func (a *Account) Act(now time.Time, signIn bool) {
 	a.Acts++
 	a.LastAct = Act{At: now, SignIn: signIn}
 	a.Waits = nil
+	a.Proposals = without(a.Proposals, proposedCase)
 }

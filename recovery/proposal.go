@@ -1,6 +1,9 @@
 package recovery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Proposal is what an administrator asks for somebody where another one has to agree:
 // a row of that person's account.
@@ -14,4 +17,12 @@ type Proposal struct {
 	Reason string    `json:"reason"`
 	Until  time.Time `json:"until"`
 	Ticket string    `json:"ticket,omitempty"` // record of a code to be handed over, which opens nothing before
+}
+
+// proposedCase stands in [Proposal.Do] for a case.
+const proposedCase = "case"
+
+// without leaves out what waits of a kind.
+func without(list []Proposal, do string) []Proposal {
+	return slices.DeleteFunc(list, func(p Proposal) bool { return p.Do == do })
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // ActionCase is what a [Proposal] has in place of an action when it is a case.
-const ActionCase Action = "case"
+const ActionCase Action = proposedCase
 
 // Limits of proposals.
 const (

@@ -60,6 +60,9 @@ func (e *Engine) write(ctx context.Context, by Authority, person string, x recov
 			e.oweAdmin(ctx, a, x.Do.Event(), what)
 		}
 		name := adminChange(before, a)
+		if name == recovery.EventAdminGranted && e.second(by) {
+			return recovery.ErrNotAllowed // it was taken away while this was set
+		}
 		by.demoted(before, a, e, name == recovery.EventAdminTaken, x.Do.Event())
 		if name != "" {
 			did = append(did, e.because(ctx, name, reason))

@@ -127,11 +127,10 @@ func (e *Engine) Agree(ctx context.Context, by *recovery.Account, person, id str
 	if err != nil {
 		return err
 	}
-	reason := p.Reason + " (asked by " + p.By + ")"
 	if p.Do == string(recovery.ActionCase) {
-		return e.agreedCase(ctx, who, p)
+		return e.agreedCase(Administrator(by).acting(ctx), who, p)
 	}
-	_, err = e.Edit(ctx, Authority{admin: by, agreed: true}, person, recovery.Edit{Do: recovery.Action(p.Do), Groups: p.Groups}, reason)
+	_, err = e.Edit(ctx, Authority{admin: by, agreed: true}, person, recovery.Edit{Do: recovery.Action(p.Do), Groups: p.Groups}, askedBy(p))
 	return err
 }
 
@@ -167,39 +166,30 @@ func (e *Engine) takeProposal(ctx context.Context, by *recovery.Account, person,
 // agreedCase opens the case: it is mailed now, or the code counts now that was handed
 // over.
 func (e *Engine) agreedCase(ctx context.Context, who *recovery.Account, p recovery.Proposal) error {
-	if who.State != recovery.StateActive && who.State != recovery.StateFrozen {
-		return recovery.ErrNotAllowed
-	}
-	name := recovery.EventCaseOpened
-	if p.Ticket != "" {
-		name = recovery.EventCaseShown
-		t := recovery.Ticket{Purpose: recovery.AdminInPerson, Account: who.ID, Generation: who.Generation, Acts: who.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Case)}
-		if made, err := kv.Create(ctx, e.Store, p.Ticket, t, t.Expires); err != nil || !made {
-			return errors.Join(recovery.ErrMoved, err)
-		}
-	} else {
-		to := who.Source(recovery.ChannelMail, e.Now()).Value
-		if e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) || to == "" || actor(ctx).Base == "" {
-			return ErrNotMailed
-		}
-		token, err := e.issueTicket(ctx, who, recovery.Admin)
+	detail := askedBy(p)
+	if p.Ticket == "" {
+		to, err := e.caseAddress(ctx, who)
 		if err != nil {
 			return err
 		}
-		e.Notify.Queue(e.caseMail(ctx, who, to, token, p.Reason))
+		return e.mailOpened(ctx, who, to, p.Reason, detail)
 	}
-	ev := e.attributed(ctx, recovery.Event{Name: name, Detail: p.Reason + " (asked by " + p.By + ")"})
-	a, err := e.editOwing(ctx, who.ID, func(a *recovery.Account) error {
-		e.oweAdmin(ctx, a, name, recovery.Thing{Reason: p.Reason})
-		return e.enter(a, &ev)
-	})
+	if who.State != recovery.StateActive && who.State != recovery.StateFrozen {
+		return recovery.ErrNotAllowed
+	}
+	who, err := e.opened(ctx, who.ID, recovery.EventCaseShown, p.Reason, detail)
 	if err != nil {
 		return err
 	}
-	e.say(ev)
-	e.deliver(ctx, a)
+	t := recovery.Ticket{Purpose: recovery.AdminInPerson, Account: who.ID, Generation: who.Generation, Acts: who.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.Case)}
+	if made, err := kv.Create(ctx, e.Store, p.Ticket, t, t.Expires); err != nil || !made {
+		return errors.Join(recovery.ErrMoved, err)
+	}
+	e.deliver(ctx, who)
 	return nil
 }
+
+func askedBy(p recovery.Proposal) string { return p.Reason + " (asked by " + p.By + ")" }
 
 // secondCould refuses a case, while its form can still be told, that nobody could
 // agree to.

@@ -30,23 +30,45 @@ func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason stri
 	if err != nil {
 		return err
 	}
-	to := who.Source(recovery.ChannelMail, e.Now()).Value
-	switch base := actor(ctx).Base; {
-	case who.State != recovery.StateActive && who.State != recovery.StateFrozen:
-		return recovery.ErrNotAllowed
-	case e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) || to == "" || base == "":
-		return ErrNotMailed
+	to, err := e.caseAddress(ctx, who)
+	if err != nil {
+		return err
 	}
 	if wait, err := e.mayMail(ctx, "admin-case", who.ID); err != nil || wait > 0 {
 		return cmp.Or(err, ErrMailedOft)
 	}
+	return e.mailOpened(ctx, who, to, reason, reason)
+}
+
+// caseAddress is where the link of a case goes, or why there can be none.
+func (e *Engine) caseAddress(ctx context.Context, who *recovery.Account) (string, error) {
+	to := who.Source(recovery.ChannelMail, e.Now()).Value
+	switch {
+	case who.State != recovery.StateActive && who.State != recovery.StateFrozen:
+		return "", recovery.ErrNotAllowed
+	case e.Notify == nil || !e.Notify.Has(recovery.ChannelMail) || to == "" || actor(ctx).Base == "":
+		return "", ErrNotMailed
+	}
+	return to, nil
+}
+
+// opened records a case and owes its notice. What opens it is written after that: a
+// crash in between leaves a notice too many, and never a case of which nobody heard.
+// The person reads reason; the record has detail.
+func (e *Engine) opened(ctx context.Context, id string, name recovery.EventName, reason, detail string) (who *recovery.Account, err error) {
 	err = e.entering(func(enter entry) (err error) {
-		who, err = e.editOwing(ctx, who.ID, func(a *recovery.Account) error {
-			e.oweAdmin(ctx, a, recovery.EventCaseOpened, recovery.Thing{Reason: reason})
-			return enter(a, e.because(ctx, recovery.EventCaseOpened, reason))
+		who, err = e.editOwing(ctx, id, func(a *recovery.Account) error {
+			e.oweAdmin(ctx, a, name, recovery.Thing{Reason: reason})
+			return enter(a, e.because(ctx, name, detail))
 		})
 		return err
 	})
+	return who, err
+}
+
+// mailOpened opens a case and mails its link.
+func (e *Engine) mailOpened(ctx context.Context, who *recovery.Account, to, reason, detail string) error {
+	who, err := e.opened(ctx, who.ID, recovery.EventCaseOpened, reason, detail)
 	if err != nil {
 		return err
 	}

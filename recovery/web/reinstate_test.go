@@ -123,3 +123,21 @@ func TestAnUndoneLinkIsLate(t *testing.T) {
 	w.Clock.Move(72*time.Hour + time.Second)
 	late("after 72 hours", token)
 }
+
+// TestAD05_TwoActsInARowAreUndoneTogether: whoever takes somebody's being an
+// administrator away first, and disables the account then, has not taken the undo away
+// with it.
+func TestAD05_TwoActsInARowAreUndoneTogether(t *testing.T) {
+	t.Parallel()
+	w, _, robin, admin := twoAdmins(t)
+	path := "/.sparekey/people/" + account(t, w, "robin").ID
+	admin.Post(path, recoverytest.Fields("choice", "groups", "groups", "family", "reason", "we disagree")).Want("person")
+	token := undone(t, w, robin.Mail)
+	for _, do := range []string{"disable", "remove"} {
+		admin.Post(path, recoverytest.Fields("choice", do, "reason", "we disagree")).Want("person")
+	}
+	w.Browser().Get("/.sparekey/reinstate").Want("reinstate").Submit("code", token).Want("sign-in")
+	if a := account(t, w, "robin"); !a.Admin() || a.State != recovery.StateActive || !a.Leaving.IsZero() {
+		t.Errorf("got %s, %v, leaving %v", a.State, a.Groups, a.Leaving)
+	}
+}
