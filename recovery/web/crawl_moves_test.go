@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
+	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
 // What the attacker brings.
@@ -28,21 +30,22 @@ const (
 	rankSecond // all of it again with a second flow open
 )
 
-// crawlEntries are the addresses of the public contract.
+// crawlEntries are all addresses, and some with what a link of theirs has behind it.
 func crawlEntries() []string {
-	return []string{
-		"", "login", "login?return=/album", "recover", "recover?choice=unlock", "setup", "link", "activate", "case", "rescue", "stop", "stop?t=x",
-		"account", "account/devices", "account/factors", "account/keys", "account/approve", "account/activity", "account/sign-in", "account/recovery", "account/contact", "people", "people/activity",
-		"logout", "enter", "enter?t=x", "prove", "prove?why=factor", "waits", "verify", "verify/nginx", "healthz", "static/sparekey.css",
+	list := []string{
+		"login?return=/album", "recover?choice=unlock", "stop?t=x", "account/factors", "enter?t=x", "prove?why=factor", "verify", "verify/nginx", "healthz",
+		"invites?do=x", "people/x", "static/sparekey.css",
 	}
+	return append(web.Addresses(), list...)
 }
 
 // crawlKinds are the kinds of flows there are, and some there are not.
 func crawlKinds() []string {
-	return []string{
-		"login", "recover", "setup", "activate", "change_password", "add_factor", "drop_factor", "new_codes", "unlock", "change_mail", "change_phone", "confirm_mail", "confirm_phone",
-		"set_pin", "set_question", "add_contact", "approve_contact", "open_case", "step_up", "drill", "delete_account", "remove_factor", "export", "",
+	list := []string{"remove_factor", "export", ""}
+	for _, r := range recovery.Recipes() {
+		list = append(list, string(r.Kind))
 	}
+	return list
 }
 
 // moves lists all there is to try in a state.

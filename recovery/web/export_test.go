@@ -11,6 +11,11 @@ import (
 // ProofPages lists the pages that a step which asks for something can have.
 func ProofPages() []string { return slices.Sorted(maps.Keys(proofPages())) }
 
+// Addresses lists all there are below [Prefix], but for those of one person.
+func Addresses() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(routes())), slices.Sorted(maps.Keys(ownPages())))
+}
+
 // EnrolledMethods lists the methods whose enrolment has a page.
 func EnrolledMethods() []string { return slices.Sorted(maps.Keys(enrolments())) }
 
