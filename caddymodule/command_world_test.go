@@ -115,7 +115,7 @@ func (h *host) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := caddy.Load(config, true); err != nil {
+	if err := load(config); err != nil {
 		t.Fatal(err)
 	}
 	// The next test has a folder of its own, and need not wait until this Caddy,

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
@@ -46,7 +45,7 @@ func refused(t *testing.T, h *host) string {
 	}
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(text, nil)
 	if err == nil {
-		err = caddy.Load(config, true)
+		err = load(config)
 	}
 	if err == nil {
 		t.Fatal("got a start, want it refused")

@@ -82,7 +82,7 @@ func (x *tunnel) run(t *testing.T, trusted string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := caddy.Load(body, true); err != nil {
+	if err := load(body); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = caddy.Stop() })
@@ -214,7 +214,7 @@ func TestDoctorTellsOfAWholeNetworkOfProxies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := caddy.Load(body, true); err != nil {
+		if err := load(body); err != nil {
 			t.Fatal(err)
 		}
 		if c := examine(t, 0, config).find(t, "proxies", fmt.Sprint("0.0.0.0:", x.port)); c.Level != "warning" {

@@ -59,7 +59,7 @@ func TestWhatIsOpenIsSaid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := caddy.Load(body, true); err != nil {
+			if err := load(body); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = caddy.Stop() })

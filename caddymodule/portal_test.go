@@ -85,7 +85,7 @@ func (h *host) runs(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := caddy.Load(config, true); err != nil {
+	if err := load(config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

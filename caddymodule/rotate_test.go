@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
@@ -59,7 +58,7 @@ func (h *host) load(t *testing.T) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return caddy.Load(config, true)
+	return load(config)
 }
 
 // TestKY01_ASecretIsRotatedByReload: the new one behind, in front, a rekey, and the

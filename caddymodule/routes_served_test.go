@@ -76,7 +76,7 @@ func TestTheStartJudgesAgain(t *testing.T) {
 	body := fmt.Appendf(nil, `{"admin":{"disabled":true},"apps":{"sparekey":{"store":{"store":"file","path":%q}},
 		"http":{"servers":{"main":{"listen":["127.0.0.1:%d"],"automatic_https":{"disable":true},
 		"routes":[{"handle":[{"handler":"sparekey"},{"handler":"test_late_routes"}]}]}}}}}`, filepath.Join(h.data(), "sparekey.db"), h.port)
-	if err := caddy.Load(body, true); err == nil || !strings.Contains(err.Error(), "error pages of this site are not guarded") {
+	if err := load(body); err == nil || !strings.Contains(err.Error(), "error pages of this site are not guarded") {
 		t.Errorf("got %v, want it refused", err)
 	}
 }
@@ -106,7 +106,7 @@ func (h *host) loadAs(t *testing.T, body []byte, options string) {
 	if body, err = json.Marshal(config); err != nil {
 		t.Fatal(err)
 	}
-	if err := caddy.Load(body, true); err != nil {
+	if err := load(body); err != nil {
 		t.Fatal(err)
 	}
 }

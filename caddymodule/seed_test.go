@@ -7,12 +7,16 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/boltkv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/rediskv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -73,4 +77,11 @@ func toLoopback(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+}
+
+// load has Caddy run a configuration, whose listeners alone there are then.
+func load(config []byte) error {
+	err := caddy.Load(config, true)
+	kvtest.AwaitOldListeners(os.Getpid())
+	return err
 }

@@ -73,7 +73,7 @@ func (c *wrongCase) run(t *testing.T) {
 	said := err
 	if err == nil {
 		said = caddy.Validate(decodeConfig(t, config))
-		if started := caddy.Load(config, true); refusal(started) != refusal(said) {
+		if started := load(config); refusal(started) != refusal(said) {
 			t.Errorf("start says     %q\nvalidate says  %q", refusal(started), refusal(said))
 			_ = caddy.Stop()
 		}
@@ -186,7 +186,7 @@ func TestWhatLiesThereIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said, started := refusal(caddy.Validate(decodeConfig(t, config))), refusal(caddy.Load(config, true))
+			said, started := refusal(caddy.Validate(decodeConfig(t, config))), refusal(load(config))
 			if said != started || !strings.Contains(said, tt.want) {
 				t.Errorf("got %q from validate and %q from start, want %q", said, started, tt.want)
 			}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -209,7 +210,9 @@ func (c *Caddy) Load() error {
 	if err != nil {
 		return err
 	}
-	return recoverytest.LoadCaddy(c.tb.Context(), c.socket(), "text/caddyfile", string(text))
+	err = recoverytest.LoadCaddy(c.tb.Context(), c.socket(), "text/caddyfile", string(text))
+	kvtest.AwaitOldListeners(c.cmd.Process.Pid)
+	return err
 }
 
 // Reload is [Caddy.Load] that must succeed.
