@@ -39,6 +39,7 @@ type Edit struct {
 	Mail       string      // [ActionMail]
 	Phone      string      // [ActionPhone]
 	Extensions []Extension // [ActionExtension]: all of them
+	Seen       string      // [Action.Seen] when the form was shown; empty: nothing is compared
 }
 
 // MaxGroups is how many groups an account may be in: they go to apps in one header.
@@ -54,6 +55,9 @@ type editing struct {
 	apply  func(x Edit, a *Account, now time.Time, l Lifetimes) error
 	// read brings what is set into the form in which it is kept; nil: it sets nothing.
 	read func(x Edit) (Edit, error)
+	// shows is what its form shows of what it sets; nil: it may be done whatever somebody
+	// else does.
+	shows func(*Account) []string
 	// thing is what the person is told of it beside the event; nil: nothing.
 	thing func(x Edit, before, after *Account, now time.Time) Thing
 }
@@ -63,16 +67,16 @@ func editings() map[Action]editing {
 		ActionUnlock:      {event: EventUnlocked, apply: unlockIt},
 		ActionSignOut:     {event: EventSessionsEnded, closes: true, apply: signOut},
 		ActionDisable:     {event: EventDisabled, closes: true, apply: disable},
-		ActionEnable:      {event: EventEnabled, apply: enable},
+		ActionEnable:      {event: EventEnabled, apply: enable, shows: showsState},
 		ActionRemove:      {event: EventLeaving, closes: true, apply: leave, thing: leaves},
 		ActionRevokeKey:   {event: EventKeyRevoked, closes: true, apply: revoke, thing: revoked},
 		ActionWithdraw:    {event: EventInviteRevoked, closes: true, apply: withdraw},
-		ActionGroups:      {event: EventGroupsChanged, apply: regroup, read: readGroups, thing: regrouped},
-		ActionDisplayName: {event: EventDisplayName, apply: display, read: readDisplayName, thing: displayed},
-		ActionRename:      {event: EventRenamed, apply: rename, read: readName, thing: renamed},
-		ActionExtension:   {event: EventExtension, apply: extend, thing: extended},
-		ActionMail:        {event: EventContactChanged, apply: correctMail, read: readMail, thing: correctedMail},
-		ActionPhone:       {event: EventContactChanged, apply: correctPhone, read: readPhone, thing: correctedPhone},
+		ActionGroups:      {event: EventGroupsChanged, apply: regroup, read: readGroups, shows: showsGroups, thing: regrouped},
+		ActionDisplayName: {event: EventDisplayName, apply: display, read: readDisplayName, shows: showsDisplay, thing: displayed},
+		ActionRename:      {event: EventRenamed, apply: rename, read: readName, shows: showsName, thing: renamed},
+		ActionExtension:   {event: EventExtension, apply: extend, shows: showsExtensions, thing: extended},
+		ActionMail:        {event: EventContactChanged, apply: correctMail, read: readMail, shows: showsAddresses(ChannelMail), thing: correctedMail},
+		ActionPhone:       {event: EventContactChanged, apply: correctPhone, read: readPhone, shows: showsAddresses(ChannelSMS), thing: correctedPhone},
 	}
 }
 
@@ -106,6 +110,9 @@ func (x Edit) Apply(a *Account, now time.Time, l Lifetimes) error {
 	if !ok {
 		return ErrNotAllowed
 	}
+	if x.stale(a) {
+		return ErrStale
+	}
 	edit := func(a *Account) error { return e.apply(x, a, now, l) }
 	if e.read != nil { // it sets something
 		edit = Within(edit)
@@ -121,7 +128,7 @@ func (x Edit) Thing(before, after *Account, now time.Time) Thing {
 	return Thing{}
 }
 
-func notIn(a *Account) error { return fmt.Errorf("%w: the account is %s", ErrNotAllowed, a.State) }
+func notIn(a *Account) error { return fmt.Errorf("%w: the account is %s", ErrOtherState, a.State) }
 
 func unlockIt(_ Edit, a *Account, _ time.Time, _ Lifetimes) error {
 	a.Unlocks++ // clears password failures, changes no state (AD-03)

@@ -118,8 +118,9 @@ const (
 	ProblemAnswerBad         = "answer_bad"
 	ProblemReason            = "reason_missing"
 	ProblemDrillWrong        = "drill_wrong"
-	ProblemLastFactor        = "last_factor"    // nothing would be left to sign in with
-	ProblemNeedsPassword     = "needs_password" // nothing of the account signs in alone
+	ProblemLastFactor        = "last_factor"       // nothing would be left to sign in with
+	ProblemNeedsPassword     = "needs_password"    // nothing of the account signs in alone
+	ProblemMeanwhile         = "changed_meanwhile" // another administrator was faster
 	ProblemNotYourself       = "not_yourself"
 	ProblemClosed            = "closed"          // by a notice; said to whom has given the right password
 	ProblemOwnerSignedIn     = "owner_signed_in" // an act of the owner ended the flow

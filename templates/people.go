@@ -70,6 +70,7 @@ type PersonPage struct {
 	Waiting []Proposal // what another administrator has to agree to
 	Held    bool       // the name typed is kept from others, and may be given away
 	Endless bool       // the person is locked, and no time ends that
+	Seen    string     // what the form shows of what it sets, to compare
 	Choice  string     // the goal of the case whose form came back, else empty
 	// What stands in the fields of the form: as it is, or as typed before.
 	Name, Label, Mail, Phone, Extension, Groups, Reason string

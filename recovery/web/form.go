@@ -25,7 +25,7 @@ func known(name string) bool {
 	case "flow", "start", "return", "lang",
 		"name", "password", "code", "method", "new_password", "pin", "answer", "mail", "phone", "extension",
 		"label", "choice", "remember", "others", "void", "groups", "reason", "search", "hosts", "paths", "expires",
-		"event", "since", "until", "uses", "again":
+		"event", "since", "until", "uses", "again", "seen":
 		return true
 	}
 	return false

@@ -97,7 +97,7 @@ func (x *exchange) manage() {
 	if read := fieldsOf()[do]; read != nil {
 		edit, wrong = read(f)
 	}
-	if edit.Do = do; wrong != nil {
+	if edit.Do, edit.Seen = do, f.Get("seen"); wrong != nil {
 		x.notManaged(a, s, http.StatusUnprocessableEntity, wrong)
 		return
 	}
@@ -117,6 +117,8 @@ func (x *exchange) managed(a *recovery.Account, s *recovery.Session, do recovery
 	case errors.Is(err, recovery.ErrNotAllowed) && a.ID == x.person:
 		x.adminRefused(a, "on their own account")
 		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNotYourself))
+	case errors.Is(err, recovery.ErrStale), errors.Is(err, recovery.ErrNoKey), errors.Is(err, recovery.ErrOtherState):
+		x.notMeanwhile(a, s)
 	case errors.Is(err, recovery.ErrNotAllowed):
 		x.adminRefused(a, "not in this state of the account")
 		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNotAvailable))
@@ -126,8 +128,6 @@ func (x *exchange) managed(a *recovery.Account, s *recovery.Session, do recovery
 		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNoSecond))
 	case errors.Is(err, recovery.ErrFull):
 		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.NewProblem(recovery.ProblemFull))
-	case errors.Is(err, recovery.ErrNoKey):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.NewProblem(recovery.ProblemNotAvailable))
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:
@@ -165,7 +165,7 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 		return
 	}
 	c.Reason, c.Mail, c.Phone, c.Extension = typed("reason"), typed("mail"), typed("phone"), typed("extension")
-	c.Held = held(wrong)
+	c.Held, c.Seen = held(wrong), typed("seen")
 	c.Groups, c.Label, c.Name = typed("groups"), typed("label"), typed("name")
 	c.Hosts, c.Paths, c.Expires = typed("hosts"), typed("paths"), typed("expires")
 	f := x.mine()
@@ -173,8 +173,22 @@ func (x *exchange) notManaged(a *recovery.Account, s *recovery.Session, status i
 	x.page(status, f, c)
 }
 
+// notMeanwhile shows what there is now to an administrator who was not the only one
+// at it: nothing of the form is done.
+func (x *exchange) notMeanwhile(a *recovery.Account, s *recovery.Session) {
+	c, ok := x.personPage(a, s, x.r.PostForm.Get("choice"))
+	if !ok {
+		return
+	}
+	c.Reason = x.r.PostForm.Get("reason")
+	f := x.mine()
+	f.Problem = text(recovery.NewProblem(recovery.ProblemMeanwhile))
+	x.page(http.StatusConflict, f, c)
+}
+
 // filled puts what there is into the fields of an action.
 func filled(c *templates.PersonPage, a *recovery.Account) {
+	c.Seen = recovery.Action(c.Do).Seen(a)
 	c.Groups = strings.Join(a.Groups, ", ")
 	if c.Do == string(recovery.ActionDisplayName) {
 		c.Label = a.DisplayName
