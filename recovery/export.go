@@ -13,13 +13,13 @@ type Export struct {
 	Lang        string          `json:"language,omitempty"`
 	Groups      []string        `json:"groups"`
 	Addresses   []ExportAddress `json:"addresses"`
-	Extensions  []Extension     `json:"extensions,omitempty"`
+	Extensions  []ExportLine    `json:"extensions,omitempty"`
 	Credentials []ExportMeans   `json:"ways_to_sign_in"`
 	Browsers    []ExportBrowser `json:"known_browsers"`
 	Sessions    []ExportSession `json:"sessions"`
 	Keys        []ExportKey     `json:"access_keys"`
 	Vouchers    []string        `json:"may_vouch"`
-	Waits       []Wait          `json:"waits,omitempty"`
+	Waits       []ExportWait    `json:"waits,omitempty"`
 	Recovered   time.Time       `json:"last_recovered,omitzero"`
 	Drilled     time.Time       `json:"last_trial_of_a_way_back,omitzero"`
 	Made        time.Time       `json:"made"` // this file
@@ -32,6 +32,12 @@ type ExportAddress struct {
 	Confirmed bool      `json:"confirmed"`
 	From      time.Time `json:"counts_from,omitzero"`
 	Until     time.Time `json:"used_until,omitzero"`
+}
+
+// ExportLine is a main number and the extension there.
+type ExportLine struct {
+	Number    string `json:"number"`
+	Extension string `json:"extension,omitempty"`
 }
 
 // ExportMeans is a way to sign in, without what it is checked with.
@@ -71,12 +77,22 @@ type ExportKey struct {
 	Suspended bool      `json:"suspended,omitempty"`
 }
 
+// ExportWait is a wait that somebody has begun who wants the account back.
+type ExportWait struct {
+	For     Goal      `json:"for"`
+	Began   time.Time `json:"began,omitzero"`
+	Ready   time.Time `json:"over"`
+	Until   time.Time `json:"counts_until"`
+	Shown   []string  `json:"shown,omitempty"` // what was proved when it began
+	Browser string    `json:"browser,omitempty"`
+}
+
 // Export lists what the account holds now. Each field is named here: what the account
 // gets in the future is left out until somebody has thought about it.
 func (a *Account) Export(now time.Time) Export {
 	x := Export{
 		ID: a.ID, Name: a.Name, Display: a.DisplayName, State: a.State, Created: a.Created, Lang: a.Lang, Groups: append([]string{}, a.Groups...),
-		Extensions: a.Extensions, Waits: a.Waits, Recovered: a.Recovered, Drilled: a.Drilled, Made: now,
+		Recovered: a.Recovered, Drilled: a.Drilled, Made: now,
 		Addresses: []ExportAddress{}, Credentials: []ExportMeans{}, Browsers: []ExportBrowser{}, Sessions: []ExportSession{}, Keys: []ExportKey{}, Vouchers: []string{},
 	}
 	for _, c := range a.Addresses {
@@ -95,6 +111,12 @@ func (a *Account) Export(now time.Time) Export {
 	}
 	for _, k := range a.AccessKeys {
 		x.Keys = append(x.Keys, ExportKey{k.Name, k.Hosts, k.Paths, k.Created, k.End, k.Used, k.Suspended})
+	}
+	for _, l := range a.Extensions {
+		x.Extensions = append(x.Extensions, ExportLine{l.Number, l.Digits})
+	}
+	for _, w := range a.Waits {
+		x.Waits = append(x.Waits, ExportWait{w.Goal, w.Began, w.Ready, w.Until, w.Proofs, w.Browser})
 	}
 	for _, v := range a.TrustedContacts {
 		x.Vouchers = append(x.Vouchers, v.Name)

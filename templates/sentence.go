@@ -112,6 +112,12 @@ func (p page) InBrowser(key, stored string) (string, error) {
 // Day is the day of a time.
 func (p page) Day(t time.Time) (string, error) { return p.texts.day(t) }
 
+// Dated is a day that stands beside times which the script writes anew.
+func (p page) Dated(t time.Time) (moment, error) {
+	words, err := p.texts.day(t)
+	return moment{Machine: t.Format(time.DateOnly), Words: words}, err
+}
+
 // moment is a time as the templates write it. The script may write the words
 // anew, in the zone of the visitor.
 type moment struct {

@@ -21,6 +21,9 @@ const (
 // be read is said on the page.
 func (x *exchange) ownActivity(a *recovery.Account, s *recovery.Session) templates.Content {
 	q := engine.TrailQuery{Account: a.ID, Back: true, From: cursor(x.r.URL.Query()), Segments: activitySegments}
+	if !a.Created.IsZero() { // nothing is read of before the account; what led to it may be a little older
+		q.Since = a.Created.AddDate(0, 0, -1)
+	}
 	log, err := x.activity(q, a)
 	if err != nil {
 		x.log().Error("activity cannot be read", "error", err)

@@ -133,4 +133,9 @@
     const style = { dateStyle: "long", timeStyle: "short" };
     time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, style);
   });
+  // A day is the same in every zone, and is written as the days beside it.
+  each("time[data-day]", (time) => {
+    const style = { dateStyle: "long", timeZone: "UTC" };
+    time.textContent = new Date(time.dateTime).toLocaleDateString(document.documentElement.lang, style);
+  });
 })();
