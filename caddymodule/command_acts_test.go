@@ -98,18 +98,41 @@ func walkNames(t *testing.T, config string, do func(...string) actJSON, refused 
 }
 
 func TestEachActionByCommand(t *testing.T) {
-	for _, running := range []bool{true, false} {
+	for _, tt := range []struct {
+		redis, running bool
+	}{{false, true}, {false, false}, {true, true}} {
 		h := newHost(t)
+		if tt.redis {
+			h.store = "redis " + kvtest.StartRedis(t).URL()
+			h.socket = filepath.Join(h.folder, "xdg", "caddy", "sparekey", "run", "redis.sock")
+		}
 		h.seed(t)
+		h.more = "notify file " + filepath.Join(h.folder, "out")
 		h.start(t)
-		if !running {
+		if tt.running {
+			walkResets(t, h)
+		} else {
 			h.stop(t)
 		}
 		walkActs(t, h)
-		if running {
+		if tt.running {
 			h.stop(t)
 		}
 	}
+}
+
+// walkResets has links sent to alice, and makes and revokes a key of hers.
+func walkResets(t *testing.T, h *host) {
+	t.Helper()
+	config := "--config=" + filepath.Join(h.folder, "Caddyfile")
+	for _, line := range []string{"user reset-password alice", "user reset-factors alice"} {
+		sparekey(t, append(strings.Fields(line), "--reason=because of this", config)...).want(t, 0, "the link is on its way")
+	}
+	made := decode[keyJSON](t, sparekey(t, "key", "add", "alice", "--name=door", "--json", config))
+	if list := decode[[]keyJSON](t, sparekey(t, "key", "list", "alice", "--json", config)); len(list) != 1 || list[0].ID != made.ID || list[0].Key != "" {
+		t.Errorf("got %+v, want the key by its name", list)
+	}
+	sparekey(t, "key", "revoke", "alice", "door", config).want(t, 0, "revoked: door")
 }
 
 // TestRescueInUnderAMinute: from no password and no factor to signed in, with the shell

@@ -79,6 +79,10 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 		// does, which leaves the others to Chromium: same Caddy, same store. With a
 		// plain client it is all of them that go to Redis.
 		seen = `^TestFlows$/^(address-counts|admin-case|admin-in-person-waits|lost-phone|not-me|thaw-by-old-code|vouched|waiting-stopped)$`
+		// What administrators do to people, and people to their own account: in Chromium
+		// on both stores, the ways back that an administrator opens in "make soak".
+		people = `^TestFlows$/^(people-actions|second-administrator|deleted-account)$`
+		opened = `^TestFlows$/^(admin-case|admin-in-person)$`
 	)
 	program := webTests(t)
 	for _, tt := range []struct {
@@ -90,7 +94,8 @@ func TestAttacksAndStoriesOnARunningCaddy(t *testing.T) {
 		{name: "attacks on the file store", store: "file", run: attacks, skip: inProcess, least: 60},
 		{name: "attacks on Redis", store: "redis", run: attacks + once, skip: inProcess, least: 76},
 		{name: "other stories on the file store", store: "file", run: seen, least: 9},
-		{name: "stories on Redis", store: "redis", run: "^TestFlows$", least: 26},
+		{name: "people in Chromium on Redis", store: "redis", run: people + "|" + opened, skip: soakOnly(opened), least: 4, lang: "en"},
+		{name: "stories on Redis", store: "redis", run: "^TestFlows$", skip: people, least: 26},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -55,7 +55,7 @@ async function shown(t) {
       await page.screenshot({ path, fullPage: true });
     }
   }
-  return { status: t.status, url: page.url(), html: got.html, faults: t.faults.splice(0) };
+  return { status: t.status, url: page.url(), html: got.html, file: t.file, faults: t.faults.splice(0) };
 }
 
 // leave does what leads to another page and waits for it.
@@ -120,6 +120,14 @@ const asked = {
       setTimeout(() => button.click());
     }, fields));
   },
+};
+
+// keep presses a button that hands out a file, and reads it.
+asked.keep = async (t, { fields: [[name, value]] }) => {
+  const [file] = await Promise.all([t.page.waitForEvent("download"), t.page.locator(`button[name="${name}"][value="${value}"]`).click()]);
+  const parts = [];
+  for await (const part of await file.createReadStream()) parts.push(part);
+  t.file = Buffer.concat(parts).toString();
 };
 
 // Passkeys of a tab: Chromium's own device for tests. It lies still until somebody

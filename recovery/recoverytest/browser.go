@@ -29,7 +29,8 @@ type Browser struct {
 	Body   string
 	Answer http.Header
 	doc    *html.Node
-	tab    *tab // in Chromium; nil: a plain client
+	tab    *tab   // in Chromium; nil: a plain client
+	file   string // that the tab has kept last
 }
 
 // NewBrowser opens a browser on an origin.

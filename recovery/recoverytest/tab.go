@@ -81,10 +81,10 @@ type question struct {
 func (b *Browser) ask(do, target string, fields [][2]string) *Browser {
 	b.TB.Helper()
 	var answer struct {
-		Error, HTML string
-		Status      int
-		URL         string
-		Faults      []string
+		Error, HTML, File string
+		Status            int
+		URL               string
+		Faults            []string
 	}
 	story := b.TB.Name()[strings.LastIndexByte(b.TB.Name(), '/')+1:]
 	b.tab.tabs.mu.Lock()
@@ -99,6 +99,7 @@ func (b *Browser) ask(do, target string, fields [][2]string) *Browser {
 	for _, fault := range answer.Faults {
 		b.TB.Errorf("page %s: %s", answer.URL, fault)
 	}
+	b.file = answer.File
 	b.Status, b.Body, b.Answer = answer.Status, answer.HTML, http.Header{}
 	if b.URL, err = url.Parse(answer.URL); err != nil {
 		b.TB.Fatal(err)
@@ -107,6 +108,23 @@ func (b *Browser) ask(do, target string, fields [][2]string) *Browser {
 		b.TB.Fatal(err)
 	}
 	return b
+}
+
+// Keep presses a button that hands out a file, and returns what is in it. The browser
+// shows the page of before.
+func (b *Browser) Keep(name, value string) string {
+	b.TB.Helper()
+	if b.tab != nil {
+		return b.ask("keep", "", [][2]string{{name, value}}).file
+	}
+	page := *b
+	b.Submit(name, value)
+	file := b.Body
+	if b.Status != http.StatusOK || b.Answer.Get("Content-Disposition") == "" {
+		b.TB.Fatalf("got page %q, status %d, want a file", b.Page(), b.Status)
+	}
+	*b = page
+	return file
 }
 
 // GoesOn waits until the script of the page in Chromium has gone on to another one.

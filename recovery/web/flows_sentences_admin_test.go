@@ -7,7 +7,7 @@ import (
 // administration is what an administrator does about people and invitations.
 func administration() []sentence {
 	return []sentence{
-		{`on the (.+) she looks at (\w+) among the people`, func(s *storyReader, m []string) {
+		{`on the (.+) (?:she|he) looks at (\w+) among the people`, func(s *storyReader, m []string) {
 			a, err := s.w.Engine.Find(s.t.Context(), m[1])
 			if err != nil {
 				s.t.Fatal(err)
