@@ -156,6 +156,7 @@ func clocks() map[string]string {
 		"web/form.go":                  "a read deadline is held by the network, which knows the wall clock only",
 		"recoverytest/walked.go":       "the start of the clock that tests move",
 		"kv/rediskv/watch.go":          "a lease on a connection: it must run out while the clock of a test stands still",
+		"kv/kvtest/listeners.go":       "waits for a real process",
 		"kv/kvtest/redisserver.go":     "waits for a real process",
 		"kv/kvtest/watch.go":           "waits for a real connection",
 		"recoverytest/caddyprocess.go": "waits for a real process",
