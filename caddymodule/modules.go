@@ -10,4 +10,6 @@ func init() {
 	caddy.RegisterModule(new(SMTPNotifier))
 	caddy.RegisterModule(new(SMSNotifier))
 	caddy.RegisterModule(new(FileNotifier))
+	caddy.RegisterModule(new(PushNotifier))
+	caddy.RegisterModule(new(WebhookNotifier))
 }

@@ -12,11 +12,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-func init() {
-	caddy.RegisterModule(new(PushNotifier))
-	caddy.RegisterModule(new(WebhookNotifier))
-}
-
 // PushNotifier tells the operator of every event of every account through a
 // push or chat service: ntfy, Gotify, Telegram, Matrix and whatever else
 // shoutrrr knows. It carries notices only: no code, no link.

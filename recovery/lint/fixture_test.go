@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,14 @@ func policy(text string) lint.Table {
 			t.Ways[lint.Goal(goal)] = append(t.Ways[lint.Goal(goal)], way(rest))
 		}
 	}
+	return t
+}
+
+// earlier takes methods off a table that came later than the tables which are written
+// by hand here. A new one shows in the golden files, and is to be read there.
+func earlier(t lint.Table) lint.Table {
+	names := strings.Fields("totp passkey recovery_code contact mail_link mail_code sms_code device password pin question admin admin_in_person rescue")
+	t.Proofs = slices.DeleteFunc(t.Proofs, func(p lint.Proof) bool { return !slices.Contains(names, p.Name) })
 	return t
 }
 

@@ -243,7 +243,7 @@ func (o *oracle) begin(sources []string) attackState {
 }
 
 func drawTable(t *rapid.T) lint.Table {
-	table := lint.Base()
+	table := earlier(lint.Base())
 	words := []string{"mail_link", "mail_code", "sms_code", "device", "password", "pin", "recovery_code", "factor", "totp", "contact", "contact*2"}
 	if rapid.Bool().Draw(t, "passkeys") {
 		words = append(words, "passkey")
@@ -344,7 +344,7 @@ func TestExact(t *testing.T) {
 // The default policy against the oracle, for every shape there is.
 func TestExact_Default(t *testing.T) {
 	recoverytest.Alone(t)
-	table := defaults()
+	table := earlier(defaults())
 	for _, s := range lint.Shapes(table) {
 		list := lint.Analyze(table, s).Sets
 		for _, set := range subsets(s) {

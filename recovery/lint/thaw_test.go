@@ -47,7 +47,7 @@ func TestClosedAccounts_NoMail(t *testing.T) {
 
 // Nobody is warned of accounts that there cannot be.
 func TestShapes_OnlyWhatCanBe(t *testing.T) {
-	table := defaults()
+	table := earlier(defaults())
 	table.Channels = []string{"mail"}
 	table.Proofs = slices.DeleteFunc(table.Proofs, func(p lint.Proof) bool { return p.Name == "passkey" })
 	for _, s := range lint.Shapes(table) {
