@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
 )
 
@@ -25,7 +28,9 @@ type reader struct{ name, address, cookie string }
 func otherReaders(t *testing.T, folder string) []reader {
 	t.Helper()
 	list := []reader{nginxReader(t, folder), nodeReader(t, folder)}
-	for name, h := range map[string]http.Handler{"Go's ServeMux": muxReader(folder), "an app that decodes twice": carelessReader(folder)} {
+	for name, h := range map[string]http.Handler{
+		"Go's ServeMux": muxReader(folder), "chi": chiReader(folder), "an app that decodes twice": carelessReader(folder),
+	} {
 		s := httptest.NewServer(h)
 		t.Cleanup(s.Close)
 		list = append(list, reader{name: name, address: s.Listener.Addr().String()})
@@ -37,6 +42,29 @@ func muxReader(folder string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(folder)))
 	return mux
+}
+
+// chiReader routes by the path as it was sent, where that is not the usual way to
+// write it, and decodes what is left then.
+func chiReader(folder string) http.Handler {
+	r := chi.NewRouter()
+	r.Use(middleware.CleanPath)
+	for _, part := range []string{"public", "admin"} {
+		r.Get("/"+part+"/*", func(w http.ResponseWriter, r *http.Request) {
+			name, err := url.PathUnescape(chi.URLParam(r, "*"))
+			if err != nil {
+				http.NotFound(w, r)
+				return
+			}
+			text, err := os.ReadFile(filepath.Join(folder, part, name))
+			if err != nil {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = w.Write(text)
+		})
+	}
+	return r
 }
 
 // carelessReader does what each of several frameworks does a part of: it decodes
