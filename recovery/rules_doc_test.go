@@ -284,7 +284,7 @@ func alone(line string, at []int) bool {
 }
 
 var (
-	designWord = regexp.MustCompile(`\bDESIGN\b`)
+	designWord = regexp.MustCompile(`\b(?:DESIGN|STRUCTURE|STYLE)\b|\b(?:issue|[Dd]esign,? section) [0-9]`)
 	markdown   = regexp.MustCompile(`[\w./:-]+\.md\b`)
 )
 
@@ -305,7 +305,7 @@ func TestCitedDocumentsAreHere(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(prose)) {
 		for i, line := range strings.Split(prose[name], "\n") {
 			if designWord.MatchString(line) {
-				t.Errorf("%s:%d: cites a design document, which is not in the repository: give the reason itself", name, i+1)
+				t.Errorf("%s:%d: cites a plan or an issue, which is not in the repository: give the reason itself", name, i+1)
 			}
 			for _, cited := range markdown.FindAllString(line, -1) {
 				if !strings.Contains(cited, "://") && !here[cited] && !here[path.Join(path.Dir(name), cited)] {
