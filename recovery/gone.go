@@ -12,6 +12,7 @@ var ErrGone = fmt.Errorf("%w: it was removed", ErrNoAccount)
 type Remnant struct {
 	At    time.Time `json:"at"`
 	Names []string  `json:"names,omitempty"` // index entries that stay, for nobody else
+	Looks []string  `json:"looks,omitempty"` // what its name looks like, for nobody who chooses one
 	Index []string  `json:"index,omitempty"` // index entries that go
 	Lines []string  `json:"lines,omitempty"` // records of main numbers that it is in
 }

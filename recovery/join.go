@@ -19,9 +19,7 @@ func joinRecipe() Recipe {
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
 			end.enter(a, eff)
-			if end.Flow.Names && end.Flow.Person != "" {
-				a.TrustedContacts = []TrustedContact{{ID: end.Flow.Person, Name: end.Flow.PersonName, Since: end.Now}}
-			}
+			end.nameInviter(a)
 			eff.Events = append(eff.Events, EventJoined)
 		},
 		After: After{To: ToReturn},

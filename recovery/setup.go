@@ -37,6 +37,7 @@ func activateRecipe() Recipe {
 		Finish: func(end End, a *Account, eff *Effects) {
 			end.activate(a)
 			end.enter(a, eff)
+			end.nameInviter(a)
 			eff.Events = append(eff.Events, EventActivated)
 			if a.Admin() {
 				eff.TellAdmins = append(eff.TellAdmins, EventActivated)

@@ -13,6 +13,8 @@ type Ticket struct {
 	Made       time.Time `json:"made"`
 	Expires    time.Time `json:"expires"`
 	Binding    string    `json:"binding,omitempty"` // the browser that first posted it
+	Maker      string    `json:"maker,omitempty"`   // Invite: id of who has invited; empty: the command line
+	By         string    `json:"by,omitempty"`      // its name
 	Event      EventName `json:"event,omitempty"`
 	To         string    `json:"to,omitempty"`      // entry of the only address that it went to; empty: somebody was shown it, too
 	About      string    `json:"about,omitempty"`   // PurposeStop: entry of the address that a change took in; PurposeReinstate: id of the demotion

@@ -53,6 +53,14 @@ func (end End) addTrustedContact(a *Account, eff *Effects) {
 	eff.Done(EventTrustedContactAdded)
 }
 
+// nameInviter makes whoever has invited somebody one who may vouch, if the new person
+// has said so.
+func (end End) nameInviter(a *Account) {
+	if end.Flow.Names && end.Flow.Person != "" {
+		a.TrustedContacts = []TrustedContact{{ID: end.Flow.Person, Name: end.Flow.PersonName, Since: end.Now}}
+	}
+}
+
 const maxTrustedContacts = 10
 
 // somebody needs the name of another person here.

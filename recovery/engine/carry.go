@@ -28,6 +28,7 @@ func carriedKinds() []carriedKind {
 		{prefix: recovery.AccountKey(""), back: (*backRun).account},
 		{prefix: "leaving/", back: (*backRun).asItIs},
 		{prefix: "name/", which: (*Engine).heldName, back: (*backRun).name},
+		{prefix: lookKind + "/", which: (*Engine).heldName, back: (*backRun).name},
 		{prefix: "audit/", order: segmentOrder, back: (*backRun).trailRecord},
 	}
 }

@@ -25,7 +25,7 @@ type feature struct {
 func (r *run) feature() feature {
 	return map[recovery.Kind]feature{
 		recovery.KindSetup:         {begin: (*run).unlessSetUp, commit: (*run).create},
-		recovery.KindActivate:      {before: (*run).findAdmins, after: (*run).invitationTaken},
+		recovery.KindActivate:      {begin: (*run).invitedBy, before: (*run).findAdmins, after: (*run).invitationTaken},
 		recovery.KindJoin:          {commit: (*run).join},
 		recovery.KindChangeMail:    {before: (*run).claimAddress},
 		recovery.KindChangePhone:   {before: (*run).claimAddress},

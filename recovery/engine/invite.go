@@ -143,7 +143,21 @@ func (e *Engine) Invite(ctx context.Context, a *recovery.Account) (string, error
 // already.
 func (e *Engine) invitation(ctx context.Context, a *recovery.Account, token string) error {
 	e.updateDirectory(ctx, a)
-	return e.issueTicketAs(ctx, a, recovery.Invite, token)
+	t := e.ticketOf(a, recovery.Invite)
+	if who := actor(ctx); who.ID != "" {
+		t.Maker, t.By = who.ID, who.Name
+	}
+	return e.writeTicket(ctx, token, t)
+}
+
+// invitedBy notes who has invited, and whether that one may vouch for the new person:
+// only who has an account may, and only if it was ticked.
+func (r *run) invitedBy(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
+	t, _, err := kv.Load[recovery.Ticket](ctx, r.Store, r.ticketKey)
+	if err == nil && t.Maker != "" {
+		r.flow.Person, r.flow.PersonName, r.flow.Names = t.Maker, t.By, in.Remember
+	}
+	return nil, err
 }
 
 // SendInvite queues the invitation. It returns false when it cannot be sent, or

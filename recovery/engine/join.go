@@ -70,8 +70,15 @@ func (e *Engine) mayBeCalled(ctx context.Context, a *recovery.Account) error {
 	if err := errors.Join(e.distinct(ctx, a), e.free(ctx, a)); err != nil {
 		return err
 	}
+	alike, err := e.lookHeld(ctx, a)
+	if err != nil {
+		return err
+	}
+	if alike {
+		return recovery.TakenError{Kind: "name"}
+	}
 	look := recovery.Look(a.Name)
-	alike, err := e.Anybody(ctx, func(p Person) bool { return p.ID != a.ID && recovery.Look(p.Name) == look })
+	alike, err = e.Anybody(ctx, func(p Person) bool { return p.ID != a.ID && recovery.Look(p.Name) == look })
 	if err == nil && alike {
 		err = recovery.TakenError{Kind: "name"}
 	}

@@ -166,7 +166,7 @@ func (e *Engine) remnant(a *recovery.Account) recovery.Remnant {
 	r := recovery.Remnant{At: e.Now()}
 	for _, id := range a.Identifiers() {
 		if id.Kind == "name" {
-			r.Names = append(r.Names, e.indexKeys(id)...)
+			r.Names, r.Looks = append(r.Names, e.indexKeys(id)...), append(r.Looks, e.lookKeys(id.Value)...)
 		} else {
 			r.Index = append(r.Index, e.indexKeys(id)...)
 		}
@@ -187,6 +187,9 @@ func (e *Engine) freeIndex(ctx context.Context, a *recovery.Account) error {
 		if err := e.holdEntry(ctx, key, a.ID, until); err != nil {
 			return err
 		}
+	}
+	if err := e.holdLook(ctx, a.Remnant.Looks, a.ID, until); err != nil {
+		return err
 	}
 	for _, key := range a.Remnant.Index {
 		_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, exists bool) error {

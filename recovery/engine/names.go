@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/kv"
 )
 
 // reserved tells that the rules of sites, or Sparekey itself, mean a group by a
@@ -101,4 +103,44 @@ func (e *Engine) Collisions(ctx context.Context) ([]string, error) {
 		return nil
 	})
 	return slices.Sorted(maps.Keys(both)), err
+}
+
+// lookKind begins the names of the records of what names that are held look like: of a
+// name that has gone nothing else is left by which that could be told.
+const lookKind = "look"
+
+func (e *Engine) lookKeys(name string) []string {
+	return e.indexKeys(recovery.Identifier{Kind: lookKind, Value: recovery.Look(name)})
+}
+
+// holdLook keeps what a name looks like from whoever chooses a name, as long as the name
+// itself is kept from others.
+func (e *Engine) holdLook(ctx context.Context, keys []string, account string, until time.Time) error {
+	for _, key := range keys {
+		_, err := kv.Update(ctx, e.Store, key, time.Time{}, func(x *index, _ bool) error {
+			if until.Before(x.Held) {
+				return errSameRows // another name that looks like this one
+			}
+			*x = index{Account: account, At: e.Now(), Held: until}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errSameRows) {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookHeld tells whether a name looks like one that is held, and was not this account's.
+func (e *Engine) lookHeld(ctx context.Context, a *recovery.Account) (bool, error) {
+	for _, key := range e.lookKeys(a.Name) {
+		x, ok, err := kv.Load[index](ctx, e.Store, key)
+		if err != nil {
+			return false, err
+		}
+		if ok && x.Account != a.ID && e.Now().Before(x.Held) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

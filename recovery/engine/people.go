@@ -176,12 +176,13 @@ func (e *Engine) holdName(ctx context.Context, a *recovery.Account) error {
 	if err != nil {
 		return nil // nobody could have it
 	}
+	until := e.Now().Add(e.Policy.Lifetimes.Name)
 	for _, key := range e.indexKeys(recovery.ByName(name)) {
-		if err := e.holdEntry(ctx, key, a.ID, e.Now().Add(e.Policy.Lifetimes.Name)); err != nil {
+		if err := e.holdEntry(ctx, key, a.ID, until); err != nil {
 			return err
 		}
 	}
-	return nil
+	return e.holdLook(ctx, e.lookKeys(name), a.ID, until)
 }
 
 // holdEntry keeps an index entry of an account from others. One that another account

@@ -40,13 +40,12 @@ func (e *Engine) writeTicket(ctx context.Context, code string, t recovery.Ticket
 
 func (e *Engine) issueTicket(ctx context.Context, a *recovery.Account, purpose string) (string, error) {
 	token := secret.Token(32)
-	return token, e.issueTicketAs(ctx, a, purpose, token)
+	return token, e.writeTicket(ctx, token, e.ticketOf(a, purpose))
 }
 
-// issueTicketAs is issueTicket with a token that was made before.
-func (e *Engine) issueTicketAs(ctx context.Context, a *recovery.Account, purpose, token string) error {
-	t := recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Acts: a.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
-	return e.writeTicket(ctx, token, t)
+// ticketOf is a ticket of an account.
+func (e *Engine) ticketOf(a *recovery.Account, purpose string) recovery.Ticket {
+	return recovery.Ticket{Purpose: purpose, Account: a.ID, Generation: a.Generation, Acts: a.Acts, Made: e.Now(), Expires: e.Now().Add(e.Policy.Lifetimes.OfTicket(purpose))}
 }
 
 // late tells whether a ticket that begins a flow is older than it may be today.

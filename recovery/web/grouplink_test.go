@@ -229,7 +229,7 @@ func TestANameOfALink(t *testing.T) {
 	}
 	token, _ := groupLink(t, w, 3, "family")
 	b := joinTo(w, w.Browser(), token, "eva@example.org")
-	bad := []string{"alice", "Alice", "a.lice", "alıce", "аlice", "robin", "rnartin", "family", "admins", "a1ice"}
+	bad := []string{"alice", "r0bin", "a.lice", "alıce", "аlice", "robin", "rnartin", "family", "admins", "a1ice"}
 	said := ""
 	for _, name := range bad {
 		b.Submit("name", name).Want("confirm")
@@ -252,6 +252,28 @@ func TestANameOfALink(t *testing.T) {
 	third := joinTo(w, w.Browser(), token, "noa@example.org")
 	if third.Submit("name", "noa"); third.Page() != "new-password" {
 		t.Errorf("an hour later: got page %q", third.Page())
+	}
+}
+
+// TestANameLikeThatOfSomebodyWhoIsGone is refused for as long as the name itself is kept.
+func TestANameLikeThatOfSomebodyWhoIsGone(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t)
+	w.Setup(recoverytest.Alice())
+	w.Invite(bob())
+	if _, err := w.Engine.Edit(byShell(t.Context()), engine.Shell(), account(t, w, "robin").ID, recovery.Edit{Do: recovery.ActionRemove}, "has left"); err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Move(w.Policy.Lifetimes.Delete + time.Minute)
+	if err := w.Engine.RemoveDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"confirm", "new-password"} {
+		token, _ := groupLink(t, w, 3, "family")
+		if b := joinTo(w, w.Browser(), token, "eva@example.org").Submit("name", "rоbin"); b.Page() != want {
+			t.Errorf("got page %q, want %q", b.Page(), want)
+		}
+		w.Clock.Move(w.Policy.Lifetimes.Name)
 	}
 }
 

@@ -136,3 +136,49 @@ func TestNobodyIsInvitedAsAGroup(t *testing.T) {
 	}
 	admin.Post("/.sparekey/people", recoverytest.Fields("name", "dora", "groups", "family, friends", "choice", "invite")).Want("invite")
 }
+
+// TestWhoWasInvitedMayNameWhoInvited as somebody who vouches, by a tick that is not set,
+// and of a link that an administrator has made.
+func TestWhoWasInvitedMayNameWhoInvited(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name          string
+		command, tick bool
+	}{{"ticked", false, true}, {"not ticked", false, false}, {"by command, and a form of one's own", true, true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, admin, robin, _ := invited(t, recoverytest.Alice(), recoverytest.WithChannels())
+			path := "/.sparekey/activate"
+			var token string
+			if tt.command {
+				var err error
+				if token, err = w.Engine.Invite(byShell(t.Context()), robin); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				admin.Post("/.sparekey/people/"+robin.ID, recoverytest.Fields("choice", "invite_again")).Want("invite")
+				path, token, _ = strings.Cut(strings.Join(admin.All("secret"), ""), "#")
+				path = path[strings.Index(path, "/.sparekey/"):]
+			}
+			b := w.Browser()
+			if got := b.Get(path).Want("activate"); got.Has("remember") == tt.command {
+				t.Errorf("got the box %t", !tt.command)
+			}
+			fields := b.Hidden("code")
+			fields.Set("code", token)
+			if tt.tick {
+				fields.Set("remember", "1")
+			}
+			p := bob()
+			b.Post("/.sparekey/", fields).Want("new-password").Submit("new_password", p.Password)
+			w.Enrol(b, p)
+			var named []string
+			for _, v := range account(t, w, "robin").TrustedContacts {
+				named = append(named, v.ID)
+			}
+			if want := tt.tick && !tt.command; want != (len(named) == 1 && named[0] == account(t, w, "alice").ID) || !want && len(named) > 0 {
+				t.Errorf("got %q", named)
+			}
+		})
+	}
+}

@@ -31,7 +31,7 @@ func TestALinkSaysHowItHasEnded(t *testing.T) {
 		t.Error("a link to hand over was mailed")
 	}
 	admin.Post(path, recoverytest.Fields("choice", "withdraw", "reason", "wrong person")).Want("person")
-	if admin.Post(path, recoverytest.Fields("choice", "withdraw", "reason", "wrong person")); admin.Status != 403 {
+	if admin.Post(path, recoverytest.Fields("choice", "withdraw", "reason", "wrong person")); admin.Status != 409 {
 		t.Errorf("withdrawn twice: got status %d", admin.Status)
 	}
 	late, err := w.Engine.Invite(t.Context(), account(t, w, "robin"))
