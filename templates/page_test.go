@@ -116,6 +116,34 @@ func TestContentSecurityPolicy(t *testing.T) {
 	})
 }
 
+// TestHeadingsAndTimes: a page says each heading once, and each time in an element that
+// the script puts into the visitor's zone and form.
+func TestHeadingsAndTimes(t *testing.T) {
+	everyPage(t, func(t *testing.T, c sample, page string) {
+		d := parsePage(t, page)
+		seen := map[string]bool{}
+		for _, h := range d.all("h1", "h2", "h3") {
+			if seen[text(h)] {
+				t.Errorf("heading %q, twice", text(h))
+			}
+			seen[text(h)] = true
+		}
+		if len(d.all("h1")) != 1 {
+			t.Errorf("<h1>: got %d, want 1", len(d.all("h1")))
+		}
+		for _, clock := range d.all("time") {
+			if !has(clock, "data-local") {
+				t.Errorf("<time> %q without data-local", text(clock))
+			}
+			clock.FirstChild = nil
+		}
+		// A complaint is plain text: its time says its zone.
+		if words := text(d.all("main")[0]); c.frame.Problem == nil && (strings.Contains(words, " 2026") || strings.Contains(words, " 2027")) {
+			t.Errorf("a date outside of <time>: %q", words)
+		}
+	})
+}
+
 func TestFormsAreUsable(t *testing.T) {
 	everyPage(t, func(t *testing.T, _ sample, page string) {
 		d := parsePage(t, page)

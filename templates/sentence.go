@@ -41,11 +41,15 @@ func (p page) Rich(key string) (template.HTML, error) {
 	}
 	html, err := fill(template.HTMLEscapeString(text), func(name string) (string, error) {
 		v, err := p.value(name)
-		// A long address breaks after a slash, not inside a word.
-		shown := strings.ReplaceAll(template.HTMLEscapeString(v), "/", "/<wbr>")
-		return "<strong><bdi>" + shown + "</bdi></strong>", err
+		return "<strong><bdi>" + string(p.Breaking(v)) + "</bdi></strong>", err
 	})
 	return template.HTML(html), err //nolint:gosec // text and values are escaped above
+}
+
+// Breaking is an address as HTML: a long one breaks after a slash, not inside a word.
+func (p page) Breaking(address string) template.HTML {
+	//nolint:gosec // escaped here
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(address), "/", "/<wbr>"))
 }
 
 // Plural is the form of a sentence for n things.
@@ -109,17 +113,14 @@ func (p page) InBrowser(key, stored string) (string, error) {
 	return fill(text, func(string) (string, error) { return p.texts.browser(stored) })
 }
 
-// Day is the day of a time.
-func (p page) Day(t time.Time) (string, error) { return p.texts.day(t) }
-
-// Dated is a day that stands beside times which the script writes anew.
-func (p page) Dated(t time.Time) (moment, error) {
+// Day is a moment without the time of day, which is in no zone.
+func (p page) Day(t time.Time) (moment, error) {
 	words, err := p.texts.day(t)
 	return moment{Machine: t.Format(time.DateOnly), Words: words}, err
 }
 
 // moment is a time as the templates write it. The script may write the words
-// anew, in the zone of the visitor.
+// anew, in the zone of the visitor and in the form their browser has for times.
 type moment struct {
 	Machine string // for the attribute datetime
 	Words   string // in the zone the time carries

@@ -128,14 +128,13 @@
     setTimeout(() => location.replace(link.href), link.dataset.retry * 1000);
   });
 
-  // The server does not know the visitor's time zone; the browser does.
+  // The server does not know the visitor's time zone; the browser does. It also knows how
+  // people write a date where the language of the page is spoken in several ways.
+  const language = document.documentElement.lang;
+  const spoken = navigator.languages.find((code) => code.split("-")[0] === language) || language;
   each("time[data-local]", (time) => {
-    const style = { dateStyle: "long", timeStyle: "short" };
-    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, style);
-  });
-  // A day is the same in every zone, and is written as the days beside it.
-  each("time[data-day]", (time) => {
-    const style = { dateStyle: "long", timeZone: "UTC" };
-    time.textContent = new Date(time.dateTime).toLocaleDateString(document.documentElement.lang, style);
+    const day = !time.dateTime.includes("T"); // of no zone: everywhere the same
+    const style = day ? { dateStyle: "long", timeZone: "UTC" } : { dateStyle: "long", timeStyle: "short" };
+    time.textContent = new Date(time.dateTime).toLocaleString(spoken, style);
   });
 })();
