@@ -13,32 +13,40 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/web"
 )
 
-// separate lists the hosts that have a sign-in of their own, where there are
-// several and no portal. One that answers by http and https is one.
-func (a *App) separate() []string {
+// separate lists the origins that have a sign-in of their own, where there are
+// several and no portal. A host that answers by http and https is one.
+func (a *App) separate() []*url.URL {
 	if a.sites.portal != "" {
 		return nil
 	}
-	var hosts []string
+	var list []*url.URL
 	for _, o := range a.protected() { // those by https are in front
 		u, err := url.Parse(o)
-		if err != nil || u.Scheme == "http" && slices.ContainsFunc(hosts, func(h string) bool { return nameOf(h) == u.Hostname() }) {
+		if err != nil || u.Scheme == "http" && slices.ContainsFunc(list, func(have *url.URL) bool { return have.Hostname() == u.Hostname() }) {
 			continue
 		}
-		hosts = append(hosts, u.Host)
+		list = append(list, u)
 	}
-	if len(hosts) < 2 {
+	if len(list) < 2 {
 		return nil
 	}
-	return hosts
+	return list
 }
 
-func nameOf(host string) string { return (&url.URL{Host: host}).Hostname() }
+// portalFor is an address for the portal of a host: beside it, in the part of the name
+// that is its owner's, by the same scheme and at the same port.
+func portalFor(host *url.URL) string {
+	address := portalName(host.Hostname())
+	if host.Port() != "" {
+		address += ":" + host.Port()
+	}
+	if host.Scheme == "http" {
+		address = "http://" + address
+	}
+	return address
+}
 
-// portalFor is a name for the portal of a host: beside it, in the part that is its
-// owner's.
-func portalFor(host string) string {
-	name := nameOf(host)
+func portalName(name string) string {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return "login.example.com"
 	}
@@ -50,17 +58,21 @@ func portalFor(host string) string {
 }
 
 // separateSays is said of several hosts without a portal, and what to write.
-func separateSays(hosts []string) (text, remedy string) {
-	portal := portalFor(hosts[0])
+func separateSays(list []*url.URL) (text, remedy string) {
+	var hosts []string
+	for _, u := range list {
+		hosts = append(hosts, u.Host)
+	}
+	portal := portalFor(list[0])
 	return fmt.Sprintf("%d hosts have a sign-in each (%s)", len(hosts), strings.Join(hosts, ", ")),
-		fmt.Sprintf("for one sign-in write portal %s into the global block sparekey, and a site: %s { sparekey }", portal, portal)
+		fmt.Sprintf("for one sign-in write portal %s into the global block sparekey, and a site like the others: %s { sparekey }", portal, portal)
 }
 
 // tellOfHosts says at the start how several hosts get one sign-in, and at which
 // hosts of a portal it does not work.
 func (a *App) tellOfHosts() {
-	if hosts := a.separate(); hosts != nil {
-		text, remedy := separateSays(hosts)
+	if list := a.separate(); list != nil {
+		text, remedy := separateSays(list)
 		a.logger.Info(text + ": " + remedy)
 	}
 	for _, c := range a.portalWarnings() {
@@ -71,8 +83,8 @@ func (a *App) tellOfHosts() {
 // portalChecks is what doctor has to say of the portal, or of there being none.
 func (o *operations) portalChecks() []check {
 	s := &o.app.sites
-	if hosts := o.app.separate(); hosts != nil {
-		text, remedy := separateSays(hosts)
+	if list := o.app.separate(); list != nil {
+		text, remedy := separateSays(list)
 		return []check{{"portal", levelWarning, text, remedy, nil}}
 	}
 	if s.portal == "" {

@@ -132,7 +132,7 @@ func TestOneSignInForAWildcardSite(t *testing.T) {
 func TestSeveralHostsAreToldOfThePortal(t *testing.T) {
 	h := newHost(t)
 	h.seed(t)
-	const remedy = "portal login.localhost"
+	remedy := "portal " + h.at("login") + " into"
 	path := h.severalHosts(t, "")
 	h.runs(t, path)
 	d := examine(t, 0, "--config", path)
