@@ -106,7 +106,23 @@ func (a *App) configured() (*place, error) {
 		}
 		return fileStore(a, "start Caddy once, or run this in the folder Caddy runs in", path)
 	}
-	return &place{app: a}, a.forCommand()
+	err := a.forCommand()
+	if s, ok := a.store.(interface{ keptIn(folder string) }); ok && err == nil {
+		s.keptIn(whichFolder(dataFolder(), systemFolder))
+	}
+	return &place{app: a}, err
+}
+
+// whichFolder is that of this user, or, where there is none, that of the system's
+// service: root runs commands for it.
+func whichFolder(own, service string) string {
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	if _, err := os.Stat(service); err == nil {
+		return service
+	}
+	return own
 }
 
 // adapted reads a configuration as JSON.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,8 @@ type RedisStore struct {
 	Insecure bool `json:"insecure,omitempty"`
 
 	written
-	place written // what written was, which must not tell one store from another
+	place  written // what written was, which must not tell one store from another
+	folder string  // of a command; empty: Caddy's data folder
 }
 
 // CaddyModule returns the Caddy module information.
@@ -113,7 +115,10 @@ func (s *RedisStore) Address() string {
 }
 
 // Folder implements Store.
-func (s *RedisStore) Folder() string { return dataFolder() }
+func (s *RedisStore) Folder() string { return cmp.Or(s.folder, dataFolder()) }
+
+// keptIn says in whose data folder key and socket lie.
+func (s *RedisStore) keptIn(folder string) { s.folder = folder }
 
 // UnmarshalCaddyfile sets up the store from Caddyfile tokens:
 //

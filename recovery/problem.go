@@ -129,6 +129,7 @@ const (
 	ProblemDeviceYoung       = "device_young"   // the browser is not known for long enough to let others in
 	ProblemSessionYoung      = "session_young"  // the session is too new to let another browser in by itself
 	ProblemFull              = "full"           // the account has no room for more
+	ProblemFullTheirs        = "full_theirs"    // the same, said to an administrator
 	ProblemDeviceSame        = "device_same"    // it would let itself in
 	ProblemDeviceNumber      = "device_number"  // the wrong number ended the request
 	ProblemDeviceGone        = "device_gone"    // the request has ended, or there is none

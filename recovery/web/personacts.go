@@ -127,7 +127,7 @@ func (x *exchange) managed(a *recovery.Account, s *recovery.Session, do recovery
 	case errors.Is(err, recovery.ErrNoSecond):
 		x.notManaged(a, s, http.StatusForbidden, recovery.NewProblem(recovery.ProblemNoSecond))
 	case errors.Is(err, recovery.ErrFull):
-		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.NewProblem(recovery.ProblemFull))
+		x.notManaged(a, s, http.StatusUnprocessableEntity, recovery.NewProblem(recovery.ProblemFullTheirs))
 	case errors.Is(err, recovery.ErrNoAccount):
 		x.refuse(http.StatusNotFound, "not_found")
 	case err != nil:

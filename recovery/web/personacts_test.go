@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,24 @@ func TestAD02_OneAnswerForEverybodyElse(t *testing.T) {
 				t.Errorf("%s: got status %d for somebody and %d for nobody, or another page", name, status, unknown.Status)
 			}
 		}
+		for _, path := range []string{"people", "people?show=locked", "people/activity", "people/activity?who=" + there, "people/export", "invites", "invites?do=x"} {
+			unknown := b.Get("/.sparekey/people/" + none)
+			status, page, said := unknown.Status, unknown.Page(), unknown.Find("problem")
+			if got := b.Get("/.sparekey/" + path); got.Status != status || got.Page() != page || got.Find("problem") != said || status == http.StatusOK {
+				t.Errorf("%s, %s: got status %d, page %q, %q, want %d, %q, %q", name, path, got.Status, got.Page(), got.Find("problem"), status, page, said)
+			}
+		}
+		for path, fields := range map[string][]string{
+			"people":          {"choice", "invite", "name", "mallory", "groups", "admins"},
+			"people/activity": {"name", "alice"},
+			"invites":         {"choice", "make_link", "uses", "5", "groups", "family", "reason", "the choir"},
+		} {
+			unknown := b.Post("/.sparekey/people/"+none, recoverytest.Fields("choice", "disable", "reason", "because of this"))
+			status, page, said := unknown.Status, unknown.Page(), unknown.Find("problem")
+			if got := b.Post("/.sparekey/"+path, recoverytest.Fields(fields...)); got.Status != status || got.Page() != page || got.Find("problem") != said || status == http.StatusOK {
+				t.Errorf("%s posts %s: got status %d, page %q, %q, want %d, %q, %q", name, path, got.Status, got.Page(), got.Find("problem"), status, page, said)
+			}
+		}
 		for _, choice := range []string{"disable", "groups", "remove", "unlock", "invite_again", "correct_mail"} {
 			fields := recoverytest.Fields("choice", choice, "reason", "because of this", "groups", "admins", "mail", "m@example.net")
 			known := b.Post("/.sparekey/people/"+there, fields)
@@ -99,6 +118,35 @@ func TestAD02_OneAnswerForEverybodyElse(t *testing.T) {
 	}
 	if a := account(t, w, "alice"); a.State != recovery.StateActive || !a.Admin() {
 		t.Errorf("somebody has changed alice: %s, %q", a.State, a.Groups)
+	}
+}
+
+// TestOddNamesAndManyGroups: what is too much is refused at its field, and nothing is
+// changed; letters that run from right to left are a name like any other, and turn
+// nothing on the page around.
+func TestOddNamesAndManyGroups(t *testing.T) {
+	t.Parallel()
+	w := recoverytest.New(t)
+	alice, dana := recoverytest.Alice(), bob()
+	dana.Name, dana.Password = "דנה", "סוס נכון סוללה מהדק"
+	w.Setup(alice)
+	w.Invite(dana)
+	b := signIn(w, w.Browser(), alice)
+	path := "/.sparekey/people/" + account(t, w, dana.Name).ID
+	var many []string
+	for i := range 5000 {
+		many = append(many, "g"+strconv.Itoa(i))
+	}
+	b.Get(path+"?do=groups").Want("person").Submit("groups", strings.Join(many, ","), "reason", "because of this", "choice", "groups").Want("person")
+	if b.Status != http.StatusUnprocessableEntity || b.Find("problem") == "" || len(account(t, w, dana.Name).Groups) > 0 {
+		t.Errorf("5,000 groups: got status %d, %q, %d groups", b.Status, b.Find("problem"), len(account(t, w, dana.Name).Groups))
+	}
+	b.Get(path+"?do=display_name").Want("person").Submit("label", "דנה כהן (IT)", "reason", "because of this", "choice", "display_name").Want("person")
+	if got := b.Get("/.sparekey/people"); !strings.Contains(got.Body, "<bdi>דנה כהן (IT)</bdi>") || !strings.Contains(got.Body, "<bdi>דנה</bdi>") {
+		t.Errorf("got %s, want both names, each for itself", got.Text())
+	}
+	if theirs := signIn(w, w.Browser(), dana); !w.SignedIn(theirs) {
+		t.Error("dana cannot sign in")
 	}
 }
 
