@@ -41,6 +41,21 @@ func misuses() []misuse {
 		{"at another host", func(_ *testing.T, _ *recoverytest.World, b *recoverytest.Browser, enter string) *recoverytest.Browser {
 			return b.Get(strings.Replace(enter, nas, nas2, 1))
 		}, http.StatusForbidden},
+		{"at another port of the host, which sees the cookies of both", func(t *testing.T, _ *recoverytest.World, b *recoverytest.Browser, enter string) *recoverytest.Browser {
+			u, _ := url.Parse(nas)
+			nonces := 0
+			for _, c := range b.Client.Jar.Cookies(u) {
+				if strings.HasPrefix(c.Name, "__Host-sparekey-enter-") {
+					nonces++
+					c.Name, c.Path, c.Secure = strings.Replace(c.Name, "8443", "9443", 1), "/", true
+					b.Client.Jar.SetCookies(u, []*http.Cookie{c})
+				}
+			}
+			if nonces == 0 {
+				t.Fatal("there is no nonce")
+			}
+			return b.Get(strings.Replace(enter, nas, nas2, 1))
+		}, http.StatusForbidden},
 		{"in another browser", func(_ *testing.T, w *recoverytest.World, _ *recoverytest.Browser, enter string) *recoverytest.Browser {
 			return w.Browser().NoFollow().Get(enter)
 		}, http.StatusForbidden},
@@ -162,6 +177,20 @@ func TestA26_CookiesOfOneHostOpenNoOther(t *testing.T) {
 	fresh.Client.Jar.SetCookies(u, []*http.Cookie{{Name: own.Name, Value: own.Value, Path: "/", Secure: true}})
 	fresh.Get(portal + "/.sparekey/account").Want("sign-in")
 	fresh.Get("https://other.example.com/").Want("refused")
+}
+
+// TestA26_ACookieIsOpenedForItsHost by a gate that has never seen it, too.
+func TestA26_ACookieIsOpenedForItsHost(t *testing.T) {
+	t.Parallel()
+	w, alice := withPortal(t)
+	b := come(w, w.Browser(), alice, photos+"/")
+	for _, host := range []string{photos, album, nas, ""} {
+		g := guard.New(guard.Config{Accounts: w.Engine, Keys: w.Keys, Now: w.Clock.Now})
+		if got := g.Check(t.Context(), guard.Question{Cookie: cookieAt(t, b, photos).Value, Host: host}).OK(); got != (host == photos) {
+			t.Errorf("the cookie of %s at %q: got %v", photos, host, got)
+		}
+		g.Close()
+	}
 }
 
 // TestSE03_NothingStoredMakesACookie that any host takes: neither the store nor
