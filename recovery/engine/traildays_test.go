@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,30 +101,41 @@ func TestTheTrailTellsNoKeyFromChanged(t *testing.T) {
 // account without it. The next process moves what is left.
 func TestAU02_AChangeAndItsRecordStandOrFallTogether(t *testing.T) {
 	t.Parallel()
-	points := 0
-	for _, lost := range []bool{false, true} {
-		for at := int64(1); ; at++ {
-			if !changeAndCrash(t, at, lost) {
-				break
+	for do, set := range map[recovery.Action]func(*recovery.Account) bool{
+		recovery.ActionDisable:     func(a *recovery.Account) bool { return a.State == recovery.StateDisabled },
+		recovery.ActionRemove:      func(a *recovery.Account) bool { return !a.Leaving.IsZero() },
+		recovery.ActionUnlock:      func(a *recovery.Account) bool { return a.Unlocks > 0 },
+		recovery.ActionGroups:      func(a *recovery.Account) bool { return len(a.Groups) > 0 },
+		recovery.ActionDisplayName: func(a *recovery.Account) bool { return a.DisplayName != "" },
+		recovery.ActionRename:      func(a *recovery.Account) bool { return a.Name != "bob" },
+		recovery.ActionExtension:   func(a *recovery.Account) bool { return len(a.Extensions) > 0 },
+		recovery.ActionMail:        func(a *recovery.Account) bool { return len(a.Addresses) > 1 },
+	} {
+		t.Run(string(do), func(t *testing.T) {
+			t.Parallel()
+			points := 0
+			for _, lost := range []bool{false, true} {
+				for at := int64(1); changeAndCrash(t, do, set, at, lost); at++ {
+					points++
+				}
 			}
-			points++
-		}
+			if points < 10 {
+				t.Errorf("got %d write points, want more: the crash does not bite", points)
+			}
+			t.Logf("%d write points", points)
+		})
 	}
-	if points < 10 {
-		t.Errorf("got %d write points, want more: the crash does not bite", points)
-	}
-	t.Logf("%d write points", points)
 }
 
 var errKilled = errors.New("killed")
 
 // changeAndCrash returns false when there are fewer writes than that.
-func changeAndCrash(t *testing.T, at int64, lost bool) bool {
+func changeAndCrash(t *testing.T, do recovery.Action, set func(*recovery.Account) bool, at int64, lost bool) bool {
 	t.Helper()
 	w, boss, bob := withPeople(t)
 	d, dead := dying(w.Driver, at, lost)
 	node := w.NodeOn(t, d)
-	done := node.Engine.Manage(t.Context(), boss, bob.ID, recovery.ActionDisable, "because")
+	_, done := node.Engine.Edit(t.Context(), engine.Administrator(boss), bob.ID, every(do), "because")
 	_ = node.Engine.EndTrail(t.Context())
 	if !dead.Load() {
 		return false
@@ -134,12 +146,16 @@ func changeAndCrash(t *testing.T, at int64, lost bool) bool {
 	}
 	writeTrail(t, next)
 	where := fmt.Sprintf("killed at write %d, reply lost %v", at, lost)
-	disabled := found(t, next, "bob").State == recovery.StateDisabled
-	records := len(entries(t, next, engine.TrailQuery{Account: bob.ID, Events: []recovery.EventName{recovery.EventDisabled}}))
-	if disabled && records != 1 || !disabled && records != 0 {
-		t.Errorf("%s: disabled %v and %d records", where, disabled, records)
+	after, err := next.Person(t.Context(), bob.ID)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if done == nil && !disabled {
+	changed := set(after)
+	records := len(entries(t, next, engine.TrailQuery{Account: bob.ID, Events: []recovery.EventName{do.Event()}}))
+	if changed && records != 1 || !changed && records != 0 {
+		t.Errorf("%s: done %v and %d records", where, changed, records)
+	}
+	if done == nil && !changed {
 		t.Errorf("%s: what was acknowledged is not there", where)
 	}
 	w.Clock.Move(20 * time.Minute)
@@ -148,15 +164,38 @@ func changeAndCrash(t *testing.T, at int64, lost bool) bool {
 	}
 	told := 0
 	for _, m := range w.Outbox.To("bob@example.org", "notice") {
-		if m.Vars["event"] == string(recovery.EventDisabled) {
+		if m.Vars["event"] == string(do.Event()) {
 			told++
 		}
 	}
-	if disabled != (told > 0) {
-		t.Errorf("%s: disabled %v and told %d times", where, disabled, told)
+	if changed != (told > 0) {
+		t.Errorf("%s: done %v and told %d times", where, changed, told)
 	}
+	rowAndIndexAgree(t, next, after, where)
 	if r := verified(t, next); len(r.Faults) > 0 {
 		t.Errorf("%s: got %v", where, r.Faults)
 	}
 	return true
+}
+
+// rowAndIndexAgree wants the list to show an account as it is, once the next start has
+// put it right, and that it is found by what it has.
+func rowAndIndexAgree(t *testing.T, e *engine.Engine, a *recovery.Account, where string) {
+	t.Helper()
+	if _, err := e.RepairRoster(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row, err := e.Listed(t.Context(), a.ID)
+	if err != nil || row.Name != a.Name || row.DisplayName != a.DisplayName || row.State != a.State || !slices.Equal(row.Groups, a.Groups) {
+		t.Errorf("%s: got the row %+v, %v, of %s, %q, %s, %v", where, row, err, a.Name, a.DisplayName, a.State, a.Groups)
+	}
+	typed := []string{a.Name}
+	for _, c := range a.Addresses {
+		typed = append(typed, c.Value)
+	}
+	for _, text := range typed {
+		if who, err := e.Find(t.Context(), text); err != nil || who.ID != a.ID {
+			t.Errorf("%s: %s is not found: %v", where, text, err)
+		}
+	}
 }
