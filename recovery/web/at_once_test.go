@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -115,6 +116,42 @@ func theKey(t *testing.T, w *recoverytest.World, id string) string {
 	return a.AccessKeys[0].ID
 }
 
+// ready is a world of such a row: robin's account as it is first, and alice's browser with
+// the form, and what it will send.
+func (tt twoActs) ready(t *testing.T) (w *recoverytest.World, hook *between, id string, b *recoverytest.Browser, fields []string) {
+	t.Helper()
+	hook = newBetween()
+	w = recoverytest.New(t, recoverytest.WithDriver(&hook.driver))
+	alice, robin := recoverytest.Alice(), bob()
+	w.Setup(alice)
+	w.Invite(robin)
+	makeKey(t, w, robin, recovery.AccessKey{Name: "backup"})
+	id = account(t, w, "robin").ID
+	if tt.before != nil {
+		tt.before(t, w, id)
+	}
+	b = signIn(w, w.Browser(), alice)
+	fields = append([]string{"reason", "in the browser", "choice"}, tt.fields...)
+	for i, field := range fields {
+		if field == "ID" {
+			fields[i] = theKey(t, w, id)
+		}
+	}
+	b.Get("/.sparekey/people/" + id + "?do=" + tt.fields[0]).Want("person")
+	return w, hook, id, b, fields
+}
+
+// agree wants as many records, lines of the log and notices as things were done.
+func (tt twoActs) agree(t *testing.T, w *recoverytest.World, id string, done int) {
+	t.Helper()
+	if a, err := w.Engine.Person(t.Context(), id); err != nil || !tt.want(a) {
+		t.Errorf("got %s, %s, %q, %v, %d addresses, %v", a.Name, a.State, a.DisplayName, a.Groups, len(a.Addresses), err)
+	}
+	if got := tally(t, w, w.Outbox.To(bob().Mail, "notice")); got != (tallied{done, done, done}) {
+		t.Errorf("got %+v, want %d of each", got, done)
+	}
+}
+
 // TestAD07_TwoAtOnce: of two who act on one account at once one is first, and the other
 // is told or done as well. Nothing that was set is lost unseen; the record and the
 // person's notices tell of what was done, and of nothing else.
@@ -123,25 +160,7 @@ func TestAD07_TwoAtOnce(t *testing.T) {
 	for _, tt := range allTwoActs() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			hook := newBetween()
-			w := recoverytest.New(t, recoverytest.WithDriver(&hook.driver))
-			alice, robin := recoverytest.Alice(), bob()
-			w.Setup(alice)
-			w.Invite(robin)
-			makeKey(t, w, robin, recovery.AccessKey{Name: "backup"})
-			id := account(t, w, "robin").ID
-			if tt.before != nil {
-				tt.before(t, w, id)
-			}
-			b := signIn(w, w.Browser(), alice)
-			path := "/.sparekey/people/" + id
-			fields := append([]string{"reason", "in the browser", "choice"}, tt.fields...)
-			for i, field := range fields {
-				if field == "ID" {
-					fields[i] = theKey(t, w, id)
-				}
-			}
-			b.Get(path + "?do=" + tt.fields[0]).Want("person")
+			w, hook, id, b, fields := tt.ready(t)
 			hook.write(id, func() { byCommand(t, w, id, tt.command) })
 			b.Submit(fields...).Want("person")
 			if hook.do.Load() != nil {
@@ -151,16 +170,42 @@ func TestAD07_TwoAtOnce(t *testing.T) {
 			if told != tt.told {
 				t.Errorf("got status %d, %q, want to be told %t", b.Status, b.Find("problem"), tt.told)
 			}
-			if a, err := w.Engine.Person(t.Context(), id); err != nil || !tt.want(a) {
-				t.Errorf("got %+v, %v", a, err)
-			}
-			want := 2
+			done := 2
 			if tt.told {
-				want = 1
+				done = 1
 			}
-			if got := tally(t, w, w.Outbox.To(robin.Mail, "notice")); got != (tallied{want, want, want}) {
-				t.Errorf("got %+v, want %d of each", got, want)
+			tt.agree(t, w, id, done)
+		})
+	}
+}
+
+// TestAD07_TheCommandIsSecond: what it sets is what was said last, and the administrator's
+// is on record before it; what cannot be done any more is refused with how it is.
+func TestAD07_TheCommandIsSecond(t *testing.T) {
+	t.Parallel()
+	for _, tt := range allTwoActs() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, hook, id, b, fields := tt.ready(t)
+			hook.write(id, func() { b.Submit(fields...) })
+			x := tt.command
+			if x.Key == "ID" {
+				x.Key = theKey(t, w, id)
 			}
+			_, err := w.Engine.Edit(byShell(t.Context()), engine.Shell(), id, x, "by command")
+			if hook.do.Load() != nil || b.Status != http.StatusOK {
+				t.Fatalf("in between: got status %d: %s", b.Status, b.Text())
+			}
+			done := 2
+			if errors.Is(err, recovery.ErrOtherState) || errors.Is(err, recovery.ErrNoKey) {
+				done = 1
+			} else if err != nil {
+				t.Errorf("got %v", err)
+			}
+			if tt.name == "disable what is to be removed" || tt.name == "enable what is to be removed" {
+				tt.want = func(a *recovery.Account) bool { return !a.Leaving.IsZero() } // both are done, one after the other
+			}
+			tt.agree(t, w, id, done)
 		})
 	}
 }
