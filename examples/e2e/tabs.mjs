@@ -160,8 +160,10 @@ Object.assign(asked, {
   // The sign-in page has asked for a suggestion by then: a device that is touched
   // before that takes it, and nobody has pressed anything.
   async touch(t, { fields }) {
-    for (let n = 0; n < 100 && !t.asked && await t.page.locator(`body[data-page="sign-in"]`).count(); n++) await t.page.waitForTimeout(20);
-    await t.page.waitForTimeout(100);
+    if (await t.page.evaluate(() => document.body.dataset.page === "sign-in")) {
+      for (let n = 0; n < 100 && !t.asked; n++) await t.page.waitForTimeout(20);
+      await t.page.waitForTimeout(100);
+    }
     for (const [name, value] of fields) await t.page.locator(`[name="${name}"]:visible`).fill(value);
     const said = t.page.locator("[data-when]:visible").first().waitFor({ timeout: 10_000 }).catch(() => {});
     await touched(t, async () => {
