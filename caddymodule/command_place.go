@@ -26,6 +26,9 @@ import (
 // store.
 const systemFolder = "/var/lib/caddy/.local/share/caddy/sparekey"
 
+// systemConfig is its config folder.
+const systemConfig = "/var/lib/caddy/.config/caddy/sparekey"
+
 // place is a store that exists, as a command sees it.
 type place struct {
 	app    *App
@@ -157,7 +160,7 @@ func (p *place) with(ctx context.Context, keys *secret.Keys, do func(*operations
 		return err
 	}
 	e, err := engine.New(&engine.Engine{
-		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: newMarkFile(),
+		Store: s, Keys: keys, Policy: p.app.policy, Now: time.Now, Audit: p.app.audit, Log: p.app.logger, Outside: markFileOfCommand(),
 		Methods:    method.All(method.Set{Keys: keys, Hasher: secret.NewHasher(p.app.policy.Hash, 0), Has: p.app.has}),
 		RuleGroups: ruleGroups(p.app.rules), LockedOut: p.lockedOut(),
 	})

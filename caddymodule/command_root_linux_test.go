@@ -97,6 +97,7 @@ func TestRescueAsRoot(t *testing.T) {
 			sparekey(t, "rescue", "alice", "--config", config).want(t, 0, "asked the running Caddy")
 			stop()
 			sparekey(t, "rescue", "alice", "--config", config).want(t, 0, "no Caddy is running here")
+			sparekey(t, "restore", "--accept-old", "--config", config).want(t, 0, "")
 			sparekey(t, "user", "unlock", "alice", "--reason=because of this", "--config", config).want(t, 0, "")
 			h.wantOther(t)
 			h.service(t, program, config)()

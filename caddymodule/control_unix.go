@@ -4,6 +4,7 @@ package caddymodule
 
 import (
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -17,3 +18,19 @@ func ours(info os.FileInfo) bool {
 func wide(info os.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
 
 func isRoot() bool { return os.Geteuid() == 0 }
+
+// handOver gives a file that root has made to the owner of its folder, who has to read
+// it: root runs commands for a Caddy of another user.
+func handOver(f *os.File) error {
+	if !isRoot() {
+		return nil
+	}
+	info, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
+		return f.Chown(int(s.Uid), int(s.Gid))
+	}
+	return nil
+}

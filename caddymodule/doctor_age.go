@@ -15,7 +15,11 @@ func (o *operations) ageCheck(ctx context.Context) check {
 	if err != nil {
 		return check{"age", levelWarning, "whether the store is an older one is not known: " + err.Error(), "", nil}
 	}
-	seen, err := newMarkFile().Seen(m.ID)
+	marks := newMarkFile()
+	if o.queue == nil { // no Caddy runs: a command looks
+		marks = markFileOfCommand()
+	}
+	seen, err := marks.Seen(m.ID)
 	switch {
 	case err != nil:
 		return check{"age", levelWarning, "a restored backup would not show: " + err.Error(), "make the file readable and writable for Caddy's user", nil}

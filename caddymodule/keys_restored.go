@@ -99,7 +99,7 @@ func (a *App) keepRoots(roots [][]byte) (int, error) {
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // gone already when all went well
 	_, err1 := f.WriteString(b.String())
-	if err := errors.Join(err1, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err1, handOver(f), f.Sync(), f.Close()); err != nil {
 		return 0, fmt.Errorf("key file: %w", err)
 	}
 	return n, os.Rename(f.Name(), path)

@@ -21,6 +21,13 @@ func newMarkFile() markFile {
 	return markFile{filepath.Join(caddy.AppConfigDir(), "sparekey", "marks.json")}
 }
 
+// markFileOfCommand is the same for a command, which root may run for the system's
+// service.
+func markFileOfCommand() markFile {
+	folder := whichFolder(filepath.Dir(newMarkFile().path), systemConfig)
+	return markFile{filepath.Join(folder, filepath.Base(newMarkFile().path))}
+}
+
 var markLock sync.Mutex //nolint:gochecknoglobals // one file for all configurations of the process
 
 func (f markFile) read() (map[string]uint64, error) {
@@ -76,7 +83,7 @@ func (f markFile) write(marks map[string]uint64) error {
 	}
 	defer os.Remove(temp.Name()) //nolint:errcheck // gone already when all went well
 	_, err1 := temp.Write(text)
-	if err := errors.Join(err1, temp.Sync(), temp.Close()); err != nil {
+	if err := errors.Join(err1, handOver(temp), temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp.Name(), f.path)
