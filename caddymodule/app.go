@@ -107,6 +107,9 @@ type App struct {
 	// Whether a second administrator has to agree before a recovery is opened for
 	// somebody, and before somebody becomes an administrator. Default: no.
 	SecondAdmin bool `json:"second_admin,omitempty"`
+	// TemporaryPassword lets administrators have a temporary password mailed, which
+	// works once, within 24 hours.
+	TemporaryPassword bool `json:"temporary_password,omitempty"`
 
 	// Lock-out after wrong passwords. Default: growing waits.
 	Lock *Lock `json:"lock,omitempty"`

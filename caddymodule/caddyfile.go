@@ -54,6 +54,7 @@ func parseOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //		passkeys DOMAIN
 //		admin_keys on
 //		second_admin on
+//		temporary_password on
 //		lock after N for DURATION
 //		hash argon2id t=3 m=64MiB p=1
 //		passwords breached FILE|URL [insecure]
@@ -136,6 +137,8 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 		return a.adminKeys(d)
 	case "second_admin":
 		return a.secondAdmin(d)
+	case "temporary_password":
+		return a.temporaryPassword(d)
 	case "lock":
 		return a.lock(d)
 	case "hash":
@@ -151,7 +154,7 @@ func (a *App) word(d *caddyfile.Dispenser, word string) error {
 	case "site":
 		return a.site(d)
 	}
-	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "admin_keys", "second_admin", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
+	return unknown(d, "store", "notify", "secret", "url", "portal", "name", "help", "templates", "insecure_http", "recover", "ask", "enrol", "require", "passkeys", "admin_keys", "second_admin", "temporary_password", "lock", "hash", "passwords", "lifetime", "limit", "from", "site")
 }
 
 // module reads "WORD NAME ..." as the guest module NAME.

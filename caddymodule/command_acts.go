@@ -93,8 +93,11 @@ func flagActs() []act {
 			},
 		},
 		{
-			use: "reset-password NAME", short: "Sends somebody a link to get back in with", names: named(), op: opUserReset, done: "the link is on its way; it lives an hour",
-			long: "Sends a link to the stored address of somebody, with which they replace what they have\nlost. Nobody else sees it, and nothing changes until it is used.", example: `user reset-password anna --reason "forgot it over the summer"`,
+			use: "reset-password NAME", short: "Sends somebody a link to get back in with", names: named(), op: opUserReset, done: "it is on its way, to the stored address only",
+			long: "Sends a link to the stored address of somebody, with which they replace what they have\nlost. It lives an hour, nobody else sees it, and nothing changes until it is used. With\n--temporary a temporary password is sent (temporary_password on): it works once, within\n24 hours, and all sessions end now.", example: "user reset-password anna --reason \"forgot it over the summer\"\n  $ caddy sparekey user reset-password anna --temporary --reason \"cannot open links\"",
+			flags: func(cmd *cobra.Command, x *actArguments) {
+				cmd.Flags().BoolVar(&x.Temporary, "temporary", false, "a temporary password in place of a link")
+			},
 		},
 		{
 			use: "reset-factors NAME", short: "The same, for a lost second factor", names: named(), op: opUserReset, done: "the link is on its way; it lives an hour",

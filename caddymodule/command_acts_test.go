@@ -107,7 +107,7 @@ func TestEachActionByCommand(t *testing.T) {
 			h.socket = filepath.Join(h.folder, "xdg", "caddy", "sparekey", "run", "redis.sock")
 		}
 		h.seed(t)
-		h.more = "notify file " + filepath.Join(h.folder, "out")
+		h.more = "temporary_password on\nnotify file " + filepath.Join(h.folder, "out")
 		h.start(t)
 		if tt.running {
 			walkResets(t, h)
@@ -125,8 +125,8 @@ func TestEachActionByCommand(t *testing.T) {
 func walkResets(t *testing.T, h *host) {
 	t.Helper()
 	config := "--config=" + filepath.Join(h.folder, "Caddyfile")
-	for _, line := range []string{"user reset-password alice", "user reset-factors alice"} {
-		sparekey(t, append(strings.Fields(line), "--reason=because of this", config)...).want(t, 0, "the link is on its way")
+	for _, line := range []string{"user reset-password alice", "user reset-factors alice", "user reset-password alice --temporary"} {
+		sparekey(t, append(strings.Fields(line), "--reason=because of this", config)...).want(t, 0, "on its way")
 	}
 	made := decode[keyJSON](t, sparekey(t, "key", "add", "alice", "--name=door", "--json", config))
 	if list := decode[[]keyJSON](t, sparekey(t, "key", "list", "alice", "--json", config)); len(list) != 1 || list[0].ID != made.ID || list[0].Key != "" {

@@ -59,6 +59,7 @@ func (c *command) explain() *cobra.Command {
 			return err
 		}
 		if !c.json && !dot && !svg {
+			app.printTemporary(cmd.OutOrStdout())
 			app.sites.printOpen(cmd.OutOrStdout())
 		}
 		return nil

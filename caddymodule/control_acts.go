@@ -55,7 +55,11 @@ func (o *operations) userReset(ctx context.Context, user string, x *actArguments
 	if err != nil {
 		return nil, err
 	}
-	return o.describePerson(a), o.engine.MailCase(o.told(ctx), engine.Shell(), a.ID, x.Reason)
+	mail := o.engine.MailCase
+	if x.Temporary {
+		mail = o.engine.MailTemporary
+	}
+	return o.describePerson(a), mail(o.told(ctx), engine.Shell(), a.ID, x.Reason)
 }
 
 // userInvite invites somebody again.

@@ -137,6 +137,7 @@ type actArguments struct {
 	Phone     string   `json:"phone,omitempty"`
 	Extension string   `json:"extension,omitempty"`
 	Again     string   `json:"again,omitempty"`
+	Temporary bool     `json:"temporary,omitempty"` // a temporary password in place of a link
 }
 
 // listArguments are which people are listed, and after whom.

@@ -58,7 +58,7 @@ func (a *App) judge() error {
 			a.logger.Warn(strings.Join(f.Lines, ", ") + ": " + f.Text + "; " + f.Advice())
 		}
 	}
-	return errors.Join(a.noticeLasts(), lint.Refused(findings))
+	return errors.Join(a.noticeLasts(), a.temporaryLeads(), lint.Refused(findings))
 }
 
 // offeredTable is the table without default ways that cannot be walked here.

@@ -77,6 +77,7 @@ func (a *App) extras(p *recovery.Policy) error {
 		return err
 	}
 	p.FactorFor, p.KnownDevice, p.Passkeys, p.AdminKeys, p.SecondAdmin = a.FactorFor, a.KnownDevice, a.Passkeys, a.AdminKeys, a.SecondAdmin
+	p.TemporaryPassword = a.TemporaryPassword
 	if l := a.Lock; l != nil {
 		if l.After < 1 || l.For <= 0 {
 			return fmt.Errorf("lock: count and time must be more than nothing: write it like lock after 10 for 1h")

@@ -11,12 +11,15 @@ const (
 func openCaseRecipe() Recipe {
 	return Recipe{
 		Kind: KindOpenCase, SignedIn: true, Needs: []Need{Administrates, Settled, Strong, because, handed},
-		After: After{To: ToPerson, Says: []string{"case_sent", "case_shown", "case_asked"}, Which: func(f *Flow) string {
+		After: After{To: ToPerson, Says: []string{"case_sent", "case_shown", "case_asked", "temporary_sent"}, Which: func(f *Flow) string {
 			if f.Second {
 				return "case_asked"
 			}
 			if f.Pending[AdminInPerson].Confirmed {
 				return "case_shown"
+			}
+			if f.Temporary {
+				return "temporary_sent"
 			}
 			return "case_sent"
 		}},

@@ -59,6 +59,7 @@ const (
 	EventDeviceAnswered        EventName = "device_answered" // a known one let it in, or made a code for it
 	EventDeviceRefused         EventName = "device_refused"  // "not me", or the wrong number
 	EventDeviceLetIn           EventName = "device_let_in"   // the new one is signed in
+	EventTemporarySent         EventName = "temporary_sent"
 	EventCaseOpened            EventName = "case_opened"
 	EventCaseShown             EventName = "case_shown" // to the administrator, who hands it over
 	EventAdminGranted          EventName = "admin_granted"
@@ -116,7 +117,7 @@ func closing() []EventName {
 		EventPasswordChanged, EventContactChanged, EventContactConfirmed, EventCodesRenewed, EventPINChanged, EventQuestionChanged, EventTrustedContactDropped,
 		EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted, EventTrustedContactAdded, EventKeyMade, EventKeyResumed,
 		EventCodeUsed, EventNewDevice, EventDeviceLetIn, EventWaitStarted,
-		EventCaseOpened, EventCaseShown, EventVouched, EventAccountGivenUp, EventKept,
+		EventCaseOpened, EventCaseShown, EventTemporarySent, EventVouched, EventAccountGivenUp, EventKept,
 	}
 }
 

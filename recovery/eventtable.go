@@ -186,6 +186,7 @@ func othersEvents() []EventInfo {
 		info(EventDisabled, requestFields, "an administrator disabled an account"),
 		info(EventEnabled, requestFields, "an administrator enabled it again"),
 		info(EventCaseOpened, proofFields, "an administrator opened a case for somebody; detail says why"),
+		info(EventTemporarySent, proofFields, "an administrator had a temporary password mailed, and the sign-ins of its person have ended; detail says why"),
 		info(EventCaseShown, proofFields, "the same, with a code to be handed over"),
 		info(EventDeviceAsked, proofFields, "a new browser asks known ones of the account to let it in"),
 		info(EventDeviceAnswered, proofFields, "a known browser let a new one in, or made a code for it"),

@@ -27,10 +27,11 @@ type Flow struct {
 	Return     string    `json:"return,omitempty"`
 	Lang       string    `json:"lang,omitempty"`
 
-	Name       string   `json:"name,omitempty"`   // as typed
-	Groups     []string `json:"groups,omitempty"` // of an account that is made
-	Second     bool     `json:"second,omitempty"` // another administrator has to agree
-	Names      bool     `json:"names,omitempty"`  // Person may vouch for the new account
+	Name       string   `json:"name,omitempty"`      // as typed
+	Groups     []string `json:"groups,omitempty"`    // of an account that is made
+	Second     bool     `json:"second,omitempty"`    // another administrator has to agree
+	Temporary  bool     `json:"temporary,omitempty"` // a temporary password is mailed in place of a link
+	Names      bool     `json:"names,omitempty"`     // Person may vouch for the new account
 	Mail       string   `json:"mail,omitempty"`
 	Phone      string   `json:"phone,omitempty"`
 	Goal       Goal     `json:"goal,omitempty"`

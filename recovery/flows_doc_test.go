@@ -107,7 +107,7 @@ func chapters() []chapter {
 		{"step_up", "", "Prove it is still you", "An administrator who changes another account has to have shown this within ten minutes.", "good for ten minutes", factor},
 		{"drill_contact", "", "Try out who could vouch", "The same call and the same code as when everything is lost; whoever vouches does it as for real.", "known to work", one},
 		{"drill", "", "Try a recovery code", "The code is checked like a real one and not used up.", "known to work", one},
-	}, byLink(empty), oneOfSeveral(full), unmailed(full), deleted(settled))
+	}, byLink(empty), oneOfSeveral(full), temporarily(member, plain), unmailed(full), deleted(settled))
 }
 
 // node is a step and what follows; equal ones are one box.
@@ -258,6 +258,9 @@ func (w *walk) starts() []*node {
 	}
 	for _, s := range w.shapes {
 		flow := &recovery.Flow{Kind: w.kind}
+		if w.kind == recovery.KindTemporary {
+			flow.Goal = w.goal // nobody is asked
+		}
 		if s.account.State == recovery.StateFrozen {
 			flow.Goal = recovery.GoalBoth // the engine sets it: what else is lost is not known
 		}

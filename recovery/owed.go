@@ -172,7 +172,7 @@ func (a *Account) owesTooMuch() bool {
 func (e EventName) grave() bool {
 	switch e {
 	case EventPasswordReset, EventFactorReset, EventBothReset, EventPasswordChanged, EventPasswordDropped, EventFactorAdded, EventFactorRemoved, EventOneRemoved, EventOneTrusted,
-		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventAdminGranted, EventAdminTaken, EventAdminRestored, EventActivated, EventLeaving, EventAccountGivenUp, EventKept:
+		EventCodesRenewed, EventContactChanged, EventContactConfirmed, EventFrozen, EventThawed, EventWaitStarted, EventCaseOpened, EventCaseShown, EventTemporarySent, EventAdminGranted, EventAdminTaken, EventAdminRestored, EventActivated, EventLeaving, EventAccountGivenUp, EventKept:
 		return true
 	}
 	return false

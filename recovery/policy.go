@@ -83,20 +83,21 @@ const MinWait = 24 * time.Hour
 // Policy is every number, switch and way. It is plain data: the lint and the
 // engine read it, nothing changes it after start.
 type Policy struct {
-	Ways        map[Goal][]Way    `json:"ways,omitempty"` // a goal without ways is switched off
-	Lifetimes   Lifetimes         `json:"lifetimes,omitzero"`
-	Limits      Limits            `json:"limits,omitzero"`
-	Lock        *Lock             `json:"lock,omitempty"`         // nil: growing waits instead
-	Ask         map[string][]Kind `json:"ask,omitempty"`          // method → kinds that ask it in addition (pin, question)
-	Enrol       []string          `json:"enrol,omitempty"`        // second factors that people may make; empty: all there are
-	FactorFor   []string          `json:"factor_for,omitempty"`   // groups whose members must have a second factor, administrators beside them; empty: everybody must
-	AdminKeys   bool              `json:"admin_keys,omitempty"`   // administrators may make access keys for others
-	SecondAdmin bool              `json:"second_admin,omitempty"` // a case, and making somebody an administrator, needs a second one
-	KnownDevice bool              `json:"known_device,omitempty"` // an unknown browser is let in by a known one, in addition
-	Passkeys    string            `json:"passkeys,omitempty"`     // domain that passkeys belong to where sign-in pages are in it; empty: each host has its own
-	Hash        secret.HashParams `json:"hash,omitzero"`
-	Site        string            `json:"site,omitempty"` // what people call the place
-	Help        string            `json:"help,omitempty"` // the operator's contact help
+	Ways              map[Goal][]Way    `json:"ways,omitempty"` // a goal without ways is switched off
+	Lifetimes         Lifetimes         `json:"lifetimes,omitzero"`
+	Limits            Limits            `json:"limits,omitzero"`
+	Lock              *Lock             `json:"lock,omitempty"`               // nil: growing waits instead
+	Ask               map[string][]Kind `json:"ask,omitempty"`                // method → kinds that ask it in addition (pin, question)
+	Enrol             []string          `json:"enrol,omitempty"`              // second factors that people may make; empty: all there are
+	FactorFor         []string          `json:"factor_for,omitempty"`         // groups whose members must have a second factor, administrators beside them; empty: everybody must
+	AdminKeys         bool              `json:"admin_keys,omitempty"`         // administrators may make access keys for others
+	SecondAdmin       bool              `json:"second_admin,omitempty"`       // a case, and making somebody an administrator, needs a second one
+	TemporaryPassword bool              `json:"temporary_password,omitempty"` // administrators may have a temporary password mailed
+	KnownDevice       bool              `json:"known_device,omitempty"`       // an unknown browser is let in by a known one, in addition
+	Passkeys          string            `json:"passkeys,omitempty"`           // domain that passkeys belong to where sign-in pages are in it; empty: each host has its own
+	Hash              secret.HashParams `json:"hash,omitzero"`
+	Site              string            `json:"site,omitempty"` // what people call the place
+	Help              string            `json:"help,omitempty"` // the operator's contact help
 }
 
 // Default is the policy of an installation that configures nothing.

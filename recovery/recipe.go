@@ -12,6 +12,7 @@ type Recipe struct {
 	Anyone   bool
 	SignedIn bool
 	Tickets  []string // purposes of the tickets that begin it
+	Typed    string   // purpose of the ticket that is typed in place of the password in a sign-in, which goes on as this kind
 	States   []State  // accounts it is for where no session begins it
 	Creates  bool     // its account does not exist before it has finished
 
@@ -37,6 +38,12 @@ func RecipeOf(list []Recipe, kind Kind) *Recipe {
 // RecipeFor is the recipe that a ticket begins; nil when there is none.
 func RecipeFor(list []Recipe, purpose string) *Recipe {
 	return find(list, func(r Recipe) bool { return slices.Contains(r.Tickets, purpose) })
+}
+
+// RecipeTyped is the recipe that a sign-in goes on as when a ticket was typed in
+// place of the password; nil when there is none.
+func RecipeTyped(list []Recipe) *Recipe {
+	return find(list, func(r Recipe) bool { return r.Typed != "" })
 }
 
 func find(list []Recipe, is func(Recipe) bool) *Recipe {

@@ -3,7 +3,7 @@ package recovery
 // Recipes is every kind of flow there is: the only list.
 func Recipes() []Recipe {
 	return []Recipe{
-		loginRecipe(), restoreRecipe(), unlockRecipe(),
+		loginRecipe(), temporaryRecipe(), restoreRecipe(), unlockRecipe(),
 		setupRecipe(), activateRecipe(), joinRecipe(),
 		changePasswordRecipe(), dropPasswordRecipe(), stepUpRecipe(),
 		addFactorRecipe(), dropFactorRecipe(), dropOneRecipe(), takeOneRecipe(), newCodesRecipe(), setPINRecipe(), setQuestionRecipe(),

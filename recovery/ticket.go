@@ -6,7 +6,7 @@ import "time"
 // case, rescue, and the "this wasn't me" links. Only its MAC is stored, as the
 // name of the record.
 type Ticket struct {
-	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, Rescue, PurposeStop, PurposeReinstate
+	Purpose    string    `json:"purpose"` // SetupTicket, Invite, Admin, AdminInPerson, TemporaryPassword, Rescue, PurposeStop, PurposeReinstate
 	Account    string    `json:"account"`
 	Generation uint64    `json:"generation"`
 	Acts       uint64    `json:"acts,omitempty"` // of the account when it was made
@@ -28,6 +28,14 @@ const PurposeStop = "stop"
 // another one did. It begins no flow either.
 const PurposeReinstate = "reinstate"
 
+// TemporaryPassword is the purpose of its ticket: an administrator's case whose
+// secret, of 80 bits, is mailed and typed where a password is. As a proof it is
+// [Admin], in the ways of the policy, and nowhere [Password].
+const TemporaryPassword = "temporary_password"
+
+// TemporaryLife is how long a temporary password works, once.
+const TemporaryLife = 24 * time.Hour
+
 // OfTicket returns the lifetime of a ticket that begins a flow.
 func (l Lifetimes) OfTicket(purpose string) time.Duration {
 	switch purpose {
@@ -39,6 +47,8 @@ func (l Lifetimes) OfTicket(purpose string) time.Duration {
 		return l.Rescue
 	case Admin, AdminInPerson:
 		return l.Case
+	case TemporaryPassword:
+		return TemporaryLife
 	}
 	return 0
 }

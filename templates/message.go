@@ -15,7 +15,7 @@ import (
 
 // messages lists the mails; each has a .txt and a .html.
 func messages() []string {
-	return []string{"admin-case", "contact-ask", "contact-code", "contact-drill", "drill-due", "invite", "mail-code", "notice", "recover-code", "test", "wait-ready"}
+	return []string{"admin-case", "contact-ask", "contact-code", "contact-drill", "drill-due", "invite", "mail-code", "notice", "recover-code", "temporary-password", "test", "wait-ready"}
 }
 
 // textMessages lists the messages for phones.
@@ -61,6 +61,7 @@ func (m message) T(key string) (string, error) {
 //	contact-drill site host name
 //	drill-due     site host name
 //	admin-case    site host name admin reason link hours stop
+//	temporary-password site host name reason code link hours
 //	wait-ready    site host name stop
 //	invite        site host name admin link hours
 //	notice        site host name event variant also browser time stop again trusted by_admin link
@@ -235,7 +236,7 @@ func (m message) ByOthers() bool {
 		return true
 	}
 	switch m.vars["event"] {
-	case "account_disabled", "account_enabled", "case_opened", "case_shown", "invited", "activated", "admin_granted", "admin_taken", "admin_restored", "second_asked",
+	case "account_disabled", "account_enabled", "case_opened", "case_shown", "temporary_sent", "invited", "activated", "admin_granted", "admin_taken", "admin_restored", "second_asked",
 		"groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving":
 		return true
 	default:

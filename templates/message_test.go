@@ -14,7 +14,7 @@ func events() []string {
 		"second_factor_replaced", "password_changed", "password_recovered", "new_device", "codes_renewed", "factor_added", "factor_removed", "account_given_up", "account_kept",
 		"second_factor_failed", "recovery_refused", "account_frozen", "account_thawed", "sessions_ended", "contact_changed", "contact_confirmed", "wait_started",
 		"both_replaced", "rescue", "recovery_code_used", "authenticator_suspended", "wait_stopped", "contact_undone", "pin_changed",
-		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "account_unlocked", "account_disabled", "account_enabled",
+		"question_changed", "contact_person_added", "contact_person_removed", "vouched", "case_opened", "case_shown", "temporary_sent", "account_unlocked", "account_disabled", "account_enabled",
 		"access_key_resumed", "admin_taken", "groups_changed", "display_name_changed", "renamed", "extension_changed", "account_leaving",
 		"invited", "activated", "sign_in_given_up", "access_key_made", "access_key_revoked", "access_keys_suspended", "device_let_in", "browser_copied", "oldest_ended",
 	}
@@ -22,7 +22,7 @@ func events() []string {
 
 // mails lists every mail.
 func mails() []string {
-	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "contact-drill", "drill-due", "admin-case", "wait-ready", "test"}
+	return []string{"recover-code", "mail-code", "invite", "notice", "contact-code", "contact-ask", "contact-drill", "drill-due", "admin-case", "temporary-password", "wait-ready", "test"}
 }
 
 func vars(extra ...string) map[string]string {

@@ -62,16 +62,17 @@ func (v PeoplePage) beside(which string, i int) string {
 // PersonPage is what an administrator sees of somebody and can do for them.
 type PersonPage struct {
 	*page
-	Person  *Person
-	Acts    []string   // what can be done to the account
-	Do      string     // one of them, whose form this is; empty: none
-	Case    string     // how an administrator's help comes here; empty: by mail
-	AskMail bool       // an invitation can be mailed
-	Waiting []Proposal // what another administrator has to agree to
-	Held    bool       // the name typed is kept from others, and may be given away
-	Endless bool       // the person is locked, and no time ends that
-	Seen    string     // what the form shows of what it sets, to compare
-	Choice  string     // the goal of the case whose form came back, else empty
+	Person    *Person
+	Acts      []string   // what can be done to the account
+	Do        string     // one of them, whose form this is; empty: none
+	Case      string     // how an administrator's help comes here; empty: by mail
+	AskMail   bool       // an invitation can be mailed
+	Waiting   []Proposal // what another administrator has to agree to
+	Held      bool       // the name typed is kept from others, and may be given away
+	Endless   bool       // the person is locked, and no time ends that
+	Seen      string     // what the form shows of what it sets, to compare
+	Choice    string     // the goal of the case whose form came back, else empty
+	Temporary bool       // a temporary password can be mailed
 	// What stands in the fields of the form: as it is, or as typed before.
 	Name, Label, Mail, Phone, Extension, Groups, Reason string
 	Hosts, Paths, Expires                               string // of an access key

@@ -176,7 +176,8 @@ func personSamples(ben, late templates.Person) []sample {
 	gone.State, gone.Leaving = "disabled", someTime().AddDate(0, 0, 7)
 	locked := person(endless)
 	locked.Endless = true
-	inPerson, either, open := acting(ben, "case"), acting(ben, "case"), acting(ben, "case")
+	inPerson, either, open, temporary := acting(ben, "case"), acting(ben, "case"), acting(ben, "case"), acting(ben, "case")
+	temporary.Temporary, temporary.Choice = true, "temporary"
 	inPerson.Case, either.Case = templates.CaseInPerson, templates.CaseEither
 	open.Choice, open.Reason = "both", "x"
 	lift, moved, again := acting(ben, "unlock"), acting(ben, "correct_mail"), acting(late, "invite_again")
@@ -190,6 +191,7 @@ func personSamples(ben, late templates.Person) []sample {
 		{"person-leaving", mine(), person(gone)},
 		{"person-endless", mine(), locked},
 		{"person-case", mine(), acting(ben, "case")},
+		{"person-case-temporary", mine(), temporary},
 		{"person-case-frozen", mine(), acting(closed, "case")},
 		{"person-case-in_person", mine(), inPerson},
 		{"person-case-either", mine(), either},

@@ -68,25 +68,6 @@ func (r *run) fromSession(ctx context.Context, in recovery.Input) (*recovery.Pro
 	return nil, nil
 }
 
-// ticket finds a ticket, and changes nothing. A ticket bound to another browser
-// counts as missing.
-func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string, error) {
-	for _, key := range r.ticketKeys(code) {
-		t, ok, err := kv.Load[recovery.Ticket](ctx, r.Store, key)
-		if err != nil {
-			return nil, "", err
-		}
-		if !ok || r.Policy.Lifetimes.OfTicket(t.Purpose) == 0 || r.late(&t) {
-			continue
-		}
-		if !r.mayHold(&t) {
-			return nil, "", nil
-		}
-		return &t, key, nil
-	}
-	return nil, "", nil
-}
-
 // keep binds the ticket that the flow began with to this browser: of many that
 // show it at once one gets it. It is the last that happens to a form, because a
 // ticket that is bound while its browser is turned away belongs to nobody, and
@@ -113,9 +94,6 @@ func (r *run) keep(ctx context.Context) (*recovery.Problem, error) {
 	}
 	return nil, err
 }
-
-// mayHold tells whether a ticket is nobody's yet, or this browser's.
-func (r *run) mayHold(t *recovery.Ticket) bool { return t.Binding == "" || r.holds(t.Binding) }
 
 // redeem begins the flow a ticket is for.
 func (r *run) redeem(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {

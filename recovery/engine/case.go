@@ -20,7 +20,13 @@ import (
 // not asked for twice.
 func (r *run) takeCase(ctx context.Context, in recovery.Input) (*recovery.Problem, error) {
 	if g := recovery.Goal(in.Choice); slices.Contains(recovery.Goals(), g) {
-		r.flow.Goal = g
+		r.flow.Goal, r.flow.Temporary = g, false
+	}
+	if in.Choice == recovery.ChoiceTemporary {
+		if !r.Policy.TemporaryPassword {
+			return recovery.NewProblem(recovery.ProblemNotAvailable), nil
+		}
+		r.flow.Goal, r.flow.Temporary = recovery.GoalPassword, true
 	}
 	var wrong []*recovery.Problem
 	if r.flow.Person == "" {
@@ -63,6 +69,9 @@ func (r *run) openCase(ctx context.Context) error {
 	if r.flow.Second {
 		return r.proposeCase(ctx, who)
 	}
+	if r.flow.Temporary {
+		return r.mailTemporary(r.acting(ctx), who, who.Source(recovery.ChannelMail, r.Now()).Value, r.flow.Reason, r.flow.Reason)
+	}
 	purpose, token, name := recovery.Admin, secret.Token(32), recovery.EventCaseOpened
 	if r.handsOver() {
 		purpose, name = recovery.AdminInPerson, recovery.EventCaseShown
@@ -91,6 +100,11 @@ func (r *run) openCase(ctx context.Context) error {
 	return nil
 }
 
+// acting names the administrator of the flow to what others do as well.
+func (r *run) acting(ctx context.Context) context.Context {
+	return By(ctx, Actor{ID: r.account.ID, Name: r.account.Name, Network: r.client.Network, Base: r.client.Base})
+}
+
 // mayMailCase charges the mail of a case while the administrator can still be
 // told that there were too many.
 func (r *run) mayMailCase(ctx context.Context) (*recovery.Problem, error) {
@@ -117,7 +131,7 @@ func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {
 // helpable tells whether a case could be opened for somebody: it is handed
 // over in person, or there is an address to send it to.
 func (r *run) helpable(a *recovery.Account) bool {
-	if a.State != recovery.StateActive && a.State != recovery.StateFrozen {
+	if a.State != recovery.StateActive && (r.flow.Temporary || a.State != recovery.StateFrozen) {
 		return false
 	}
 	return r.handsOver() || a.Source(recovery.ChannelMail, r.Now()).Value != "" && r.Notify != nil && r.Notify.Has(recovery.ChannelMail)

@@ -72,6 +72,9 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 			return nil, err
 		}
 	}
+	if r.beganWith(string(in.NewPassword)) {
+		return recovery.NewProblem(recovery.ProblemSame), nil // it is in a mailbox, or on paper
+	}
 	data, p, err := m.Confirm(ctx, r.try(in), r.flow.Pending[step.Method].Data)
 	if p != nil || err != nil {
 		return p, err

@@ -13,6 +13,7 @@ const (
 	linkInvite = "activate"
 	linkJoin   = "join"
 	linkCase   = "case"
+	linkLogin  = "login"
 	linkRescue = "rescue"
 
 	linkReinstate = "reinstate"

@@ -35,20 +35,18 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	if err != nil {
 		return nil, err
 	}
-	var used bool
-	if v.OK {
-		if v.OK, err = r.useOnce(ctx, v.Once); err != nil {
+	if !v.OK {
+		taken, err := r.typed(ctx, step, in)
+		if taken {
+			r.refund(ctx, meters)
+		}
+		if taken || err != nil {
 			return nil, err
 		}
 	}
-	if v.OK && v.Claim != nil {
-		var own bool
-		if v.OK, own, err = r.claimUse(ctx, v.Claim); err != nil {
-			return nil, err
-		}
-		if used = !v.OK; own && v.Problem == nil { // of a code that others used nobody is told more than of a wrong one
-			v.Problem = recovery.NewProblem(recovery.ProblemCodeUsed)
-		}
+	used, err := r.use(ctx, &v)
+	if err != nil {
+		return nil, err
 	}
 	if !v.OK || r.flow.IsDecoy() {
 		if err := r.note(ctx, v); err != nil {
@@ -68,6 +66,27 @@ func (r *run) prove(ctx context.Context, step recovery.Step, in recovery.Input) 
 	r.accept(m.Traits(), v, in)
 	r.copied(ctx)
 	return nil, nil
+}
+
+// use takes what a right proof uses up at once; the proof is wrong where others were
+// faster. used tells that.
+func (r *run) use(ctx context.Context, v *recovery.Verdict) (used bool, err error) {
+	if v.OK {
+		if v.OK, err = r.useOnce(ctx, v.Once); err != nil {
+			return false, err
+		}
+	}
+	if !v.OK || v.Claim == nil {
+		return false, nil
+	}
+	var own bool
+	if v.OK, own, err = r.claimUse(ctx, v.Claim); err != nil {
+		return false, err
+	}
+	if used = !v.OK; own && v.Problem == nil { // of a code that others used nobody is told more than of a wrong one
+		v.Problem = recovery.NewProblem(recovery.ProblemCodeUsed)
+	}
+	return used, nil
 }
 
 // chargeFirst charges a try before it is looked at.

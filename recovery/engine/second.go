@@ -172,12 +172,15 @@ func (e *Engine) agreedCase(ctx context.Context, who *recovery.Account, p recove
 		if err != nil {
 			return err
 		}
+		if p.Temporary {
+			return e.mailTemporary(ctx, who, to, p.Reason, detail)
+		}
 		return e.mailOpened(ctx, who, to, p.Reason, detail)
 	}
 	if who.State != recovery.StateActive && who.State != recovery.StateFrozen {
 		return recovery.ErrNotAllowed
 	}
-	who, err := e.opened(ctx, who.ID, recovery.EventCaseShown, p.Reason, detail)
+	who, err := e.opened(ctx, who.ID, opening{name: recovery.EventCaseShown, reason: p.Reason, detail: detail})
 	if err != nil {
 		return err
 	}
@@ -208,7 +211,7 @@ func (r *run) secondCould(ctx context.Context) (*recovery.Problem, error) {
 // proposeCase has the case wait. A code to be handed over was shown, and opens nothing
 // yet.
 func (r *run) proposeCase(ctx context.Context, who *recovery.Account) error {
-	p := recovery.Proposal{Do: string(recovery.ActionCase), Goal: r.flow.Goal, Reason: r.flow.Reason}
+	p := recovery.Proposal{Do: string(recovery.ActionCase), Goal: r.flow.Goal, Temporary: r.flow.Temporary, Reason: r.flow.Reason}
 	if r.handsOver() {
 		var token string
 		if err := json.Unmarshal(r.flow.Pending[recovery.AdminInPerson].Data, &token); err != nil {
@@ -216,5 +219,5 @@ func (r *run) proposeCase(ctx context.Context, who *recovery.Account) error {
 		}
 		p.Ticket = r.ticketKeys(token)[0]
 	}
-	return r.propose(By(ctx, Actor{ID: r.account.ID, Name: r.account.Name, Network: r.client.Network, Base: r.client.Base}), r.account, who, p)
+	return r.propose(r.acting(ctx), r.account, who, p)
 }

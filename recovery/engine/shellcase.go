@@ -21,6 +21,11 @@ var (
 // person's stored address, and whoever opens the case never sees it (AD-04). A code
 // to be handed over is not shown there: the shell has rescue.
 func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason string) error {
+	return e.help(ctx, by, person, reason, e.mailOpened)
+}
+
+// help mails somebody a way back in, unless it may not or cannot be.
+func (e *Engine) help(ctx context.Context, by Authority, person, reason string, mail func(ctx context.Context, who *recovery.Account, to, reason, detail string) error) error {
 	ctx = by.acting(ctx)
 	reason, err := e.accountable(by, person, reason)
 	if err != nil {
@@ -37,7 +42,7 @@ func (e *Engine) MailCase(ctx context.Context, by Authority, person, reason stri
 	if wait, err := e.mayMail(ctx, "admin-case", who.ID); err != nil || wait > 0 {
 		return cmp.Or(err, ErrMailedOft)
 	}
-	return e.mailOpened(ctx, who, to, reason, reason)
+	return mail(ctx, who, to, reason, reason)
 }
 
 // caseAddress is where the link of a case goes, or why there can be none.
@@ -52,14 +57,24 @@ func (e *Engine) caseAddress(ctx context.Context, who *recovery.Account) (string
 	return to, nil
 }
 
+// opening is how a case is recorded.
+type opening struct {
+	name   recovery.EventName
+	reason string                  // that the person reads
+	detail string                  // of the record
+	change func(*recovery.Account) // nil: nothing changes yet
+}
+
 // opened records a case and owes its notice. What opens it is written after that: a
 // crash in between leaves a notice too many, and never a case of which nobody heard.
-// The person reads reason; the record has detail.
-func (e *Engine) opened(ctx context.Context, id string, name recovery.EventName, reason, detail string) (who *recovery.Account, err error) {
+func (e *Engine) opened(ctx context.Context, id string, o opening) (who *recovery.Account, err error) {
 	err = e.entering(func(enter entry) (err error) {
 		who, err = e.editOwing(ctx, id, func(a *recovery.Account) error {
-			e.oweAdmin(ctx, a, name, recovery.Thing{Reason: reason})
-			return enter(a, e.because(ctx, name, detail))
+			if o.change != nil {
+				o.change(a)
+			}
+			e.oweAdmin(ctx, a, o.name, recovery.Thing{Reason: o.reason})
+			return enter(a, e.because(ctx, o.name, o.detail))
 		})
 		return err
 	})
@@ -68,7 +83,7 @@ func (e *Engine) opened(ctx context.Context, id string, name recovery.EventName,
 
 // mailOpened opens a case and mails its link.
 func (e *Engine) mailOpened(ctx context.Context, who *recovery.Account, to, reason, detail string) error {
-	who, err := e.opened(ctx, who.ID, recovery.EventCaseOpened, reason, detail)
+	who, err := e.opened(ctx, who.ID, opening{name: recovery.EventCaseOpened, reason: reason, detail: detail})
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,34 @@ func (e *Engine) late(t *recovery.Ticket) bool {
 	return !e.Now().Before(t.Made.Add(e.Policy.Lifetimes.OfTicket(t.Purpose)))
 }
 
+// ticket finds a ticket, and changes nothing. A ticket bound to another browser
+// counts as missing.
+func (r *run) ticket(ctx context.Context, code string) (*recovery.Ticket, string, error) {
+	for _, key := range r.ticketKeys(code) {
+		t, ok, err := kv.Load[recovery.Ticket](ctx, r.Store, key)
+		if err != nil {
+			return nil, "", err
+		}
+		if !ok || r.Policy.Lifetimes.OfTicket(t.Purpose) == 0 || r.late(&t) {
+			continue
+		}
+		if !r.mayHold(&t) {
+			return nil, "", nil
+		}
+		return &t, key, nil
+	}
+	return nil, "", nil
+}
+
+// mayHold tells whether a ticket is nobody's yet, or this browser's.
+func (r *run) mayHold(t *recovery.Ticket) bool { return t.Binding == "" || r.holds(t.Binding) }
+
+// beganWith tells whether a secret is that of a ticket which the flow spends.
+func (r *run) beganWith(code string) bool {
+	keys := r.ticketKeys(code)
+	return slices.ContainsFunc(r.flow.Reserved, func(s recovery.Spent) bool { return slices.Contains(keys, s.ID) })
+}
+
 // holds tells whether this browser is the one of a binding.
 func (r *run) holds(binding string) bool {
 	return slices.ContainsFunc(append([]string{r.token}, r.client.Flows...), func(t string) bool {

@@ -196,7 +196,7 @@ func (x *exchange) personPage(a *recovery.Account, s *recovery.Session, do strin
 		return templates.PersonPage{}, false
 	}
 	c := templates.PersonPage{
-		Case: x.cases(), AskMail: x.has(recovery.ChannelMail), Endless: row.Endless(x.Engine.Now()),
+		Case: x.cases(), Temporary: x.Engine.Policy.TemporaryPassword, AskMail: x.has(recovery.ChannelMail), Endless: row.Endless(x.Engine.Now()),
 		Person: &templates.Person{
 			ID: who.ID, Name: who.Name, Display: who.DisplayName, State: string(who.State), Admin: who.Admin(), Self: who.ID == a.ID, Account: x.about(who, s.ID),
 			Locked: row.Locked, LockedOut: row.LockedOut, SignedIn: row.SignedIn, Leaving: who.Leaving,
