@@ -113,18 +113,6 @@ func (a *App) configured() (*place, error) {
 	return &place{app: a}, err
 }
 
-// whichFolder is that of this user, or, where there is none, that of the system's
-// service: root runs commands for it.
-func whichFolder(own, service string) string {
-	if _, err := os.Stat(own); err == nil {
-		return own
-	}
-	if _, err := os.Stat(service); err == nil {
-		return service
-	}
-	return own
-}
-
 // adapted reads a configuration as JSON.
 func adapted(path, adapter string) ([]byte, error) {
 	body, err := os.ReadFile(path) //nolint:gosec // the operator names it

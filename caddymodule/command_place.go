@@ -22,13 +22,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
-// systemFolder is where the packaged service of Linux distributions keeps its
-// store.
-const systemFolder = "/var/lib/caddy/.local/share/caddy/sparekey"
-
-// systemConfig is its config folder.
-const systemConfig = "/var/lib/caddy/.config/caddy/sparekey"
-
 // place is a store that exists, as a command sees it.
 type place struct {
 	app    *App
