@@ -31,6 +31,7 @@ type ForbiddenPage struct {
 	Name  string    // who is signed in
 	Why   Forbidden // and what would help
 	Until time.Time // with ForbiddenRecovered: when it opens
+	Admin bool      // may be who runs the place
 }
 
 // Forbidden is why somebody who is signed in may not see a page.

@@ -205,6 +205,7 @@ func otherSamples() []sample {
 		{"refused-again", site(templates.Frame{Problem: problem("enter_again"), ID: "r-4f9a26", Return: albums}), templates.RefusedPage{Again: true}},
 		{"refused-done", site(templates.Frame{Notice: problem("flow_finished"), SignedIn: true, Return: albums}), templates.RefusedPage{Done: true}},
 		{"forbidden", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana"}},
+		{"forbidden-admin", site(templates.Frame{ID: "r-4f9a22", SignedIn: true, Return: "/albums"}), templates.ForbiddenPage{Name: "ana", Admin: true}},
 		{"forbidden-recovered", site(templates.Frame{ID: "r-4f9a27", SignedIn: true, Return: "/"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenRecovered, Until: someTime()}},
 		{"forbidden-factor", site(templates.Frame{ID: "r-4f9a28", SignedIn: true, Return: "/"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenFactor}},
 		{"forbidden-prove", site(templates.Frame{SignedIn: true, Start: "step_up", Return: "/albums"}), templates.ForbiddenPage{Name: "ana", Why: templates.ForbiddenProve}},

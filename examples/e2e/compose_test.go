@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -25,6 +26,31 @@ func TestComposeExample(t *testing.T) {
 	cmd.Env = []string{"DOMAIN=example.com", "SMTP_PASSWORD=secret", "HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestComposeWalk is what its README says: the first administrator is let in by the
+// command, and others as they are invited.
+func TestComposeWalk(t *testing.T) {
+	t.Parallel()
+	w := e2e.New(t, caddy)
+	c, alice := w.Compose(), e2e.Alice()
+	if b := c.Browser().Get("/"); b.Status != 401 || w.App.Hits() > 0 {
+		t.Fatalf("got status %d and %d requests at the app, want a closed gate", b.Status, w.App.Hits())
+	}
+	b := c.Browser()
+	w.SetUpIn(b, c, alice)
+	if b.Get("/").Want("forbidden"); w.App.Hits() > 0 || !strings.Contains(b.Text(), "caddy sparekey user groups") {
+		t.Errorf("got %d requests at the app, want the command that lets her in instead:\n%s", w.App.Hits(), b.Text())
+	}
+	cmd := c.Command(t.Context(), "sparekey", "user", "groups", alice.Name, "--group", "admins", "--group", "family", "--reason", "the first")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for end := time.Now().Add(5 * time.Second); b.Get("/").Page() == "forbidden" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	}
+	if b.Page() != "" || w.App.Hits() != 1 {
+		t.Errorf("got status %d on page %q, want the app\n%s", b.Status, b.Page(), b.Text())
 	}
 }
 

@@ -44,6 +44,23 @@ func TestHD03_AYesToAnotherProxyNamesWhoAsks(t *testing.T) {
 	}
 }
 
+// TestHD03_AYesHasEmptyValuesToo: they replace what the client has sent.
+func TestHD03_AYesHasEmptyValuesToo(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	change(t, a.World, "alice", func(x *recovery.Account) { x.Groups, x.Addresses = nil, nil })
+	for dialect := range dialects {
+		r := a.about(dialect, "GET", "https://photos.example.com/", true)
+		r.Header["Remote-Groups"], r.Header["Remote-Email"] = []string{"admins"}, []string{"root@example.org"}
+		res := a.want(dialect, r, 200, "")
+		for _, name := range []string{"Remote-Email", "Remote-Groups", "Authorization", "Sparekey-Key"} {
+			if got, there := res.Header[name]; !there || len(got) != 1 || got[0] != "" {
+				t.Errorf("%s: %s is %q (%v), want it there and empty", dialect, name, got, there)
+			}
+		}
+	}
+}
+
 // Whatever the guard does not let pass is no yes, in the words each proxy takes.
 func TestHD05_ANoToAnotherProxy(t *testing.T) {
 	t.Parallel()

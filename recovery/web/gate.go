@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,7 +221,7 @@ func (x *exchange) contradicted() {
 // forbidden answers somebody whom the site is not shared with.
 func (x *exchange) forbidden(id *guard.Identity) {
 	x.refusedTo(id)
-	x.keepOut("forbidden", templates.ForbiddenPage{Name: id.User})
+	x.keepOut("forbidden", templates.ForbiddenPage{Name: id.User, Admin: slices.Contains(strings.Split(id.Groups, ","), recovery.GroupAdmins)})
 }
 
 // recoveredLately answers the owner of an account that was recovered lately, or
