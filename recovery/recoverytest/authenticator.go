@@ -70,6 +70,14 @@ func (a *Authenticator) read(text string) options {
 	return o.options
 }
 
+// has tells whether it has one of the passkeys beside which none shall be made.
+func (a *Authenticator) has(text string) bool {
+	a.TB.Helper()
+	return slices.ContainsFunc(a.read(text).Exclude, func(x struct{ ID string }) bool {
+		return slices.ContainsFunc(a.Keys, func(k *Key) bool { return k.ID == x.ID })
+	})
+}
+
 // Create answers navigator.credentials.create.
 func (a *Authenticator) Create(text string) string {
 	a.TB.Helper()

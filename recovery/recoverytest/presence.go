@@ -3,6 +3,8 @@ package recoverytest
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"golang.org/x/net/html"
 )
@@ -46,11 +48,27 @@ func (b *Browser) Touch(pairs ...string) *Browser {
 	}
 	answer := ""
 	if attr(form, "data-ceremony") == "create" {
+		if b.Device.has(attr(form, "data-options")) {
+			return b // browsers make no second one where they are told not to
+		}
 		answer = b.Device.Create(attr(form, "data-options"))
 	} else if answer = b.Device.Get(attr(form, "data-options")); answer == "" {
 		return b
 	}
 	return b.Passkey(answer, pairs...)
+}
+
+// Told is what the script of the page says about a passkey. Without scripts it is all
+// that it could say.
+func (b *Browser) Told() string {
+	var said []string
+	each(b.doc, func(n *html.Node) {
+		hidden := slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" })
+		if attr(n, "data-when") != "" && (b.tab == nil || !hidden) {
+			said = append(said, strings.Join(strings.Fields(words(n)), " "))
+		}
+	})
+	return strings.Join(said, " ")
 }
 
 // Suggested opens an address whose sign-in page suggests passkeys among the names, and

@@ -29,6 +29,14 @@ func touches() []sentence {
 		{`she makes a passkey called: (.+)`, func(s *storyReader, m []string) {
 			s.b.Want("choice").Submit("method", recovery.Passkey).Want("enroll").Touch("label", m[0]).Want("codes")
 		}},
+		{`she asks for one more passkey on the same device`, func(s *storyReader, _ []string) {
+			s.b.Want("choice").Submit("method", recovery.Passkey).Want("enroll").Touch("label", "once more").Want("enroll")
+		}},
+		{`she is told: (.+)`, func(s *storyReader, m []string) {
+			if got := s.b.Told(); !strings.Contains(got, m[0]) {
+				s.t.Errorf("got page %q, which says %q", s.b.Page(), got)
+			}
+		}},
 		{`she shows her passkey`, func(s *storyReader, _ []string) { s.b.Touch() }},
 		{`on the (.+) she opens (/\S*) and picks her passkey from the names`, func(s *storyReader, m []string) { s.use(m[0]).Suggested(m[1]) }},
 		{`she removes the passkey called: (.+)`, func(s *storyReader, m []string) {
