@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
@@ -91,6 +92,17 @@ func aroundPeople() []sentence {
 		{`the operator lets administrators make keys for others`, func(s *storyReader, _ []string) {
 			s.w.Policy.AdminKeys = true
 			s.w.Reload()
+		}},
+		{`on the (.+) she looks at who is locked, and sees (\w+)`, func(s *storyReader, m []string) {
+			s.w.Engine.Later(s.t.Context()) // the list hears of it after the answer
+			page := s.use(m[0]).Get("/.sparekey/people?show=locked").Want("people")
+			for n := 0; n < 50 && len(page.All("locked")) == 0; n++ {
+				time.Sleep(50 * time.Millisecond)
+				page.Get("/.sparekey/people?show=locked")
+			}
+			if marks := page.All("locked"); len(marks) != 1 || !strings.Contains(page.Body, "<bdi>"+m[1]+"</bdi>") || strings.Contains(page.Body, "<bdi>alice</bdi>") {
+				s.t.Errorf("got marks %q: %s", marks, page.Text())
+			}
 		}},
 		{`on the (.+) (?:she|he) revokes the key "(.+)" that alice made`, func(s *storyReader, m []string) {
 			if got := s.use(m[0]).Get("/.sparekey/account/keys").Want("account-keys").Text(); !strings.Contains(got, m[1]) || !strings.Contains(got, "Made by alice") {
