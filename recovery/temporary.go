@@ -15,10 +15,14 @@ func temporaryRecipe() Recipe {
 	}
 }
 
-// temporary replaces the password and signs in.
+// temporary replaces the password and signs in. The notice is about the password; a
+// new browser is told of beside it.
 func (end End) temporary(a *Account, eff *Effects) {
 	end.recover(a, eff)
+	first := eff.Tell
+	eff.Tell = nil
 	end.login(a, eff)
+	eff.Tell = append(eff.Tell, first...)
 }
 
 // typed needs the temporary password, which began the flow: no form asks for it.

@@ -76,7 +76,7 @@ const (
 	seen = `^TestFlows$/^(address-counts|admin-case|admin-in-person-waits|lost-phone|not-me|thaw-by-old-code|vouched|waiting-stopped)$`
 	// What administrators do to people, and people to their own account: in Chromium
 	// on both stores, the ways back that an administrator opens in "make soak".
-	people  = `^TestFlows$/^(people-actions|second-administrator|deleted-account)$`
+	people  = `^TestFlows$/^(people-actions|temporary-password|second-administrator|deleted-account)$`
 	byAdmin = `^TestFlows$/^(admin-case|admin-in-person)$`
 	// Known devices and passkeys: in "make soak" Chromium walks them on both stores,
 	// here these on Redis and the others on the file store.

@@ -32,7 +32,10 @@ func (inst *installation) addAdmin() {
 
 // opensCase lets the administrator sign in and open a case for alice; false:
 // refused.
-func (inst *installation) opensCase() (*attackState, bool) {
+func (inst *installation) opensCase() (*attackState, bool) { return inst.asksCase("") }
+
+// asksCase is opensCase with what was chosen.
+func (inst *installation) asksCase(choice string) (*attackState, bool) {
 	b := &attackState{client: stranger()}
 	factor := func(ok bool) bool {
 		for ok && b.flow != nil && b.step.Method == recovery.TOTP {
@@ -42,7 +45,7 @@ func (inst *installation) opensCase() (*attackState, bool) {
 	}
 	ok := factor(inst.send(b, recovery.Input{Start: recovery.KindLogin, Name: adminName, Password: contactPassword}))
 	b.client.Session, b.client.Device = b.holdings.session, b.holdings.device
-	ok = ok && factor(inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Reason: "was asked to"}))
+	ok = ok && factor(inst.send(b, recovery.Input{Start: recovery.KindOpenCase, Name: "alice", Choice: choice, Reason: "was asked to"}))
 	return b, ok
 }
 

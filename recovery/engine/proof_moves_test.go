@@ -124,6 +124,9 @@ func (inst *installation) entryMoves(s *attackState) []move {
 	}
 	if s.holdings.admin {
 		out = append(out, move{"an administrator's case", inst.openCase})
+		if inst.engine.Policy.TemporaryPassword {
+			out = append(out, move{"a temporary password", inst.typeTemporary})
+		}
 	}
 	if inst.pressesStop {
 		out = append(out, move{"press \"this wasn't me\"", inst.freeze})

@@ -341,6 +341,11 @@ func TestLintIsExact(t *testing.T) {
 			lint.Having("totp", "mail", "admin"), // no channel to announce a wait
 			lint.Having("totp", "mail", "sms", "admin"),
 		}},
+		{"an administrator has temporary passwords mailed", temporaryPolicy(), []lint.Shape{
+			lint.Having("mail", "admin"),
+			lint.Having("totp", "recovery_code", "mail", "admin"),
+			lint.Having("totp", "mail", "device", "admin"),
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

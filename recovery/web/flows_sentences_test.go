@@ -12,7 +12,7 @@ import (
 )
 
 func sentences() []sentence {
-	return slices.Concat(circumstances(), invitations(), actions(), changes(), results(), administration(), onPeople(), aroundPeople(), twoAdministrators(), inPerson(), handedCode(), signIns(), secondFactors(), letIn(), backByDevice(), letInResults(), touches())
+	return slices.Concat(circumstances(), invitations(), actions(), changes(), results(), administration(), onPeople(), aroundPeople(), temporarySentences(), twoAdministrators(), inPerson(), handedCode(), signIns(), secondFactors(), letIn(), backByDevice(), letInResults(), touches())
 }
 
 // circumstances are what there was before, and time.
