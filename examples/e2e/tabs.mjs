@@ -172,6 +172,15 @@ Object.assign(asked, {
       await Promise.race([left, said]);
     });
   },
+  // forgets waits until the device holds no passkey any more, as it was told.
+  async forgets(t) {
+    for (let n = 0; n < 100; n++) {
+      const { credentials } = await t.cdp.send("WebAuthn.getCredentials", { authenticatorId: t.device });
+      if (!credentials.length) return;
+      await t.page.waitForTimeout(20);
+    }
+    throw new Error("the device still holds a passkey");
+  },
   // suggested has the browser suggest a passkey among the names, and takes it.
   async suggested(t, { url }) {
     await touched(t, async () => {

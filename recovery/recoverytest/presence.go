@@ -58,6 +58,21 @@ func (b *Browser) Touch(pairs ...string) *Browser {
 	return b.Passkey(answer, pairs...)
 }
 
+// Forgets wants the device to hold no passkey any more, because the page has told it that
+// its one is not known.
+func (b *Browser) Forgets() *Browser {
+	b.TB.Helper()
+	if b.tab != nil {
+		return b.ask("forgets", "", nil)
+	}
+	said := find(b.doc, func(n *html.Node) bool { return attr(n, "data-unknown") != "" })
+	if len(b.Device.Keys) != 1 || said == nil || !strings.Contains(attr(said, "data-unknown"), b.Device.Keys[0].ID) {
+		b.TB.Errorf("page %q does not tell the device that its passkey is not known", b.Page())
+	}
+	b.Device.Keys = nil
+	return b
+}
+
 // Told is what the script of the page says about a passkey. Without scripts it is all
 // that it could say.
 func (b *Browser) Told() string {

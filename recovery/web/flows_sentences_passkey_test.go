@@ -37,6 +37,7 @@ func touches() []sentence {
 				s.t.Errorf("got page %q, which says %q", s.b.Page(), got)
 			}
 		}},
+		{`the (.+) forgets its passkey by itself`, func(s *storyReader, m []string) { s.use(m[0]).Forgets() }},
 		{`she shows her passkey`, func(s *storyReader, _ []string) { s.b.Touch() }},
 		{`on the (.+) she opens (/\S*) and picks her passkey from the names`, func(s *storyReader, m []string) { s.use(m[0]).Suggested(m[1]) }},
 		{`she removes the passkey called: (.+)`, func(s *storyReader, m []string) {
