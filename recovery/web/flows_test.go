@@ -52,6 +52,7 @@ func TestFlows(t *testing.T) {
 			}
 			followStory(t, file, func(b *recoverytest.Browser) {
 				wayOut(t, b)
+				asksUs(t, b)
 				mu.Lock()
 				defer mu.Unlock()
 				seen[b.Page()] = true

@@ -47,3 +47,20 @@ func wayOut(t *testing.T, b *recoverytest.Browser) {
 		t.Errorf("nothing on %s leads back to sign-in", page)
 	}
 }
+
+// asksUs wants scripts to be allowed to ask the server on those pages that have one which
+// does, and nowhere else.
+func asksUs(t *testing.T, b *recoverytest.Browser) {
+	t.Helper()
+	policy := b.Answer.Get("Content-Security-Policy")
+	if policy == "" || b.Page() == "" {
+		return // the app, or a Chromium, which obeys
+	}
+	asks := strings.Contains(b.Body, "data-watch=") || strings.Contains(b.Body, "data-ceremony=") || strings.Contains(b.Body, "data-ask=")
+	if got := strings.Contains(policy, "connect-src"); got != asks {
+		t.Errorf("%s: scripts may ask the server: %v, want %v; policy %q", b.Page(), got, asks, policy)
+	}
+	if rights := b.Answer.Get("Permissions-Policy"); !strings.Contains(rights, "publickey-credentials-create=(self), publickey-credentials-get=(self)") {
+		t.Errorf("%s: got Permissions-Policy %q", b.Page(), rights)
+	}
+}
