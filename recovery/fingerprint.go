@@ -14,7 +14,7 @@ func (p *Policy) Fingerprint(m *Methods) (map[string]string, error) {
 	channels := map[string]bool{ChannelMail: m.Has(ChannelMail), ChannelSMS: m.Has(ChannelSMS)}
 	out := map[string]string{}
 	for name, part := range map[string]any{
-		"recover": bareWays(p.Ways), "lifetime": p.Lifetimes, "limit": p.Limits, "lock": p.Lock, "ask": p.Ask, "enrol": p.Enrol, "require second_factor": p.FactorFor, "require known_device": p.KnownDevice, "passkeys": p.Passkeys, "hash": p.Hash, "notify": channels,
+		"recover": bareWays(p.Ways), "lifetime": p.Lifetimes, "limit": p.Limits, "lock": p.Lock, "ask": p.Ask, "enrol": p.Enrol, "require second_factor": p.FactorFor, "require known_device": p.KnownDevice, "passkeys": p.Passkeys, "temporary_password": p.TemporaryPassword, "hash": p.Hash, "notify": channels,
 	} {
 		body, err := json.Marshal(part)
 		if err != nil {

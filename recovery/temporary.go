@@ -25,9 +25,10 @@ func (end End) temporary(a *Account, eff *Effects) {
 	eff.Tell = append(eff.Tell, first...)
 }
 
-// typed needs the temporary password, which began the flow: no form asks for it.
+// typed needs the temporary password, which began the flow, and that there still are
+// any: no form asks for it.
 func typed(f Facts) (Step, bool) {
-	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, !f.Flow.Has(Admin)
+	return Step{Page: PageRefused, Dead: ProblemNotAvailable}, !f.Policy.TemporaryPassword || !f.Flow.Has(Admin)
 }
 
 // factorIfAny is factorItself for accounts that have one: neither a browser that

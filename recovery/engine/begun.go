@@ -11,7 +11,7 @@ import (
 // browser that the account does not know: the same browser takes it back when it
 // finishes, else the owner is told once the flow is over (ASVS 5.0 6.3.5).
 func (r *run) noteBegun(ctx context.Context) error {
-	if !r.recipe().Opens || r.flow.IsDecoy() || !r.flow.Has(recovery.Password) || r.known() != "" {
+	if !r.recipe().Opens || r.flow.IsDecoy() || !r.passed() || r.known() != "" {
 		return nil
 	}
 	if !r.account.Notes(r.flow.Binding) {
@@ -29,6 +29,9 @@ func (r *run) noteBegun(ctx context.Context) error {
 	}
 	return err
 }
+
+// passed tells that what was typed as the password was right, or stood in for it.
+func (r *run) passed() bool { return r.flow.Has(recovery.Password) || r.recipe().Typed != "" }
 
 func (r *run) begunSignIn() recovery.BegunSignIn {
 	return recovery.BegunSignIn{

@@ -216,7 +216,7 @@ func (r *run) wrong(ctx context.Context, step recovery.Step, v recovery.Verdict,
 	ev := r.event(recovery.EventLoginFailed)
 	ev.Method = step.Method
 	r.audit(ev)
-	if own := used && v.Problem != nil; !own && r.recipe().Opens && r.flow.Has(recovery.Password) && r.known() == "" {
+	if own := used && v.Problem != nil; !own && r.recipe().Opens && r.passed() && r.known() == "" {
 		r.slipped(ctx, used)
 	}
 	switch {

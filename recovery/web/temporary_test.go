@@ -96,6 +96,24 @@ func TestTemporaryPasswordIsRefused(t *testing.T) {
 	}
 }
 
+// TestAD01_ATemporaryPasswordGivenUpIsTold to its owner: whoever typed it on an unknown
+// browser had the mailbox, and not the second factor. Turned off, it ends in its flow.
+func TestAD01_ATemporaryPasswordGivenUpIsTold(t *testing.T) {
+	t.Parallel()
+	o := newAdminWorld(t, recoverytest.WithPolicy(temporaryOn))
+	b := o.Browser()
+	o.signsIn(b, o.mailTemporary()).Want("factor")
+	o.Policy.TemporaryPassword = false
+	if b.Submit("code", recoverytest.TOTP(o.World, o.robin.Key)); b.Page() == "new-password" {
+		t.Error("goes on although the operator wants none now")
+	}
+	o.Clock.Move(time.Hour)
+	pay(t, o.World)
+	if !toldOf(o.World, o.robin.Mail, recovery.EventGivenUp) {
+		t.Error("robin did not hear of it")
+	}
+}
+
 // TestATemporaryPasswordIsNoPassword where one is proved, and no link.
 func TestATemporaryPasswordIsNoPassword(t *testing.T) {
 	t.Parallel()
