@@ -132,7 +132,7 @@ type walk struct {
 
 func (w *walk) facts(f *recovery.Flow, s shape) recovery.Facts {
 	policy := recovery.Default()
-	policy.KnownDevice = s.known
+	policy.KnownDevice, policy.TemporaryPassword = s.known, true
 	if s.free {
 		policy.FactorFor = []string{recovery.GroupAdmins}
 	}
