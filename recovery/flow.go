@@ -102,6 +102,11 @@ func (f *Flow) sure() bool {
 	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Method != Password })
 }
 
+// short tells whether the password that was shown signs in once more only.
+func (f *Flow) short() bool {
+	return slices.ContainsFunc(f.Proofs, func(p Proof) bool { return p.Short })
+}
+
 // Shown lists the methods that have been proved.
 func (f *Flow) Shown() []string {
 	var out []string

@@ -11,13 +11,14 @@ const KindLogin Kind = "login"
 func loginRecipe() Recipe {
 	return Recipe{
 		Kind: KindLogin, Anyone: true, States: []State{StateActive, StateFrozen, StateLeaving}, Opens: true,
-		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor, knownDevice}, Finish: End.login,
+		Needs: []Need{who(PageSignIn), firstFactor, unclosed, secondFactor, knownDevice, longEnough}, Finish: End.login,
 		After: After{To: ToReturn},
 	}
 }
 
 // login signs in: the device becomes known, the session begins.
 func (end End) login(a *Account, eff *Effects) {
+	end.lengthen(a, eff)
 	if end.near(a) {
 		end.enterNear(a, eff)
 		return
@@ -55,6 +56,25 @@ func (end End) login(a *Account, eff *Effects) {
 	_, before := SplitSession(end.Client.Session)
 	a.Sessions = slices.DeleteFunc(a.Sessions, func(s Session) bool { return s.GoesBy(before, end.Now) })
 	end.issue(a, device, eff)
+}
+
+// longEnough needs another password in place of one that was brought along and is
+// shorter than the rule.
+func longEnough(f Facts) (Step, bool) {
+	if !f.Flow.short() {
+		return Step{}, false
+	}
+	return Enrolled(Password)(f)
+}
+
+// lengthen puts the longer password in, and ends all other sign-ins.
+func (end End) lengthen(a *Account, eff *Effects) {
+	if end.Flow.short() {
+		end.Install(a, Password)
+		a.endButKeys()
+		a.UntrustDevices()
+		eff.Done(EventPasswordChanged)
+	}
 }
 
 // byTrust tells whether the second factor was not asked for because the browser

@@ -105,6 +105,7 @@ type Verdict struct {
 	Version    uint64
 	Alone      bool     // it is first and second factor at once
 	Factor     bool     // as [Proof.Factor]
+	Short      bool     // as [Proof.Short]
 	There      []string // as [Proof.There]
 	By         string   // as [Proof.By]
 	Reserve    *Spent   // single-use thing to be spent when the flow finishes

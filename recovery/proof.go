@@ -49,6 +49,9 @@ type Proof struct {
 	// Factor says that a second factor or recovery code was shown where the proof
 	// was given: in the browser that let this one in.
 	Factor bool `json:"factor,omitempty"`
+	// Short says that the password of another program was right and is shorter than
+	// the rule here: it signs in once more, with a new one.
+	Short bool `json:"short,omitempty"`
 	// There are the methods that were shown in that browser, and By is its id.
 	There []string  `json:"there,omitempty"`
 	By    string    `json:"by,omitempty"`

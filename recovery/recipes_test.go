@@ -64,6 +64,7 @@ func excused() map[recovery.Kind]string {
 	return map[recovery.Kind]string{
 		recovery.KindChangePassword: "asks for the password that it replaces, and for the factor",
 		recovery.KindRecover:        "its ways are the table itself",
+		recovery.KindLogin:          "asks for the password that it replaces, and for the factor",
 		recovery.KindTemporary:      "its ways are those of the password in the table",
 		recovery.KindSetup:          "there is no account before it",
 		recovery.KindActivate:       "there is nothing in the account before it",

@@ -81,7 +81,7 @@ func (r *run) conclude(ctx context.Context, end recovery.End) (*recovery.Account
 		change = recovery.Within(change)
 	}
 	a, err := edit(ctx, r.flow.Account, change)
-	if errors.Is(err, recovery.ErrTrailFull) && r.recipe().Opens && !r.recipe().Replaces {
+	if errors.Is(err, recovery.ErrTrailFull) && r.recipe().Opens && len(r.flow.Pending) == 0 {
 		r.postponed = true // what lets its owner in goes on; what changes something does not
 		a, err = edit(ctx, r.flow.Account, change)
 	}

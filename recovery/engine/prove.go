@@ -197,7 +197,7 @@ func (r *run) note(ctx context.Context, v recovery.Verdict) error {
 
 func (r *run) accept(t recovery.Traits, v recovery.Verdict, in recovery.Input) {
 	instead := v.Alone && len(r.flow.Proofs) == 0 // of the password, on its page
-	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, Factor: v.Factor, There: v.There, By: v.By, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
+	r.flow.AddProof(recovery.Proof{Method: t.Name, Source: t.Source, Credential: v.Credential, Version: v.Version, Alone: v.Alone, Factor: v.Factor, Short: v.Short, There: v.There, By: v.By, At: r.Now(), Entry: r.flow.Challenges[t.Name].Entry})
 	if v.Reserve != nil {
 		r.flow.Reserved = append(r.flow.Reserved, *v.Reserve)
 	}

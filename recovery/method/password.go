@@ -80,17 +80,20 @@ func (m Password) Verify(ctx context.Context, t recovery.Try) (recovery.Verdict,
 	if err != nil || !right {
 		return recovery.Verdict{}, err
 	}
-	v := recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version}
-	if stale && ok {
+	v := recovery.Verdict{OK: true, Credential: c.ID, Version: c.Version, Short: brought(d.Hash) && utf8.RuneCountInString(typed) < Minimum(t.Account, nil)}
+	if stale && ok && !v.Short { // it stays what it is until there is a longer one
 		v.Rehash = m.rehash(c.ID, d.Hash, typed)
 	}
 	return v, nil
 }
 
 // oldFashioned tells whether another program took what is no password here.
-func oldFashioned(hash, typed string) bool {
+func oldFashioned(hash, typed string) bool { return brought(hash) && len(typed) <= MaxPassword }
+
+// brought tells whether the hash was brought along from another program.
+func brought(hash string) bool {
 	cost, err := secret.CostOf(hash)
-	return err == nil && secret.Brought(cost) && len(typed) <= MaxPassword
+	return err == nil && secret.Brought(cost)
 }
 
 // rehash replaces a hash made with other costs, unless the password changed

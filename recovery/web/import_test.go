@@ -41,7 +41,7 @@ func fileOf(t *testing.T, n int) (users, authenticators string) {
 	return file.String(), list.String()
 }
 
-func passwordOf(i int) string { return fmt.Sprintf("p\u00e4ss %d", i) }
+func passwordOf(i int) string { return fmt.Sprintf("p\u00e4sswort %d", i) }
 
 func secretOf(i int) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(fmt.Appendf(nil, "%020d", i))
