@@ -42,8 +42,12 @@ func factorIfAny(f Facts) (Step, bool) {
 
 // AwaitTemporary ends the sessions, flows, tickets and waits of an account that gets
 // a temporary password, and the trust in its browsers. Its password stays until the
-// new one is set.
-func (a *Account) AwaitTemporary() {
+// new one is set. Errors: ErrNotAllowed where nobody signs in.
+func (a *Account) AwaitTemporary() error {
+	if a.State != StateActive {
+		return ErrNotAllowed
+	}
 	a.endButKeys()
 	a.UntrustDevices()
+	return nil
 }

@@ -131,14 +131,14 @@ func (r *run) mailCase(who *recovery.Account, token string, expires time.Time) {
 // helpable tells whether a case could be opened for somebody: it is handed
 // over in person, or there is an address to send it to.
 func (r *run) helpable(a *recovery.Account) bool {
-	if a.State != recovery.StateActive && (r.flow.Temporary || a.State != recovery.StateFrozen) {
+	if a.State != recovery.StateActive && a.State != recovery.StateFrozen || r.flow.Temporary && !r.leadsOn(a) {
 		return false
 	}
 	return r.handsOver() || a.Source(recovery.ChannelMail, r.Now()).Value != "" && r.Notify != nil && r.Notify.Has(recovery.ChannelMail)
 }
 
 func (r *run) handsOver() bool {
-	return r.Policy.InPerson(r.flow.Goal, r.Methods.Has(recovery.ChannelMail))
+	return !r.flow.Temporary && r.Policy.InPerson(r.flow.Goal, r.Methods.Has(recovery.ChannelMail))
 }
 
 // helped takes whose case is opened: a name, or an id.

@@ -60,9 +60,9 @@ func (e *Engine) caseAddress(ctx context.Context, who *recovery.Account) (string
 // opening is how a case is recorded.
 type opening struct {
 	name   recovery.EventName
-	reason string                  // that the person reads
-	detail string                  // of the record
-	change func(*recovery.Account) // nil: nothing changes yet
+	reason string                        // that the person reads
+	detail string                        // of the record
+	change func(*recovery.Account) error // nil: nothing changes yet
 }
 
 // opened records a case and owes its notice. What opens it is written after that: a
@@ -71,7 +71,9 @@ func (e *Engine) opened(ctx context.Context, id string, o opening) (who *recover
 	err = e.entering(func(enter entry) (err error) {
 		who, err = e.editOwing(ctx, id, func(a *recovery.Account) error {
 			if o.change != nil {
-				o.change(a)
+				if err := o.change(a); err != nil {
+					return err
+				}
 			}
 			e.oweAdmin(ctx, a, o.name, recovery.Thing{Reason: o.reason})
 			return enter(a, e.because(ctx, o.name, o.detail))

@@ -24,9 +24,24 @@ func (e *Engine) MailTemporary(ctx context.Context, by Authority, person, reason
 	return e.help(ctx, by, person, reason, e.mailTemporary)
 }
 
+// leadsOn tells whether somebody would get in with a temporary password, and the
+// second factor where there is one: the ways of the policy say so.
+func (e *Engine) leadsOn(who *recovery.Account) bool {
+	flow := recovery.Flow{Kind: recovery.KindTemporary, Goal: recovery.GoalPassword, Proofs: []recovery.Proof{{Method: recovery.Admin, Source: recovery.Admin, At: e.Now()}}}
+	for _, c := range who.Credentials {
+		if m := e.Methods.Get(c.Method); m != nil && m.Traits().Factor {
+			flow.AddProof(recovery.Proof{Method: c.Method, Source: m.Traits().Source, At: e.Now()})
+		}
+	}
+	step := recovery.Next(recovery.Facts{
+		Flow: &flow, Recipe: recovery.RecipeOf(e.Recipes, flow.Kind), Account: who, Policy: e.Policy, Methods: e.Methods, Now: e.Now(),
+	})
+	return who.State == recovery.StateActive && step.Dead == ""
+}
+
 // mailTemporary ends the sign-ins of somebody, and mails a temporary password.
 func (e *Engine) mailTemporary(ctx context.Context, who *recovery.Account, to, reason, detail string) error {
-	if who.State != recovery.StateActive {
+	if !e.leadsOn(who) {
 		return recovery.ErrNotAllowed
 	}
 	who, err := e.opened(ctx, who.ID, opening{name: recovery.EventTemporarySent, reason: reason, detail: detail, change: (*recovery.Account).AwaitTemporary})

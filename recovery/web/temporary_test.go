@@ -134,6 +134,42 @@ func TestATemporaryPasswordIsNoPassword(t *testing.T) {
 	}
 }
 
+// TestATemporaryPasswordIsMailedWhereCodesAreHandedOver beside other cases, and goes to
+// nobody whom it would lead nowhere.
+func TestATemporaryPasswordIsMailedWhereCodesAreHandedOver(t *testing.T) {
+	t.Parallel()
+	o := newAdminWorld(t, recoverytest.WithPolicy(temporaryOn), recoverytest.WithPolicy(func(p *recovery.Policy) {
+		p.Ways[recovery.GoalBoth] = nil
+		p.Ways[recovery.GoalPassword] = []recovery.Way{{Proofs: []string{recovery.Admin, recovery.Factor}}, {Proofs: []string{recovery.AdminInPerson, recovery.Factor}}}
+	}))
+	o.signsIn(o.Browser(), o.mailTemporary()).Want("factor")
+	change(t, o.World, o.robin.Name, func(a *recovery.Account) {
+		a.Drop(recovery.TOTP)
+		a.SecondFactor = false
+	})
+	sent := len(o.Outbox.To(o.robin.Mail, "temporary-password"))
+	o.adminBrowser.Get("/.sparekey/people/"+o.robinID+"?do=case").Want("person").Submit("reason", "called me", "choice", "temporary")
+	if o.adminBrowser.Status != 422 || len(o.Outbox.To(o.robin.Mail, "temporary-password")) != sent {
+		t.Errorf("without a second factor no way leads on: got status %d, want 422 and no mail", o.adminBrowser.Status)
+	}
+}
+
+// TestEN02_ATemporaryPasswordDoesNotShow in the answer to a wrong one.
+func TestEN02_ATemporaryPasswordDoesNotShow(t *testing.T) {
+	t.Parallel()
+	o := newAdminWorld(t, recoverytest.WithPolicy(temporaryOn))
+	typed := o.mailTemporary()
+	answer := func(name, password string) string {
+		b := o.Browser().Get("/").Want("sign-in").Submit("name", name, "password", password).Want("sign-in")
+		return strings.ReplaceAll(b.Text(), name, "NAME")
+	}
+	for _, password := range []string{typed + "X", "wrong horse staple", strings.Repeat("A", 16)} {
+		if with, without := answer(o.robin.Name, password), answer("nobody", password); with != without {
+			t.Errorf("got %q and %q, want one answer", with, without)
+		}
+	}
+}
+
 // TestATemporaryPasswordIsOff unless the operator wants it.
 func TestATemporaryPasswordIsOff(t *testing.T) {
 	t.Parallel()
