@@ -137,7 +137,7 @@ func (o crashFlow) crashAt(t *testing.T, p preparedFlow, d kv.Driver, at int64, 
 }
 
 func crashFlows() []crashFlow {
-	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), passkeyCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows())
+	return slices.Concat(vouchCrashFlows(), deviceCrashFlows(), passkeyCrashFlows(), waitCrashFlows(), addressCrashFlows(), memoryCrashFlows(), temporaryCrashFlows())
 }
 
 // vouchCrashFlows are the flows in which others help.
