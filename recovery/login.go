@@ -59,17 +59,22 @@ func (end End) login(a *Account, eff *Effects) {
 }
 
 // longEnough needs another password in place of one that was brought along and is
-// shorter than the rule.
+// shorter than the rule. It takes what a change takes: a second factor in this flow,
+// where there is one. A sign-in of one factor in a network asks for neither, and changes
+// nothing.
 func longEnough(f Facts) (Step, bool) {
 	if !f.Flow.short() {
 		return Step{}, false
+	}
+	if step, missing := Strong(f); missing {
+		return step, !f.Near
 	}
 	return Enrolled(Password)(f)
 }
 
 // lengthen puts the longer password in, and ends all other sign-ins.
 func (end End) lengthen(a *Account, eff *Effects) {
-	if end.Flow.short() {
+	if end.Flow.short() && end.Flow.Pending[Password].Confirmed {
 		end.Install(a, Password)
 		a.endButKeys()
 		a.UntrustDevices()

@@ -66,3 +66,31 @@ func TestImport_AShortPasswordSignsInOnceMore(t *testing.T) {
 		})
 	}
 }
+
+// TestImport_AShortPasswordChangesNothingWhereOneFactorIsEnough: who has the password
+// alone, in a network that asks for no more, replaces it no more than elsewhere.
+func TestImport_AShortPasswordChangesNothingWhereOneFactorIsEnough(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	hash, err := bcrypt.GenerateFromPassword([]byte("päss 0"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, authenticators := fileOf(t, 1)
+	bring(t, h.World, newcomers(t, h.World, "authelia", fmt.Sprintf("users:\n  user0:\n    password: '%s'\n    email: user0@example.org\n", hash), authenticators))
+	before := account(t, h.World, "user0").Credential(recovery.Password)
+	b := h.Browser()
+	b.Get("/").Want("sign-in").Submit("name", "user0", "password", "päss 0")
+	if !h.SignedIn(b) {
+		t.Fatalf("got page %q, want to be signed in with one factor", b.Page())
+	}
+	h.Engine.Later(t.Context())
+	after := account(t, h.World, "user0")
+	if c := after.Credential(recovery.Password); c.Version != before.Version || string(c.Data) != string(before.Data) || !after.Sessions[0].Near {
+		t.Error("want nothing of the account changed beside its session of one factor")
+	}
+	h.move(elsewhere)
+	whole := h.Browser()
+	whole.Get("/").Want("sign-in").Submit("name", "user0", "password", "päss 0").Want("factor")
+	whole.Submit("code", codeOf(t, 0, h.Clock.Now())).Want("new-password")
+}
