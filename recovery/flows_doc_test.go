@@ -258,7 +258,7 @@ func (w *walk) starts() []*node {
 	}
 	for _, s := range w.shapes {
 		flow := &recovery.Flow{Kind: w.kind}
-		if w.kind == recovery.KindTemporary {
+		if recovery.RecipeOf(recovery.Recipes(), w.kind).Typed != "" {
 			flow.Goal = w.goal // nobody is asked
 		}
 		if s.account.State == recovery.StateFrozen {

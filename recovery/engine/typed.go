@@ -12,7 +12,7 @@ import (
 // too.
 func (r *run) typed(ctx context.Context, step recovery.Step, in recovery.Input) (bool, error) {
 	recipe := recovery.RecipeTyped(r.Recipes)
-	if recipe == nil || !r.Policy.TemporaryPassword || r.flow.Kind != recovery.KindLogin || step.Method != recovery.Password {
+	if recipe == nil || !r.Policy.TemporaryPassword || step.Page != recovery.PageSignIn || step.Method != recovery.Password {
 		return false, nil
 	}
 	t, key, err := r.ticket(ctx, string(in.Password))
