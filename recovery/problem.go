@@ -69,6 +69,7 @@ const (
 	ProblemBreached          = "password_breached"
 	ProblemLikeName          = "password_like_name"
 	ProblemSame              = "password_same"
+	ProblemSent              = "password_sent" // it is what the flow began with, and in a mailbox or on paper
 	ProblemNameTaken         = "name_taken"
 	ProblemNameBad           = "name_bad"
 	ProblemNameHeld          = "name_held"     // nobody has it, and it is kept from others

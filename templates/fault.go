@@ -101,7 +101,7 @@ func blamed(t *Text) []string {
 		return []string{"password"}
 	case "wrong_code", "wrong_authenticator", "code_clock_off", "code_used", "code_expired", "code_unknown", "setup_wrong", "link_expired", "link_other_browser", "drill_wrong":
 		return []string{"code", "pin"}
-	case "password_short", "password_long", "password_unreadable", "password_common", "password_breached", "password_same", "password_like_name":
+	case "password_short", "password_long", "password_unreadable", "password_common", "password_breached", "password_same", "password_sent", "password_like_name":
 		return []string{"new_password"}
 	case "name_taken", "name_bad", "name_group", "contact_unknown", "contact_self":
 		return []string{"name"}

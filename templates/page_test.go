@@ -270,7 +270,7 @@ func TestEveryProblemAndNoticeHasWords(t *testing.T) {
 	keys := map[string][]string{
 		"problem": {
 			"wrong_name_or_password", "wrong_code", "wrong_authenticator", "code_clock_off", "code_used", "code_expired", "code_unknown", "link_expired",
-			"link_other_browser", "too_many", "password_short", "password_long", "password_unreadable", "password_common", "password_breached", "password_same", "password_like_name",
+			"link_other_browser", "too_many", "password_short", "password_long", "password_unreadable", "password_common", "password_breached", "password_same", "password_sent", "password_like_name",
 			"password_recovered", "probation", "name_taken", "name_bad", "name_group", "group_person", "group_bad", "mail_bad", "phone_bad", "missing_field", "form_repeated",
 			"flow_expired", "not_available", "busy", "cookies_off", "setup_done", "setup_wrong", "send_limit", "wrong_password",
 			"not_found", "cross_site", "insecure_http", "forwarded_proto", "wrong_pin", "wrong_answer", "pin_bad", "answer_bad", "contact_waiting",

@@ -73,7 +73,7 @@ func (r *run) enroll(ctx context.Context, step recovery.Step, in recovery.Input)
 		}
 	}
 	if r.beganWith(string(in.NewPassword)) {
-		return recovery.NewProblem(recovery.ProblemSame), nil // it is in a mailbox, or on paper
+		return recovery.NewProblem(recovery.ProblemSent), nil
 	}
 	data, p, err := m.Confirm(ctx, r.try(in), r.flow.Pending[step.Method].Data)
 	if p != nil || err != nil {

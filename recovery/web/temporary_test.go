@@ -46,7 +46,9 @@ func TestTemporaryPassword(t *testing.T) {
 	o.Clock.Move(20 * time.Minute)
 	again := o.Browser()
 	o.signsIn(again, strings.ToLower(strings.ReplaceAll(typed, "-", " "))).Want("factor").Submit("code", recoverytest.TOTP(o.World, o.robin.Key)).Want("new-password")
-	again.Submit("new_password", typed).Want("new-password")
+	if got := again.Submit("new_password", typed).Want("new-password").Text(); !strings.Contains(got, "what you were sent") {
+		t.Errorf("got %q, want to be told that it is to go", got)
+	}
 	again.Submit("new_password", robinsNext)
 	if !o.SignedIn(again) {
 		t.Fatalf("got status %d at %s, want to be signed in\n%s", again.Status, again.URL, again.Text())
