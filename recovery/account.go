@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -386,13 +387,7 @@ func (a *Account) fewDevices(n int) (gone []Thing) {
 
 // Clone makes a deep copy, so that an edit that fails has changed nothing.
 func (a *Account) Clone() *Account {
-	b, err := json.Marshal(a)
-	if err != nil {
-		panic(err) // plain data always marshals
-	}
-	c := &Account{}
-	if err := json.Unmarshal(b, c); err != nil {
-		panic(err)
-	}
-	return c
+	c := *a
+	copyBelow(reflect.ValueOf(&c).Elem())
+	return &c
 }

@@ -264,8 +264,9 @@ type AtHome interface {
 
 // Methods is the registry, in order of preference.
 type Methods struct {
-	list []Method
-	has  func(channel string) bool
+	list   []Method
+	byName map[string]Method
+	has    func(channel string) bool
 }
 
 // NewMethods builds the registry; has tells which channels have a notifier
@@ -274,24 +275,27 @@ func NewMethods(has func(channel string) bool, list ...Method) *Methods {
 	if has == nil {
 		has = func(string) bool { return false }
 	}
-	return &Methods{list: list, has: has}
+	m := &Methods{list: list, byName: make(map[string]Method, len(list)), has: has}
+	for _, x := range slices.Backward(list) { // of several with one name the first counts
+		m.byName[x.Traits().Name] = x
+	}
+	return m
 }
 
 // With is the registry with more methods, which come after those there are.
 func (m *Methods) With(more ...Method) *Methods {
-	return &Methods{list: slices.Concat(m.list, more), has: m.has}
+	return NewMethods(m.has, slices.Concat(m.list, more)...)
 }
 
 // Get returns a method by name, or nil.
 func (m *Methods) Get(name string) Method {
-	for _, x := range m.list {
-		if x.Traits().Name == name {
-			return x
-		}
-		if c, ok := x.(Counted); ok && strings.HasPrefix(name, x.Traits().Name+"*") {
-			if n, err := strconv.Atoi(name[len(x.Traits().Name)+1:]); err == nil && n > 0 && n <= maxCounted {
-				return c.Times(n)
-			}
+	if x := m.byName[name]; x != nil {
+		return x
+	}
+	bare, count, _ := strings.Cut(name, "*")
+	if c, ok := m.byName[bare].(Counted); ok {
+		if n, err := strconv.Atoi(count); err == nil && n > 0 && n <= maxCounted {
+			return c.Times(n)
 		}
 	}
 	return nil
