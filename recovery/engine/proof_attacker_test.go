@@ -1,10 +1,8 @@
 package engine_test
 
 import (
-	"bytes"
 	"container/heap"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +13,6 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
-	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
@@ -53,7 +50,7 @@ type holdings struct {
 // installation is an engine with all that an attack can move: store, clock, messages.
 type installation struct {
 	t             *testing.T
-	driver        *memkv.Driver
+	driver        *snapshots
 	store         *kv.Store
 	engine        *engine.Engine
 	now           time.Time
@@ -72,9 +69,7 @@ type installation struct {
 	doubted       bool   // the account has a passkey in doubt, and the attacker a copy of it
 	closes        bool   // somebody closes the account whenever that helps the attacker
 
-	last       *recovery.Account // read last, with its record and when
-	lastRecord []byte
-	lastAt     time.Time
+	read map[*byte]readAccount // lately, by the record
 }
 
 // Queue implements recovery.Notifier.
@@ -104,56 +99,44 @@ type attackState struct {
 	path     []string
 }
 
+// readAccount is an account as it was read then.
+type readAccount struct {
+	account *recovery.Account
+	at      time.Time
+}
+
 func (inst *installation) save(s *attackState) {
-	keys, err := inst.driver.Keys(inst.t.Context(), "")
-	if err != nil {
-		inst.t.Fatal(err)
-	}
-	s.records = make(map[string][]byte, len(keys))
-	for _, key := range keys {
-		if s.records[key], err = inst.driver.Get(inst.t.Context(), key); err != nil {
-			inst.t.Fatal(err)
-		}
-	}
-	s.at, s.messages = inst.now, slices.Clip(inst.outbox)
+	s.records, s.at, s.messages = inst.driver.all(), inst.now, slices.Clip(inst.outbox)
 }
 
 // restore puts store, clock and messages as they were.
 func (inst *installation) restore(s *attackState) {
-	keys, err := inst.driver.Keys(inst.t.Context(), "")
-	if err != nil {
-		inst.t.Fatal(err)
-	}
-	for _, key := range slices.Concat(keys, slices.Collect(maps.Keys(s.records))) {
-		now, err := inst.driver.Get(inst.t.Context(), key)
-		if err != nil {
-			inst.t.Fatal(err)
-		}
-		if bytes.Equal(now, s.records[key]) {
-			continue
-		}
-		if ok, err := inst.driver.Swap(inst.t.Context(), key, now, s.records[key], 0); !ok || err != nil {
-			inst.t.Fatalf("put %s back: got %v, %v", kv.Kind(key), ok, err)
-		}
-	}
+	inst.driver.put(s.records)
 	inst.now, inst.outbox = s.at, slices.Clip(s.messages)
 }
 
-// account is to be read only: as long as nothing has changed it is the one of the
-// last call, since reading it is most of what a search does.
+// mostRead is how many accounts are kept as they were read.
+const mostRead = 64
+
+// account is to be read only: as long as nothing has changed it is the one of an
+// earlier call, since reading it is most of what a search does.
 func (inst *installation) account(id string) *recovery.Account {
 	raw, err := inst.driver.Get(inst.t.Context(), "account/"+id)
-	if err != nil {
-		inst.t.Fatal(err)
+	if err != nil || raw == nil {
+		inst.t.Fatalf("account: got %d bytes, %v", len(raw), err)
 	}
-	if inst.last != nil && inst.last.ID == id && inst.lastAt.Equal(inst.now) && bytes.Equal(raw, inst.lastRecord) {
-		return inst.last
+	have := inst.read[&raw[0]]
+	if have.account != nil && (!inst.mutated || have.at.Equal(inst.now)) { // a mutant may read it in another way later
+		return have.account
 	}
 	a, ok, err := kv.Load[recovery.Account](inst.t.Context(), inst.store, "account/"+id)
 	if err != nil || !ok {
 		inst.t.Fatalf("account: got %v, %v", ok, err)
 	}
-	inst.last, inst.lastRecord, inst.lastAt = &a, raw, inst.now
+	if len(inst.read) >= mostRead {
+		clear(inst.read)
+	}
+	inst.read[&raw[0]] = readAccount{&a, inst.now}
 	return &a
 }
 
@@ -375,14 +358,14 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := &installation{t: t, driver: memkv.New(), now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	inst := &installation{t: t, driver: newSnapshots(), read: map[*byte]readAccount{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
 	if m != nil {
 		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}
-	inst.store = &kv.Store{Driver: inst.driver, Sealer: sealer, Now: now}
+	inst.store = &kv.Store{Driver: inst.driver, Sealer: sealer, Now: now, Parse: newParsed().parse}
 	inst.engine, err = engine.New(&engine.Engine{
 		Store: inst.store, Keys: keys, Policy: p, Methods: methods, Notify: inst, Now: now, Log: slog.New(slog.DiscardHandler),
 	})

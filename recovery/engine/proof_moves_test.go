@@ -229,12 +229,8 @@ func (inst *installation) stop(m recovery.Message) bool {
 // now, as the clock is moved. The state is the one the installation is in.
 func (inst *installation) fingerprint(s *attackState) string {
 	a := inst.account(inst.ownerID)
-	_, alive, err := inst.engine.Account(inst.t.Context(), s.holdings.session)
-	if err != nil {
-		inst.t.Fatal(err)
-	}
 	out := []string{
-		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, inst.daysUntil(a.Probation), alive != nil),
+		string(a.State), fmt.Sprint(a.SecondFactor, len(a.Credentials), a.OldCodes != nil, inst.daysUntil(a.Probation), inst.alive(a, s.holdings.session)),
 		fmt.Sprint(strings.ReplaceAll(s.holdings.password, again+again, again), s.holdings.contacts, s.holdings.reads, s.holdings.device != "", s.holdings.pin, s.holdings.answer),
 	}
 	out = append(out, fmt.Sprint(inst.daysUntil(a.FirstFactor.Add(72*time.Hour)), a.Removed != nil, inst.sure(a, s)))
@@ -265,6 +261,20 @@ func (inst *installation) fingerprint(s *attackState) string {
 		out = append(out, fmt.Sprint(w.Goal, w.Way, inst.daysUntil(w.Ready), inst.daysUntil(w.Until)))
 	}
 	return strings.Join(append(out, inst.flowFingerprint(s)), "|")
+}
+
+// alive tells whether a cookie is that of a session, as the engine does which would
+// read the account once more.
+func (inst *installation) alive(a *recovery.Account, cookie string) bool {
+	id, sum := recovery.SplitSession(cookie)
+	if id == "" {
+		return false
+	}
+	if id != a.ID {
+		inst.t.Fatalf("got a session of %s, want one of %s", id, a.ID)
+	}
+	session := a.Session(sum, inst.now)
+	return session != nil && !session.Near
 }
 
 // sure tells whether the browser that the attacker has stands for more than the
