@@ -44,9 +44,10 @@ func stories(t *testing.T) []string {
 // no other test has to go through the stories again: TestRule_EveryStepHasAWayOut.
 func TestFlows(t *testing.T) {
 	var mu sync.Mutex
-	seen, finished := map[string]bool{}, 0
+	seen, shown, finished := map[string]bool{}, make(screens), 0
 	for _, file := range stories(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		story := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(story, func(t *testing.T) {
 			if os.Getenv(recoverytest.TabsVariable) == "" {
 				t.Parallel() // there is one Chromium
 			}
@@ -56,6 +57,7 @@ func TestFlows(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				seen[b.Page()] = true
+				shown.add(story, b)
 			})
 			mu.Lock()
 			defer mu.Unlock()
@@ -65,6 +67,7 @@ func TestFlows(t *testing.T) {
 	t.Cleanup(func() { // after the last of them
 		if finished == len(stories(t)) {
 			wantEveryStep(t, seen)
+			shown.wantInChromium(t)
 		}
 	})
 }
@@ -105,7 +108,7 @@ func followStory(t *testing.T, file string, look func(*recoverytest.Browser)) {
 // follow finds the sentence and does it.
 func (s *storyReader) follow(line string) bool {
 	for _, x := range sentences() {
-		if m := regexp.MustCompile("^" + x.form + "$").FindStringSubmatch(line); m != nil {
+		if m := compiled(x.form).FindStringSubmatch(line); m != nil {
 			x.do(s, append(m[1:], "", "", "", ""))
 			return true
 		}
@@ -116,6 +119,18 @@ func (s *storyReader) follow(line string) bool {
 type sentence struct {
 	form string
 	do   func(s *storyReader, words []string)
+}
+
+// forms are the forms of sentences, compiled: a story asks for each of them on each
+// of its lines.
+var forms sync.Map //nolint:gochecknoglobals // for all the stories
+
+func compiled(form string) *regexp.Regexp {
+	r, ok := forms.Load(form)
+	if !ok {
+		r, _ = forms.LoadOrStore(form, regexp.MustCompile("^"+form+"$"))
+	}
+	return r.(*regexp.Regexp) //nolint:forcetypeassert // nothing else is put there
 }
 
 // Every story has a first sentence for people who only skim.
