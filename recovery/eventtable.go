@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Level is how loud an event is in the log.
@@ -50,13 +51,18 @@ func (e Event) Fields() []LogField {
 
 // Info is the row of an event in [Events]; false when it has none.
 func (e EventName) Info() (EventInfo, bool) {
-	for _, x := range Events() {
-		if x.Name == e {
-			return x, true
-		}
-	}
-	return EventInfo{}, false
+	info, ok := eventRows()[e]
+	return info, ok
 }
+
+// eventRows are the rows by their names.
+var eventRows = sync.OnceValue(func() map[EventName]EventInfo { //nolint:gochecknoglobals // made once, and never changed
+	rows := map[EventName]EventInfo{}
+	for _, x := range Events() {
+		rows[x.Name] = x
+	}
+	return rows
+})
 
 // Odd lists the fields that an event fills and its row does not name; the event
 // itself when it has no row.

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
@@ -50,7 +51,7 @@ type holdings struct {
 // installation is an engine with all that an attack can move: store, clock, messages.
 type installation struct {
 	t             *testing.T
-	driver        *snapshots
+	driver        *recoverytest.Moments
 	store         *kv.Store
 	engine        *engine.Engine
 	now           time.Time
@@ -106,12 +107,12 @@ type readAccount struct {
 }
 
 func (inst *installation) save(s *attackState) {
-	s.records, s.at, s.messages = inst.driver.all(), inst.now, slices.Clip(inst.outbox)
+	s.records, s.at, s.messages = inst.driver.Now(), inst.now, slices.Clip(inst.outbox)
 }
 
 // restore puts store, clock and messages as they were.
 func (inst *installation) restore(s *attackState) {
-	inst.driver.put(s.records)
+	inst.driver.Put(s.records)
 	inst.now, inst.outbox = s.at, slices.Clip(s.messages)
 }
 
@@ -358,14 +359,14 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := &installation{t: t, driver: newSnapshots(), read: map[*byte]readAccount{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	inst := &installation{t: t, driver: recoverytest.NewMoments(), read: map[*byte]readAccount{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
 	if m != nil {
 		p, sealer, methods = m.policy(p), m.sealer(sealer, now), m.methods(inst, methods)
 	}
-	inst.store = &kv.Store{Driver: inst.driver, Sealer: sealer, Now: now, Parse: newParsed().parse}
+	inst.store = &kv.Store{Driver: inst.driver, Sealer: sealer, Now: now, Parse: recoverytest.NewParsed().Parse}
 	inst.engine, err = engine.New(&engine.Engine{
 		Store: inst.store, Keys: keys, Policy: p, Methods: methods, Notify: inst, Now: now, Log: slog.New(slog.DiscardHandler),
 	})

@@ -299,8 +299,12 @@ func (w *World) start() {
 func (w *World) engine() *engine.Engine {
 	w.TB.Helper()
 	hasher := secret.NewHasher(w.Policy.Hash, 1024)
+	store := &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}
+	if w.direct {
+		store.Parse = NewParsed().Parse
+	}
 	e, err := engine.New(&engine.Engine{
-		Store:  &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now},
+		Store:  store,
 		Keys:   w.Keys,
 		Policy: w.Policy, Notify: w.Outbox, Now: w.Clock.Now, Audit: w.Events.Add, Log: slog.New(slog.DiscardHandler),
 		Methods: method.All(method.Set{Keys: w.Keys, Hasher: hasher, Has: w.Outbox.Has}).With(w.methods...),

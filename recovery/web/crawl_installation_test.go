@@ -10,7 +10,6 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
-	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -41,7 +40,7 @@ const (
 type installation struct {
 	t              *testing.T
 	world          *recoverytest.World
-	driver         *memkv.Driver
+	driver         *recoverytest.Moments
 	outbox         *crawlOutbox
 	shape          accountShape
 	admin          *recoverytest.Person
@@ -64,8 +63,9 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 			p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindRecover}}
 		}))
 	}
-	inst := &installation{t: t, world: recoverytest.New(t, append(options, recoverytest.Direct())...), outbox: &crawlOutbox{}, shape: shape}
-	inst.driver = inst.world.Driver.(*memkv.Driver)
+	driver := recoverytest.NewMoments()
+	world := recoverytest.New(t, append(options, recoverytest.Direct(), recoverytest.WithDriver(driver))...)
+	inst := &installation{t: t, world: world, driver: driver, outbox: &crawlOutbox{}, shape: shape}
 	if mutate != nil {
 		mutate(inst.world.Engine)
 	}
@@ -108,7 +108,7 @@ func (inst *installation) openAccount() {
 		inst.addMemorized()
 	}
 	inst.ownerID = inst.account().ID
-	inst.begin = &attackState{at: inst.world.Clock.Now(), records: inst.records()}
+	inst.begin = &attackState{at: inst.world.Clock.Now(), records: inst.driver.Now()}
 }
 
 // addMemorized gives the account a PIN and a security question.

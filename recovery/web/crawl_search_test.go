@@ -1,10 +1,8 @@
 package web_test
 
 import (
-	"bytes"
 	"container/heap"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
@@ -296,16 +294,11 @@ func (c *crawler) addHole(s *attackState, what string) {
 
 // save writes down what a state is.
 func (c *crawler) save(s *attackState) {
-	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.records(), map[string][]*http.Cookie{}
+	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.driver.Now(), map[string][]*http.Cookie{}
 	for _, u := range c.origins() {
 		s.cookies[u.String()] = c.b.Client.Jar.Cookies(u)
 	}
 	s.messages = slices.Clip(c.inst.outbox.sent)
-	for key, value := range s.records {
-		if old := c.inst.begin.records[key]; bytes.Equal(old, value) {
-			s.records[key] = old // one copy for all states
-		}
-	}
 }
 
 // restore puts the world and the browser as they were in a state, and returns a
@@ -338,36 +331,9 @@ func (c *crawler) origins() []*url.URL {
 	return out
 }
 
-// records copies the store.
-func (inst *installation) records() map[string][]byte {
-	ctx := inst.t.Context()
-	keys, err := inst.driver.Keys(ctx, "")
-	if err != nil {
-		inst.t.Fatal(err)
-	}
-	out := make(map[string][]byte, len(keys))
-	for _, key := range keys {
-		if out[key], err = inst.driver.Get(ctx, key); err != nil {
-			inst.t.Fatal(err)
-		}
-	}
-	return out
-}
-
 // restore puts store, clock and messages as they were.
 func (inst *installation) restore(s *attackState) {
-	now := inst.records()
-	keys := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(s.records))
-	for _, key := range keys {
-		old, want := now[key], s.records[key]
-		if bytes.Equal(old, want) {
-			continue
-		}
-		if ok, err := inst.driver.Swap(inst.t.Context(), key, old, want, 0); !ok || err != nil {
-			inst.t.Fatalf("put %s back: got %v, %v", key, ok, err)
-		}
-		now[key] = want
-	}
+	inst.driver.Put(s.records)
 	inst.world.Clock.Move(s.at.Sub(inst.world.Clock.Now()))
 	inst.outbox.mu.Lock()
 	defer inst.outbox.mu.Unlock()
