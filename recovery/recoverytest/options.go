@@ -23,7 +23,11 @@ func AtLocalhost() Option { return func(w *World) { w.named = true } }
 
 // Direct has browsers ask without a connection, for very many requests. Streams
 // and what is said before an answer need one.
-func Direct() Option { return func(w *World) { w.direct = true } }
+func Direct() Option { return func(w *World) { w.direct, w.parsed = true, true } }
+
+// Remembering has each account parsed once, for very many forms. It is not for a
+// test of how long something takes.
+func Remembering() Option { return func(w *World) { w.parsed = true } }
 
 // WithMethod adds a method.
 func WithMethod(m recovery.Method) Option {

@@ -4,6 +4,7 @@ package recoverytest
 
 import (
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -134,6 +135,7 @@ type World struct {
 	portal  string   // origin; empty: there is none
 	hosts   []string // origins of the protected hosts, with a portal
 	direct  bool
+	parsed  bool
 	caddy   *runningCaddy // a running Caddy instead of Server; nil: none
 	program string        // that Caddy, by default from the environment
 	kind    string        // of its store, likewise
@@ -250,7 +252,7 @@ func (w *World) Node() *World {
 func (w *World) NodeOn(tb testing.TB, d kv.Driver) *World {
 	n := &World{
 		TB: tb, Clock: w.Clock, Driver: d, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events,
-		tls: w.tls, portal: w.portal, hosts: w.hosts, named: w.named,
+		tls: w.tls, portal: w.portal, hosts: w.hosts, named: w.named, parsed: w.parsed,
 	}
 	n.start()
 	return n
@@ -278,6 +280,9 @@ func (w *World) start() {
 		w.TB.Fatal(err)
 	}
 	w.Web = &web.Server{Engine: w.Engine, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
+	if w.direct {
+		w.Web.Draw = func(string) (template.HTML, error) { return "<svg></svg>", nil } // nobody looks at it
+	}
 	if w.tls {
 		w.Server = httptest.NewTLSServer(http.HandlerFunc(w.serve))
 	} else {
@@ -300,7 +305,7 @@ func (w *World) engine() *engine.Engine {
 	w.TB.Helper()
 	hasher := secret.NewHasher(w.Policy.Hash, 1024)
 	store := &kv.Store{Driver: w.Driver, Sealer: w.Keys, Now: w.Clock.Now}
-	if w.direct {
+	if w.parsed {
 		store.Parse = NewParsed().Parse
 	}
 	e, err := engine.New(&engine.Engine{

@@ -30,9 +30,7 @@ func (s step) deviceWait() templates.Content {
 	if c.Waits {
 		s.hardenAsking()
 	}
-	if qr, err := qrSVG(c.Link); err == nil {
-		c.QR = qr
-	}
+	c.QR = s.draw(c.Link)
 	return c
 }
 

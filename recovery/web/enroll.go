@@ -66,13 +66,18 @@ func (s step) newQuestion() templates.Content {
 
 func (s step) newApp() templates.Content {
 	key, uri := method.AuthenticatorKey(s.offered(), s.place(), s.Flow.Name)
-	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: qrOrNothing(uri)}
+	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: s.draw(uri)}
 }
 
-func qrOrNothing(uri string) template.HTML {
-	svg, err := qrSVG(uri)
+// draw is a QR code of what stands beside it as text.
+func (s step) draw(content string) template.HTML {
+	draw := s.Draw
+	if draw == nil {
+		draw = qrSVG
+	}
+	svg, err := draw(content)
 	if err != nil {
-		return "" // the secret stands beside it as text
+		return ""
 	}
 	return svg
 }

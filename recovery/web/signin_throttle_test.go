@@ -90,7 +90,7 @@ func wrongCodes(n int, right string) []string {
 
 func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
 	recoverytest.Slow(t)
-	w := recoverytest.New(t)
+	w := recoverytest.New(t, recoverytest.Remembering())
 	alice := recoverytest.Alice()
 	w.Setup(alice)
 	got, rounds := 0, 100 // 199 wrong and 1 right each; about 2.5 % of them may be let through

@@ -29,7 +29,7 @@ func twoNodes(t *testing.T) [2]*recoverytest.World {
 		t.Cleanup(func() { d.Close() })
 		return d
 	}
-	w := recoverytest.New(t, recoverytest.WithDriver(open()))
+	w := recoverytest.New(t, recoverytest.WithDriver(open()), recoverytest.Remembering())
 	return [2]*recoverytest.World{w, w.NodeOn(t, open())}
 }
 
