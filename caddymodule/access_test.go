@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // access is what explain says with --json.
@@ -21,6 +23,7 @@ type access struct {
 // TestExplainSaysWhoIsLetIn with the words of the gates at an address, on a running
 // Caddy and on a stopped one alike.
 func TestExplainSaysWhoIsLetIn(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	h.gate = "{\n\t\tallow admins\n\t\tfresh 10m\n\t\topen /public/*\n\t\topen POST /hook\n\t}"
 	h.site = "handle /family/* {\n\t\tsparekey {\n\t\t\tallow family\n\t\t}\n\t\trespond family\n\t}\n\thandle /vault/* {\n\t\tsparekey {\n\t\t\tfactors 2\n\t\t\tnetwork 192.168.1.0/24 factors 1\n\t\t}\n\t\trespond vault\n\t}\n\trespond app"

@@ -53,7 +53,7 @@ func (h *host) backup(t *testing.T, back map[string][]byte) map[string][]byte {
 // ended since: it is void, and log and doctor say why, unless the operator has
 // said that the older store is meant.
 func TestYesterdaysStore(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	for _, store := range []string{"file", "redis"} {
 		for _, accept := range []bool{false, true} {
 			if store == "redis" && accept {

@@ -98,6 +98,7 @@ func walkNames(t *testing.T, config string, do func(...string) actJSON, refused 
 }
 
 func TestEachActionByCommand(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tt := range []struct {
 		redis, running bool
 	}{{false, true}, {false, false}, {true, true}} {

@@ -50,7 +50,10 @@ func cleanHost(t *testing.T, edit func(*host)) (h *host, config string) {
 	return h, "--config=" + h.caddyfile(t)
 }
 
-func TestBackupAndRestore(t *testing.T) { moves(t, false) }
+func TestBackupAndRestore(t *testing.T) {
+	recoverytest.Alone(t)
+	moves(t, false)
+}
 
 func TestSoakBackupAndBack(t *testing.T) {
 	if os.Getenv("SPAREKEY_SOAK") == "" {
@@ -106,6 +109,7 @@ func moves(t *testing.T, back bool) {
 
 // Whatever is wrong with a backup or its passphrase is said, and changes nothing.
 func TestBackupsThatAreRefused(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	b := backupAt(t, h.folder)
 	h.seed(t)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 type importJSON struct {
@@ -27,6 +29,7 @@ type importJSON struct {
 // An operator brings people along: a trial, what is wrong by line, the import, and
 // the same once more.
 func TestImport(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	h.seed(t)
 	config := "--config=" + h.caddyfile(t)

@@ -11,6 +11,8 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // leaves are all commands that do something, by what is typed after "caddy sparekey".
@@ -112,6 +114,7 @@ func spoken(text string) bool {
 // TestEveryCommandSpeaksJSON, and nothing else on standard output; and its help shows
 // how it is typed.
 func TestEveryCommandSpeaksJSON(t *testing.T) {
+	recoverytest.Alone(t)
 	fresh := newHost(t)
 	if err := fresh.open(t).Driver.Close(); err != nil {
 		t.Fatal(err)

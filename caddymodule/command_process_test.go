@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // asCaddy makes this test binary the caddy program: see TestExitCodes.
@@ -24,6 +26,7 @@ func init() {
 
 // TestExitCodes: what a shell sees.
 func TestExitCodes(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	h.start(t)
 	tests := []struct {

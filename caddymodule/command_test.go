@@ -265,7 +265,7 @@ func TestWrongUsage(t *testing.T) {
 // TestHostileWords: no word somebody gives reaches the terminal raw or makes
 // anything but a refusal.
 func TestHostileWords(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	h := newHost(t)
 	h.start(t)
 	words := []string{

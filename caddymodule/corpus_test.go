@@ -24,6 +24,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/caddymodule/routes"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // corpusCase is a Caddyfile of testdata/corpus in a shape that people write; then
@@ -115,6 +116,7 @@ func TestCorpusIsAdapted(t *testing.T) {
 // TestCorpusServes runs each Caddyfile in this process and makes its requests: what
 // is open, what is closed, and where the pages are.
 func TestCorpusServes(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	session := h.seed(t)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "app") }))

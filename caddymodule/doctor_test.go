@@ -254,6 +254,7 @@ func doctorFaults() []doctorFault {
 // TestDoctorFindsFaults: one thing is wrong at a time. No Caddy runs, since the
 // same code looks then.
 func TestDoctorFindsFaults(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tt := range doctorFaults() {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t)

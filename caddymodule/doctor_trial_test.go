@@ -38,6 +38,7 @@ func newHook(t *testing.T, status int) *hook {
 
 // TestSendTest: one message over every channel, and what became of it.
 func TestSendTest(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, running := range []bool{true, false} {
 		t.Run(fmt.Sprintf("running %v", running), func(t *testing.T) {
 			h, k := newHost(t), newHook(t, http.StatusOK)
@@ -105,7 +106,7 @@ func read(t *testing.T, dir string) []string {
 // TestSendTestFaults: what a gateway did, in plain words with the remedy, and
 // nothing of what it was sent.
 func TestSendTestFaults(t *testing.T) {
-	recoverytest.Slow(t)
+	recoverytest.SlowAlone(t)
 	tests := []struct {
 		name         string
 		status       int

@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // setUpFault is a fault of a set-up, made for real, and what is said of it: by doctor,
@@ -143,6 +144,7 @@ func faultsOfStores() []setUpFault {
 
 // TestEachFaultOfASetUpIsNamed in words, with the remedy.
 func TestEachFaultOfASetUpIsNamed(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tt := range setUpFaults() {
 		t.Run(tt.name, func(t *testing.T) {
 			said := strings.Join(strings.Fields(tt.seed(t, newHost(t))), " ")

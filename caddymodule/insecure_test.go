@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // What is refused in the clear, each with its line, and passes with the word
@@ -57,6 +59,7 @@ func TestWhatOthersCanReadIsRefused(t *testing.T) {
 
 // TestThisMachineNeedsNoEncryption, and who has it needs no further word.
 func TestThisMachineNeedsNoEncryption(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, options := range []string{
 		"notify sms http://127.0.0.1:8080/out",
 		"notify sms http://localhost/out",

@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // validate is what "caddy validate" does.
@@ -62,6 +64,7 @@ func TestLifetimesHaveBounds(t *testing.T) {
 
 // A way back that is weaker than the login stops the load and names its line.
 func TestWeakWaysAreRefused(t *testing.T) {
+	recoverytest.Alone(t)
 	both := "\t\tnotify file out\n"
 	mail := "\t\tnotify smtp mail.example.org:587 {\n\t\t\tfrom a@example.org\n\t\t}\n"
 	for _, tc := range []struct{ name, options, want string }{

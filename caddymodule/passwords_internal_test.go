@@ -12,12 +12,14 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/breached"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
 )
 
 // TestStolenPasswordsAreRefused by the password method of a configuration that
 // names a file, a service, or nothing, and not while the service is away.
 func TestStolenPasswordsAreRefused(t *testing.T) {
+	recoverytest.Alone(t)
 	const typed = "a stolen tea service"
 	hash := breached.Hash(typed)
 	t.Setenv("SPAREKEY_TEST_HASHES", filepath.Join(t.TempDir(), "hashes.txt"))

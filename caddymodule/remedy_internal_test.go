@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/caddy-sparekey/sparekey/recovery"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestWhoHasNoWayIsLogged when the configuration is loaded, with the line to add.
 func TestWhoHasNoWayIsLogged(t *testing.T) {
+	recoverytest.Alone(t)
 	t.Parallel()
 	var log strings.Builder
 	way := recovery.Way{Proofs: []string{recovery.MailLink, recovery.Factor}, Line: "Caddyfile:7"}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // remedyLines finds where an error wants lines, and which.
@@ -37,6 +39,7 @@ func pasted(text, refusal string) string {
 // TestRemediesOfWaysLoad: what the refusal of a way says to write, pasted where it
 // says, loads.
 func TestRemediesOfWaysLoad(t *testing.T) {
+	recoverytest.Alone(t)
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	n := 0
 	for _, c := range readWrong(t, filepath.Join("testdata", "wrong", "policy.caddyfiletest")) {
@@ -65,6 +68,7 @@ var fileName = regexp.MustCompile(`/\S*/Caddyfile`)
 
 // TestWhoHasNoWayIsTold by explain, with the line that gives them one.
 func TestWhoHasNoWayIsTold(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tc := range []struct{ name, ways, want string }{
 		{"nobody without a factor", "way mail_link factor", "accounts without a second factor: they have only the ways of recover both write below FILE:7: way mail_link without_factor"},
 		{"nobody with one", "way mail_link without_factor", "accounts with a second factor: they have only the ways of recover both write below FILE:7: way mail_link factor"},

@@ -18,12 +18,14 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-sparekey/sparekey/recovery/kv/kvtest"
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // TestWhatLoadsGuards asks what loads, without and with a session: what is open
 // is what its configuration says is open, and whoever is signed in gets through
 // all gates that let them pass.
 func TestWhatLoadsGuards(t *testing.T) {
+	recoverytest.Alone(t)
 	h := newHost(t)
 	session := h.seed(t)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "app") }))

@@ -11,6 +11,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 var update = flag.Bool("update", false, "write what the routes of testdata are refused with")
@@ -90,6 +92,7 @@ func quiet() *caddy.Logging {
 // TestWhatDoesNotGuardDoesNotLoad, and what guards does: each several times,
 // because Caddy loads apps in random order.
 func TestWhatDoesNotGuardDoesNotLoad(t *testing.T) {
+	recoverytest.Alone(t)
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	t.Setenv("PORT", "1")
 	t.Setenv("OTHER_PORT", "2")

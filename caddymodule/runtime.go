@@ -93,8 +93,12 @@ func (rt *runtime) retire() {
 			rt.release()
 			return
 		}
+		pause := grace
+		if caddy.ActiveContext().Context == nil { // nothing comes after this one
+			pause = 0
+		}
 		go supervise.Run(rt.logger, "end of a configuration", func() {
-			time.Sleep(grace)
+			time.Sleep(pause)
 			rt.letGo()
 			rt.quiet() // the newest configuration reminds
 			<-rt.idle

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // explained runs "caddy sparekey explain" with the options; the first one is in
@@ -28,6 +30,7 @@ const byMail = "\t\tnotify smtp mail.example.org:587 {\n\t\t\tfrom a@example.org
 // A case in person is what "admin" means where nothing sends mail. The operator
 // who wrote "admin" there is told so, with the line, and it works.
 func TestAdminWithoutMailIsInPerson(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tc := range []struct {
 		name, options string
 		says, never   string
@@ -54,6 +57,7 @@ func TestAdminWithoutMailIsInPerson(t *testing.T) {
 
 // A device is a proof of a way, and no goal; it is counted once.
 func TestADeviceIsAProofOfAWay(t *testing.T) {
+	recoverytest.Alone(t)
 	for _, tc := range []struct{ name, options, want string }{
 		{"device alone", byMail + "recover second_factor {\n\t\t\tway device\n\t\t}", `lets whoever holds password + device take over`},
 		{"the goal device", "recover device off", "recover device: it is a proof and no goal"},

@@ -15,6 +15,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
 // wrongCase is a Caddyfile with one mistake and the error it is refused with.
@@ -40,6 +42,7 @@ func wrongEnvironment() map[string]string {
 // same words, which name file and line, say what to write, and show no secret.
 // Neither makes a file.
 func TestWrongCaddyfiles(t *testing.T) {
+	recoverytest.Alone(t)
 	home := t.TempDir()
 	t.Setenv("XDG_DATA_HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", home)

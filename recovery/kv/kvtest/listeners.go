@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,13 +35,33 @@ func listeners(pid int) []string {
 	}
 	var out []string
 	for _, table := range []string{"net/tcp", "net/tcp6"} {
-		text, _ := os.ReadFile(proc + table) // none: no such system
-		for line := range strings.Lines(string(text)) {
-			// sl, local address, remote address, state, ...: proc_pid_net(5)
-			if f := strings.Fields(line); len(f) > 9 && f[3] == "0A" && sockets[f[9]] {
+		for _, f := range listening(proc + table) {
+			if sockets[f[9]] {
 				out = append(out, f[1])
 			}
 		}
+	}
+	return out
+}
+
+// listening are the lines of a table that listen, which come first: behind them are
+// thousands of connections that tests have closed.
+func listening(table string) [][]string {
+	file, err := os.Open(table)
+	if err != nil {
+		return nil // no such system
+	}
+	defer file.Close()
+	var out [][]string
+	lines := bufio.NewScanner(file)
+	lines.Scan() // what the columns are
+	for lines.Scan() {
+		// sl, local address, remote address, state, ...: proc_pid_net(5)
+		f := strings.Fields(lines.Text())
+		if len(f) < 10 || f[3] != "0A" {
+			break
+		}
+		out = append(out, f)
 	}
 	return out
 }
