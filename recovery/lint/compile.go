@@ -6,7 +6,7 @@ import (
 )
 
 func compile(t Table, s Shape) *machine {
-	m := &machine{table: t, shape: s, items: []string{itemOther}, alone: map[wayRef]bool{}}
+	m := &machine{table: t, shape: s, items: []string{itemOther}, alone: map[wayRef]bool{}, recovered: map[Goal][]gift{}}
 	m.hears = m.hearing()
 	for _, p := range t.Proofs {
 		m.factor = m.factor || p.Factor && s.Has(p.Source)
@@ -15,6 +15,7 @@ func compile(t Table, s Shape) *machine {
 		}
 	}
 	slices.SortStableFunc(m.sources, func(a, b source) int { return rank(a.class) - rank(b.class) })
+	m.rows = make([]row, 0, usualRows)
 	m.addLogin()
 	for _, goal := range Goals() {
 		for i, w := range t.Ways[goal] {
@@ -29,6 +30,9 @@ func compile(t Table, s Shape) *machine {
 	m.login = m.signIn()
 	return m
 }
+
+// usualRows is room for the rows of a policy that is not long.
+const usualRows = 64
 
 // rank puts authority last, so that sets without it are found first.
 func rank(c Class) int {

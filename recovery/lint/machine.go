@@ -74,6 +74,9 @@ type machine struct {
 	login   Takeover                // its weakest minimal set
 	alone   map[wayRef]bool         // what weakAlone found
 	owned   [phases][]time.Duration // scratch of reach: since when an item is owned
+	// What is asked for again and again, once it is known.
+	factorItems []int
+	recovered   map[Goal][]gift
 }
 
 // Items beside the proofs of the table.

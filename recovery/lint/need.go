@@ -17,7 +17,7 @@ func (m *machine) require(r *row, words []string, purpose string, withoutFactor 
 		}
 		alts := m.named(name)
 		if withoutFactor { // it has none to show
-			alts = slices.DeleteFunc(alts, func(i int) bool { return slices.Contains(m.factors(), i) })
+			alts = slices.DeleteFunc(slices.Clone(alts), func(i int) bool { return slices.Contains(m.factors(), i) })
 		}
 		if name == WordStrong && withoutFactor {
 			alts = []int{m.item(proofPassword)}
@@ -103,13 +103,15 @@ func (m *machine) named(name string) []int {
 }
 
 func (m *machine) factors() []int {
-	var out []int
-	for _, p := range m.table.Proofs {
-		if p.Factor && m.table.configured(p) {
-			out = append(out, m.item(p.Name))
+	if m.factorItems == nil {
+		for _, p := range m.table.Proofs {
+			if p.Factor && m.table.configured(p) {
+				m.factorItems = append(m.factorItems, m.item(p.Name))
+			}
 		}
+		m.factorItems = slices.Clip(m.factorItems)
 	}
-	return out
+	return m.factorItems
 }
 
 // contact reports whether a source is one of the contacts.

@@ -15,10 +15,10 @@ func (s set) within(t set) bool { return s&^t == 0 }
 
 // held lists the items a set of sources proves.
 func (m *machine) held(s set) []int {
-	var out []int
-	for i, src := range m.sources {
+	out := make([]int, 0, len(m.items))
+	for i := range m.sources {
 		if s.has(i) {
-			out = append(out, src.items...)
+			out = append(out, m.sources[i].items...)
 		}
 	}
 	return out
@@ -30,6 +30,11 @@ type keeper func(index int, r *row) bool
 // reach follows all chains from the items to a fixed point and returns when
 // the attacker is signed in; never if not at all.
 func (m *machine) reach(items []int, keep keeper) time.Duration {
+	return m.follow(items, keep, false)
+}
+
+// follow is reach; at the first login it stops if no more is to be known.
+func (m *machine) follow(items []int, keep keeper, first bool) time.Duration {
 	for _, owned := range m.owned {
 		for i := range owned {
 			owned[i] = never
@@ -52,6 +57,9 @@ func (m *machine) reach(items []int, keep keeper) time.Duration {
 			}
 			if r.in {
 				end = min(end, at)
+				if first {
+					return end
+				}
 			}
 			changed = m.give(r, at) || changed
 		}
@@ -160,7 +168,7 @@ func (m *machine) canonical(s set) bool {
 }
 
 func (m *machine) signsIn(s set, keep keeper) bool {
-	return m.reach(m.held(s), keep) != never
+	return m.follow(m.held(s), keep, true) != never
 }
 
 // later is how long after a row its gift counts in a phase; false: never there.

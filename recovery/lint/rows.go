@@ -91,6 +91,9 @@ func (m *machine) usedBy(r *row) func(source string) bool {
 // replaced is what a recovery gives: the password counts for the second
 // factor only after the ban.
 func (m *machine) replaced(goal Goal) []gift {
+	if known, ok := m.recovered[goal]; ok {
+		return known
+	}
 	var out []gift
 	if goal != GoalSecondFactor {
 		out = append(out, gift{m.item(proofPassword), 0}, gift{m.item(itemTrusted), m.table.Ban})
@@ -100,7 +103,8 @@ func (m *machine) replaced(goal Goal) []gift {
 			out = append(out, gift{i, 0})
 		}
 	}
-	return out
+	m.recovered[goal] = slices.Clip(out)
+	return m.recovered[goal]
 }
 
 // asked are the extra proofs this account is asked for in every recovery.

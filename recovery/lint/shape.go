@@ -82,45 +82,45 @@ type thing struct{ name, key, text string }
 
 // things lists them in the order of the reports. Without a text it is in no
 // sentence: who vouches is not what the account has.
-func things() []thing {
-	return []thing{
-		{SourceTOTP, "totp", "authenticator"},
-		{SourcePasskey, "passkey", "passkey"},
-		{TraitVerified, "verified", ""},
-		{TraitSynced, TraitSynced, "passkey that syncs"},
-		{TraitOnPhone, TraitOnPhone, "passkey on the phone"},
-		{TraitOnLaptop, TraitOnLaptop, "passkey on the laptop"},
-		{TraitOnKey, TraitOnKey, "security key"},
-		{SourceCodes, "recovery_code", "codes"},
-		{SourceMail, "mail", "mail"},
-		{SourceSMS, "phone", "phone"},
-		{TraitNoPassword, TraitNoPassword, ""},
-		{TraitPush, "push", "push"},
-		{SourceDevice, "device", "device"},
-		{SourceContact, "contacts", "contact"},
-		{"pin", "pin", "pin"},
-		{"question", "question", "question"},
-		{SourceAdmin, "admin", ""},
-		{SourceInPerson, "admin_in_person", ""},
-		{SourceRescue, "rescue", ""},
-		{TraitManages, TraitManages, ""},
-	}
+var things = [...]thing{ //nolint:gochecknoglobals // a table
+	{SourceTOTP, "totp", "authenticator"},
+	{SourcePasskey, "passkey", "passkey"},
+	{TraitVerified, "verified", ""},
+	{TraitSynced, TraitSynced, "passkey that syncs"},
+	{TraitOnPhone, TraitOnPhone, "passkey on the phone"},
+	{TraitOnLaptop, TraitOnLaptop, "passkey on the laptop"},
+	{TraitOnKey, TraitOnKey, "security key"},
+	{SourceCodes, "recovery_code", "codes"},
+	{SourceMail, "mail", "mail"},
+	{SourceSMS, "phone", "phone"},
+	{TraitNoPassword, TraitNoPassword, ""},
+	{TraitPush, "push", "push"},
+	{SourceDevice, "device", "device"},
+	{SourceContact, "contacts", "contact"},
+	{"pin", "pin", "pin"},
+	{"question", "question", "question"},
+	{SourceAdmin, "admin", ""},
+	{SourceInPerson, "admin_in_person", ""},
+	{SourceRescue, "rescue", ""},
+	{TraitManages, TraitManages, ""},
 }
 
 func position(w string) int {
 	name, _ := word(w)
-	if i := slices.IndexFunc(things(), func(x thing) bool { return x.name == name }); i >= 0 {
-		return i
+	for i := range things {
+		if things[i].name == name {
+			return i
+		}
 	}
-	return len(things())
+	return len(things)
 }
 
 // listed reports whether shapes have a word of their own for a source.
-func listed(source string) bool { return position(source) < len(things()) }
+func listed(source string) bool { return position(source) < len(things) }
 
 func thingOf(name string) thing {
-	if i := position(name); i < len(things()) {
-		return things()[i]
+	if i := position(name); i < len(things) {
+		return things[i]
 	}
 	return thing{name, name, name}
 }

@@ -339,11 +339,12 @@ func (p Proof) places(s Shape) []Place {
 
 // proof finds a proof by name.
 func (t Table) proof(name string) (Proof, bool) {
-	i := slices.IndexFunc(t.Proofs, func(p Proof) bool { return p.Name == name })
-	if i < 0 {
-		return Proof{}, false
+	for i := range t.Proofs { // a proof is large, and each would be copied
+		if t.Proofs[i].Name == name {
+			return t.Proofs[i], true
+		}
 	}
-	return t.Proofs[i], true
+	return Proof{}, false
 }
 
 // configured reports whether this installation can ask for the proof at all.
