@@ -70,7 +70,8 @@ type installation struct {
 	doubted       bool   // the account has a passkey in doubt, and the attacker a copy of it
 	closes        bool   // somebody closes the account whenever that helps the attacker
 
-	read map[*byte]readAccount // lately, by the record
+	read    map[*byte]readAccount // lately, by the record
+	fitting map[sheet]bool        // which codes are of which sheet
 }
 
 // Queue implements recovery.Notifier.
@@ -359,7 +360,7 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := &installation{t: t, driver: recoverytest.NewMoments(), read: map[*byte]readAccount{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	inst := &installation{t: t, driver: recoverytest.NewMoments(), read: map[*byte]readAccount{}, fitting: map[sheet]bool{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})

@@ -316,6 +316,9 @@ func (inst *installation) ripeness(a *recovery.Account) (out []string) {
 	return out
 }
 
+// sheet is one of recovery codes as it is stored, and a code that is tried on it.
+type sheet struct{ stored, code string }
+
 // fits tells whether a credential of the account is among the holdings.
 func (inst *installation) fits(c recovery.Credential, r holdings) bool {
 	switch c.Method {
@@ -326,8 +329,14 @@ func (inst *installation) fits(c recovery.Credential, r holdings) bool {
 		return string(c.Data) == `"`+r.passkey+`"`
 	case recovery.RecoveryCode:
 		in, _ := r.paste()
-		a := &recovery.Account{ID: inst.ownerID, State: recovery.StateActive, Credentials: []recovery.Credential{c}}
-		return method.RecoveryCode{Keys: inst.engine.Keys}.Try(a, string(in.Code), inst.now)
+		sheet := sheet{string(c.Data), string(in.Code)}
+		fits, known := inst.fitting[sheet]
+		if !known {
+			a := &recovery.Account{ID: inst.ownerID, State: recovery.StateActive, Credentials: []recovery.Credential{c}}
+			fits = method.RecoveryCode{Keys: inst.engine.Keys}.Try(a, sheet.code, inst.now)
+			inst.fitting[sheet] = fits
+		}
+		return fits
 	case recovery.PIN: // the owner's was there first
 		return r.pin == map[bool]string{true: alicePIN, false: evilPIN}[c.Version == 1]
 	case recovery.SecurityQuestion:

@@ -47,8 +47,9 @@ func (m *mutant) policy(p *recovery.Policy) *recovery.Policy {
 // alteringSealer shows accounts other than they were written.
 type alteringSealer struct {
 	kv.Sealer
-	reads func(*recovery.Account, time.Time)
-	now   func() time.Time
+	reads  func(*recovery.Account, time.Time)
+	now    func() time.Time
+	parsed *recoverytest.Parsed
 }
 
 // Open implements [kv.Sealer].
@@ -58,7 +59,7 @@ func (s alteringSealer) Open(name string, sealed []byte) ([]byte, error) {
 		return plain, err
 	}
 	var a recovery.Account
-	if err := json.Unmarshal(plain[8:], &a); err != nil {
+	if err := s.parsed.Parse(plain[8:], &a); err != nil {
 		return nil, err
 	}
 	s.reads(&a, s.now())
@@ -70,7 +71,7 @@ func (m *mutant) sealer(s kv.Sealer, now func() time.Time) kv.Sealer {
 	if m.reads == nil {
 		return s
 	}
-	return alteringSealer{s, m.reads, now}
+	return alteringSealer{s, m.reads, now, recoverytest.NewParsed()}
 }
 
 func (m *mutant) methods(inst *installation, all *recovery.Methods) *recovery.Methods {
