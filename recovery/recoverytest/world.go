@@ -252,7 +252,7 @@ func (w *World) Node() *World {
 func (w *World) NodeOn(tb testing.TB, d kv.Driver) *World {
 	n := &World{
 		TB: tb, Clock: w.Clock, Driver: d, Keys: w.Keys, Policy: w.Policy, Outbox: w.Outbox, Events: w.Events,
-		tls: w.tls, portal: w.portal, hosts: w.hosts, named: w.named, parsed: w.parsed,
+		tls: w.tls, portal: w.portal, hosts: w.hosts, named: w.named, direct: w.direct, parsed: w.parsed,
 	}
 	n.start()
 	return n

@@ -80,7 +80,7 @@ func (p preparedFlow) on(t *testing.T, d kv.Driver, c *crash, try *attempt) *cra
 		}
 	}
 	x := p.run
-	x.w = recoverytest.New(t, slices.Concat(p.options, []recoverytest.Option{crashPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys }})...)
+	x.w = recoverytest.New(t, slices.Concat(p.options, []recoverytest.Option{recoverytest.Direct(), crashPolicy(), recoverytest.WithDriver(d), func(w *recoverytest.World) { w.Keys = p.keys }})...)
 	at(x.w, p.now)
 	x.node = x.w.NodeOn(try, c.driver(d))
 	return &x

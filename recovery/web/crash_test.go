@@ -217,7 +217,7 @@ func stepOf(store string) int64 {
 func crashOnce(t *testing.T, open func(*testing.T) kv.Driver, s story, at int64, lost bool) bool {
 	t.Helper()
 	d := open(t)
-	w := recoverytest.New(t, recoverytest.WithDriver(d))
+	w := recoverytest.New(t, recoverytest.Direct(), recoverytest.WithDriver(d))
 	p := recoverytest.Alice()
 	s.prepare(w, p)
 	old := *p

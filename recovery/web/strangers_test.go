@@ -21,7 +21,7 @@ type besieged struct {
 
 func besiege(t *testing.T, days int, options ...recoverytest.Option) *besieged {
 	t.Helper()
-	s := &besieged{adminWorld: newAdminWorld(t, append(options, recoverytest.Remembering())...), carol: &recoverytest.Person{Name: "carol", Mail: "carol@example.org", Password: "paper clip window"}}
+	s := &besieged{adminWorld: newAdminWorld(t, append(options, recoverytest.Direct())...), carol: &recoverytest.Person{Name: "carol", Mail: "carol@example.org", Password: "paper clip window"}}
 	s.Invite(s.carol)
 	change(t, s.World, "robin", func(a *recovery.Account) {
 		for _, name := range []string{"alice", "carol"} {
