@@ -81,6 +81,7 @@ func newSpelled(t *testing.T, address string) *recoverytest.World {
 // address is typed: to sign in, to get back in, to add somebody, to change
 // one's own. It is kim's or nobody's, and no message goes anywhere else.
 func TestOddSpellingsReachTheStoredAddressOrNobody(t *testing.T) {
+	t.Parallel()
 	const canonical = "kim@xn--bcher-kva.example"
 	for _, stored := range []string{"kim@b\u00fccher.example", canonical, "KIM@BU\u0308CHER.EXAMPLE"} {
 		t.Run(stored, func(t *testing.T) {
@@ -129,6 +130,7 @@ func asksFor(t *testing.T, w *recoverytest.World, name string) bool {
 // A new address is proved by a code that goes to its one canonical form, or it
 // is refused; somebody else's is not taken over by spelling it differently.
 func TestChangingToAnOddSpelling(t *testing.T) {
+	t.Parallel()
 	w := newSpelled(t, "kim@b\u00fccher.example")
 	kim, alice := kimAt(""), recoverytest.Alice()
 	b := w.Browser()

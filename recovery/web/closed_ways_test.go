@@ -54,6 +54,7 @@ func TestRule_ClosingSkipsNoWait(t *testing.T) {
 // What opens a closed account is what the policy has for both; beside that only
 // an administrator's case, no quicker than the policy's own, and the rescue.
 func TestRule_AClosedAccountOpensByThePolicysWaysForBoth(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	day := 24 * time.Hour
 	for _, tc := range []struct {

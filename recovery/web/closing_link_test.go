@@ -60,6 +60,7 @@ func intruder(w *recoverytest.World, x readdressed, alice *recoverytest.Person) 
 // An address that never counted was never its owner's: what was sent there
 // closes nothing once it was taken back, however that was done.
 func TestClosingLinksDieWithAnAddressThatWasTakenBack(t *testing.T) {
+	t.Parallel()
 	for _, x := range readdressings() {
 		for name, takeBack := range map[string]func(t *testing.T, w *recoverytest.World, b *recoverytest.Browser, alice *recoverytest.Person){
 			"by undoing the change": func(_ *testing.T, w *recoverytest.World, _ *recoverytest.Browser, _ *recoverytest.Person) {

@@ -61,6 +61,7 @@ type mutant struct {
 // TestCrawlSeesMutants seeds mistakes: a crawl that finds none of them would
 // prove nothing.
 func TestCrawlSeesMutants(t *testing.T) {
+	t.Parallel()
 	recoverytest.Slow(t)
 	add := func(g recovery.Goal, w recovery.Way) recoverytest.Option {
 		return recoverytest.WithPolicy(func(p *recovery.Policy) { p.Ways[g] = append(p.Ways[g], w) })

@@ -247,6 +247,7 @@ func (c *crawler) untried() (one, two int) {
 // Whatever it sends, it gets no session, and password, factor, codes, addresses
 // and generation stay what they are.
 func TestCrawlWithEveryProofButOne(t *testing.T) {
+	t.Parallel()
 	recoverytest.Slow(t)
 	var mu sync.Mutex
 	met, total, rows := map[string]bool{}, 0, 0
@@ -331,6 +332,7 @@ func (c *crawler) met() map[string]bool {
 // TestCrawlWithEveryProof is the same program with whole ways: it must get what
 // each way gives, or the rows without one proof could not fail.
 func TestCrawlWithEveryProof(t *testing.T) {
+	t.Parallel()
 	recoverytest.Slow(t)
 	gives := map[recovery.Goal]string{
 		recovery.GoalPassword: "password", recovery.GoalSecondFactor: "second factor", recovery.GoalBoth: "password and second factor",

@@ -82,6 +82,7 @@ func TestTH05_NamesOfNobodyLeaveNothingForLong(t *testing.T) {
 
 // TH-05: a flood of names takes up a stated number of bytes, and no more.
 func TestTH05_AFloodOfNamesIsBounded(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	names, bound := 3000, 256<<10
 	if !testing.Short() {

@@ -98,6 +98,7 @@ func accountOf(o *adminWorld, name string) *recovery.Account {
 // factor or a recovery code, shown in that very sign-in or since, and not a
 // browser that skipped it.
 func TestARememberedBrowserProvesNothing(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	for _, way := range waysIn() {
 		for i := range guardedForms(newAdminWorld(t)) {
@@ -123,6 +124,7 @@ func TestARememberedBrowserProvesNothing(t *testing.T) {
 // TestChangesAskForAProofOfTheirOwn: however somebody signed in, no change of
 // one's own account goes through without a proof in that flow.
 func TestChangesAskForAProofOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	for _, way := range waysIn() {
 		for _, r := range recovery.Recipes() {

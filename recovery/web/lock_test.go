@@ -64,6 +64,7 @@ func TestTH04_AnotherDeviceCookieIsNotKnown(t *testing.T) {
 }
 
 func TestLockIsLiftedByMailAndByAdministrators(t *testing.T) {
+	t.Parallel()
 	for name, lift := range map[string]func(*recoverytest.World, *recoverytest.Person){
 		"time": func(w *recoverytest.World, _ *recoverytest.Person) { w.Clock.Move(time.Hour) },
 		"mail": func(w *recoverytest.World, p *recoverytest.Person) {

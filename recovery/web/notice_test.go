@@ -89,6 +89,7 @@ func addRobin(_ *testing.T, w *recoverytest.World, b *recoverytest.Browser, p *r
 }
 
 func TestRule_NoticesGoToAllChannels(t *testing.T) {
+	t.Parallel()
 	all := recoverytest.WithChannels(recovery.ChannelMail, recovery.ChannelSMS, recovery.ChannelPush, recovery.ChannelHook)
 	for _, kind := range accounts() {
 		for _, x := range events() {

@@ -308,6 +308,7 @@ func voucher(s *flowWalker) string {
 // From every step that asks for a proof, another way leads to a page with
 // something to do on it, and nothing offered there is a dead end.
 func TestAnotherWayAlwaysLeadsSomewhere(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	for kind, list := range walks() {
 		for _, walk := range list {

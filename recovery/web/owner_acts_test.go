@@ -102,6 +102,7 @@ func withOthers(t *testing.T, more ...recoverytest.Option) (*recoverytest.World,
 // A recovery that was begun before the owner acted must not replace what she
 // has just made, whichever browser it runs in.
 func TestRule_AnActOfTheOwnerEndsARecovery(t *testing.T) {
+	t.Parallel()
 	for _, x := range acts() {
 		t.Run(x.name, func(t *testing.T) {
 			w, alice, seat := withOthers(t)

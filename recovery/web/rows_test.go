@@ -76,6 +76,7 @@ func TestTH01_ASignInEndsTheRowOfThePassword(t *testing.T) {
 // AD-03: what lifts the pause ends the row of the password too, and says that it
 // does not end the one of codes.
 func TestUnlockEndsTheRowOfThePasswordAndNoOther(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	byMail := func(w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
 		b := w.Browser()
@@ -116,6 +117,7 @@ func TestUnlockEndsTheRowOfThePasswordAndNoOther(t *testing.T) {
 // The row of codes, which only somebody with the password can fill, is not ended
 // by a sign-in; her next page leads to what ends it.
 func TestTheRowOfCodesEndsWithANewPassword(t *testing.T) {
+	t.Parallel()
 	w, alice, known := aliceAtHome(t)
 	guessCodes(t, w, alice, 100)
 	newBrowser(w, alice).Want("slow-down")

@@ -91,6 +91,7 @@ func caseLink(t *testing.T, w *recoverytest.World, name string) string {
 // A recovery code likewise, in every kind of flow that takes one. A wrong one
 // is answered later and later.
 func TestRecoveryCodesAreAlwaysLookedAt(t *testing.T) {
+	t.Parallel()
 	for name, reach := range map[string]func(w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser{
 		"recovery": func(w *recoverytest.World, p *recoverytest.Person) *recoverytest.Browser {
 			b := w.Browser()

@@ -74,6 +74,7 @@ func (s *sheets) opens(t *testing.T) []int {
 // Which sheet opens a closed account: the newest that counts, which takes seven
 // days and after them a full sign-in, both with every factor as it is.
 func TestRule_OnlyASheetThatCountsOpensAClosedAccount(t *testing.T) {
+	t.Parallel()
 	const codes, factor = recovery.KindNewCodes, recovery.KindAddFactor
 	for _, tc := range []struct {
 		name string

@@ -89,6 +89,7 @@ func wrongCodes(n int, right string) []string {
 }
 
 func TestA30_ParallelGuessesAreCountedExactly(t *testing.T) {
+	t.Parallel()
 	recoverytest.Slow(t)
 	w := recoverytest.New(t, recoverytest.Remembering())
 	alice := recoverytest.Alice()

@@ -55,6 +55,7 @@ func atOnce(t *testing.T, nodes [2]*recoverytest.World, c recovery.Client, in fu
 }
 
 func TestTK03_OneOfManyWins(t *testing.T) {
+	t.Parallel()
 	recoverytest.Slow(t)
 	rounds := 50
 	if recoverytest.UnderRace(t) {

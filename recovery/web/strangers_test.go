@@ -173,6 +173,7 @@ func siegeWalks() map[string]func(s *besieged, b *recoverytest.Browser) {
 // TH-04: strangers take no way back away. On a running Caddy, whose store
 // is slower, three ways stand for all: counters are what the store changes.
 func TestA36_StrangersTakeNoWayBackAway(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	days, running := 2, os.Getenv(recoverytest.CaddyVariable) != ""
 	if running {
@@ -195,6 +196,7 @@ func quickWalks() map[string]bool {
 
 // A month of it leaves no more behind than a day.
 func TestStrangersTakeNoWayBackAwayInAMonth(t *testing.T) {
+	t.Parallel()
 	recoverytest.SlowAlone(t)
 	for name := range quickWalks() {
 		s := besiege(t, 30)

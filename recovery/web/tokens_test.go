@@ -12,6 +12,7 @@ import (
 // Every kind of token at every place that takes one: it works where it belongs
 // and nowhere else.
 func TestA10_TokensWorkWhereTheyBelong(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	uses := map[string]func(w *recoverytest.World, b *recoverytest.Browser, token string) bool{
 		"mailed link": func(_ *recoverytest.World, b *recoverytest.Browser, token string) bool {

@@ -151,6 +151,7 @@ func (c *closed) byAuthenticator(p *recoverytest.Person) func(*testing.T) *recov
 }
 
 func TestRule_ThawWays(t *testing.T) {
+	t.Parallel()
 	recoverytest.Alone(t)
 	ago := func(w *recoverytest.World, d time.Duration) time.Time { return w.Clock.Now().Add(-d) }
 	for _, kind := range accounts() {
