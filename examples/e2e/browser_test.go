@@ -16,9 +16,9 @@ import (
 )
 
 // TestBrowser walks the story in Chromium by hand-like clicks: on Redis, which
-// goes away for a moment; in French and over https; and without scripts. The first is
-// the Chromium of people's desks, the others the one without windows: two thirds of
-// the work.
+// goes away for a moment; and in French, over https and without scripts. The first is
+// the Chromium of people's desks, the other the one without windows: two thirds of the
+// work. "make soak" has French with scripts and English without, too.
 func TestBrowser(t *testing.T) {
 	whole, shell := browserTools(t), browserTools(t, "chromium-headless-shell")
 	tests := []struct {
@@ -28,14 +28,19 @@ func TestBrowser(t *testing.T) {
 		script  bool
 		redis   bool
 		https   bool
+		soak    bool
 	}{
 		{name: "English on Redis", lang: "en", program: whole, script: true, redis: true},
-		{name: "French over https", lang: "fr", program: shell, script: true, https: true},
-		{name: "without scripts", lang: "en", program: shell},
+		{name: "French over https, without scripts", lang: "fr", program: shell, https: true},
+		{name: "French over https", lang: "fr", program: shell, script: true, https: true, soak: true},
+		{name: "without scripts", lang: "en", program: shell, soak: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if tt.soak && os.Getenv("SPAREKEY_SOAK") == "" {
+				t.Skip("long: make soak runs it")
+			}
 			w, props := e2e.New(t, caddy), http.NewServeMux()
 			props.Handle("/mail", &w.Mail.Inbox)
 			props.Handle("/sms", &w.SMS.Inbox)

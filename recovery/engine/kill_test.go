@@ -85,7 +85,7 @@ func TestKillChild(t *testing.T) {
 
 func TestA65_KilledUnderLoadKeepsWhatWasAcknowledged(t *testing.T) {
 	recoverytest.Slow(t)
-	kills := 200
+	kills := 100
 	switch {
 	case os.Getenv("SPAREKEY_SOAK") != "":
 		kills = 1000
