@@ -85,7 +85,6 @@ func TestRule_NewContactsDoNotCountFor72Hours(t *testing.T) {
 }
 
 func TestRule_TheOldAddressMayUndoWhichFreezes(t *testing.T) {
-	t.Parallel()
 	for _, kind := range accounts() {
 		for _, x := range readdressings() {
 			for _, tc := range []struct {
