@@ -4,7 +4,6 @@ package recoverytest
 
 import (
 	"fmt"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -280,9 +279,6 @@ func (w *World) start() {
 		w.TB.Fatal(err)
 	}
 	w.Web = &web.Server{Engine: w.Engine, Pages: pages, Notify: w.Outbox, Log: slog.New(slog.DiscardHandler)}
-	if w.direct {
-		w.Web.Draw = func(string) (template.HTML, error) { return "<svg></svg>", nil } // nobody looks at it
-	}
 	if w.tls {
 		w.Server = httptest.NewTLSServer(http.HandlerFunc(w.serve))
 	} else {

@@ -30,7 +30,7 @@ func (s step) deviceWait() templates.Content {
 	if c.Waits {
 		s.hardenAsking()
 	}
-	c.QR = s.draw(c.Link)
+	c.QR = qrOrNothing(c.Link)
 	return c
 }
 

@@ -66,18 +66,13 @@ func (s step) newQuestion() templates.Content {
 
 func (s step) newApp() templates.Content {
 	key, uri := method.AuthenticatorKey(s.offered(), s.place(), s.Flow.Name)
-	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: s.draw(uri)}
+	return templates.EnrollPage{Ways: s.ways(), Choice: string(s.Flow.Goal), Key: secret.Group(key, 4), URI: uri, QR: qrOrNothing(uri)}
 }
 
-// draw is a QR code of what stands beside it as text.
-func (s step) draw(content string) template.HTML {
-	draw := s.Draw
-	if draw == nil {
-		draw = qrSVG
-	}
-	svg, err := draw(content)
+func qrOrNothing(content string) template.HTML {
+	svg, err := qrSVG(content)
 	if err != nil {
-		return ""
+		return "" // it stands beside it as text
 	}
 	return svg
 }

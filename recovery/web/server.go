@@ -1,7 +1,6 @@
 package web
 
 import (
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -32,7 +31,6 @@ type Server struct {
 	Forecast func(*recovery.Account) []templates.Loss // nil: the account page leaves it out
 	Insecure bool                                     // plain http is allowed off loopback
 	Forward  *Forward                                 // what other proxies may ask; nil: nothing
-	Draw     func(string) (template.HTML, error)      // a QR code; nil: as a path of SVG, which is most of the work of a page that has one
 
 	// Portal is the origin of all pages and of the sign-in, for every host of
 	// Origins: those then have cookies of their own, which a ticket brings there.
