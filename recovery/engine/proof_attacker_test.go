@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
 	"github.com/caddy-sparekey/sparekey/recovery/kv"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/method"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 	"github.com/caddy-sparekey/sparekey/recovery/secret"
@@ -51,7 +52,7 @@ type holdings struct {
 // installation is an engine with all that an attack can move: store, clock, messages.
 type installation struct {
 	t             *testing.T
-	driver        *recoverytest.Moments
+	driver        *memkv.Driver
 	store         *kv.Store
 	engine        *engine.Engine
 	now           time.Time
@@ -108,12 +109,12 @@ type readAccount struct {
 }
 
 func (inst *installation) save(s *attackState) {
-	s.records, s.at, s.messages = inst.driver.Now(), inst.now, slices.Clip(inst.outbox)
+	s.records, s.at, s.messages = inst.driver.Moment(), inst.now, slices.Clip(inst.outbox)
 }
 
 // restore puts store, clock and messages as they were.
 func (inst *installation) restore(s *attackState) {
-	inst.driver.Put(s.records)
+	inst.driver.Restore(s.records)
 	inst.now, inst.outbox = s.at, slices.Clip(s.messages)
 }
 
@@ -360,7 +361,7 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := &installation{t: t, driver: recoverytest.NewMoments(), read: map[*byte]readAccount{}, fitting: map[sheet]bool{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	inst := &installation{t: t, driver: memkv.New(), read: map[*byte]readAccount{}, fitting: map[sheet]bool{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})

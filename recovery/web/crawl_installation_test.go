@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-sparekey/sparekey/recovery"
 	"github.com/caddy-sparekey/sparekey/recovery/engine"
+	"github.com/caddy-sparekey/sparekey/recovery/kv/memkv"
 	"github.com/caddy-sparekey/sparekey/recovery/recoverytest"
 )
 
@@ -40,7 +41,7 @@ const (
 type installation struct {
 	t              *testing.T
 	world          *recoverytest.World
-	driver         *recoverytest.Moments
+	driver         *memkv.Driver
 	outbox         *crawlOutbox
 	shape          accountShape
 	admin          *recoverytest.Person
@@ -63,7 +64,7 @@ func newInstallation(t *testing.T, shape accountShape, mutate func(*engine.Engin
 			p.Ask = map[string][]recovery.Kind{recovery.PIN: {recovery.KindChangePassword}, recovery.SecurityQuestion: {recovery.KindRecover}}
 		}))
 	}
-	driver := recoverytest.NewMoments()
+	driver := memkv.New()
 	world := recoverytest.New(t, append(options, recoverytest.Direct(), recoverytest.WithDriver(driver))...)
 	inst := &installation{t: t, world: world, driver: driver, outbox: &crawlOutbox{}, shape: shape}
 	if mutate != nil {
@@ -108,7 +109,7 @@ func (inst *installation) openAccount() {
 		inst.addMemorized()
 	}
 	inst.ownerID = inst.account().ID
-	inst.begin = &attackState{at: inst.world.Clock.Now(), records: inst.driver.Now()}
+	inst.begin = &attackState{at: inst.world.Clock.Now(), records: inst.driver.Moment()}
 }
 
 // addMemorized gives the account a PIN and a security question.

@@ -294,7 +294,7 @@ func (c *crawler) addHole(s *attackState, what string) {
 
 // save writes down what a state is.
 func (c *crawler) save(s *attackState) {
-	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.driver.Now(), map[string][]*http.Cookie{}
+	s.at, s.records, s.cookies = c.inst.world.Clock.Now(), c.inst.driver.Moment(), map[string][]*http.Cookie{}
 	for _, u := range c.origins() {
 		s.cookies[u.String()] = c.b.Client.Jar.Cookies(u)
 	}
@@ -333,7 +333,7 @@ func (c *crawler) origins() []*url.URL {
 
 // restore puts store, clock and messages as they were.
 func (inst *installation) restore(s *attackState) {
-	inst.driver.Put(s.records)
+	inst.driver.Restore(s.records)
 	inst.world.Clock.Move(s.at.Sub(inst.world.Clock.Now()))
 	inst.outbox.mu.Lock()
 	defer inst.outbox.mu.Unlock()

@@ -24,6 +24,7 @@ type Driver struct {
 
 	mu      sync.RWMutex
 	records map[string][]byte // nil once closed
+	shared  bool              // with a moment: copied before the next write
 }
 
 // New returns an empty driver.
@@ -83,6 +84,9 @@ func (d *Driver) swap(key string, old, new []byte) (bool, error) {
 	if found != (old != nil) || !bytes.Equal(now, old) {
 		return false, nil
 	}
+	if d.shared {
+		d.records, d.shared = maps.Clone(d.records), false
+	}
 	if new == nil {
 		delete(d.records, key)
 	} else {
@@ -103,6 +107,34 @@ func (d *Driver) Keys(ctx context.Context, prefix string) ([]string, error) {
 	}
 	keys := slices.Collect(maps.Keys(d.records))
 	return slices.DeleteFunc(keys, func(k string) bool { return !strings.HasPrefix(k, prefix) }), nil
+}
+
+// Moment is every record there is, for [Driver.Restore]: to be read only. Nothing is
+// copied before the next write, and then no value.
+func (d *Driver) Moment() map[string][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shared = true
+	return d.records
+}
+
+// Restore puts every record back as it was at a moment, for searches that go on from
+// the same one many times. What differs is reported like a write.
+func (d *Driver) Restore(moment map[string][]byte) {
+	d.mu.Lock()
+	before := d.records
+	d.records, d.shared = moment, true
+	d.mu.Unlock()
+	for key, value := range before {
+		if !bytes.Equal(moment[key], value) {
+			d.watchers.Report(kv.Sum(key))
+		}
+	}
+	for key := range moment {
+		if _, found := before[key]; !found {
+			d.watchers.Report(kv.Sum(key))
+		}
+	}
 }
 
 // Close implements [kv.Driver].

@@ -78,3 +78,45 @@ func failAt(op string, err error) func(string, string) error {
 		return nil
 	}
 }
+
+// A moment is put back whole however often, what is written afterwards is in no
+// moment, and who watches is told of what differs.
+func TestRestore(t *testing.T) {
+	d := memkv.New()
+	write := func(key, old, now string) {
+		t.Helper()
+		if ok, err := d.Swap(t.Context(), key, bytesOrNil(old), bytesOrNil(now), 0); err != nil || !ok {
+			t.Fatalf("Swap %s: %v, %v", key, ok, err)
+		}
+	}
+	write("kept", "", "1")
+	write("changed", "", "1")
+	write("gone", "", "1")
+	moment := d.Moment()
+	var told []uint64
+	defer d.Watch(func(sum uint64) { told = append(told, sum) })()
+	for range 2 {
+		write("changed", "1", "2")
+		write("gone", "1", "")
+		write("new", "", "1")
+		told = nil
+		d.Restore(moment)
+		want := []uint64{kv.Sum("changed"), kv.Sum("gone"), kv.Sum("new")}
+		slices.Sort(want)
+		if slices.Sort(told); !slices.Equal(told, want) {
+			t.Errorf("told of %v, want %v", told, want)
+		}
+		for key, want := range map[string]string{"kept": "1", "changed": "1", "gone": "1", "new": ""} {
+			if got, err := d.Get(t.Context(), key); err != nil || string(got) != want {
+				t.Errorf("%s: got %q, %v, want %q", key, got, err, want)
+			}
+		}
+	}
+}
+
+func bytesOrNil(s string) []byte {
+	if s == "" {
+		return nil
+	}
+	return []byte(s)
+}
