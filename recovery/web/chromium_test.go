@@ -39,7 +39,12 @@ func (s screens) wantInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := strings.Split(string(b), "\n")
+	list := strings.Split(strings.TrimSpace(string(b)), "\n")
+	for _, story := range list {
+		if _, err := os.Stat("../testdata/flows/" + story + ".txtar"); err != nil && !strings.HasPrefix(story, "#") {
+			t.Errorf("flows/chromium.txt has %q, which is no story", story)
+		}
+	}
 	for name, stories := range s {
 		if !slices.ContainsFunc(stories, func(story string) bool { return slices.Contains(list, story) }) {
 			t.Errorf("no story of flows/chromium.txt meets %q: add the shortest of %v", name, stories)
