@@ -118,8 +118,8 @@ func (h *host) start(t *testing.T) {
 	if err := load(config); err != nil {
 		t.Fatal(err)
 	}
-	// The next test has a folder of its own, and need not wait until this Caddy,
-	// which gives its last requests two seconds, has let go of the store.
+	// The next test has a folder of its own, and need not wait until this Caddy has let
+	// go of the store.
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Error(err)

@@ -191,3 +191,14 @@ func TestStopWhileTheStoreIsAway(t *testing.T) {
 		t.Errorf("got keys %q, %v, want none", keys, err)
 	}
 }
+
+// A Caddy that is stopped, and not reloaded, gives nobody the two seconds of a reload:
+// whoever starts it again finds its store free.
+func TestAStoppedCaddyLetsGoAtOnce(t *testing.T) {
+	h := newHost(t)
+	h.start(t)
+	begin := time.Now()
+	if h.stop(t); time.Since(begin) > 1500*time.Millisecond {
+		t.Errorf("let go after %v, want at once", time.Since(begin))
+	}
+}
