@@ -71,8 +71,8 @@ type installation struct {
 	doubted       bool   // the account has a passkey in doubt, and the attacker a copy of it
 	closes        bool   // somebody closes the account whenever that helps the attacker
 
-	read    map[*byte]readAccount // lately, by the record
-	fitting map[sheet]bool        // which codes are of which sheet
+	read    map[string]readAccount // lately, by the record
+	fitting map[sheet]bool         // which codes are of which sheet
 }
 
 // Queue implements recovery.Notifier.
@@ -128,7 +128,7 @@ func (inst *installation) account(id string) *recovery.Account {
 	if err != nil || raw == nil {
 		inst.t.Fatalf("account: got %d bytes, %v", len(raw), err)
 	}
-	have := inst.read[&raw[0]]
+	have := inst.read[string(raw)]
 	if have.account != nil && (!inst.mutated || have.at.Equal(inst.now)) { // a mutant may read it in another way later
 		return have.account
 	}
@@ -139,7 +139,7 @@ func (inst *installation) account(id string) *recovery.Account {
 	if len(inst.read) >= mostRead {
 		clear(inst.read)
 	}
-	inst.read[&raw[0]] = readAccount{&a, inst.now}
+	inst.read[string(raw)] = readAccount{&a, inst.now}
 	return &a
 }
 
@@ -361,7 +361,7 @@ func newInstallation(t *testing.T, p *recovery.Policy, m *mutant) *installation 
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := &installation{t: t, driver: memkv.New(), read: map[*byte]readAccount{}, fitting: map[sheet]bool{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
+	inst := &installation{t: t, driver: memkv.New(), read: map[string]readAccount{}, fitting: map[sheet]bool{}, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), mutated: m != nil, namesContacts: onlyContacts(p), fewChanges: onlyContacts(p) || len(p.Ask) > 0}
 	now := func() time.Time { return inst.now }
 	var sealer kv.Sealer = keys
 	methods := proofMethods(p, method.Set{Keys: keys, Hasher: secret.NewHasher(p.Hash, 0), Has: inst.Has})
